@@ -1,0 +1,32 @@
+#ifndef OFFING_MODELS_IDS_H
+#define OFFING_MODELS_IDS_H
+
+#include <stdint.h>
+
+/**
+ * Ids are indexes into the arrays of the scenario, in file order, wrapped so
+ * that one kind cannot be passed for another. NO_ID marks "none".
+ */
+#define NO_ID UINT32_MAX
+
+struct site_id {
+	uint32_t i;
+};
+struct group_id {
+	uint32_t i;
+};
+struct model_id {
+	uint32_t i;
+};
+struct instance_id {
+	uint32_t i;
+};
+struct class_id {
+	uint32_t i;
+};
+/** Requests are numbered from 0 in order of creation within a replication. */
+struct request_id {
+	uint64_t n;
+};
+
+#endif
