@@ -1,0 +1,121 @@
+#include "sim/rng.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include <Random123/philox.h>
+
+#include "sim/ziggurat.h"
+
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint64_t hash(const char *s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+void rng_init(
+	struct rng *r, uint64_t seed, uint32_t replication, const char *purpose, const char *entity)
+{
+	*r = (struct rng){
+		.key = {seed, hash(purpose)},
+		.ctr = {0, 0, hash(entity), replication},
+		.next = RNG_WORDS,
+	};
+}
+
+void rng_refill(struct rng *r)
+{
+	const philox4x64_key_t key = {{r->key[0], r->key[1]}};
+	philox4x64_ctr_t ctr = {{r->ctr[0], r->ctr[1], r->ctr[2], r->ctr[3]}};
+	philox4x64_ctr_t a, b;
+
+	a = philox4x64(ctr, key);
+	ctr.v[0]++;
+	b = philox4x64(ctr, key);
+	memcpy(r->word, a.v, sizeof a.v);
+	memcpy(r->word + 4, b.v, sizeof b.v);
+	r->ctr[0] += 2; /* 2^64 blocks will not be used up */
+	r->next = 0;
+}
+
+static double exponential(struct rng *r)
+{
+	uint64_t bits, layer, j;
+	double x, y;
+
+	for (;;) {
+		bits = rng_next(r);
+		layer = bits & 255;
+		j = bits >> 11; /* 53 bits that do not meet the 8 above */
+		x = (double)j * zig_exp_w[layer];
+		if (j < zig_exp_k[layer])
+			return x;
+		if (layer == 0) /* beyond the last layer the law starts anew */
+			return ZIG_EXP_R + exponential(r);
+		y = zig_exp_f[layer] + rng_uniform(r) * (zig_exp_f[layer - 1] - zig_exp_f[layer]);
+		if (y < exp(-x))
+			return x;
+	}
+}
+
+double rng_exponential(struct rng *r, double mean)
+{
+	return mean * exponential(r);
+}
+
+/* Lemire, "Fast random integer generation in an interval", ACM TOMACS 29(1), 2019. */
+uint64_t rng_below(struct rng *r, uint64_t n)
+{
+	unsigned __int128 wide;
+	uint64_t reject;
+
+	assert(n > 0);
+	wide = (unsigned __int128)rng_next(r) * n;
+	if ((uint64_t)wide < n) {
+		reject = -n % n;
+		while ((uint64_t)wide < reject)
+			wide = (unsigned __int128)rng_next(r) * n;
+	}
+	return (uint64_t)(wide >> 64);
+}
+
+static void philox_set(void *state, unsigned long seed)
+{
+	struct rng *r = state;
+
+	memset(r->ctr, 0, sizeof r->ctr);
+	r->key[0] = seed;
+	r->key[1] = 0;
+	r->next = RNG_WORDS;
+}
+
+static unsigned long philox_get(void *state)
+{
+	return rng_next(state);
+}
+
+static double philox_get_double(void *state)
+{
+	return rng_uniform(state);
+}
+
+const gsl_rng_type rng_philox = {
+	.name = "philox4x64-10",
+	.max = UINT64_MAX,
+	.min = 0,
+	.size = sizeof(struct rng),
+	.set = philox_set,
+	.get = philox_get,
+	.get_double = philox_get_double,
+};
+
+gsl_rng *rng_gsl(struct rng *r)
+{
+	r->gsl = (gsl_rng){&rng_philox, r};
+	return &r->gsl;
+}
