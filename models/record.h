@@ -41,8 +41,20 @@ struct metric_row {
 	double value; /* NaN: nothing to measure */
 };
 
-/** One per replication, used by one thread. Any member may be NULL. */
+/** One metric of one policy over its replications; what `--json` and the table show. */
+struct summary_row {
+	const char *scope, *name, *unit; /* as in metric_row */
+	double mean;                     /* NaN: no replication had a value */
+	double sd;                       /* NaN where n < 2, as are the limits */
+	double ci_low, ci_high;          /* 95 %, Student t */
+	size_t n;                        /* replications that had a value */
+};
+
+struct sink_state; /* whoever implements a sink defines it: no cast */
+
+/** One per replication, used by one thread. Either function may be NULL. */
 struct record_sink {
+	struct sink_state *state;
 	void (*request)(struct record_sink *s, const struct request_row *row);
 	void (*queues)(struct record_sink *s, const struct queue_sample *sample);
 };
