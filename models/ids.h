@@ -29,4 +29,7 @@ struct request_id {
 	uint64_t n;
 };
 
+/** Which side of the network a site stands on. */
+enum tier { TIER_EDGE, TIER_CLOUD };
+
 #endif

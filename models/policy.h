@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "models/ids.h"
-#include "models/spec.h"
 #include "models/params.h"
 
 /**
@@ -16,7 +15,7 @@
  * can be tested with a view made of array literals.
  */
 
-/** A request in the scheduler's queue. */
+/** A request in the scheduler's queue; some instance can serve it, or it would not be there. */
 struct waiting {
 	struct request_id id;
 	struct group_id group;
@@ -76,11 +75,14 @@ struct world;
  * Read-only and valid until next() returns. The functions answer on demand, so
  * that nothing is computed that no policy asks for:
  *
- *  can_serve: model there, within its context and memory: true now, true for ever
+ *  can_serve: model there, within its context and memory: true now, true for ever,
+ *             and the same for all members of a class
  *  fits:      can_serve, a free place and KV blocks for the prompt and one token
  *  best:      the best member of @c that fits @w, by @r; false when there is none; O(log n)
  *  predict:   with the present load of @i, for @output_tok tokens
- *  predict_idle: the same as if @i and its links were idle (what 1e is judged by)
+ *  predict_idle: the same as if @i and its links were idle (what 1e is judged by); the
+ *             same for all members of a class, and over time while idle_version stays
+ *  draw:      a random index below @n (> 0), uniform, from the policy's own stream
  */
 struct view {
 	double now_s;
@@ -92,8 +94,9 @@ struct view {
 	const struct instance_view *instances;
 	size_t n_classes;
 	const struct class_view *classes;
-	size_t n_free; /* instances with room */
-	struct rng *rng;
+	size_t n_free;         /* instances with room */
+	uint64_t idle_version; /* moves when predict_idle may answer anew: a link's rate changed */
+	struct rng *rng;       /* what draw() draws from */
 	const struct world *world;
 	bool (*can_serve)(const struct view *v, const struct waiting *w, struct instance_id i);
 	bool (*fits)(const struct view *v, const struct waiting *w, struct instance_id i);
@@ -103,6 +106,7 @@ struct view {
 		struct instance_id i, double output_tok);
 	struct prediction (*predict_idle)(const struct view *v, const struct waiting *w,
 		struct instance_id i, double output_tok);
+	size_t (*draw)(const struct view *v, size_t n);
 };
 
 /** Give @request to @instance, or, with @drop, give it up. */
@@ -128,12 +132,23 @@ struct policy_ops {
 	const char *summary;             /* one line, for `offing list policies` */
 	size_t state_size;               /* 0 if it keeps nothing */
 	const struct param_spec *params; /* ends with {0}; NULL if none */
+	/** May assign to an instance that can serve but has no room now: the request then
+	 *  waits there. The others may assign only where it fits. */
+	bool eager;
 	/** Required. Write the next assignment to *@out and return true, or return false
 	 *  when nothing should be assigned now. Called again until false; *@v is
 	 *  brought up to date in between and lives until the call returns. */
 	bool (*next)(struct policy_state *st, const struct view *v, struct assignment *out);
 	/** Optional. Learn from a request that finished. */
 	void (*finished)(struct policy_state *st, const struct outcome *o);
+	/** Optional. When to be asked again although nothing else happens: the earliest
+	 *  time_s >= now_s after which, strictly, next() may answer differently; HUGE_VAL: never.
+	 *  Asked once next() has returned false. Whoever calls rounds up to a later tick. */
+	double (*wake_s)(struct policy_state *st, const struct view *v);
+	/** Optional. Before a run, with nothing waiting: refuse a system this policy makes no
+	 *  sense in. On false, *@why (of @size bytes) holds a message that follows the
+	 *  policy's name: "needs an instance in the cloud". */
+	bool (*check)(const struct policy_state *st, const struct view *v, char *why, size_t size);
 };
 
 /** The policies a scenario may name. */

@@ -48,8 +48,6 @@ struct dist_spec {
 
 /* Machines */
 
-enum tier { TIER_EDGE, TIER_CLOUD };
-
 /** A device. Peaks are data-sheet dense rates; 0 where the device has no such path. */
 struct gpu_spec {
 	const char *name;
