@@ -159,11 +159,11 @@ bool quantity_parse(
 }
 
 /* Print @si in @u with the fewest digits that read back to it, and say how clumsy that
- * is: two for a significant digit, one for a value below 1. HUGE_VAL when only an exponent
- * would do. */
+ * is: one for a significant digit, two for a value below 1 (0.1 in the SI unit). HUGE_VAL when only
+ * an exponent would do. */
 static double print_digits(char *buf, size_t size, double si, const struct unit *u)
 {
-	double x = si * u->over / u->times;
+	double x = si * u->over / u->times, small = x == si ? 0.1 : 1.0;
 	size_t n, zeros = 0;
 	int digits;
 
@@ -173,7 +173,7 @@ static double print_digits(char *buf, size_t size, double si, const struct unit 
 			continue;
 		while (!strchr(buf, '.') && zeros < n && buf[n - 1 - zeros] == '0')
 			zeros++;
-		return 2.0 * (digits - (double)zeros) + (fabs(x) < 1.0);
+		return digits - (double)zeros + (fabs(x) < small ? 2.0 : 0.0);
 	}
 	return HUGE_VAL;
 }

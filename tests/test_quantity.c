@@ -93,6 +93,8 @@ static const struct sample printed[] = {
 	{"20 ms", QUANTITY_TIME, 0.02},
 	{"10 min", QUANTITY_TIME, 600},
 	{"90 s", QUANTITY_TIME, 90},
+	{"12 s", QUANTITY_TIME, 12},
+	{"0.25 s", QUANTITY_TIME, 0.25},
 	{"0 s", QUANTITY_TIME, 0},
 	{"-0.2 s", QUANTITY_TIME, -0.2},
 	{"12 GiB", QUANTITY_BYTES, 12884901888.0},
