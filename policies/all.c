@@ -1,0 +1,14 @@
+#include "policies/all.h"
+
+static const struct policy_ops *const all[] = {
+	&policy_k_p_fcfs,
+	&policy_fcfs,
+	&policy_random,
+	&policy_cloud_only,
+	&policy_edge_only,
+};
+
+struct policy_registry policies_all(void)
+{
+	return (struct policy_registry){.n = sizeof all / sizeof all[0], .all = all};
+}

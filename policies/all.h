@@ -1,0 +1,16 @@
+#ifndef OFFING_POLICIES_ALL_H
+#define OFFING_POLICIES_ALL_H
+
+#include "models/policy.h"
+
+/** One table a policy; each is defined in the file of its name. */
+extern const struct policy_ops policy_random;
+extern const struct policy_ops policy_fcfs;
+extern const struct policy_ops policy_k_p_fcfs;
+extern const struct policy_ops policy_cloud_only;
+extern const struct policy_ops policy_edge_only;
+
+/** All of them, in the order in which they are listed to users. */
+struct policy_registry policies_all(void);
+
+#endif
