@@ -5,19 +5,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/dist.h"
 #include "models/spec.h"
-#include "sim/rng.h"
-
-/** A distribution ready to draw from. */
-struct dist;
-
-MUST_CHECK bool dist_create(struct dist **out, const struct dist_spec *spec, struct err *err);
-void dist_destroy(struct dist *d);
-double dist_draw(const struct dist *d, struct rng *r);
-/** Rounded to the nearest whole number, at least 1. */
-uint32_t dist_draw_tok(const struct dist *d, struct rng *r);
-/** Of the law as drawn from, truncation included. */
-double dist_mean(const struct dist *d);
 
 /**
  * The requests of one user group in one replication: when they arrive and how
@@ -26,11 +15,19 @@ double dist_mean(const struct dist *d);
  */
 struct workload;
 
+/** Rows kept in memory to draw from (8 bytes each); a longer window is refused. */
+#define WORKLOAD_ROWS_MAX (1u << 20)
+
 struct request_draw {
 	uint32_t prompt_tok, output_tok; /* 0 for WORKLOAD_NONE */
 };
 
-/** The caller owns *@out. Opens the trace, if there is one. */
+/**
+ * The caller owns *@out. Opens the trace, if there is one, and reads its first
+ * 10 000 rows (WORKLOAD_ROWS: all of the window, at most WORKLOAD_ROWS_MAX).
+ * Strings and arrays of @group must stay while the workload lives. Fails, at
+ * the place in the scenario or in the trace, on anything out of range.
+ */
 MUST_CHECK bool workload_create(struct workload **out, const struct group_spec *group,
 	uint64_t seed, uint32_t replication, struct err *err);
 void workload_destroy(struct workload *w);
@@ -46,13 +43,20 @@ int workload_next(struct workload *w, int64_t *at_ns, struct request_draw *draw,
 struct request_draw workload_draw(struct workload *w);
 double workload_think_s(struct workload *w);
 
-/** Expected arrivals per second over [0, horizon]; 0 where the system decides (closed, saturated).
+/**
+ * Expected arrivals per second in the long run; 0 where the system decides
+ * (closed, saturated). A schedule: over its period, or its last rate when it
+ * does not repeat (over its steps when that is 0). A trace: over its first
+ * 10 000 rows, 0 when they come at one instant.
  */
 double workload_rate_per_s(const struct workload *w);
 
-/** Output tokens: mean and 90 % quantile of the law (10 000 draws of a stream of their own
- *  where no closed form exists); 0 for WORKLOAD_NONE. */
+/** Output tokens: mean and 90 % quantile of the law; of a trace that gives the lengths too,
+ *  over its first 10 000 rows; 0 for WORKLOAD_NONE. */
 double workload_output_mean_tok(const struct workload *w);
 double workload_output_q90_tok(const struct workload *w);
+
+/** Rows of the traces left out so far because they have no output tokens. */
+uint64_t workload_rows_skipped(const struct workload *w);
 
 #endif
