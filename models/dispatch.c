@@ -1,0 +1,77 @@
+/* The life of a request as a table: what happens at each kind of event. */
+
+#include "models/ev.h"
+#include "models/state.h"
+
+static void on_arrive(struct world *w, const struct event *ev)
+{
+	traffic_arrive(w, (struct group_id){ev->who});
+}
+
+static void on_send(struct world *w, const struct event *ev)
+{
+	traffic_send(w, (struct group_id){ev->who});
+}
+
+static void on_submitted(struct world *w, const struct event *ev)
+{
+	request_submitted(w, (uint32_t)ev->what);
+}
+
+static void on_dispatch(struct world *w, const struct event *ev)
+{
+	request_dispatch(w, (uint32_t)ev->what);
+}
+
+static void on_uploaded(struct world *w, const struct event *ev)
+{
+	request_uploaded(w, (uint32_t)ev->what);
+}
+
+static void on_step(struct world *w, const struct event *ev)
+{
+	batch_step_done(w->instances[ev->who].batch);
+}
+
+static void on_served(struct world *w, const struct event *ev)
+{
+	station_served(w->instances[ev->who].station, (uint32_t)ev->what);
+}
+
+static void on_delivered(struct world *w, const struct event *ev)
+{
+	request_delivered(w, (uint32_t)ev->what);
+}
+
+static void on_decide(struct world *w, const struct event *ev)
+{
+	(void)ev;
+	scheduler_run(w);
+}
+
+static void on_slot(struct world *w, const struct event *ev)
+{
+	metrics_slot(w);
+	post_slot(w->engine, ev->at_ns + ns_of_s(w->spec->record.queues_s));
+}
+
+static void on_measure(struct world *w, const struct event *ev)
+{
+	(void)ev;
+	metrics_measure(w);
+}
+
+const struct event_handler world_handlers[EV_KINDS] = {
+	[EV_ARRIVE] = {"arrive", on_arrive},
+	[EV_SEND] = {"send", on_send},
+	[EV_SUBMITTED] = {"submitted", on_submitted},
+	[EV_DISPATCH] = {"dispatch", on_dispatch},
+	[EV_UPLOADED] = {"uploaded", on_uploaded},
+	[EV_STEP] = {"step", on_step},
+	[EV_SERVED] = {"served", on_served},
+	[EV_DELIVERED] = {"delivered", on_delivered},
+	[EV_LATE] = {"late", on_decide},
+	[EV_WAKE] = {"wake", on_decide},
+	[EV_SLOT] = {"slot", on_slot},
+	[EV_MEASURE] = {"measure", on_measure},
+};

@@ -1,0 +1,90 @@
+#ifndef OFFING_MODELS_EV_H
+#define OFFING_MODELS_EV_H
+
+#include <stdint.h>
+
+#include "models/ids.h"
+#include "sim/engine.h"
+
+/** Kinds of events: rows of the table in dispatch.c, in the order of a request's life. */
+enum ev_kind {
+	EV_ARRIVE,    /* who: group; a request of an open process is created */
+	EV_SEND,      /* who: group; a user of a closed or saturated group sends */
+	EV_SUBMITTED, /* what: request; the scheduler hears of it */
+	EV_DISPATCH,  /* what: request; its user hears of the assignment and uploads */
+	EV_UPLOADED,  /* who: instance, what: request; the prompt is there */
+	EV_STEP,      /* who: instance; a prefill step or a run of decode steps ended */
+	EV_SERVED,    /* who: instance, what: request, or NO_ID under processor sharing */
+	EV_DELIVERED, /* what: request; the last byte is with its user */
+	EV_LATE,      /* what: request; its deadline can be met nowhere any more */
+	EV_WAKE,      /* the policy asked to be asked again */
+	EV_SLOT,      /* a slot of the queue record ends */
+	EV_MEASURE,   /* the warm-up is over */
+	EV_KINDS,
+};
+
+static inline struct event_id post_arrive(struct engine *e, int64_t at_ns, struct group_id g)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_ARRIVE, .who = g.i});
+}
+
+static inline struct event_id post_send(struct engine *e, double in_s, struct group_id g)
+{
+	return engine_post(e, in_s, (struct event){.kind = EV_SEND, .who = g.i});
+}
+
+static inline struct event_id post_submitted(struct engine *e, double in_s, uint32_t request)
+{
+	return engine_post(e, in_s, (struct event){.kind = EV_SUBMITTED, .what = request});
+}
+
+static inline struct event_id post_dispatch(struct engine *e, double in_s, uint32_t request)
+{
+	return engine_post(e, in_s, (struct event){.kind = EV_DISPATCH, .what = request});
+}
+
+static inline struct event_id post_uploaded(
+	struct engine *e, int64_t at_ns, struct instance_id at, uint32_t request)
+{
+	return engine_post_at(
+		e, at_ns, (struct event){.kind = EV_UPLOADED, .who = at.i, .what = request});
+}
+
+static inline struct event_id post_step(struct engine *e, int64_t at_ns, struct instance_id at)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_STEP, .who = at.i});
+}
+
+static inline struct event_id post_served(
+	struct engine *e, double in_s, struct instance_id at, uint32_t request)
+{
+	return engine_post(
+		e, in_s, (struct event){.kind = EV_SERVED, .who = at.i, .what = request});
+}
+
+static inline struct event_id post_delivered(struct engine *e, int64_t at_ns, uint32_t request)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_DELIVERED, .what = request});
+}
+
+static inline struct event_id post_late(struct engine *e, int64_t at_ns, uint32_t request)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_LATE, .what = request});
+}
+
+static inline struct event_id post_wake(struct engine *e, int64_t at_ns)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_WAKE});
+}
+
+static inline struct event_id post_slot(struct engine *e, int64_t at_ns)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_SLOT});
+}
+
+static inline struct event_id post_measure(struct engine *e, int64_t at_ns)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_MEASURE});
+}
+
+#endif

@@ -1,0 +1,219 @@
+/* The life of a request: created, queued, assigned, uploaded, served, downloaded,
+ * done; or rejected, or dropped on the way. */
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/mem.h"
+#include "models/ev.h"
+#include "models/state.h"
+
+static uint32_t pool_take(struct request_pool *p)
+{
+	uint32_t slot = p->free;
+
+	if (slot != NO_ID) {
+		p->free = p->at[slot].next_free;
+		return slot;
+	}
+	p->at = mem_grow(p->at, p->n, &p->cap, sizeof *p->at);
+	return (uint32_t)p->n++;
+}
+
+static void in_system_add(struct world *w, uint32_t group, int by)
+{
+	metrics_in_system(w, by);
+	level_add(&w->groups[group].in_system, engine_now_ns(w->engine), (double)by);
+}
+
+/** Prompt and answer must fit the model's context; false when they cannot. */
+static bool fit_context(const struct world *w, const struct group_spec *g, struct request *r)
+{
+	uint32_t context;
+
+	if (g->model.i == NO_ID)
+		return true;
+	context = w->spec->models[g->model.i].shape.context;
+	if ((uint64_t)r->prompt_tok + r->output_tok <= context)
+		return true;
+	if (!g->workload.truncate || r->output_tok >= context)
+		return false;
+	r->prompt_tok = context - r->output_tok;
+	return true;
+}
+
+static bool anyone_can_serve(const struct world *w, const struct request *r)
+{
+	for (size_t c = 0; c < w->view.n_classes; c++)
+		if (view_can_serve(w, r, w->class_views[c].members[0]))
+			return true;
+	return false;
+}
+
+uint32_t request_create(struct world *w, struct group_id g, struct request_draw d)
+{
+	const struct group_spec *spec = &w->spec->groups[g.i];
+	uint32_t slot = pool_take(&w->requests);
+	struct request *r = &w->requests.at[slot];
+	int64_t now_ns = engine_now_ns(w->engine);
+
+	*r = (struct request){
+		.n = w->created++,
+		.group = g.i,
+		.instance = NO_ID,
+		.prompt_tok = d.prompt_tok,
+		.output_tok = d.output_tok,
+		.measured = metrics_created(w, g),
+		.created_ns = now_ns,
+		.assigned_ns = TIME_NONE,
+		.uploaded_ns = TIME_NONE,
+		.started_ns = TIME_NONE,
+		.first_token_ns = TIME_NONE,
+		.finished_ns = TIME_NONE,
+		.deadline_ns = spec->deadline_s < HUGE_VAL ? now_ns + ns_of_s(spec->deadline_s)
+							   : INT64_MAX,
+		.next_free = NO_ID,
+	};
+	in_system_add(w, g.i, 1);
+	if (!fit_context(w, spec, r) || !anyone_can_serve(w, r)) {
+		request_end(w, slot, FATE_REJECTED);
+		return slot;
+	}
+	if (w->spec->run.scheduler_delay_s > 0.0)
+		post_submitted(w->engine, w->spec->run.scheduler_delay_s, slot);
+	else
+		request_submitted(w, slot);
+	return slot;
+}
+
+void request_submitted(struct world *w, uint32_t slot)
+{
+	scheduler_push(w, slot);
+	scheduler_run(w);
+}
+
+/** What a request will add to the mean context of its instance's decode steps. */
+static double load_tok(const struct world *w, const struct request *r)
+{
+	return r->prompt_tok + 0.5 * w->group_views[r->group].output_mean_tok;
+}
+
+void request_assign(struct world *w, uint32_t slot, struct instance_id i)
+{
+	struct request *r = &w->requests.at[slot];
+	struct instance *inst = &w->instances[i.i];
+	int64_t now_ns = engine_now_ns(w->engine);
+	uint32_t capacity = inst->spec->synthetic ? inst->spec->capacity : 0;
+
+	r->instance = i.i;
+	r->assigned_ns = now_ns;
+	if (capacity > 0 && w->instance_views[i.i].assigned >= capacity) {
+		request_end(w, slot, FATE_DROPPED);
+		return;
+	}
+	level_add(&inst->metrics.assigned, now_ns, 1.0);
+	w->instance_views[i.i].assigned++;
+	r->load_tok = load_tok(w, r);
+	inst->load_tok += r->load_tok;
+	if (inst->batch && !inst->held && batch_has_blocks(inst->batch, r->prompt_tok))
+		batch_reserve(inst->batch, slot);
+	view_touch(w, i);
+	if (w->spec->run.scheduler_delay_s > 0.0)
+		post_dispatch(w->engine, w->spec->run.scheduler_delay_s, slot);
+	else
+		request_dispatch(w, slot);
+}
+
+void request_dispatch(struct world *w, uint32_t slot)
+{
+	const struct request *r = &w->requests.at[slot];
+	struct instance_id i = {r->instance};
+	const struct route *up = world_route(w, r->group, i, false);
+	double bytes = r->prompt_tok * w->spec->groups[r->group].bytes_per_tok;
+	int64_t now_ns = engine_now_ns(w->engine);
+	int64_t at_ns = route_send(up, now_ns, bytes);
+
+	if (at_ns > now_ns)
+		post_uploaded(w->engine, at_ns, i, slot);
+	else
+		request_uploaded(w, slot);
+}
+
+void request_uploaded(struct world *w, uint32_t slot)
+{
+	struct request *r = &w->requests.at[slot];
+	struct instance *inst = &w->instances[r->instance];
+
+	r->uploaded_ns = engine_now_ns(w->engine);
+	if (inst->batch)
+		batch_enqueue(inst->batch, slot);
+	else
+		station_enqueue(inst->station, slot);
+}
+
+/** The instance is done with it: its place is free, the answer goes home. */
+void request_finished(struct world *w, uint32_t slot)
+{
+	struct request *r = &w->requests.at[slot];
+	struct instance_id i = {r->instance};
+	struct instance *inst = &w->instances[i.i];
+	const struct group_spec *g = &w->spec->groups[r->group];
+	int64_t now_ns = engine_now_ns(w->engine), at_ns;
+
+	r->finished_ns = now_ns;
+	if (r->first_token_ns == TIME_NONE)
+		r->first_token_ns = now_ns; /* synthetic: the whole answer at once */
+	level_add(&inst->metrics.assigned, now_ns, -1.0);
+	inst->metrics.in_system_ns += now_ns - r->assigned_ns;
+	inst->metrics.done++;
+	w->instance_views[i.i].assigned--;
+	inst->load_tok = w->instance_views[i.i].assigned > 0 ? inst->load_tok - r->load_tok : 0.0;
+	view_touch(w, i);
+	/* a streamed answer has all but its last token at its user by now */
+	at_ns = route_send(world_route(w, r->group, i, true), now_ns,
+		(g->stream ? fmin(1.0, r->output_tok) : r->output_tok) * g->bytes_per_tok);
+	if (at_ns > now_ns)
+		post_delivered(w->engine, at_ns, slot);
+	else
+		request_delivered(w, slot);
+}
+
+void request_delivered(struct world *w, uint32_t slot)
+{
+	request_end(w, slot, FATE_DONE);
+}
+
+static void tell_policy(struct world *w, const struct request *r)
+{
+	const struct policy_ops *ops = w->setup.policy->ops;
+
+	if (!ops->finished)
+		return;
+	ops->finished(w->policy,
+		&(struct outcome){
+			.request = {r->n},
+			.group = {r->group},
+			.instance = {r->instance},
+			.prompt_tok = r->prompt_tok,
+			.output_tok = r->output_tok,
+			.created_s = s_of_ns(r->created_ns),
+			.delivered_s = engine_now_s(w->engine),
+			.deadline_s =
+				r->deadline_ns == INT64_MAX ? HUGE_VAL : s_of_ns(r->deadline_ns),
+		});
+}
+
+void request_end(struct world *w, uint32_t slot, enum fate fate)
+{
+	struct request *r = &w->requests.at[slot];
+	struct group_id g = {r->group};
+
+	metrics_ended(w, r, fate);
+	in_system_add(w, g.i, -1);
+	if (fate == FATE_DONE)
+		tell_policy(w, r);
+	r->next_free = w->requests.free;
+	w->requests.free = slot;
+	r->created_ns = TIME_NONE; /* marks the slot as free */
+	traffic_ended(w, g);
+}

@@ -1,0 +1,220 @@
+/* The global queue and the loop around the policy. */
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "models/ev.h"
+#include "models/state.h"
+
+static void line_make_room(struct line *l)
+{
+	size_t cap = l->cap;
+
+	if (l->head + l->n < l->cap)
+		return;
+	if (l->head > l->cap / 2) { /* slide back, amortised over what was taken */
+		memmove(l->waiting, l->waiting + l->head, l->n * sizeof *l->waiting);
+		memmove(l->slot, l->slot + l->head, l->n * sizeof *l->slot);
+		l->head = 0;
+		return;
+	}
+	l->waiting = mem_grow(l->waiting, l->cap, &cap, sizeof *l->waiting);
+	l->slot = mem_grow(l->slot, l->cap, &l->cap, sizeof *l->slot);
+}
+
+/** Take the entry at @place out; the older ones move up. */
+static void line_take(struct line *l, size_t place)
+{
+	memmove(l->waiting + l->head + 1, l->waiting + l->head, place * sizeof *l->waiting);
+	memmove(l->slot + l->head + 1, l->slot + l->head, place * sizeof *l->slot);
+	l->head++;
+	l->n--;
+	if (l->n == 0)
+		l->head = 0;
+}
+
+static void line_show(struct world *w)
+{
+	w->view.n_waiting = w->line.n;
+	w->view.waiting = w->line.waiting + w->line.head;
+}
+
+void scheduler_push(struct world *w, uint32_t slot)
+{
+	struct line *l = &w->line;
+	struct request *r = &w->requests.at[slot];
+
+	line_make_room(l);
+	l->slot[l->head + l->n] = slot;
+	l->waiting[l->head + l->n] = (struct waiting){
+		.id = {r->n},
+		.group = {r->group},
+		.created_s = s_of_ns(r->created_ns),
+		.deadline_s = r->deadline_ns == INT64_MAX ? HUGE_VAL : s_of_ns(r->deadline_ns),
+		.prompt_tok = r->prompt_tok,
+		.output_tok = r->output_tok,
+		.home_instance = view_home(w, r),
+	};
+	l->n++;
+	r->queued = true;
+	line_show(w);
+	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)l->n);
+}
+
+static bool find(const struct line *l, struct request_id id, size_t *place)
+{
+	for (*place = 0; *place < l->n; (*place)++)
+		if (l->waiting[l->head + *place].id.n == id.n)
+			return true;
+	return false;
+}
+
+/** An assignment that breaks the rules is the policy's fault and ends the run. */
+static bool refuse(struct world *w, const struct assignment *a, const char *why)
+{
+	world_fail(w, "policy '%s' assigned request %llu to instance %u: %s",
+		w->setup.policy->ops->name, (unsigned long long)a->request.n, a->instance.i, why);
+	return false;
+}
+
+static bool allowed(struct world *w, const struct assignment *a, size_t place)
+{
+	const struct waiting *q = &w->view.waiting[place];
+
+	if (a->drop)
+		return true;
+	if (a->instance.i >= w->spec->n_instances)
+		return refuse(w, a, "there is no such instance");
+	if (!w->view.can_serve(&w->view, q, a->instance))
+		return refuse(w, a, "it can never serve it");
+	if (!w->setup.policy->ops->eager && !w->view.fits(&w->view, q, a->instance))
+		return refuse(w, a, "it has no room for it now");
+	return true;
+}
+
+static bool apply(struct world *w, const struct assignment *a)
+{
+	size_t place;
+	uint32_t slot;
+	struct request *r;
+
+	if (!find(&w->line, a->request, &place))
+		return refuse(w, a, "that request is not waiting");
+	if (!allowed(w, a, place))
+		return false;
+	slot = w->line.slot[w->line.head + place];
+	line_take(&w->line, place);
+	line_show(w);
+	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)w->line.n);
+	r = &w->requests.at[slot];
+	r->queued = false;
+	engine_cancel(w->engine, r->late);
+	if (a->drop)
+		request_end(w, slot, FATE_DROPPED);
+	else
+		request_assign(w, slot, a->instance);
+	return true;
+}
+
+static double least_idle_s(const struct world *w, const struct waiting *q)
+{
+	double least = HUGE_VAL;
+
+	for (size_t c = 0; c < w->view.n_classes; c++) {
+		struct instance_id i = w->class_views[c].members[0];
+		double s;
+
+		if (!w->view.can_serve(&w->view, q, i))
+			continue;
+		s = w->view.predict_idle(&w->view, q, i, q->output_tok).total_s;
+		least = s < least ? s : least;
+	}
+	return least;
+}
+
+/** Could an instance with room serve @q as 1b-1e stand now? */
+static bool could_start(const struct world *w, const struct waiting *q)
+{
+	const struct view *v = &w->view;
+	bool hopeless = q->deadline_s < HUGE_VAL && v->now_s + least_idle_s(w, q) > q->deadline_s;
+	struct instance_id i;
+
+	for (uint32_t c = 0; c < v->n_classes; c++) {
+		if (v->classes[c].n_free == 0 ||
+			!v->best(v, q, (struct class_id){c}, RANK_IDLE, &i))
+			continue;
+		if (hopeless || !(q->deadline_s < HUGE_VAL) ||
+			v->now_s + v->predict_idle(v, q, i, q->output_tok).total_s <= q->deadline_s)
+			return true;
+	}
+	return false;
+}
+
+/** Definition 2: room and a request it could serve must not coexist. */
+static void note_starved(struct world *w)
+{
+	bool starved = false;
+
+	if (w->view.n_free > 0)
+		for (size_t k = 0; k < w->line.n && !starved; k++)
+			starved = could_start(w, &w->view.waiting[k]);
+	level_set(&w->metrics.starved, engine_now_ns(w->engine), starved ? 1.0 : 0.0);
+}
+
+/** Be told when the deadline of what still waits at the end of the line turns hopeless. */
+static void watch_deadline(struct world *w)
+{
+	size_t last = w->line.head + w->line.n - 1;
+	struct request *r = &w->requests.at[w->line.slot[last]];
+	double in_s;
+
+	if (r->deadline_ns == INT64_MAX || r->late.stamp != 0)
+		return;
+	in_s = w->line.waiting[last].deadline_s - w->view.now_s -
+	       least_idle_s(w, &w->line.waiting[last]);
+	if (in_s >= 0.0) /* one tick later it is strictly too late */
+		r->late = post_late(w->engine, engine_now_ns(w->engine) + ns_of_s(in_s) + 1,
+			w->line.slot[last]);
+}
+
+static void set_alarm(struct world *w)
+{
+	const struct policy_ops *ops = w->setup.policy->ops;
+	int64_t now_ns = engine_now_ns(w->engine), at_ns;
+	double at_s;
+
+	if (!ops->wake_s)
+		return;
+	engine_cancel(w->engine, w->alarm);
+	at_s = w->line.n > 0 ? ops->wake_s(w->policy, &w->view) : HUGE_VAL;
+	if (!(at_s < HUGE_VAL))
+		return;
+	at_ns = ns_of_s(at_s);
+	w->alarm = post_wake(w->engine, (at_ns > now_ns ? at_ns : now_ns) + 1);
+}
+
+void scheduler_run(struct world *w)
+{
+	const struct policy_ops *ops = w->setup.policy->ops;
+	struct assignment a;
+
+	if (w->deciding || w->failed || w->line.n == 0) {
+		if (w->line.n == 0 && w->metrics.starved.value > 0.0)
+			level_set(&w->metrics.starved, engine_now_ns(w->engine), 0.0);
+		return;
+	}
+	w->deciding = true;
+	w->view.now_s = engine_now_s(w->engine);
+	while (w->line.n > 0) {
+		a = (struct assignment){.instance = {NO_ID}};
+		if (!ops->next(w->policy, &w->view, &a) || !apply(w, &a))
+			break;
+	}
+	w->deciding = false;
+	note_starved(w);
+	if (w->line.n > 0)
+		watch_deadline(w);
+	set_alarm(w);
+}

@@ -1,0 +1,155 @@
+#ifndef OFFING_MODELS_STATE_H
+#define OFFING_MODELS_STATE_H
+
+#include "models/batch.h"
+#include "models/ids.h"
+#include "models/metrics.h"
+#include "models/policy.h"
+#include "models/record.h"
+#include "models/spec.h"
+#include "models/station.h"
+#include "models/topology.h"
+#include "models/workload.h"
+#include "models/world.h"
+#include "sim/engine.h"
+#include "sim/rng.h"
+#include "sim/stat.h"
+
+/** The inside of a world, for the files of models/ that make it move. */
+
+/** A request in the system. Pooled: its slot is what events carry. */
+struct request {
+	uint64_t n; /* number within the replication */
+	uint32_t group, instance;
+	uint32_t prompt_tok, output_tok;
+	uint32_t preemptions;
+	bool measured; /* created in the window */
+	bool queued;   /* with the scheduler */
+	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns;
+	int64_t deadline_ns; /* INT64_MAX: none */
+	double load_tok;     /* what it adds to the expected context of its instance */
+	struct event_id late;
+
+	/* at its instance */
+	uint32_t reserved_blocks;
+	uint32_t emitted_tok;
+	uint32_t older, younger; /* neighbours in the batch by admission */
+	uint64_t joined_step;    /* decode steps the batch had made */
+	uint32_t next_free;
+};
+
+struct request_pool {
+	struct request *at;
+	size_t n, cap;
+	uint32_t free; /* NO_ID: none */
+};
+
+struct group {
+	const struct group_spec *spec;
+	struct workload *source;
+	struct request_draw next; /* lengths of the arrival posted */
+	struct group_metrics metrics;
+	struct stat_level in_system; /* created and not ended */
+	struct instance_id home;     /* the first at the home site with its model; NO_ID: none */
+};
+
+struct instance {
+	const struct instance_spec *spec;
+	struct batch *batch; /* or */
+	struct station *station;
+	double load_tok; /* expected context of what is assigned */
+	bool held;       /* a preempted request waits: no more until it is back */
+	struct instance_metrics metrics;
+};
+
+/** The global queue: parallel arrays, [head, head + n). */
+struct line {
+	struct waiting *waiting;
+	uint32_t *slot;
+	size_t head, n, cap;
+};
+
+/** Members of a class that have room, best first. */
+struct ready {
+	struct instance_id *heap;
+	size_t n;
+	bool used;
+};
+
+struct ready_class {
+	struct instance_id *members;
+	struct ready by[RANKS];
+};
+
+struct world {
+	struct world_setup setup;
+	const struct scenario_spec *spec;
+	struct arena arena;
+	struct engine *engine;
+	struct err err; /* first thing that went wrong inside a handler */
+	bool failed;
+
+	struct topology topology;
+	struct request_pool requests;
+	struct group *groups;
+	struct instance *instances;
+	struct line line;
+
+	/* what policies see */
+	struct view view;
+	struct group_view *group_views;
+	struct instance_view *instance_views;
+	struct class_view *class_views;
+	struct ready_class *ready;
+	uint32_t *ready_at[RANKS]; /* place in its heap, by instance; NO_ID: not there */
+	double *step_s;            /* RANK_STEP key, by instance */
+	struct policy_state *policy;
+	struct rng policy_rng;
+	bool deciding;         /* inside the policy's loop */
+	struct event_id alarm; /* EV_WAKE */
+
+	/* life of the run */
+	bool has_tokens; /* some group's requests have lengths */
+	bool measuring, ending;
+	int64_t measure_from_ns;
+	uint64_t created;
+	uint64_t cohort_created, cohort_ended;
+	struct world_metrics metrics;
+};
+
+/* request.c: the life of a request */
+uint32_t request_create(struct world *w, struct group_id g, struct request_draw d);
+void request_submitted(struct world *w, uint32_t slot);
+void request_assign(struct world *w, uint32_t slot, struct instance_id i);
+void request_dispatch(struct world *w, uint32_t slot);
+void request_uploaded(struct world *w, uint32_t slot);
+void request_finished(struct world *w, uint32_t slot); /* last token made */
+void request_delivered(struct world *w, uint32_t slot);
+void request_end(struct world *w, uint32_t slot, enum fate fate);
+
+/* scheduler.c */
+void scheduler_push(struct world *w, uint32_t slot);
+void scheduler_run(struct world *w);
+
+/* view.c */
+MUST_CHECK bool view_create(struct world *w, struct err *err);
+void view_destroy(struct world *w);
+/** Call after the load of @i changed. */
+void view_touch(struct world *w, struct instance_id i);
+bool view_can_serve(const struct world *w, const struct request *r, struct instance_id i);
+struct instance_id view_home(const struct world *w, const struct request *r);
+const struct route *world_route(
+	const struct world *w, uint32_t group, struct instance_id i, bool down);
+
+/* traffic.c */
+void traffic_start(struct world *w);
+void traffic_arrive(struct world *w, struct group_id g);
+void traffic_send(struct world *w, struct group_id g);
+void traffic_ended(struct world *w, struct group_id g); /* a request of @g left the system */
+
+/* world.c */
+void world_fail(struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+extern const struct event_handler world_handlers[]; /* dispatch.c: EV_KINDS rows */
+
+#endif

@@ -1,0 +1,77 @@
+/* Who sends when: open processes by their own clock, closed and saturated ones
+ * when an answer (or a refusal) comes back. */
+
+#include <math.h>
+
+#include "models/ev.h"
+#include "models/state.h"
+
+static bool is_open(const struct group *g)
+{
+	enum arrival_process p = g->spec->arrivals.process;
+
+	return p != ARRIVAL_CLOSED && p != ARRIVAL_SATURATED;
+}
+
+static void post_next(struct world *w, struct group_id id)
+{
+	struct group *g = &w->groups[id.i];
+	struct err err = {0};
+	int64_t at_ns;
+
+	switch (workload_next(g->source, &at_ns, &g->next, &err)) {
+	case 1:
+		post_arrive(w->engine, at_ns, id);
+		break;
+	case -1:
+		if (w->err.kind == ERR_NONE)
+			w->err = err;
+		engine_stop(w->engine);
+		break;
+	default:
+		break;
+	}
+}
+
+void traffic_start(struct world *w)
+{
+	for (uint32_t i = 0; i < w->spec->n_groups; i++) {
+		struct group *g = &w->groups[i];
+		struct group_id id = {i};
+
+		if (is_open(g)) {
+			post_next(w, id);
+			continue;
+		}
+		if (g->spec->arrivals.process == ARRIVAL_CLOSED)
+			for (unsigned u = 0; u < g->spec->count; u++)
+				post_send(w->engine, workload_think_s(g->source), id);
+		else
+			for (unsigned u = 0; u < g->spec->arrivals.outstanding; u++)
+				post_send(w->engine, 0.0, id);
+	}
+}
+
+void traffic_arrive(struct world *w, struct group_id id)
+{
+	struct request_draw d = w->groups[id.i].next;
+
+	post_next(w, id);
+	request_create(w, id, d);
+}
+
+void traffic_send(struct world *w, struct group_id id)
+{
+	request_create(w, id, workload_draw(w->groups[id.i].source));
+}
+
+void traffic_ended(struct world *w, struct group_id id)
+{
+	struct group *g = &w->groups[id.i];
+
+	if (!is_open(g))
+		post_send(w->engine,
+			g->spec->arrivals.process == ARRIVAL_CLOSED ? workload_think_s(g->source)
+								    : 0.0,
+			id);
+}

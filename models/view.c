@@ -1,0 +1,472 @@
+/* What policies see: classes of like instances, their members with room ranked
+ * in heaps, predictions on demand. Kept up to date one instance at a time. */
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "models/state.h"
+
+static struct world *world_of(const struct view *v)
+{
+	/* the view is a member of the world it belongs to, which is never const itself */
+	return (struct world *)(uintptr_t)v->world;
+}
+
+const struct route *world_route(
+	const struct world *w, uint32_t group, struct instance_id i, bool down)
+{
+	size_t at = group * w->spec->n_sites + w->spec->instances[i.i].site.i;
+
+	return down ? &w->topology.down[at] : &w->topology.up[at];
+}
+
+/* Who can serve whom */
+
+static bool serves(const struct world *w, uint32_t group, uint32_t prompt_tok, uint32_t output_tok,
+	struct instance_id i)
+{
+	const struct instance *inst = &w->instances[i.i];
+	struct model_id wanted = w->spec->groups[group].model;
+
+	if (!inst->batch)
+		return inst->spec->model.i == NO_ID || inst->spec->model.i == wanted.i;
+	return inst->spec->model.i == wanted.i &&
+	       batch_can_hold(inst->batch, prompt_tok, output_tok);
+}
+
+bool view_can_serve(const struct world *w, const struct request *r, struct instance_id i)
+{
+	return serves(w, r->group, r->prompt_tok, r->output_tok, i);
+}
+
+struct instance_id view_home(const struct world *w, const struct request *r)
+{
+	struct instance_id home = w->groups[r->group].home;
+
+	if (home.i != NO_ID && view_can_serve(w, r, home))
+		return home;
+	return (struct instance_id){NO_ID};
+}
+
+static bool can_serve(const struct view *v, const struct waiting *q, struct instance_id i)
+{
+	return serves(v->world, q->group.i, q->prompt_tok, q->output_tok, i);
+}
+
+static bool has_blocks(const struct world *w, const struct waiting *q, struct instance_id i)
+{
+	const struct instance *inst = &w->instances[i.i];
+
+	return !inst->batch || batch_has_blocks(inst->batch, q->prompt_tok);
+}
+
+static bool fits(const struct view *v, const struct waiting *q, struct instance_id i)
+{
+	return v->instances[i.i].room > 0 && can_serve(v, q, i) && has_blocks(v->world, q, i);
+}
+
+/* Ranking */
+
+static bool ranks_before(
+	const struct world *w, enum rank by, struct instance_id a, struct instance_id b)
+{
+	const struct instance_view *x = &w->instance_views[a.i], *y = &w->instance_views[b.i];
+
+	if (by == RANK_STEP && (w->step_s[a.i] < w->step_s[b.i] || w->step_s[a.i] > w->step_s[b.i]))
+		return w->step_s[a.i] < w->step_s[b.i];
+	if (by == RANK_LOAD && x->assigned != y->assigned)
+		return x->assigned < y->assigned;
+	if (x->idle_since_s < y->idle_since_s || x->idle_since_s > y->idle_since_s)
+		return x->idle_since_s < y->idle_since_s;
+	return a.i < b.i;
+}
+
+static void heap_put(
+	struct world *w, struct ready *h, enum rank by, size_t at, struct instance_id i)
+{
+	h->heap[at] = i;
+	w->ready_at[by][i.i] = (uint32_t)at;
+}
+
+static void heap_sift(struct world *w, struct ready *h, enum rank by, size_t at)
+{
+	struct instance_id i = h->heap[at];
+
+	while (at > 0 && ranks_before(w, by, i, h->heap[(at - 1) / 2])) {
+		heap_put(w, h, by, at, h->heap[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+	for (size_t c; (c = 2 * at + 1) < h->n; at = c) {
+		if (c + 1 < h->n && ranks_before(w, by, h->heap[c + 1], h->heap[c]))
+			c++;
+		if (!ranks_before(w, by, h->heap[c], i))
+			break;
+		heap_put(w, h, by, at, h->heap[c]);
+	}
+	heap_put(w, h, by, at, i);
+}
+
+static void heap_update(struct world *w, struct ready *h, enum rank by, struct instance_id i)
+{
+	uint32_t at = w->ready_at[by][i.i];
+	bool wanted = w->instance_views[i.i].room > 0;
+	struct instance_id last;
+
+	if (wanted && at == NO_ID) {
+		heap_put(w, h, by, h->n, i);
+		at = (uint32_t)h->n++;
+	} else if (!wanted && at != NO_ID) {
+		w->ready_at[by][i.i] = NO_ID;
+		last = h->heap[--h->n];
+		if (last.i == i.i)
+			return;
+		heap_put(w, h, by, at, last);
+	}
+	if (at != NO_ID)
+		heap_sift(w, h, by, at);
+}
+
+/** Heaps cost something at every change, so only the ranks a policy asks for are kept. */
+static struct ready *heap_of(struct world *w, uint32_t c, enum rank by)
+{
+	struct ready *h = &w->ready[c].by[by];
+	const struct class_view *cls = &w->class_views[c];
+
+	if (h->used)
+		return h;
+	h->used = true;
+	h->heap = arena_alloc(&w->arena, cls->n_members, sizeof *h->heap);
+	for (size_t k = 0; k < cls->n_members; k++)
+		heap_update(w, h, by, cls->members[k]);
+	return h;
+}
+
+static bool best(const struct view *v, const struct waiting *q, struct class_id c, enum rank by,
+	struct instance_id *out)
+{
+	struct world *w = world_of(v);
+	const struct class_view *cls = &v->classes[c.i];
+	const struct ready *h;
+	bool found = false;
+
+	if (cls->n_free == 0 || !can_serve(v, q, cls->members[0]))
+		return false;
+	h = heap_of(w, c.i, by);
+	if (has_blocks(w, q, h->heap[0])) {
+		*out = h->heap[0];
+		return true;
+	}
+	for (size_t k = 1; k < h->n; k++) /* memory is short: look at every one with room */
+		if (has_blocks(w, q, h->heap[k]) &&
+			(!found || ranks_before(w, by, h->heap[k], *out))) {
+			*out = h->heap[k];
+			found = true;
+		}
+	return found;
+}
+
+/* Predictions: expected times from the profile, as models.md section 10 lets a policy know
+ * them. An answer of n tokens is its prefill and n - 1 decode steps at the context in its
+ * middle. */
+
+static void predict_llm(const struct instance *inst, const struct waiting *q, double output_tok,
+	uint32_t others, double others_tok, struct prediction *p)
+{
+	double tok = others_tok + q->prompt_tok + 0.5 * output_tok;
+	double step_s = batch_decode_step_s(inst->batch, (size_t)others + 1, tok);
+	uint32_t max_batch = inst->spec->max_batch;
+
+	p->prefill_s = batch_prefill_s(inst->batch, q->prompt_tok);
+	p->decode_s = output_tok > 1.0 ? (output_tok - 1.0) * step_s : 0.0;
+	if (others >= max_batch) /* one place opens every service / max_batch */
+		p->wait_s = (double)(others - max_batch + 1) * (p->prefill_s + p->decode_s) /
+			    (double)max_batch;
+}
+
+static void predict_synthetic(const struct instance *inst, uint32_t others, struct prediction *p)
+{
+	double mean_s = station_mean_s(inst->station);
+	uint32_t slots = inst->spec->slots;
+
+	p->decode_s = mean_s;
+	if (others < slots)
+		return;
+	if (inst->spec->discipline == DISCIPLINE_PS)
+		p->decode_s = mean_s * (double)(others + 1) / (double)slots;
+	else
+		p->wait_s = mean_s * (double)(others - slots + 1) / (double)slots;
+}
+
+static struct prediction predict_at(const struct view *v, const struct waiting *q,
+	struct instance_id i, double output_tok, bool idle)
+{
+	const struct world *w = v->world;
+	const struct instance *inst = &w->instances[i.i];
+	const struct group_spec *g = &w->spec->groups[q->group.i];
+	const struct route *up = world_route(w, q->group.i, i, false);
+	const struct route *down = world_route(w, q->group.i, i, true);
+	uint32_t others = idle ? 0 : v->instances[i.i].assigned;
+	int64_t now_ns = engine_now_ns(w->engine);
+	struct prediction p = {
+		.upload_s = route_idle_s(up, q->prompt_tok * g->bytes_per_tok),
+		.download_s = route_idle_s(
+			down, (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok),
+	};
+
+	if (!idle) {
+		p.upload_s += route_backlog_s(up, now_ns);
+		p.download_s += route_backlog_s(down, now_ns);
+	}
+	if (inst->batch)
+		predict_llm(inst, q, output_tok, others, idle ? 0.0 : inst->load_tok, &p);
+	else
+		predict_synthetic(inst, others, &p);
+	p.total_s = p.upload_s + p.wait_s + p.prefill_s + p.decode_s + p.download_s +
+		    w->spec->run.scheduler_delay_s;
+	return p;
+}
+
+static struct prediction predict(
+	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok)
+{
+	return predict_at(v, q, i, output_tok, false);
+}
+
+static struct prediction predict_idle(
+	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok)
+{
+	return predict_at(v, q, i, output_tok, true);
+}
+
+static size_t draw(const struct view *v, size_t n)
+{
+	return (size_t)rng_below(v->rng, n);
+}
+
+/* Keeping it up to date */
+
+/** Places while still called free. A station with a line of its own always takes more. */
+static uint32_t room_of(const struct world *w, struct instance_id i)
+{
+	const struct instance *inst = &w->instances[i.i];
+	const struct instance_spec *s = inst->spec;
+	uint32_t places, assigned = w->instance_views[i.i].assigned;
+
+	if (s->synthetic && (s->capacity > 0 || s->discipline == DISCIPLINE_PS))
+		return UINT32_MAX;
+	if (inst->held)
+		return 0;
+	places = (s->synthetic ? s->slots : s->max_batch) + s->ahead;
+	return assigned < places ? places - assigned : 0;
+}
+
+static double next_step_s(const struct world *w, struct instance_id i)
+{
+	const struct instance *inst = &w->instances[i.i];
+	uint32_t others = w->instance_views[i.i].assigned;
+
+	if (!inst->batch)
+		return station_mean_s(inst->station) * (double)(others + 1);
+	return batch_decode_step_s(inst->batch, (size_t)others + 1, inst->load_tok);
+}
+
+void view_touch(struct world *w, struct instance_id i)
+{
+	struct instance_view *x = &w->instance_views[i.i];
+	struct class_view *c = &w->class_views[x->cls.i];
+	bool had = x->room > 0;
+
+	x->room = room_of(w, i);
+	if (x->assigned > 0)
+		x->idle_since_s = HUGE_VAL;
+	else if (!(x->idle_since_s < HUGE_VAL))
+		x->idle_since_s = engine_now_s(w->engine);
+	if (had != (x->room > 0)) {
+		c->n_free += had ? (size_t)-1 : 1;
+		w->view.n_free += had ? (size_t)-1 : 1;
+	}
+	for (enum rank by = 0; by < RANKS; by++) {
+		struct ready *h = &w->ready[x->cls.i].by[by];
+
+		if (!h->used)
+			continue;
+		if (by == RANK_STEP)
+			w->step_s[i.i] = next_step_s(w, i);
+		heap_update(w, h, by, i);
+	}
+}
+
+/* Classes */
+
+static bool same_dist(const struct dist_spec *a, const struct dist_spec *b)
+{
+	return a->kind == b->kind && a->mean == b->mean && a->cv == b->cv && a->shape == b->shape &&
+	       a->k == b->k && a->min == b->min && a->max == b->max &&
+	       a->n_quantiles == b->n_quantiles &&
+	       (a->n_quantiles == 0 || memcmp(a->quantiles, b->quantiles,
+					       a->n_quantiles * sizeof *a->quantiles) == 0);
+}
+
+static bool same_gpu(const struct gpu_spec *a, const struct gpu_spec *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->bytes_per_s == b->bytes_per_s &&
+	       a->mem_bytes == b->mem_bytes && a->fp16_flop_per_s == b->fp16_flop_per_s &&
+	       a->fp32_flop_per_s == b->fp32_flop_per_s && a->int8_op_per_s == b->int8_op_per_s;
+}
+
+static bool same_machine(
+	const struct scenario_spec *s, const struct instance_spec *a, const struct instance_spec *b)
+{
+	if (s->sites[a->site.i].tier != s->sites[b->site.i].tier || a->synthetic != b->synthetic ||
+		a->model.i != b->model.i || a->ahead != b->ahead)
+		return false;
+	if (a->synthetic)
+		return a->slots == b->slots && a->capacity == b->capacity &&
+		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
+	return a->profile == b->profile && a->max_batch == b->max_batch &&
+	       a->block_tok == b->block_tok && a->reserve_bytes == b->reserve_bytes &&
+	       same_gpu(&s->sites[a->site.i].gpu, &s->sites[b->site.i].gpu);
+}
+
+static bool same_route(const struct route *a, const struct route *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t h = 0; h < a->n; h++)
+		if (a->hops[h]->bytes_per_s != b->hops[h]->bytes_per_s ||
+			a->hops[h]->delay_s != b->hops[h]->delay_s)
+			return false;
+	return true;
+}
+
+static bool same_class(const struct world *w, struct instance_id a, struct instance_id b)
+{
+	const struct instance_spec *all = w->spec->instances;
+
+	if (!same_machine(w->spec, &all[a.i], &all[b.i]))
+		return false;
+	for (uint32_t g = 0; g < w->spec->n_groups; g++)
+		if (!same_route(world_route(w, g, a, false), world_route(w, g, b, false)) ||
+			!same_route(world_route(w, g, a, true), world_route(w, g, b, true)))
+			return false;
+	return true;
+}
+
+static void classes_find(struct world *w)
+{
+	size_t n = w->spec->n_instances, n_classes = 0;
+	struct class_view *cls = arena_alloc(&w->arena, n, sizeof *cls);
+	struct instance_id *first = mem_zalloc(n, sizeof *first);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t c = 0;
+
+		while (c < n_classes && !same_class(w, first[c], (struct instance_id){i}))
+			c++;
+		if (c == n_classes)
+			first[n_classes++].i = i;
+		w->instance_views[i].cls.i = c;
+		cls[c].n_members++;
+	}
+	w->ready = arena_alloc(&w->arena, n_classes, sizeof *w->ready);
+	for (uint32_t c = 0; c < n_classes; c++) {
+		struct instance_id *members =
+			arena_alloc(&w->arena, cls[c].n_members, sizeof *members);
+		size_t k = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			if (w->instance_views[i].cls.i == c)
+				members[k++].i = i;
+		cls[c].members = members;
+		cls[c].tier = w->instance_views[first[c].i].tier;
+	}
+	free(first);
+	w->class_views = cls;
+	w->view.classes = cls;
+	w->view.n_classes = n_classes;
+}
+
+static void instances_show(struct world *w)
+{
+	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
+		const struct instance_spec *s = &w->spec->instances[i];
+
+		w->instance_views[i] = (struct instance_view){
+			.name = s->name,
+			.site = s->site,
+			.tier = w->spec->sites[s->site.i].tier,
+		};
+		for (enum rank by = 0; by < RANKS; by++)
+			w->ready_at[by][i] = NO_ID;
+	}
+}
+
+static void groups_show(struct world *w)
+{
+	for (uint32_t g = 0; g < w->spec->n_groups; g++) {
+		const struct group_spec *s = &w->spec->groups[g];
+
+		w->group_views[g] = (struct group_view){
+			.name = s->name,
+			.home = s->home,
+			.output_mean_tok = workload_output_mean_tok(w->groups[g].source),
+			.output_q90_tok = workload_output_q90_tok(w->groups[g].source),
+		};
+		w->groups[g].home.i = NO_ID;
+		for (uint32_t i = 0; i < w->spec->n_instances; i++)
+			if (s->home.i != NO_ID && w->spec->instances[i].site.i == s->home.i &&
+				(w->spec->instances[i].model.i == s->model.i ||
+					w->spec->instances[i].model.i == NO_ID)) {
+				w->groups[g].home.i = i;
+				break;
+			}
+	}
+}
+
+bool view_create(struct world *w, struct err *err)
+{
+	const struct scenario_spec *s = w->spec;
+	const struct policy_spec *policy = w->setup.policy;
+	char why[200];
+
+	w->group_views = arena_alloc(&w->arena, s->n_groups, sizeof *w->group_views);
+	w->instance_views = arena_alloc(&w->arena, s->n_instances, sizeof *w->instance_views);
+	w->step_s = arena_alloc(&w->arena, s->n_instances, sizeof *w->step_s);
+	for (enum rank by = 0; by < RANKS; by++)
+		w->ready_at[by] = arena_alloc(&w->arena, s->n_instances, sizeof *w->ready_at[by]);
+	w->view = (struct view){
+		.n_groups = s->n_groups,
+		.groups = w->group_views,
+		.n_instances = s->n_instances,
+		.instances = w->instance_views,
+		.rng = &w->policy_rng,
+		.world = w,
+		.can_serve = can_serve,
+		.fits = fits,
+		.best = best,
+		.predict = predict,
+		.predict_idle = predict_idle,
+		.draw = draw,
+	};
+	instances_show(w);
+	groups_show(w);
+	classes_find(w);
+	for (uint32_t i = 0; i < s->n_instances; i++)
+		view_touch(w, (struct instance_id){i});
+	rng_init(&w->policy_rng, w->setup.seed, w->setup.replication, "policy", policy->ops->name);
+	w->policy = mem_zalloc(1, policy->ops->state_size ? policy->ops->state_size : 1);
+	if (!params_read(w->policy, policy->ops->params, policy->ops->name, policy->params,
+		    policy->n_params, err))
+		return false;
+	if (policy->ops->check && !policy->ops->check(w->policy, &w->view, why, sizeof why))
+		return err_at(err, policy->at, "policy '%s' %s", policy->ops->name, why);
+	return true;
+}
+
+void view_destroy(struct world *w)
+{
+	free(w->policy);
+}

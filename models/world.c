@@ -1,0 +1,259 @@
+#include "models/world.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "models/ev.h"
+#include "models/state.h"
+
+void world_fail(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	w->failed = true;
+	if (w->err.kind == ERR_NONE) {
+		w->err.kind = ERR_RUN;
+		va_start(ap, fmt);
+		vsnprintf(w->err.msg, sizeof w->err.msg, fmt, ap);
+		va_end(ap);
+	}
+	engine_stop(w->engine);
+}
+
+/* Building */
+
+static bool instance_create(struct world *w, uint32_t i, struct err *err)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+	struct instance *inst = &w->instances[i];
+	struct instance_id id = {i};
+
+	inst->spec = s;
+	if (s->synthetic)
+		return station_create(&inst->station, w, id, s, err);
+	return batch_create(&inst->batch, w, id,
+		&(struct cost_spec){
+			.profile = s->profile,
+			.gpu = &w->spec->sites[s->site.i].gpu,
+			.shape = &w->spec->models[s->model.i].shape,
+			.precision = w->spec->models[s->model.i].precision,
+			.max_batch = s->max_batch,
+			.quantile = w->spec->run.quantile,
+			.at = s->at,
+		},
+		s, err);
+}
+
+static bool group_create(struct world *w, uint32_t g, struct err *err)
+{
+	w->groups[g].spec = &w->spec->groups[g];
+	if (w->spec->groups[g].workload.kind != WORKLOAD_NONE)
+		w->has_tokens = true;
+	return workload_create(&w->groups[g].source, &w->spec->groups[g], w->setup.seed,
+		w->setup.replication, err);
+}
+
+static bool build(struct world *w, struct err *err)
+{
+	const struct scenario_spec *s = w->spec;
+
+	if (!topology_create(&w->topology, &w->arena, s, err))
+		return false;
+	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
+	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
+	metrics_create(w);
+	for (uint32_t g = 0; g < s->n_groups; g++)
+		if (!group_create(w, g, err))
+			return false;
+	for (uint32_t i = 0; i < s->n_instances; i++)
+		if (!instance_create(w, i, err))
+			return false;
+	return view_create(w, err);
+}
+
+bool world_create(struct world **out, const struct world_setup *setup, struct err *err)
+{
+	struct world *w = mem_zalloc(1, sizeof *w);
+
+	w->setup = *setup;
+	w->spec = setup->spec;
+	w->requests.free = NO_ID;
+	arena_init(&w->arena);
+	w->engine = engine_create(world_handlers, EV_KINDS, w);
+	if (setup->digest)
+		engine_digest_enable(w->engine);
+	*out = NULL;
+	if (!build(w, err)) {
+		world_destroy(w);
+		return false;
+	}
+	*out = w;
+	return true;
+}
+
+void world_destroy(struct world *w)
+{
+	if (!w)
+		return;
+	view_destroy(w);
+	metrics_destroy(w);
+	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++)
+		workload_destroy(w->groups[g].source);
+	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
+		batch_destroy(w->instances[i].batch);
+		station_destroy(w->instances[i].station);
+	}
+	free(w->requests.at);
+	free(w->line.waiting);
+	free(w->line.slot);
+	engine_destroy(w->engine);
+	arena_finish(&w->arena);
+	free(w);
+}
+
+void world_attach(struct world *w, struct record_sink *sink)
+{
+	w->setup.sink = sink;
+}
+
+bool world_check(const struct scenario_spec *spec, struct err *err)
+{
+	for (size_t p = 0; p < spec->n_policies; p++) {
+		struct world_setup setup = {
+			.spec = spec, .policy = &spec->policies[p], .seed = spec->run.seed};
+		struct world *w;
+
+		if (!world_create(&w, &setup, err))
+			return false;
+		world_destroy(w);
+	}
+	return true;
+}
+
+/* Running */
+
+/** Simulated seconds after which a run that waits for its requests is hopeless. */
+static double limit_s(const struct world *w)
+{
+	double rate_per_s = 0.0;
+
+	if (w->spec->run.requests == 0)
+		return w->setup.warmup_s + w->spec->run.horizon_s;
+	if (w->spec->run.limit_s > 0.0)
+		return w->spec->run.limit_s;
+	for (size_t g = 0; g < w->spec->n_groups; g++) {
+		double r = workload_rate_per_s(w->groups[g].source);
+
+		if (!(r > 0.0))
+			return 9e9; /* the system sets the pace: there is no expected time */
+		rate_per_s += r;
+	}
+	return w->setup.warmup_s + 10.0 * (double)w->spec->run.requests / rate_per_s;
+}
+
+static bool interrupted(const struct world *w)
+{
+	return w->setup.stop && atomic_load_explicit(w->setup.stop, memory_order_relaxed);
+}
+
+static double wall_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* In slices of simulated time, so that a request to stop is noticed about ten
+ * times a second; the slices change nothing in the order of events. */
+static enum engine_end run_to(struct world *w, int64_t end_ns)
+{
+	int64_t slice_ns = 1000000000;
+	enum engine_end end = ENGINE_UNTIL;
+
+	while (end == ENGINE_UNTIL && engine_now_ns(w->engine) < end_ns && !interrupted(w)) {
+		int64_t now_ns = engine_now_ns(w->engine);
+		double began_s = wall_s();
+
+		end = engine_run(
+			w->engine, end_ns - now_ns > slice_ns ? now_ns + slice_ns : end_ns);
+		if (wall_s() - began_s < 0.05 && slice_ns < INT64_MAX / 4)
+			slice_ns *= 2;
+		else if (wall_s() - began_s > 0.2)
+			slice_ns = slice_ns / 2 + 1;
+	}
+	return end;
+}
+
+static void start(struct world *w)
+{
+	post_measure(w->engine, ns_of_s(w->setup.warmup_s));
+	if (w->spec->record.queues_s > 0.0)
+		post_slot(w->engine, ns_of_s(w->spec->record.queues_s));
+	traffic_start(w);
+}
+
+static void judge(struct world *w, enum engine_end end)
+{
+	bool by_requests = w->spec->run.requests > 0;
+
+	if (w->err.kind != ERR_NONE || interrupted(w))
+		return;
+	if (end == ENGINE_STUCK)
+		world_fail(w, "%d events at one instant, t = %.9g s: the scenario goes in circles",
+			ENGINE_STUCK_EVENTS, engine_now_s(w->engine));
+	else if (by_requests && !w->ending)
+		world_fail(w,
+			"%llu of %llu requests were answered when the limit of %.6g s was reached",
+			(unsigned long long)w->cohort_ended,
+			(unsigned long long)w->spec->run.requests, engine_now_s(w->engine));
+}
+
+static void result_fill(struct world *w, struct world_result *out)
+{
+	out->status = WORLD_COMPLETE;
+	if (interrupted(w) && w->err.kind == ERR_NONE)
+		out->status = WORLD_INTERRUPTED;
+	if (w->err.kind != ERR_NONE) {
+		out->status = WORLD_FAILED;
+		strcpy(out->failure, w->err.msg);
+	}
+	out->warmup_s = w->setup.warmup_s;
+	out->horizon_s = engine_now_s(w->engine) - w->setup.warmup_s;
+	out->events = engine_events(w->engine);
+	out->digest = w->setup.digest ? engine_digest(w->engine) : 0;
+}
+
+bool world_run(struct world *w, struct world_result *out, struct err *err)
+{
+	double began_s = wall_s();
+	enum engine_end end;
+
+	*out = (struct world_result){0};
+	start(w);
+	end = run_to(w, ns_of_s(limit_s(w)));
+	judge(w, end);
+	if (w->err.kind == ERR_INPUT) { /* a malformed trace */
+		*err = w->err;
+		return false;
+	}
+	if (w->err.kind == ERR_NONE)
+		metrics_check(w);
+	result_fill(w, out);
+	metrics_finish(w, out);
+	out->wall_s = wall_s() - began_s;
+	return true;
+}
+
+void world_result_finish(struct world_result *r)
+{
+	free(r->metrics);
+	free(r->levels);
+	free(r->strings);
+	*r = (struct world_result){0};
+}
