@@ -68,18 +68,20 @@ static void waits(const struct policy_ops *ops, struct view_fixture *f)
 }
 
 /* Empty since 2 (3), then 3 (1 and 2: file order), then 4 (0); then all work: file order again,
- * until the two places each has are gone. */
+ * until the places, three of 0 and two of each other, are gone; who has less work does not matter.
+ */
 static void the_longest_idle_goes_first_then_file_order(void **state)
 {
-	static const uint32_t to[] = {3, 1, 2, 0, 0, 1, 2, 3};
+	static const uint32_t to[] = {3, 1, 2, 0, 0, 0, 1, 2, 3};
 	struct view_fixture f;
 	uint64_t id;
 
 	(void)state;
 	make(&f);
-	for (id = 5; id < 14; id++)
+	f.instances[0].room = f.of_instance[0].room = 3;
+	for (id = 5; id < 15; id++)
 		arrive(&f, id, 0, 100);
-	for (id = 5; id < 13; id++)
+	for (id = 5; id < 14; id++)
 		gives(&policy_fcfs, &f, id, to[id - 5]);
 	waits(&policy_fcfs, &f);
 }
