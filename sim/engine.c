@@ -50,27 +50,24 @@ double engine_now_s(const struct engine *e)
 	return s_of_ns(e->now_ns);
 }
 
-static inline struct event_id post(struct engine *e, int64_t at_ns, struct event *ev)
-{
-	assert(ev->kind < e->n_kinds);
-	ev->at_ns = at_ns;
-	return queue_post(&e->queue, ev);
-}
-
-struct event_id engine_post(struct engine *e, double in_s, struct event ev)
+struct event_id engine_post_fields(
+	struct engine *e, double in_s, uint32_t kind, uint32_t who, uint64_t what)
 {
 	int64_t in_ns;
 
 	assert(in_s >= 0.0 && in_s < 9.2e9); /* NaN fails too */
 	in_ns = ns_of_s(in_s);
 	assert(in_ns <= INT64_MAX - e->now_ns);
-	return post(e, e->now_ns + in_ns, &ev);
+	assert(kind < e->n_kinds);
+	return queue_post(&e->queue, e->now_ns + in_ns, kind, who, what);
 }
 
-struct event_id engine_post_at(struct engine *e, int64_t at_ns, struct event ev)
+struct event_id engine_post_fields_at(
+	struct engine *e, int64_t at_ns, uint32_t kind, uint32_t who, uint64_t what)
 {
 	assert(at_ns >= e->now_ns);
-	return post(e, at_ns, &ev);
+	assert(kind < e->n_kinds);
+	return queue_post(&e->queue, at_ns, kind, who, what);
 }
 
 bool engine_cancel(struct engine *e, struct event_id id)

@@ -38,11 +38,23 @@ void engine_destroy(struct engine *e);
 int64_t engine_now_ns(const struct engine *e);
 double engine_now_s(const struct engine *e);
 
+/** engine_post() and engine_post_at() with the event's fields, which so travel in registers. */
+struct event_id engine_post_fields(
+	struct engine *e, double in_s, uint32_t kind, uint32_t who, uint64_t what);
+struct event_id engine_post_fields_at(
+	struct engine *e, int64_t at_ns, uint32_t kind, uint32_t who, uint64_t what);
+
 /** Post @ev (its at_ns is ignored) @in_s seconds from now, finite and >= 0. */
-struct event_id engine_post(struct engine *e, double in_s, struct event ev);
+static inline struct event_id engine_post(struct engine *e, double in_s, struct event ev)
+{
+	return engine_post_fields(e, in_s, ev.kind, ev.who, ev.what);
+}
 
 /** The same at @at_ns, not before now. */
-struct event_id engine_post_at(struct engine *e, int64_t at_ns, struct event ev);
+static inline struct event_id engine_post_at(struct engine *e, int64_t at_ns, struct event ev)
+{
+	return engine_post_fields_at(e, at_ns, ev.kind, ev.who, ev.what);
+}
 
 /** Take back a posted event. False when it already ran (or runs now) or was cancelled. */
 bool engine_cancel(struct engine *e, struct event_id id);

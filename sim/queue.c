@@ -9,10 +9,12 @@
 
 enum {
 	LINE_BYTES = 64,
-	PAD_KEYS = 3,          /* so that the last group of four can be read whole */
-	PREFETCH_KEYS = 16384, /* above it the lower levels are not in the fast caches */
-	SWEEP_KEYS = 64,
-	HUGE_BYTES = 4 << 20,
+	PAD_KEYS = 3,    /* so that the last group of four can be read whole */
+	FAR_KEYS = 2048, /* above it the lower levels and the payloads are not in the first cache */
+	LEVEL_2 = 5,     /* keys two steps from the root: 5 to 20 */
+	LEVEL_3 = 21,
+	SWEEP_KEYS = 64, /* fewer cancelled keys than this are not worth a sweep */
+	HUGE_PAGE_BYTES = 2 << 20,
 };
 
 #define SLOT_MASK ((UINT64_C(1) << QUEUE_SLOT_BITS) - 1)
@@ -38,19 +40,6 @@ static inline size_t least_of_four(const struct queue_key *k, size_t c)
 	return a + (b - a) * less(k[b], k[a]);
 }
 
-/** Ask for the sixteen grandchildren of @i: they are needed two levels on. */
-static inline void prefetch_grandchildren(const struct queue *q, size_t i)
-{
-	const size_t g = 16 * i + 5;
-
-	if (g + 12 < q->n) {
-		__builtin_prefetch(&q->key[g]);
-		__builtin_prefetch(&q->key[g + 4]);
-		__builtin_prefetch(&q->key[g + 8]);
-		__builtin_prefetch(&q->key[g + 12]);
-	}
-}
-
 static void sift_up(struct queue *q, size_t i, struct queue_key k)
 {
 	size_t up;
@@ -64,61 +53,57 @@ static void sift_up(struct queue *q, size_t i, struct queue_key k)
 	q->key[i] = k;
 }
 
-/** Put @k where @i is or below it. */
-static inline void sift_down(struct queue *q, size_t i, struct queue_key k, bool prefetch)
+/**
+ * Move least children up from the hole at @i until @k fits, or to the bottom when @k is NULL.
+ * Returns the hole. In a long queue (@far) ask at once for what is needed later: the sixteen
+ * keys two levels down, and the payload of the key that comes within two steps of the root. (In a
+ * function of its own gcc 12 takes the prefetch for an empty body and drops it.)
+ */
+static inline __attribute__((always_inline)) size_t move_up(
+	struct queue *q, size_t i, const struct queue_key *k, bool far)
 {
-	size_t c, m;
+	struct queue_key *const key = q->key;
+	const size_t n = q->n;
+	size_t c, m, g;
 
-	for (c = 4 * i + 1; c < q->n; c = 4 * i + 1) {
-		if (prefetch)
-			prefetch_grandchildren(q, i);
-		m = least_of_four(q->key, c);
-		if (!less(q->key[m], k))
+	for (c = 4 * i + 1; c < n; c = 4 * i + 1) {
+		g = 16 * i + 5;
+		if (far && g + 12 < n) {
+			__builtin_prefetch(&key[g]);
+			__builtin_prefetch(&key[g + 4]);
+			__builtin_prefetch(&key[g + 8]);
+			__builtin_prefetch(&key[g + 12]);
+		}
+		m = least_of_four(key, c);
+		if (k && !less(key[m], *k))
 			break;
-		q->key[i] = q->key[m];
+		key[i] = key[m];
+		if (far && i >= LEVEL_2 && i < LEVEL_3)
+			__builtin_prefetch(&q->slot[key[i].order & SLOT_MASK]);
 		i = m;
 	}
-	q->key[i] = k;
-}
-
-/** Close the hole at the root by moving least children up, then put @k at its end: cheaper
- *  than sift_down() for a @k that belongs near the bottom, as the last key does. */
-static inline void sink_to_bottom(struct queue *q, struct queue_key k, bool prefetch)
-{
-	size_t i = 0, c, m;
-
-	for (c = 1; c < q->n; c = 4 * i + 1) {
-		if (prefetch)
-			prefetch_grandchildren(q, i);
-		m = least_of_four(q->key, c);
-		q->key[i] = q->key[m];
-		i = m;
-	}
-	sift_up(q, i, k);
+	return i;
 }
 
 static void replace_root(struct queue *q, struct queue_key k)
 {
+	const bool far = q->n > FAR_KEYS;
+
 	q->hole = false;
-	if (q->n > PREFETCH_KEYS)
-		sift_down(q, 0, k, true);
-	else
-		sift_down(q, 0, k, false);
+	q->key[far ? move_up(q, 0, &k, true) : move_up(q, 0, &k, false)] = k;
 }
 
+/** The last key goes into the hole; it belongs near the bottom, so straight down there and
+ *  up again from it. */
 static void close_hole(struct queue *q)
 {
-	struct queue_key last;
+	const struct queue_key last = q->key[--q->n];
+	const bool far = q->n > FAR_KEYS;
 
 	q->hole = false;
-	last = q->key[--q->n];
 	q->key[q->n] = key_last;
-	if (q->n == 0)
-		return;
-	if (q->n > PREFETCH_KEYS)
-		sink_to_bottom(q, last, true);
-	else
-		sink_to_bottom(q, last, false);
+	if (q->n > 0)
+		sift_up(q, far ? move_up(q, 0, NULL, true) : move_up(q, 0, NULL, false), last);
 }
 
 static bool is_stale(const struct queue *q, struct queue_key k)
@@ -130,6 +115,7 @@ static bool is_stale(const struct queue *q, struct queue_key k)
 static void sweep(struct queue *q)
 {
 	size_t from, to = 0;
+	struct queue_key k;
 
 	for (from = q->hole; from < q->n; from++)
 		if (!is_stale(q, q->key[from]))
@@ -139,9 +125,10 @@ static void sweep(struct queue *q)
 	q->n = to;
 	q->n_stale = 0;
 	q->hole = false;
-	for (from = to / 4 + 1; from-- > 0;)
-		if (from < to)
-			sift_down(q, from, q->key[from], false);
+	for (from = (to + 2) / 4; from-- > 0;) { /* all that have children */
+		k = q->key[from];
+		q->key[move_up(q, from, &k, false)] = k;
+	}
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -166,26 +153,32 @@ static void renumber(struct queue *q)
 	q->seq = q->n;
 }
 
-/** Large arrays are walked at random: huge pages, where the system has them, halve the misses. */
-static void advise_huge(void *p, size_t bytes)
+/**
+ * @bytes at a multiple of a cache line, not cleared; free *@mem. Long arrays are walked at
+ * random: on huge pages, where the system has them, they miss the TLB less.
+ */
+static char *array_alloc(size_t bytes, void **mem)
 {
-	const uintptr_t page = 4096, at = ((uintptr_t)p + page - 1) & ~(page - 1);
+	const size_t align = bytes < HUGE_PAGE_BYTES ? LINE_BYTES : HUGE_PAGE_BYTES;
+	char *at;
 
-	if (bytes >= HUGE_BYTES)
-		(void)madvise((void *)at, bytes - (at - (uintptr_t)p), MADV_HUGEPAGE);
+	*mem = mem_resize(NULL, bytes + align, 1);
+	at = *mem;
+	at += align - (uintptr_t)at % align;
+	if (align == HUGE_PAGE_BYTES)
+		(void)madvise(at, bytes, MADV_HUGEPAGE); /* advice: it may be refused */
+	return at;
 }
 
-/** Keys 1 to 4, 5 to 8, ... must each fill one cache line, so key 0 ends one. */
+/** Keys 1 to 4, 5 to 8, ... each fill one cache line: key 0 is the last of the line before. */
 static void grow_keys(struct queue *q)
 {
-	const size_t cap = q->cap ? 2 * q->cap : 64;
-	const size_t bytes = (cap + PAD_KEYS) * sizeof *q->key + 2 * LINE_BYTES;
-	char *mem = mem_zalloc(bytes, 1);
-	const size_t skip = LINE_BYTES - (uintptr_t)mem % LINE_BYTES;
-	struct queue_key *key = (void *)(mem + skip + LINE_BYTES - sizeof *key);
+	const size_t cap = q->cap ? 2 * q->cap : 64, before = LINE_BYTES - sizeof *q->key;
+	void *mem;
+	struct queue_key *key =
+		(void *)(array_alloc(before + (cap + PAD_KEYS) * sizeof *key, &mem) + before);
 	size_t i;
 
-	advise_huge(mem, bytes);
 	if (q->n > 0)
 		memcpy(key, q->key, q->n * sizeof *key);
 	for (i = q->n; i < cap + PAD_KEYS; i++)
@@ -198,11 +191,23 @@ static void grow_keys(struct queue *q)
 
 static void grow_slots(struct queue *q)
 {
+	const size_t cap = q->slot_cap ? 2 * q->slot_cap : 64;
+	void *mem;
+	struct queue_slot *slot = (void *)array_alloc(cap * sizeof *slot, &mem);
+
+	if (q->n_slots > 0)
+		memcpy(slot, q->slot, q->n_slots * sizeof *slot);
+	free(q->slot_mem);
+	q->slot_mem = mem;
+	q->slot = slot;
+	q->slot_cap = cap;
+}
+
+static void add_slot(struct queue *q)
+{
 	assert(q->n_slots <= SLOT_MASK);
-	if (q->n_slots == q->slot_cap) {
-		q->slot = mem_grow(q->slot, q->n_slots, &q->slot_cap, sizeof *q->slot);
-		advise_huge(q->slot, q->slot_cap * sizeof *q->slot);
-	}
+	if (q->n_slots == q->slot_cap)
+		grow_slots(q);
 	q->slot[q->n_slots] =
 		(struct queue_slot){.what = q->n_slots + 1, .order = QUEUE_FREE, .stamp = 1};
 	q->n_slots++;
@@ -227,11 +232,12 @@ void queue_init(struct queue *q)
 void queue_finish(struct queue *q)
 {
 	free(q->key_mem);
-	free(q->slot);
+	free(q->slot_mem);
 	*q = (struct queue){0};
 }
 
-struct event_id queue_post(struct queue *q, const struct event *ev)
+struct event_id queue_post(
+	struct queue *q, int64_t at_ns, uint32_t kind, uint32_t who, uint64_t what)
 {
 	struct queue_slot *s;
 	struct queue_key k;
@@ -240,15 +246,15 @@ struct event_id queue_post(struct queue *q, const struct event *ev)
 	if (q->seq == SEQ_END)
 		renumber(q);
 	if (q->free_slot == q->n_slots)
-		grow_slots(q);
+		add_slot(q);
 	i = q->free_slot;
 	s = &q->slot[i];
-	k = (struct queue_key){q->seq++ << QUEUE_SLOT_BITS | i, (uint64_t)ev->at_ns};
+	k = (struct queue_key){q->seq++ << QUEUE_SLOT_BITS | i, (uint64_t)at_ns};
 	q->free_slot = s->what;
-	s->what = ev->what;
+	s->what = what;
 	s->order = k.order;
-	s->kind = ev->kind;
-	s->who = ev->who;
+	s->kind = kind;
+	s->who = who;
 	if (q->hole) {
 		replace_root(q, k);
 	} else {

@@ -44,16 +44,17 @@ struct queue {
 	bool hole;      /* key[0] was taken and not yet replaced */
 	struct queue_slot *slot;
 	size_t n_slots, slot_cap;
-	uint64_t free_slot; /* index of the first free slot; n_slots when there is none */
-	uint64_t seq;       /* of the next post */
-	void *key_mem;      /* what to free; @key is aligned inside it */
+	uint64_t free_slot;       /* index of the first free slot; n_slots when there is none */
+	uint64_t seq;             /* of the next post */
+	void *key_mem, *slot_mem; /* what to free: @key and @slot are aligned inside */
 };
 
 void queue_init(struct queue *q);
 void queue_finish(struct queue *q);
 
-/** Add @ev, its at_ns (>= 0) included. */
-struct event_id queue_post(struct queue *q, const struct event *ev);
+/** Add an event at @at_ns >= 0. Fields, not a struct: they travel in registers. */
+struct event_id queue_post(
+	struct queue *q, int64_t at_ns, uint32_t kind, uint32_t who, uint64_t what);
 
 /** Remove the first event into *@ev if its time is <= @until_ns; false when there is none. */
 bool queue_take(struct queue *q, int64_t until_ns, struct event *ev);

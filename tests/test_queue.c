@@ -32,10 +32,10 @@ static size_t list_first(const struct list *l)
 
 static void post_both(struct queue *q, struct list *l, int64_t at_ns)
 {
-	struct event ev = {at_ns, (uint32_t)l->n % 7, (uint32_t)l->n % 11, l->n};
+	const uint32_t n = (uint32_t)l->n;
 
 	l->item = mem_grow(l->item, l->n, &l->cap, sizeof *l->item);
-	l->item[l->n++] = (struct posted){at_ns, queue_post(q, &ev), true};
+	l->item[l->n++] = (struct posted){at_ns, queue_post(q, at_ns, n % 7, n % 11, n), true};
 	l->pending++;
 }
 
@@ -125,15 +125,14 @@ static void holds(struct queue *q, struct rng *r, size_t n)
 
 	while (n-- > 0) {
 		assert_true(queue_take(q, INT64_MAX, &ev));
-		ev.at_ns += (int64_t)rng_below(r, 1000);
-		queue_post(q, &ev);
+		queue_post(q, ev.at_ns + (int64_t)rng_below(r, 1000), 2, 3, ev.what);
 	}
 }
 
 /* 20 000 pending is beyond the length at which the walks prefetch. */
 static void a_long_queue_stays_in_order_and_allocates_nothing(void **state)
 {
-	struct event ev = {0};
+	struct event ev;
 	struct queue q;
 	struct rng r;
 	const void *key, *slot;
@@ -143,10 +142,8 @@ static void a_long_queue_stays_in_order_and_allocates_nothing(void **state)
 	(void)state;
 	rng_init(&r, 3, 0, "queue", "long");
 	queue_init(&q);
-	for (i = 0; i < 20000; i++) {
-		ev.at_ns = (int64_t)rng_below(&r, 1000);
-		queue_post(&q, &ev);
-	}
+	for (i = 0; i < 20000; i++)
+		queue_post(&q, (int64_t)rng_below(&r, 1000), 2, 3, i);
 	key = q.key;
 	slot = q.slot;
 	holds(&q, &r, 100000);
@@ -165,16 +162,15 @@ static void a_long_queue_stays_in_order_and_allocates_nothing(void **state)
  * dead keys as live ones, or 64, plus the one before the sweep. */
 static void cancelled_events_do_not_pile_up(void **state)
 {
-	struct event ev = {.at_ns = 1000};
 	struct queue q;
 	int i;
 
 	(void)state;
 	queue_init(&q);
 	for (i = 0; i < 10; i++)
-		queue_post(&q, &ev);
+		queue_post(&q, 1000, 2, 3, 4);
 	for (i = 0; i < 1000000; i++)
-		assert_true(queue_cancel(&q, queue_post(&q, &ev)));
+		assert_true(queue_cancel(&q, queue_post(&q, 1000, 2, 3, 4)));
 	assert_int_equal(queue_count(&q), 10);
 	assert_true(q.cap <= 128);
 	assert_true(q.n_slots <= 11);
@@ -184,19 +180,18 @@ static void cancelled_events_do_not_pile_up(void **state)
 static void no_event_has_the_id_none(void **state)
 {
 	const struct event_id none = {0, 0};
-	struct event ev = {.at_ns = 5};
 	struct event_id id;
 	struct queue q;
 
 	(void)state;
 	queue_init(&q);
 	assert_false(queue_cancel(&q, none));
-	id = queue_post(&q, &ev);
+	id = queue_post(&q, 5, 2, 3, 4);
 	assert_false(queue_cancel(&q, none));
 	q.slot[id.slot].stamp = UINT32_MAX; /* the stamp wraps: past 0, to 1 */
 	id.stamp = UINT32_MAX;
 	assert_true(queue_cancel(&q, id));
-	id = queue_post(&q, &ev);
+	id = queue_post(&q, 5, 2, 3, 4);
 	assert_int_equal(id.stamp, 1);
 	queue_finish(&q);
 }
