@@ -9,17 +9,17 @@
 #include <stdlib.h>
 
 /* Random streams of one head, apart from those of every other head and seed. */
-enum { STREAM_PATH, STREAM_SINK, STREAM_BIAS, STREAM_K, STREAM_V, STREAM_Q, STREAM_DRAW, STREAMS };
+enum { STREAM_PATH, STREAM_BIAS, STREAM_K, STREAM_V, STREAM_Q, STREAM_DRAW, STREAMS };
 
 struct synth_params synth_params_default(void)
 {
 	return (struct synth_params){
-		.local_tok = 128.0,
-		.local_nats = 12.0,
+		.local_tok = 256.0,
+		.local_nats = 10.0,
 		.sink_tok = 4,
-		.sink_nats = 8.0,
+		.sink_nats = 7.0,
 		.recall_tok = 256,
-		.recall_nats = 10.0,
+		.recall_nats = 8.0,
 		.noise = 0.3,
 		.key_bias = 4.0,
 		.spread = 0.3,
@@ -35,31 +35,34 @@ static uint64_t stream(uint64_t seed, size_t head, int which)
 static void make_path(double *u, size_t n, size_t dim, double local_tok, uint64_t from)
 {
 	double keep = exp(-1.0 / local_tok), fresh = sqrt(1.0 - keep * keep);
-	double unit = 1.0 / sqrt((double)dim);
+	double unit = 1.0 / sqrt((double)(dim - 1));
 
 	for (size_t i = 0; i < n * dim; i++) {
 		double g = unit * rand_normal(from, i);
 
-		u[i] = i < dim ? g : keep * u[i - dim] + fresh * g;
+		u[i] = i % dim == dim - 1 ? 0.0 : i < dim ? g : keep * u[i - dim] + fresh * g;
 	}
 }
 
-/* A vector of unit mean square length, element @d of @dim. */
-static double unit_normal(uint64_t from, size_t d, size_t dim)
+/* Element @d of a vector of unit mean square length; element @i of the stream. The last
+ * dimension is the sink's. */
+static double unit_normal(uint64_t from, size_t i, size_t d, size_t dim)
 {
-	return rand_normal(from, d) / sqrt((double)dim);
+	return d == dim - 1 ? 0.0 : rand_normal(from, i) / sqrt((double)(dim - 1));
 }
 
 static void make_keys(float *k, float *v, const double *u, const struct attn_shape *s,
 	const struct synth_params *p, uint64_t seed, size_t head)
 {
-	for (size_t i = 0; i < s->n_k_tok * s->dim; i++) {
-		size_t tok = i / s->dim, d = i % s->dim;
-		double x = u[i] + p->noise * unit_normal(stream(seed, head, STREAM_K), i, s->dim);
+	uint64_t noise = stream(seed, head, STREAM_K), bias = stream(seed, head, STREAM_BIAS);
 
-		x += p->key_bias * unit_normal(stream(seed, head, STREAM_BIAS), d, s->dim);
-		if (tok < p->sink_tok)
-			x += p->sink_nats * unit_normal(stream(seed, head, STREAM_SINK), d, s->dim);
+	for (size_t i = 0; i < s->n_k_tok * s->dim; i++) {
+		size_t d = i % s->dim;
+		double x = u[i] + p->noise * unit_normal(noise, i, d, s->dim) +
+			   p->key_bias * unit_normal(bias, d, d, s->dim);
+
+		if (i / s->dim < p->sink_tok && d == s->dim - 1)
+			x += 1.0;
 		k[i] = (float)x;
 		v[i] = (float)rand_normal(stream(seed, head, STREAM_V), i);
 	}
@@ -74,9 +77,9 @@ static size_t recalled(const struct synth_params *p, uint64_t draws, size_t tok)
 }
 
 static void make_queries(float *q, const double *u, const struct attn_shape *s,
-	const struct synth_params *p, uint64_t seed, size_t head, size_t kv_head)
+	const struct synth_params *p, uint64_t seed, size_t head)
 {
-	uint64_t draws = stream(seed, head, STREAM_DRAW);
+	uint64_t draws = stream(seed, head, STREAM_DRAW), noise = stream(seed, head, STREAM_Q);
 	double root = sqrt((double)s->dim);
 	double local = p->local_nats * (1.0 + p->spread * (2.0 * rand_uniform(draws, 0) - 1.0));
 	double recall = p->recall_nats * (1.0 + p->spread * (2.0 * rand_uniform(draws, 1) - 1.0));
@@ -84,11 +87,10 @@ static void make_queries(float *q, const double *u, const struct attn_shape *s,
 	for (size_t i = 0; i < s->n_q_tok * s->dim; i++) {
 		size_t d = i % s->dim, tok = i / s->dim + s->n_k_tok - s->n_q_tok;
 		double x = local * u[tok * s->dim + d] +
-			   recall * u[recalled(p, draws, tok) * s->dim + d];
+			   recall * u[recalled(p, draws, tok) * s->dim + d] +
+			   p->noise * unit_normal(noise, i, d, s->dim);
 
-		x += unit_normal(stream(seed, kv_head, STREAM_SINK), d, s->dim);
-		x += p->noise * unit_normal(stream(seed, head, STREAM_Q), i, s->dim);
-		q[i] = (float)(root * x);
+		q[i] = (float)(root * (d == s->dim - 1 ? p->sink_nats : x));
 	}
 }
 
@@ -98,12 +100,12 @@ void synth_qkv(float *q, float *k, float *v, const struct attn_shape *s,
 	size_t share = s->n_heads / s->n_kv_heads, kv_elem = s->n_k_tok * s->dim;
 	double *u = mem_zalloc(kv_elem, sizeof(*u));
 
-	assert(s->n_k_tok >= s->n_q_tok && s->n_heads <= 4096 && p->recall_tok > 0);
+	assert(s->n_k_tok >= s->n_q_tok && s->n_heads <= 4096 && p->recall_tok > 0 && s->dim > 1);
 	for (size_t g = 0; g < s->n_kv_heads; g++) {
 		make_path(u, s->n_k_tok, s->dim, p->local_tok, stream(seed, g, STREAM_PATH));
 		make_keys(k + g * kv_elem, v + g * kv_elem, u, s, p, seed, g);
 		for (size_t h = g * share; h < (g + 1) * share; h++)
-			make_queries(q + h * s->n_q_tok * s->dim, u, s, p, seed, h, g);
+			make_queries(q + h * s->n_q_tok * s->dim, u, s, p, seed, h);
 	}
 	free(u);
 }

@@ -16,25 +16,26 @@ extern "C" {
  * behaves on this structure, and nothing about Llama2.
  *
  * Per head, u_i is a stationary random path of unit mean square length whose correlation
- * falls as e^(-|i-j|/local_tok), e a fixed unit vector, b a fixed vector, r(i) <= i a place
- * that query i recalls, moving along with i inside a stretch of recall_tok queries:
- *	k_i = u_i + sink_nats [i < sink_tok] e + key_bias b + noise g_i
- *	q_i = sqrt(dim) (local_nats u_i + recall_nats u_r(i) + e + noise g'_i)
+ * falls as e^(-|i-j|/local_tok), b a fixed random vector, e the last basis vector, to which all
+ * others are orthogonal, r(i) <= i a place that query i recalls, moving along with i inside a
+ * stretch of recall_tok queries:
+ *	k_i = u_i + [i < sink_tok] e + key_bias b + noise g_i
+ *	q_i = sqrt(dim) (local_nats u_i + recall_nats u_r(i) + sink_nats e + noise g'_i)
  *	v_i = g''_i
- * (g: normal, unit mean square length for k and q, unit variance an element for v). So with
- * scale 1/sqrt(dim) the score of (i, j) is, about, in nats
+ * (g, b: normal, unit mean square length; v: unit variance an element). So with scale
+ * 1/sqrt(dim) the score of (i, j) is, about, in nats
  *	local_nats e^(-|i-j|/local_tok) + recall_nats e^(-|r(i)-j|/local_tok)
  *		+ sink_nats [j < sink_tok] + (a constant of the row) + noise
  * local_nats and recall_nats of a head are the values below times a factor drawn uniformly
- * from 1 - spread .. 1 + spread.
+ * from 1 - spread .. 1 + spread. dim > 1.
  */
 struct synth_params {
-	double local_tok;   /* 128: correlation length, > 0 */
-	double local_nats;  /* 12 */
+	double local_tok;   /* 256: correlation length, > 0 */
+	double local_nats;  /* 10 */
 	size_t sink_tok;    /* 4 */
-	double sink_nats;   /* 8 */
+	double sink_nats;   /* 7 */
 	size_t recall_tok;  /* 256: stretch of queries that recall one passage, >= 1 */
-	double recall_nats; /* 10 */
+	double recall_nats; /* 8 */
 	double noise;       /* 0.3 */
 	double key_bias;    /* 4: length of the offset all keys share */
 	double spread;      /* 0.3: of heads; 0..1 */

@@ -758,6 +758,7 @@ static void generated_keys_correlate_as_stated(void **state)
 	struct trial t = trial_make(s, das_params_default());
 
 	(void)state;
+	sp.local_tok = 128.0;
 	sp.sink_tok = 0;
 	sp.key_bias = 0.0;
 	synth_qkv(t.q, t.k, t.v, &s, &sp, 77);
