@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/llm.h"
 #include "models/spec.h"
 
 /**
@@ -49,9 +50,5 @@ struct cost_affine cost_decode(const struct cost *c, size_t batch, uint64_t cont
  */
 double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts);
 double cost_prefill_attention_s(const struct cost *c, uint32_t new_tok, uint32_t context_tok);
-
-/* Shapes; models.md section 4 gives the counts. */
-double llm_weight_bytes(const struct llm_shape *s, enum precision p);
-double llm_kv_bytes_per_tok(const struct llm_shape *s);
 
 #endif

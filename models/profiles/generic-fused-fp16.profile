@@ -1,0 +1,35 @@
+# Fused kernels in fp16 on any GPU: an H200's constants, the GPU's own data sheet.
+offing-profile: 1
+device: *
+runtime: fused
+model: *
+precision: fp16
+provenance: transferred
+method: t0, ec and eb of TensorRT-LLM 1.2 kernels on an H200 (AIConfigurator tables); rates from data sheets
+# leave-one-out over public tables: docs/validation.md
+sigma.decode: 0.15
+sigma.prefill: 0.15
+sigma.attention: 0.25
+sigma.latency: 0.4
+
+[constants]
+# op               precision  constant        value   mark
+linear             *          peak            fp16    published  # tensor cores, fp32 accumulate
+linear             *          t0              4e-6    published  # fit to AIConfigurator H200 bf16 GEMM
+linear             *          ec              0.80    published
+linear             *          eb              0.85    published
+head               *          peak            fp16    published
+head               *          t0              4e-6    published
+head               *          ec              0.80    published
+head               *          eb              0.85    published
+decode-attention   *          peak            fp16    assumed
+decode-attention   *          t0              12e-6   published  # AIConfigurator H200: 0.47 ms of a 7B step at context 512
+decode-attention   *          ec              0.50    assumed    # never the bound
+decode-attention   *          eb              0.85    assumed    # as a large GEMM's weights
+prefill-attention  *          peak            fp16    published
+prefill-attention  *          t0              12e-6   published  # fit to AIConfigurator H200 context attention
+prefill-attention  *          ec              0.66    published
+prefill-attention  *          cycles_per_key  54      published
+small              *          t0              12e-6   published  # AIConfigurator: 3 us an operation, four of them
+small              *          eb              0.80    published
+layer              *          launch          0       assumed    # one CUDA graph a step
