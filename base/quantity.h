@@ -4,25 +4,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/dimension.h"
+
 /**
  * Numbers with units, as users write them: "5 ms", "50 Mbps", "12 GiB".
  * Case matters: Mb and MB differ by 8. 0 needs no unit, unless the dimension
  * is QUANTITY_NUMBER, which takes none at all.
  */
-enum quantity_dim {
-	QUANTITY_NUMBER,    /* no unit */
-	QUANTITY_TIME,      /* ns us ms s min h d -> s */
-	QUANTITY_BYTES,     /* B kB MB GB KiB MiB GiB -> bytes */
-	QUANTITY_BIT_RATE,  /* bps kbps Mbps Gbps, B/s kB/s MB/s GB/s -> bytes/s */
-	QUANTITY_FREQUENCY, /* /s /min /h -> 1/s */
-	QUANTITY_FLOP_RATE, /* GFLOP/s TFLOP/s GOP/s TOP/s -> 1/s */
-	QUANTITY_BYTE_RATE, /* MB/s GB/s TB/s -> bytes/s */
-	QUANTITY_CLOCK,     /* MHz GHz -> Hz */
-	QUANTITY_POWER,     /* W kW -> W */
-	QUANTITY_FRACTION,  /* 0.5 or 50 % -> 0.5 */
-	QUANTITY_PRICE,     /* USD/h -> USD/h */
-	QUANTITY_DIMS,
-};
 
 /**
  * Parse the whole of @text. On false, @why holds the rest of a message that

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/near.h"
+#include "base/quantity.h"
 #include "base/quote.h"
 #include "models/spec.h"
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "models/ids.h"
-#include "models/params.h"
+#include "models/param_spec.h"
 
 /**
  * What a policy sees and what it answers with. A policy is a table of
@@ -79,7 +79,7 @@ struct world;
  *             and the same for all members of a class
  *  fits:      can_serve, a free place and KV blocks for the prompt and one token
  *  best:      the best member of @c that fits @w, by @r; false when there is none; O(log n)
- *  predict:   with the present load of @i, for @output_tok tokens
+ *  predict:   with the present load of @i, for @output_tok tokens; it need not fit now
  *  predict_idle: the same as if @i and its links were idle (what 1e is judged by); the
  *             same for all members of a class, and over time while idle_version stays
  *  draw:      a random index below @n (> 0), uniform, from the policy's own stream
@@ -150,6 +150,22 @@ struct policy_ops {
 	 *  policy's name: "needs an instance in the cloud". */
 	bool (*check)(const struct policy_state *st, const struct view *v, char *why, size_t size);
 };
+
+/**
+ * A policy in a shared object: it exports one of these under the name
+ * offing_policy_v1. The number and the size come first, so that a program can
+ * tell whether it understands the rest: what a later version adds at the end,
+ * an object built against an earlier one simply lacks.
+ */
+#define POLICY_ABI 1
+
+struct policy_plugin {
+	uint32_t abi;  /* POLICY_ABI */
+	uint32_t size; /* sizeof(struct policy_plugin) */
+	struct policy_ops ops;
+};
+
+extern const struct policy_plugin offing_policy_v1 __attribute__((visibility("default")));
 
 /** The policies a scenario may name. */
 struct policy_registry {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "models/params.h"
 #include "models/state.h"
 
 static struct world *world_of(const struct view *v)

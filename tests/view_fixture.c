@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "models/params.h"
 #include "models/spec.h"
 
 static const struct view_fixture *of(const struct view *v)

@@ -3,6 +3,8 @@
 
 #include "models/policy.h"
 
+struct param_text; /* models/spec.h */
+
 /**
  * A view to try policies on, made from array literals. Predictions are linear,
  * so that expected choices can be worked out by hand:
