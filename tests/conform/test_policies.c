@@ -1,7 +1,10 @@
 /* What every registered policy must do, on random views: the same suite for all, so that a new
- * policy is held to it by being registered. */
+ * policy is held to it by being registered. Plug-ins named on the command line are held to it
+ * too. */
+#include "base/quantity.h"
+#include "models/params.h"
 #include "models/spec.h"
-#include "policies/all.h"
+#include "policies/plugin.h"
 #include "tests/view_fixture.h"
 #include "tests/check.h"
 
@@ -230,9 +233,9 @@ static void check_wake(
 /** Run @check on many views for every policy, each view with parameters of its own. */
 typedef void check_fn(const struct policy_ops *ops, const struct texts *t, uint64_t *seed);
 
-static void on_every_policy(check_fn *check, size_t n_views)
+static void on_every_policy(void **state, check_fn *check, size_t n_views)
 {
-	const struct policy_registry r = policies_all();
+	const struct policy_registry r = plugins_registry(*state);
 	struct texts t;
 	uint64_t seed;
 	size_t p, k;
@@ -266,8 +269,7 @@ static void rounds_are_proper(const struct policy_ops *ops, const struct texts *
 
 static void answers_are_proper_and_end(void **state)
 {
-	(void)state;
-	on_every_policy(rounds_are_proper, VIEWS);
+	on_every_policy(state, rounds_are_proper, VIEWS);
 }
 
 static void twice_is_the_same(const struct policy_ops *ops, const struct texts *t, uint64_t *seed)
@@ -300,8 +302,7 @@ static void twice_is_the_same(const struct policy_ops *ops, const struct texts *
 
 static void the_same_view_gets_the_same_answers(void **state)
 {
-	(void)state;
-	on_every_policy(twice_is_the_same, VIEWS / 4);
+	on_every_policy(state, twice_is_the_same, VIEWS / 4);
 }
 
 /** Every instance is full: who is not eager may drop, but not assign. */
@@ -329,8 +330,7 @@ static void full_is_full(const struct policy_ops *ops, const struct texts *t, ui
 
 static void without_room_only_the_eager_assign(void **state)
 {
-	(void)state;
-	on_every_policy(full_is_full, VIEWS / 4);
+	on_every_policy(state, full_is_full, VIEWS / 4);
 }
 
 static void nothing_from_nothing(
@@ -351,8 +351,7 @@ static void nothing_from_nothing(
 
 static void an_empty_queue_is_left_alone(void **state)
 {
-	(void)state;
-	on_every_policy(nothing_from_nothing, VIEWS / 4);
+	on_every_policy(state, nothing_from_nothing, VIEWS / 4);
 }
 
 /* Definition 2: no room is left idle that a waiting request could use */
@@ -386,9 +385,9 @@ static size_t room_left_idle(const struct view *v)
 	return n;
 }
 
-static const struct policy_ops *policy_named(const char *name)
+static const struct policy_ops *policy_named(void **state, const char *name)
 {
-	const struct policy_registry r = policies_all();
+	const struct policy_registry r = plugins_registry(*state);
 	size_t p;
 
 	for (p = 0; p < r.n; p++) {
@@ -411,7 +410,7 @@ static void set_text(struct texts *t, const char *key, const char *value)
 
 static void k_p_fcfs_that_sees_the_whole_queue_conserves_work(void **state)
 {
-	const struct policy_ops *ops = policy_named("k-p-fcfs");
+	const struct policy_ops *ops = policy_named(state, "k-p-fcfs");
 	uint64_t seed = 21, draws = 1, next_id = 5;
 	struct assignment answers[FIXTURE_MOST];
 	struct view_fixture *f;
@@ -419,7 +418,6 @@ static void k_p_fcfs_that_sees_the_whole_queue_conserves_work(void **state)
 	size_t view, round, left = 0;
 	struct texts t;
 
-	(void)state;
 	for (view = 0; view < VIEWS; view++) {
 		random_texts(&t, ops, &seed);
 		set_text(&t, "window", "64");
@@ -442,13 +440,12 @@ static void k_p_fcfs_that_sees_the_whole_queue_conserves_work(void **state)
  *  would fit. With unlike requests it does, and fcfs does not conserve work. */
 static void fcfs_conserves_work_among_equals(void **state)
 {
-	const struct policy_ops *ops = policy_named("fcfs");
+	const struct policy_ops *ops = policy_named(state, "fcfs");
 	uint64_t seed = 22, draws = 1, next_id = 5;
 	struct assignment answers[FIXTURE_MOST];
 	struct view_fixture *f;
 	size_t view, k, left = 0;
 
-	(void)state;
 	for (view = 0; view < VIEWS; view++) {
 		f = random_fixture(&seed, &draws, &next_id, 1);
 		for (k = 0; k < f->v.n_waiting; k++) {
@@ -498,10 +495,9 @@ static void check_defaults(const struct policy_ops *ops)
 
 static void every_table_is_complete(void **state)
 {
-	const struct policy_registry r = policies_all();
+	const struct policy_registry r = plugins_registry(*state);
 	size_t p, q;
 
-	(void)state;
 	for (p = 0; p < r.n; p++) {
 		assert_true(strspn(r.all[p]->name, "abcdefghijklmnopqrstuvwxyz-") ==
 			    strlen(r.all[p]->name));
@@ -514,16 +510,30 @@ static void every_table_is_complete(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	struct plugins plugins;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_table_is_complete),
-		cmocka_unit_test(answers_are_proper_and_end),
-		cmocka_unit_test(the_same_view_gets_the_same_answers),
-		cmocka_unit_test(without_room_only_the_eager_assign),
-		cmocka_unit_test(an_empty_queue_is_left_alone),
-		cmocka_unit_test(k_p_fcfs_that_sees_the_whole_queue_conserves_work),
-		cmocka_unit_test(fcfs_conserves_work_among_equals),
+		cmocka_unit_test_prestate(every_table_is_complete, &plugins),
+		cmocka_unit_test_prestate(answers_are_proper_and_end, &plugins),
+		cmocka_unit_test_prestate(the_same_view_gets_the_same_answers, &plugins),
+		cmocka_unit_test_prestate(without_room_only_the_eager_assign, &plugins),
+		cmocka_unit_test_prestate(an_empty_queue_is_left_alone, &plugins),
+		cmocka_unit_test_prestate(
+			k_p_fcfs_that_sees_the_whole_queue_conserves_work, &plugins),
+		cmocka_unit_test_prestate(fcfs_conserves_work_among_equals, &plugins),
 	};
-	return cmocka_run_group_tests_name("policies", tests, NULL, NULL);
+	struct err err = {0};
+	int i, failed;
+
+	plugins_init(&plugins);
+	for (i = 1; i < argc; i++) {
+		if (!plugins_load(&plugins, argv[i], &err)) {
+			err_print(&err, stderr);
+			return 2;
+		}
+	}
+	failed = cmocka_run_group_tests_name("policies", tests, NULL, NULL);
+	plugins_finish(&plugins);
+	return failed;
 }
