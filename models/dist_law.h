@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "models/spec.h"
 
@@ -21,8 +20,7 @@ struct dist {
 	double below;    /* P(X < min) */
 	double within;   /* P(min <= X <= max) */
 	double mean_drawn;
-	uint32_t fixed_tok; /* constant: as tokens; else 0 */
-	size_t n;           /* empirical */
+	size_t n; /* empirical */
 	double *q;
 };
 
