@@ -18,10 +18,10 @@ sigma.latency: 0.4
 # op               precision  constant        value   mark
 linear             *          peak            fp16    published
 linear             *          t0              6e-6    published  # fit to AIConfigurator L40S GEMM, same die
-linear             fp16       ec              0.62    published  # XD: 494 tokens of 7B F16 in 67.2 ms
-linear             int8       ec              0.62    assumed    # as fp16: weights widened on chip
-linear             q8_0       ec              0.47    assumed    # as q4_0
-linear             q4_0       ec              0.47    published  # XD: 494 tokens of 7B Q4_0 in 89.3 ms
+linear             fp16       ec              0.65    published  # XD: 494 tokens of 7B F16 in 67.2 ms
+linear             int8       ec              0.65    assumed    # as fp16: weights widened on chip
+linear             q8_0       ec              0.50    assumed    # as q4_0
+linear             q4_0       ec              0.50    published  # XD: 494 tokens of 7B Q4_0 in 89.3 ms, of 13B in 156.3 ms
 linear             *          eb              0.96    published  # XD
 head               *          peak            fp16    published
 head               *          t0              6e-6    assumed

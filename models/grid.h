@@ -1,0 +1,41 @@
+#ifndef OFFING_MODELS_GRID_H
+#define OFFING_MODELS_GRID_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "models/profile.h"
+
+/**
+ * Times between the rows of a measured grid. Decode is linear in context and
+ * in the logarithm of the batch; prefill follows a power law in new tokens and
+ * is linear in context. Outer pieces are prolonged. Nothing cubic: matrix
+ * products step at tile sizes and a cubic overshoots there.
+ */
+struct grid;
+
+/**
+ * Index the rows of @p, which must outlive it; the caller owns *@out. Fails at
+ * @at when the rows do not cover @max_batch, the context of @shape, or half of
+ * what the memory of @gpu holds: further than twice the grid is a guess.
+ */
+MUST_CHECK bool grid_create(struct grid **out, const struct profile *p, const struct gpu_spec *gpu,
+	const struct llm_shape *shape, unsigned max_batch, struct src_pos at, struct err *err);
+void grid_destroy(struct grid *g);
+
+/** The contexts where the decode step of @batch bends, ascending, at least two, into *@out,
+ *  which the caller frees; returns how many. */
+size_t grid_decode_bends(const struct grid *g, size_t batch, uint64_t **out);
+double grid_decode_s(const struct grid *g, size_t batch, double context_tok);
+
+/** Dense attention of all layers for one prompt without context; flat below the first row. */
+double grid_attention_s(const struct grid *g, double tok);
+
+/** A prefill step of one prompt, head included; flat below the first row. */
+double grid_prefill_s(const struct grid *g, double new_tok, double context_tok);
+
+/** What is left of it without attention, for the sum of all prompts; in proportion to
+ *  @new_tok beyond the last row. */
+double grid_linear_s(const struct grid *g, double new_tok);
+
+#endif
