@@ -259,7 +259,7 @@ static void cells_join(void **state)
 	const struct profile *bent = parsed("bent",
 		"offing-profile: 1\ndevice: round\nruntime: fused\nmodel: tiny\nprecision: fp16\n"
 		"provenance: measured\nsigma.step: 0.03\n"
-		"[decode]\n1 10 15e-6\n1 40 21e-6\n1 70 45e-6\n3 20 19e-6\n3 40 43e-6\n3 200 "
+		"[decode]\n1 10 15e-6\n1 40 21e-6\n1 70 45e-6\n3 20 39e-6\n3 40 43e-6\n3 200 "
 		"91e-6\n"
 		"[prefill]\n4 0 12.16e-6\n64 0 232.96e-6\n[attention]\n4 0 0.16e-6\n64 0 40e-6\n");
 	struct cost *c = made(bent, PROFILE_HIGH, 3);
