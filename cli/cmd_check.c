@@ -1,0 +1,30 @@
+/* offing check: read a scenario, check it, print it as resolved. */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/input.h"
+
+static enum status check(const struct opts *o)
+{
+	struct input in;
+
+	if (!input_read(&in, o->args[0], o))
+		return STATUS_USAGE;
+	fputs(in.scenario->text, stdout);
+	input_finish(&in);
+	return STATUS_DONE;
+}
+
+static const struct opt_spec opts[] = {INPUT_OPTS, {0}};
+
+const struct command cmd_check = {
+	.name = "check",
+	.args = "FILE",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "read a scenario, check it, print it with all defaults filled in",
+	.help = "FILE may be - for standard input. What is printed reads back to itself.\n"
+		"The first 10 000 rows of traces are checked too.",
+	.opts = opts,
+	.run = check,
+};

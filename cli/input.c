@@ -1,0 +1,62 @@
+#include "cli/input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "io/arrival_trace.h"
+
+static bool load_plugins(struct plugins *plugins, const struct opts *o)
+{
+	struct err err = {0};
+	const char **files;
+	size_t n, i;
+	bool ok = true;
+
+	files = opts_all(o, "plugin", &n);
+	for (i = 0; i < n && ok; i++)
+		ok = plugins_load(plugins, files[i], &err);
+	free(files);
+	if (!ok)
+		err_print(&err, stderr);
+	return ok;
+}
+
+static bool read(struct input *in, const char *file, const struct opts *o)
+{
+	struct scenario_request req = {
+		.file = file,
+		.seed = opts_get(o, "seed"),
+		.replications = opts_get(o, "replications"),
+		.precision = opts_get(o, "precision"),
+		.policies = plugins_registry(&in->plugins),
+		.traces = &arrival_trace_opener,
+	};
+	const char **sets = opts_all(o, "set", &req.n_sets);
+	struct err_list errs;
+	bool ok;
+
+	req.sets = sets;
+	err_list_init(&errs);
+	ok = scenario_read(&in->scenario, &req, &errs);
+	if (!ok)
+		err_list_print(&errs, stderr);
+	err_list_finish(&errs);
+	free(sets);
+	return ok;
+}
+
+bool input_read(struct input *in, const char *file, const struct opts *o)
+{
+	in->scenario = NULL;
+	plugins_init(&in->plugins);
+	if (load_plugins(&in->plugins, o) && read(in, file, o))
+		return true;
+	input_finish(in);
+	return false;
+}
+
+void input_finish(struct input *in)
+{
+	scenario_destroy(in->scenario);
+	plugins_finish(&in->plugins);
+}

@@ -1,0 +1,444 @@
+/* From entries to the arrays of the spec: members of counted entries, names into ids. */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/quote.h"
+#include "io/profile_file.h"
+#include "io/scenario_parts.h"
+
+/** The entry for member @k (from 1) of the counted entry @e: one of its own, or @e's. */
+static struct entry *member_entry(struct scenario_parts *p, const struct yaml_node *map,
+	struct entry *entries, size_t size, struct entry *e, unsigned k)
+{
+	const struct yaml_item *own;
+	struct entry *m;
+
+	own = yaml_find(map, arena_printf(p->r.arena, "%s%u", e->name, k));
+	if (!own)
+		return e;
+	m = (struct entry *)((char *)entries + (size_t)(own - map->items) * size);
+	return m->family == e && m->member == k ? m : e;
+}
+
+static bool is_glob(const char *s)
+{
+	return strpbrk(s, "*?[") != NULL;
+}
+
+/* Sites */
+
+static void add_site(struct scenario_parts *p, struct site_spec *to, const struct site_entry *from,
+	const char *name)
+{
+	size_t n = p->s->spec.n_sites++;
+
+	to[n] = from->spec;
+	to[n].name = name;
+	yaml_set(p->r.arena, p->site_names, name, from->e.at,
+		yaml_new_text(p->r.arena, name, from->e.at));
+}
+
+static size_t count_members(const struct entry *e)
+{
+	return e->count_at.line > 0 ? e->count : 1;
+}
+
+static void expand_sites(struct scenario_parts *p)
+{
+	struct site_entry *e, *m;
+	struct site_spec *sites;
+	size_t total = 0, i;
+	unsigned k;
+
+	for (i = 0; i < p->n_sites; i++)
+		total += count_members(&p->sites[i].e);
+	if (total > SCENARIO_MAX_MEMBERS) {
+		err_list_at(p->r.errs, p->sites_node->at, "%zu sites; at most %d are possible",
+			total, SCENARIO_MAX_MEMBERS);
+		total = 0;
+		p->n_sites = 0;
+	}
+	sites = arena_alloc(p->r.arena, total, sizeof *sites);
+	p->site_names = yaml_new_map(p->r.arena, (struct src_pos){0});
+	p->s->spec.sites = sites;
+	for (i = 0; i < p->n_sites; i++) {
+		e = &p->sites[i];
+		if (e->e.family || e->e.removed)
+			continue;
+		if (e->e.count_at.line == 0)
+			add_site(p, sites, e, e->e.name);
+		for (k = 1; k <= e->e.count; k++) {
+			m = (struct site_entry *)member_entry(
+				p, p->sites_node, &p->sites->e, sizeof *p->sites, &e->e, k);
+			if (!m->e.removed)
+				add_site(p, sites, m,
+					arena_printf(p->r.arena, "%s%u", e->e.name, k));
+		}
+	}
+}
+
+/** The one site called @name, or NO_ID. */
+static struct site_id find_site(const struct scenario_parts *p, const char *name)
+{
+	const struct yaml_item *item = yaml_find(p->site_names, name);
+
+	return (struct site_id){item ? (uint32_t)(item - p->site_names->items) : NO_ID};
+}
+
+/** Whether @pattern, a glob or the name of a counted entry, stands for site @i. */
+static bool stands_for(const struct scenario_parts *p, const char *pattern, size_t i)
+{
+	const char *name = p->site_names->items[i].key;
+	size_t n = strlen(pattern);
+
+	if (is_glob(pattern))
+		return fnmatch(pattern, name, 0) == 0;
+	return !strncmp(name, pattern, n) && name[n] != '0' &&
+	       strspn(name + n, "0123456789") == strlen(name + n);
+}
+
+static bool is_counted_site(const struct scenario_parts *p, const char *name)
+{
+	const struct yaml_item *item = p->n_sites ? yaml_find(p->sites_node, name) : NULL;
+
+	return item && p->sites[item - p->sites_node->items].e.count_at.line > 0;
+}
+
+static bool no_such_site(struct scenario_parts *p, struct name_ref ref)
+{
+	char quoted[QUOTE_SIZE], nearest[100];
+
+	quote(quoted, sizeof quoted, ref.name);
+	if (is_glob(ref.name))
+		return err_list_at(p->r.errs, ref.at, "no site matches '%s'", quoted);
+	if (is_counted_site(p, ref.name))
+		return err_list_at(p->r.errs, ref.at,
+			"'%s' is counted and stands for several sites; name one of them, as in "
+			"'%s1'",
+			quoted, quoted);
+	return err_list_at(p->r.errs, ref.at, "unknown site '%s'%s", quoted,
+		parts_suggest(p->site_names, ref.name, nearest, sizeof nearest));
+}
+
+static void check_links(struct scenario_parts *p)
+{
+	const struct link_spec *link;
+	struct name_ref end;
+	size_t i, j, s;
+
+	for (i = 0; i < p->s->spec.n_links; i++) {
+		link = &p->s->spec.links[i];
+		if (!strcmp(link->between[0], "users") && !strcmp(link->between[1], "users"))
+			err_list_at(p->r.errs, link->between_at[1],
+				"a link cannot be between users and users");
+		for (j = 0; j < 2; j++) {
+			end = (struct name_ref){link->between[j], link->between_at[j]};
+			if (!strcmp(end.name, "users") || find_site(p, end.name).i != NO_ID)
+				continue;
+			for (s = 0; is_glob(end.name) && s < p->s->spec.n_sites; s++)
+				if (stands_for(p, end.name, s))
+					break;
+			if (!is_glob(end.name) || s == p->s->spec.n_sites)
+				no_such_site(p, end);
+		}
+	}
+}
+
+/* Instances */
+
+/** NO_ID and no complaint where none is named. */
+static struct model_id find_model(struct scenario_parts *p, struct name_ref ref, bool *ok)
+{
+	const struct yaml_item *item;
+	char quoted[QUOTE_SIZE], nearest[100];
+
+	*ok = true;
+	if (!ref.name)
+		return (struct model_id){NO_ID};
+	item = p->n_models ? yaml_find(p->models_node, ref.name) : NULL;
+	if (item)
+		return (struct model_id){(uint32_t)(item - p->models_node->items)};
+	*ok = false;
+	err_list_at(p->r.errs, ref.at, "unknown model '%s'%s",
+		quote(quoted, sizeof quoted, ref.name),
+		p->models_node ? parts_suggest(p->models_node, ref.name, nearest, sizeof nearest)
+			       : "");
+	return (struct model_id){NO_ID};
+}
+
+/** The sites of the members of @e: *@n of them in *@sites. */
+static bool place_members(
+	struct scenario_parts *p, struct instance_entry *e, struct site_id **sites, size_t *n)
+{
+	bool several = is_glob(e->site.name) || is_counted_site(p, e->site.name);
+	bool counted = e->e.count_at.line > 0;
+	struct site_id one = find_site(p, e->site.name);
+	size_t i;
+
+	*n = counted ? e->e.count : several ? p->s->spec.n_sites : 1;
+	*sites = arena_alloc(p->r.arena, *n + 1, sizeof **sites);
+	if (one.i != NO_ID) {
+		for (i = 0; i < *n; i++)
+			(*sites)[i] = one;
+		return true;
+	}
+	if (!several)
+		return no_such_site(p, e->site);
+	for (i = *n = 0; i < p->s->spec.n_sites; i++) {
+		if (!stands_for(p, e->site.name, i))
+			continue;
+		if (!counted || *n < e->e.count)
+			(*sites)[*n].i = (uint32_t)i;
+		++*n;
+	}
+	if (*n == 0)
+		return no_such_site(p, e->site);
+	if (counted && *n != e->e.count)
+		return err_list_at(p->r.errs, e->e.count_at,
+			"count is %u, but '%s' stands for %zu sites; leave count out for one on "
+			"each",
+			e->e.count, e->site.name, *n);
+	return true;
+}
+
+static bool check_machine(struct scenario_parts *p, const struct instance_spec *i)
+{
+	const struct site_spec *site = &p->s->spec.sites[i->site.i];
+
+	if (i->synthetic || site->has_gpu)
+		return true;
+	return err_list_at(p->r.errs, i->at, "instance '%s' runs a model, but site '%s' has no gpu",
+		i->name, site->name);
+}
+
+/** What the entry names: its model, and its profile if that is a file. */
+static bool resolve_entry(struct scenario_parts *p, struct instance_entry *e)
+{
+	struct err err = {0};
+	bool ok;
+
+	e->spec.model = find_model(p, e->model, &ok);
+	if (ok && e->profile.name &&
+		!profile_read(&e->spec.profile, p->r.arena, e->profile.name, &err))
+		ok = err_list_add(p->r.errs, &err);
+	e->e.bad = !ok;
+	return ok;
+}
+
+static bool find_profile(
+	struct scenario_parts *p, const struct instance_entry *e, struct instance_spec *to)
+{
+	const struct model_spec *model = &p->s->spec.models[to->model.i];
+	const struct gpu_spec *gpu = &p->s->spec.sites[to->site.i].gpu;
+	struct err err = {0};
+
+	if (!to->profile)
+		return profile_find(&to->profile, p->profiles, gpu, to->runtime, model->shape.name,
+			       model->precision, e->e.at, &err) ||
+		       err_list_add(p->r.errs, &err);
+	if (profile_covers(to->profile, gpu, to->runtime, model->shape.name, model->precision))
+		return true;
+	return err_list_at(p->r.errs, e->profile.at,
+		"this profile is not for %s with runtime %s and %s in this precision", gpu->name,
+		to->runtime, model->shape.name);
+}
+
+/** @e is the entry that describes this instance, of which there may be several. */
+static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
+	const struct instance_entry *e, const char *name, struct site_id site)
+{
+	*to = e->spec;
+	to->name = name;
+	to->site = site;
+	return check_machine(p, to) && (to->synthetic || find_profile(p, e, to));
+}
+
+/** Where the member is that has the entry @m of its own; the resolved scenario says so too. */
+static bool place_member(struct scenario_parts *p, struct instance_entry *m, struct site_id *site)
+{
+	struct yaml_node *node = p->instances_node->items[m - p->instances].value;
+	struct yaml_item *item = yaml_find(node, "site");
+
+	if (!m->e.has_site) {
+		item->value =
+			yaml_new_text(p->r.arena, p->s->spec.sites[site->i].name, item->value->at);
+		return true;
+	}
+	*site = find_site(p, m->site.name);
+	return site->i != NO_ID || no_such_site(p, m->site);
+}
+
+static void expand_instance(
+	struct scenario_parts *p, struct instance_entry *e, struct instance_spec *instances)
+{
+	bool single = e->e.count_at.line == 0 && find_site(p, e->site.name).i != NO_ID, ok = true;
+	struct instance_entry *m = e;
+	const char *name = e->e.name;
+	struct site_id *sites;
+	size_t n, k;
+
+	if (!resolve_entry(p, e) || !place_members(p, e, &sites, &n))
+		return;
+	e->n = n;
+	for (k = 1; k <= n && ok; k++) {
+		if (!single) {
+			name = arena_printf(p->r.arena, "%s%zu", e->e.name, k);
+			m = (struct instance_entry *)member_entry(p, p->instances_node,
+				&p->instances->e, sizeof *p->instances, &e->e, (unsigned)k);
+		}
+		if (m->e.removed || m->e.bad)
+			continue;
+		if (m != e && (!resolve_entry(p, m) || !place_member(p, m, &sites[k - 1])))
+			return;
+		ok = add_instance(p, &instances[p->s->spec.n_instances], m, name, sites[k - 1]);
+		p->s->spec.n_instances++;
+	}
+}
+
+/** Upper bound of how many instances there will be. */
+static size_t count_instances(const struct scenario_parts *p)
+{
+	const struct instance_entry *e;
+	size_t total = 0, i;
+	bool several;
+
+	for (i = 0; i < p->n_instances; i++) {
+		e = &p->instances[i];
+		several = !e->e.bad && !e->e.removed && find_site(p, e->site.name).i == NO_ID;
+		total += e->e.count_at.line > 0 ? e->e.count : several ? p->s->spec.n_sites : 1;
+	}
+	return total;
+}
+
+/** edge9, where edge stands for four. */
+static void check_members(struct scenario_parts *p)
+{
+	const struct instance_entry *family, *m;
+	size_t i;
+
+	for (i = 0; i < p->n_instances; i++) {
+		m = &p->instances[i];
+		family = (const struct instance_entry *)m->e.family;
+		if (family && !family->e.bad && family->n > 0 && m->e.member > family->n)
+			err_list_at(p->r.errs, m->e.at,
+				"there is no '%s': '%s' stands for %zu instances", m->e.name,
+				family->e.name, family->n);
+	}
+}
+
+static void expand_instances(struct scenario_parts *p)
+{
+	size_t total = count_instances(p), i;
+	struct instance_spec *instances;
+	struct instance_entry *e;
+
+	if (total > SCENARIO_MAX_MEMBERS) {
+		err_list_at(p->r.errs, p->instances_node->at,
+			"%zu instances; at most %d are possible", total, SCENARIO_MAX_MEMBERS);
+		return;
+	}
+	instances = arena_alloc(p->r.arena, total, sizeof *instances);
+	p->s->spec.instances = instances;
+	for (i = 0; i < p->n_instances; i++) {
+		e = &p->instances[i];
+		if (!e->e.family && !e->e.removed && !e->e.bad)
+			expand_instance(p, e, instances);
+	}
+	check_members(p);
+	if (p->s->spec.n_instances == 0 && p->r.errs->n == 0)
+		err_list_at(p->r.errs, p->instances_node->at, "there are no instances");
+}
+
+/** One instance that runs a model on each device. */
+static void check_devices(struct scenario_parts *p)
+{
+	const struct scenario_spec *spec = &p->s->spec;
+	unsigned *used = arena_alloc(p->r.arena, spec->n_sites, sizeof *used);
+	const struct instance_spec *inst;
+	const struct site_spec *site;
+	size_t i;
+
+	for (i = 0; i < spec->n_instances; i++) {
+		inst = &spec->instances[i];
+		site = &spec->sites[inst->site.i];
+		if (inst->synthetic || ++used[inst->site.i] != site->n_gpus + 1)
+			continue;
+		err_list_at(p->r.errs, inst->at,
+			"site '%s' has %u gpu%s, one for each instance; '%s' finds none left",
+			site->name, site->n_gpus, site->n_gpus == 1 ? "" : "s", inst->name);
+	}
+}
+
+/* Users */
+
+static bool all_synthetic(const struct scenario_spec *spec)
+{
+	size_t i;
+
+	for (i = 0; i < spec->n_instances && spec->instances[i].synthetic; i++)
+		continue;
+	return i == spec->n_instances;
+}
+
+static bool is_served(const struct scenario_spec *spec, struct model_id model)
+{
+	struct model_id has;
+	size_t i;
+
+	for (i = 0; i < spec->n_instances; i++) {
+		has = spec->instances[i].model;
+		if (has.i == model.i || (spec->instances[i].synthetic && has.i == NO_ID))
+			return true;
+	}
+	return model.i == NO_ID && all_synthetic(spec);
+}
+
+static void check_group(struct scenario_parts *p, struct group_entry *g)
+{
+	const struct scenario_spec *spec = &p->s->spec;
+	bool ok;
+
+	g->spec.home = (struct site_id){NO_ID};
+	if (g->home.name) {
+		g->spec.home = find_site(p, g->home.name);
+		if (g->spec.home.i == NO_ID)
+			no_such_site(p, g->home);
+	}
+	g->spec.model = find_model(p, g->model, &ok);
+	if (p->r.errs->n > 0)
+		return;
+	if (!g->model.name && !all_synthetic(spec))
+		err_list_at(p->r.errs, g->e.at, "users.%s needs the key 'model'", g->e.name);
+	else if (!is_served(spec, g->spec.model))
+		err_list_at(p->r.errs, g->model.at, "no instance serves the model '%s'",
+			g->model.name ? g->model.name : "");
+	if (g->spec.workload.kind == WORKLOAD_NONE && !all_synthetic(spec))
+		err_list_at(p->r.errs, g->e.at, "users.%s needs the key 'workload'", g->e.name);
+}
+
+static void expand_groups(struct scenario_parts *p)
+{
+	struct group_spec *groups = arena_alloc(p->r.arena, p->n_groups, sizeof *groups);
+	size_t i;
+
+	for (i = 0; i < p->n_groups; i++) {
+		if (!p->groups[i].e.bad)
+			check_group(p, &p->groups[i]);
+		groups[i] = p->groups[i].spec;
+	}
+	p->s->spec.groups = groups;
+	p->s->spec.n_groups = p->n_groups;
+}
+
+void parts_expand(struct scenario_parts *p)
+{
+	p->profiles = profile_builtin(p->r.arena);
+	expand_sites(p);
+	check_links(p);
+	if (p->instances_node) {
+		expand_instances(p);
+		check_devices(p);
+	}
+	if (p->groups)
+		expand_groups(p);
+}

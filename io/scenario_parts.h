@@ -1,0 +1,119 @@
+#ifndef OFFING_IO_SCENARIO_PARTS_H
+#define OFFING_IO_SCENARIO_PARTS_H
+
+#include "base/near.h"
+#include "io/profile_file.h"
+#include "io/scenario.h"
+#include "io/schema.h"
+
+/**
+ * Between scenario_*.c: the sections of a scenario as their tables read them,
+ * before `count` expands and names turn into ids. Each entry goes with the
+ * entry of the same index in its section's map.
+ */
+
+/** A reference by name. line 0: not given. */
+struct name_ref {
+	const char *name;
+	struct src_pos at;
+};
+
+/**
+ * Entries with `count: N` stand for NAME1..NAMEN. One further entry may be
+ * called as a member is and then changes, or as a null removes, just that one.
+ */
+struct entry {
+	const char *name;
+	bool bad;     /* has errors: do not complain about what follows from them */
+	bool removed; /* null */
+	unsigned count;
+	struct src_pos count_at;    /* line 0: not counted */
+	const struct entry *family; /* of which this changes a member */
+	unsigned member;            /* from 1 */
+	bool has_site;              /* of a member: its own entry has the key `site` */
+	struct src_pos at;
+};
+
+struct site_entry {
+	struct entry e;
+	struct site_spec spec;
+};
+
+struct model_entry {
+	struct entry e;
+	struct model_spec spec;
+};
+
+struct instance_entry {
+	struct entry e;
+	struct instance_spec spec;
+	struct name_ref site, model, profile;
+	int attention, decoding; /* words whose machinery has one form so far */
+	size_t n;                /* how many it stands for, once expanded */
+};
+
+struct group_entry {
+	struct entry e;
+	struct group_spec spec;
+	struct name_ref home, model;
+	int delivery;
+};
+
+struct scenario_parts {
+	struct schema_reader r;
+	struct scenario *s;
+	const struct scenario_request *req;
+	struct yaml_node *sites_node, *models_node, *instances_node; /* NULL: not there */
+	const struct profile_set *profiles;
+	size_t n_sites, n_models, n_instances, n_groups;
+	struct site_entry *sites;
+	struct model_entry *models;
+	struct instance_entry *instances;
+	struct group_entry *groups;
+	struct yaml_node *site_names; /* of the expanded sites: the item's index is the id */
+	const char *description;
+};
+
+/** Most sites, and most instances, after expansion. */
+#define SCENARIO_MAX_MEMBERS 100000
+
+/* scenario_load.c */
+
+/** Read @req->file and what it extends, and apply -s: one tree, not checked yet. */
+bool scenario_load(struct yaml_node **root, struct arena *a, const struct scenario_request *req,
+	struct err *err);
+
+/* scenario_named.c */
+
+/** Reads the value of an entry, which is at @entry (its struct entry comes first and is set). */
+typedef bool entry_read_fn(struct schema_reader *r, struct yaml_node **slot, void *entry);
+
+/** A map keyed by name: @n entries of @size bytes in the arena, their address at @entries.
+ *  @what: "a site". */
+bool parts_named(struct schema_reader *r, struct yaml_node *map, const char *what, size_t size,
+	entry_read_fn *read, void *entries, size_t *n);
+
+/** "; did you mean 'X'?" in @buf, or @otherwise when nothing is near. */
+const char *parts_near(const struct near *near, const char *otherwise, char *buf, size_t size);
+
+/** The same for a name that should be a key of @map, or "". */
+const char *parts_suggest(const struct yaml_node *map, const char *name, char *buf, size_t size);
+
+/* schema_read_fn of sections and values */
+schema_read_fn read_sites, read_links, read_models, read_instances, read_groups;
+schema_read_fn read_policy, read_policies;
+schema_read_fn read_dist, read_arrivals, read_workload;
+
+/** A struct name_ref. */
+schema_read_fn read_ref;
+
+/** A const char *: a file, from the folder of the scenario. It must exist; its name is made
+ *  absolute, so that the resolved text can be read from anywhere. */
+schema_read_fn read_path;
+
+/* scenario_expand.c */
+
+/** Turn entries into the arrays of the spec, and names into ids. Errors in p->r.errs. */
+void parts_expand(struct scenario_parts *p);
+
+#endif
