@@ -1,6 +1,7 @@
 /*
- * series.h5. Blocks equal to the chunks, each compressed once and flushed, in
- * the default file format: so a killed run leaves a file that opens.
+ * series.h5. Blocks equal to the chunks, each compressed once, written past the
+ * chunk cache and flushed, in the default file format: so a killed run leaves a
+ * file that opens, and so does a full disk, which is met before the flush.
  */
 #include "io/rec_backend.h"
 
@@ -9,6 +10,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+
+enum { WHY = 600 };
 
 enum column { COL_QUEUES_T, COL_Q, COL_LYAPUNOV_T, COL_L, COL_DRIFT, COLUMNS };
 
@@ -34,20 +37,39 @@ struct rec_backend {
 	uint32_t run;
 	const struct recorder_run *about;
 	struct open_series *open;
+	bool failed;
 };
 
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *e, void *out)
 {
 	if (n == 0)
-		snprintf(out, 200, "%s", e->desc);
+		snprintf(out, WHY, "%s", e->desc);
 	return 0;
 }
 
-static bool fail(const struct rec_backend *b, struct err *err)
+/* HDF5 tells of the system's errors in a long text of several lines that ends in this. */
+static void shorten(char *why)
 {
-	char why[200] = "";
+	static const char before[] = "error message = '";
+	char *message = strstr(why, before), *end;
+
+	if (message) {
+		message += strlen(before);
+		memmove(why, message, strlen(message) + 1);
+		why[strcspn(why, "'")] = '\0';
+	}
+	for (end = why; *end; end++)
+		if (*end == '\n')
+			*end = ' ';
+}
+
+static bool fail(struct rec_backend *b, struct err *err)
+{
+	char why[WHY] = "";
 
 	H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, why);
+	shorten(why);
+	b->failed = true;
 	return err_run(err, "%s: %s", b->path, *why ? why : "cannot be written");
 }
 
@@ -111,13 +133,15 @@ static hid_t create_set(const struct rec_backend *b, hid_t group, enum column c)
 	const int rank = spec->wide ? 2 : 1;
 	hid_t space = H5Screate_simple(rank, none, most);
 	hid_t how = H5Pcreate(H5P_DATASET_CREATE), with_groups = H5Pcreate(H5P_LINK_CREATE);
+	hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
 	hid_t set = -1;
 
 	if (H5Pset_chunk(how, rank, chunk) >= 0 && H5Pset_shuffle(how) >= 0 &&
-		H5Pset_deflate(how, 4) >= 0 &&
+		H5Pset_deflate(how, 4) >= 0 && H5Pset_chunk_cache(access, 0, 0, 0) >= 0 &&
 		H5Pset_create_intermediate_group(with_groups, 1) >= 0)
 		set = H5Dcreate2(group, spec->path, spec->wide ? H5T_STD_I32LE : H5T_IEEE_F64LE,
-			space, with_groups, how, H5P_DEFAULT);
+			space, with_groups, how, access);
+	H5Pclose(access);
 	H5Pclose(with_groups);
 	H5Pclose(how);
 	H5Sclose(space);
@@ -130,22 +154,24 @@ static hid_t create_set(const struct rec_backend *b, hid_t group, enum column c)
 	return -1;
 }
 
-/* Append @n rows of @data. */
-static bool append(
-	hid_t set, enum column c, hsize_t before, size_t n, size_t width, const void *data)
+/* Append @n rows of @data. The reason of a failure is taken before any other call clears it. */
+static bool append(struct rec_backend *b, const struct open_series *s, enum column c, size_t n,
+	size_t width, const void *data, struct err *err)
 {
 	const int rank = columns[c].wide ? 2 : 1;
-	const hsize_t size[2] = {before + n, width}, from[2] = {before, 0}, count[2] = {n, width};
+	const hsize_t size[2] = {s->n + n, width}, from[2] = {s->n, 0}, count[2] = {n, width};
 	hid_t in_file, in_memory;
 	bool ok;
 
-	if (H5Dset_extent(set, size) < 0)
-		return false;
-	in_file = H5Dget_space(set);
+	if (H5Dset_extent(s->set[c], size) < 0)
+		return fail(b, err);
+	in_file = H5Dget_space(s->set[c]);
 	in_memory = H5Screate_simple(rank, count, NULL);
 	ok = H5Sselect_hyperslab(in_file, H5S_SELECT_SET, from, NULL, count, NULL) >= 0 &&
-	     H5Dwrite(set, columns[c].wide ? H5T_NATIVE_UINT32 : H5T_NATIVE_DOUBLE, in_memory,
+	     H5Dwrite(s->set[c], columns[c].wide ? H5T_NATIVE_UINT32 : H5T_NATIVE_DOUBLE, in_memory,
 		     in_file, H5P_DEFAULT, data) >= 0;
+	if (!ok)
+		fail(b, err);
 	H5Sclose(in_memory);
 	H5Sclose(in_file);
 	return ok;
@@ -159,18 +185,6 @@ static void group_name(const struct rec_backend *b, char name[static 48], uint32
 		snprintf(name, 48, "/run_%u/replication_%u", (unsigned)b->run, (unsigned)number);
 	else
 		snprintf(name, 48, "/replication_%u", (unsigned)number);
-}
-
-static bool close_sets(struct open_series *s)
-{
-	bool ok = true;
-	enum column c;
-
-	for (c = 0; c < COLUMNS; c++)
-		if (s->set[c] >= 0)
-			ok = H5Dclose(s->set[c]) >= 0 && ok;
-	free(s);
-	return ok;
 }
 
 static bool hdf5_sink_open(struct rec_backend *b, uint32_t number, struct err *err)
@@ -214,13 +228,13 @@ static bool hdf5_series(
 	for (s = b->open; s->number != number; s = s->next)
 		;
 	for (c = 0; c < COLUMNS; c++)
-		if (!append(s->set[c], c, s->n, block->n, block->width, data[c]))
-			return fail(b, err);
+		if (!append(b, s, c, block->n, block->width, data[c], err))
+			return false;
 	s->n += block->n;
 	return H5Fflush(b->file, H5F_SCOPE_GLOBAL) >= 0 || fail(b, err);
 }
 
-static bool hdf5_sink_close(struct rec_backend *b, uint32_t number, struct err *err)
+static struct open_series *take_series(struct rec_backend *b, uint32_t number)
 {
 	struct open_series **p, *s;
 
@@ -228,7 +242,20 @@ static bool hdf5_sink_close(struct rec_backend *b, uint32_t number, struct err *
 		;
 	s = *p;
 	*p = s->next;
-	return close_sets(s) || fail(b, err);
+	return s;
+}
+
+static bool hdf5_sink_close(struct rec_backend *b, uint32_t number, struct err *err)
+{
+	struct open_series *s = take_series(b, number);
+	bool ok = true;
+	enum column c;
+
+	for (c = 0; c < COLUMNS; c++)
+		if (H5Dclose(s->set[c]) < 0)
+			ok = fail(b, err);
+	free(s);
+	return ok;
 }
 
 static bool hdf5_discard(struct rec_backend *b, uint32_t number, struct err *err)
@@ -270,6 +297,7 @@ static bool hdf5_open(struct rec_backend **out, const char *path, const struct r
 {
 	struct rec_backend *b = mem_zalloc(1, sizeof *b);
 
+	H5dont_atexit(); /* at exit it would touch a file that could not be closed, and crash */
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* of this thread: it prints nothing itself */
 	b->path = mem_strdup(path);
 	b->grouped = spec->n_runs > 1;
@@ -284,18 +312,18 @@ static bool hdf5_open(struct rec_backend **out, const char *path, const struct r
 	return false;
 }
 
+/* After a failure of its own the file is left as it is: closing would write to it again, a length
+ * that it does not have for one, and then nobody can open it. */
 static bool hdf5_close(struct rec_backend *b, struct err *err)
 {
-	struct open_series *s, *next;
 	bool ok = true;
 
-	for (s = b->open; s; s = next) { /* after a failure */
-		next = s->next;
-		ok = close_sets(s) && ok;
-	}
-	ok = H5Fclose(b->file) >= 0 && ok;
-	if (!ok)
-		fail(b, err);
+	while (ok && b->open && !b->failed) /* another back-end failed */
+		ok = hdf5_sink_close(b, b->open->number, err);
+	if (!b->failed && H5Fclose(b->file) < 0)
+		ok = fail(b, err);
+	while (b->open)
+		free(take_series(b, b->open->number));
 	free(b->path);
 	free(b);
 	return ok;

@@ -44,17 +44,23 @@ static void quantise(int8_t *q, float *scale, const float *x, const double *off,
 	free(y);
 }
 
-static void quantise_head(struct head *h)
+void das_quantise_q(int8_t *q8, float *scale, const struct attn_shape *s,
+	const struct das_params *p, const float *q)
 {
-	const struct attn_shape *s = h->s;
 	double *zero = mem_zalloc(s->dim, sizeof(*zero));
-	double *k_bar = mem_zalloc(s->dim, sizeof(*k_bar));
 
-	das_mean(k_bar, h->k, s->n_k_tok, s->dim);
-	quantise(h->q8, h->q_scale, h->q, zero, s->n_q_tok, h->p.q_block_tok, s->dim);
-	quantise(h->k8, h->k_scale, h->k, k_bar, s->n_k_tok, h->p.k_block_tok, s->dim);
+	quantise(q8, scale, q, zero, s->n_q_tok, p->q_block_tok, s->dim);
 	free(zero);
-	free(k_bar);
+}
+
+void das_quantise_k(int8_t *k8, float *scale, const struct attn_shape *s,
+	const struct das_params *p, const float *k)
+{
+	double *mean = mem_zalloc(s->dim, sizeof(*mean));
+
+	das_mean(mean, k, s->n_k_tok, s->dim);
+	quantise(k8, scale, k, mean, s->n_k_tok, p->k_block_tok, s->dim);
+	free(mean);
 }
 
 /* Softmax does not see the term q . k_bar, which int8 scores leave out. */
@@ -221,8 +227,10 @@ void das_attn(float *out, uint8_t *pv, const struct attn_shape *s, const struct 
 		h.q = q + i * s->n_q_tok * s->dim;
 		h.k = k + kv;
 		h.v = v + kv;
-		if (h.p.scores == DAS_SCORES_INT8)
-			quantise_head(&h);
+		if (h.p.scores == DAS_SCORES_INT8) {
+			das_quantise_q(h.q8, h.q_scale, s, p, h.q);
+			das_quantise_k(h.k8, h.k_scale, s, p, h.k);
+		}
 		for (size_t r = 0; r < m->n_rows; r++) {
 			size_t g0 = i * groups + r * (p->q_block_tok / p->group_tok);
 

@@ -3,7 +3,7 @@
 
 #include "kernels-ref/ref_das.h"
 
-/** Steps that mask prediction and das-decode share. */
+/** Steps that the parts of DAS and the fast kernels share. */
 
 /** Selection for one row of the compressed map: turn the scores in @map [n] (-HUGE_VAL: no
  *  candidate) into probabilities (0 there) and OR DAS_BY_MAP into @why of the selected. */
@@ -11,5 +11,13 @@ void das_select_row(uint8_t *why, double *map, size_t n, const struct das_params
 
 /** Mean over the tokens of @x [n][dim]. */
 void das_mean(double *mean, const float *x, size_t n, size_t dim);
+
+/** int8 of one head's @q, @scale [n_rows], by blocks of q_block_tok. */
+void das_quantise_q(int8_t *q8, float *scale, const struct attn_shape *s,
+	const struct das_params *p, const float *q);
+
+/** int8 of one head's @k less its token mean, @scale [n_cols], by blocks of k_block_tok. */
+void das_quantise_k(int8_t *k8, float *scale, const struct attn_shape *s,
+	const struct das_params *p, const float *k);
 
 #endif

@@ -1,4 +1,5 @@
 /* A Llama2 layer and step in int8, counted while it runs. */
+#include "kernels-ref/fast.h"
 #include "kernels-ref/ref_llama.h"
 #include "kernels-ref/ref_num.h"
 #include "kernels-ref/ref_online.h"
@@ -20,11 +21,13 @@ struct layer_job {
 
 static void linear(float *y, const struct q8_matrix *w, const float *x, const struct layer_job *j)
 {
+	const struct fast_ops *f = j->run->fast;
+
 	if (j->run->path == LLAMA_W8A8) {
-		q8_gemm(y, w, x, j->n);
+		(f ? f->gemm : q8_gemm)(y, w, x, j->n);
 	} else {
 		for (size_t t = 0; t < j->n; t++)
-			q8_gemv(y + t * w->rows, w, x + t * w->cols);
+			(f ? f->gemv : q8_gemv)(y + t * w->rows, w, x + t * w->cols);
 	}
 	j->count->flop_linear += 2 * j->n * w->rows * w->cols;
 	j->count->bytes_weight += w->rows * w->cols + sizeof(float) * w->rows;

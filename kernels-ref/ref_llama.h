@@ -73,6 +73,8 @@ struct llama_run {
 	enum llama_path path;
 	const struct das_params *das; /* NULL: dense attention. Else prefill by das_attn(), and */
 	bool das_decode;              /* single tokens by das-decode, if this is set too */
+	const struct fast_ops *fast;  /* fast.h: linear layers by this variant; NULL: by the
+				       * reference */
 };
 
 /** Work of a step; closed form by llama_cost(), counted by llama_step(). */

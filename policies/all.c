@@ -6,6 +6,11 @@ static const struct policy_ops *const all[] = {
 	&policy_random,
 	&policy_cloud_only,
 	&policy_edge_only,
+	&policy_jsq,
+	&policy_power_of_d,
+	&policy_least_work,
+	&policy_round_robin,
+	&policy_max_weight,
 };
 
 struct policy_registry policies_all(void)

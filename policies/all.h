@@ -9,8 +9,13 @@ extern const struct policy_ops policy_fcfs;
 extern const struct policy_ops policy_k_p_fcfs;
 extern const struct policy_ops policy_cloud_only;
 extern const struct policy_ops policy_edge_only;
+extern const struct policy_ops policy_jsq;
+extern const struct policy_ops policy_power_of_d;
+extern const struct policy_ops policy_least_work;
+extern const struct policy_ops policy_round_robin;
+extern const struct policy_ops policy_max_weight;
 
-/** All of them, in the order in which they are listed to users. */
+/** All of them, the paper's first, in the order in which they are listed to users. */
 struct policy_registry policies_all(void);
 
 #endif
