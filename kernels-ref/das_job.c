@@ -33,6 +33,9 @@ const char das_help[] =
 	"  --picture FILE   draw the mask of --head as a PPM, --cell pixels a block\n"
 	"  --head N         head to draw and to bound (0)   --cell N  pixels (8)\n"
 	"  --lengths A,B,.. sparsity of the mask alone, generated at these lengths\n"
+	"  --tune X         find theta, tau and lambda of each head for a relative L1 error\n"
+	"                   of X (X + 0.01 with stage 2), and print them\n"
+	"  --decode         show das-decode of the last query instead\n"
 	"  --help\n";
 
 static bool parse_size(size_t *out, const char *name, const char *text, struct err *err)
@@ -115,6 +118,8 @@ enum opt {
 	OPT_HEAD,
 	OPT_CELL,
 	OPT_LENGTHS,
+	OPT_TUNE,
+	OPT_DECODE,
 };
 
 static const struct option options[] = {
@@ -142,6 +147,8 @@ static const struct option options[] = {
 	{"head", required_argument, NULL, OPT_HEAD},
 	{"cell", required_argument, NULL, OPT_CELL},
 	{"lengths", required_argument, NULL, OPT_LENGTHS},
+	{"tune", required_argument, NULL, OPT_TUNE},
+	{"decode", no_argument, NULL, OPT_DECODE},
 	{0},
 };
 
@@ -206,6 +213,10 @@ static bool set_option(
 		return parse_size(&j->cell, name, arg, err);
 	case OPT_LENGTHS:
 		return parse_lengths(j, arg, err);
+	case OPT_TUNE:
+		return parse_double(&j->tune_l1, name, arg, err);
+	case OPT_DECODE:
+		return j->decode = true;
 	case OPT_HELP:
 		return j->help = true;
 	}
@@ -230,6 +241,8 @@ static bool check_job(struct das_job *j, struct err *err)
 	if (j->p.q_block_tok % j->p.group_tok != 0)
 		return err_input(
 			err, "--group must divide the block's %zu queries", j->p.q_block_tok);
+	if (j->tune_l1 < 0.0 || j->tune_l1 > 1.0)
+		return err_input(err, "--tune must be from 0 to 1, not %g", j->tune_l1);
 	if (!j->file[0] && j->s.dim < 2)
 		return err_input(err, "--dim must be at least 2 to generate");
 	if (!j->file[0] != !j->file[1] || !j->file[0] != !j->file[2])

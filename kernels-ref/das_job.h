@@ -18,6 +18,8 @@ struct das_job {
 	uint64_t seed;
 	bool normal; /* generate without structure */
 	bool help;
+	bool decode;    /* show das-decode of the last query */
+	double tune_l1; /* 0: do not tune */
 	size_t head, cell;
 	float *q, *k, *v; /* filled by the program, which frees them */
 };

@@ -1,6 +1,7 @@
 /* offing-das: what DAS does to a given or generated Q, K, V. */
 #include "kernels-ref/das_io.h"
 #include "kernels-ref/das_job.h"
+#include "kernels-ref/das_tune.h"
 #include "kernels-ref/ref_error.h"
 #include "kernels-ref/ref_synth.h"
 
@@ -159,6 +160,36 @@ static double least_mask(const struct attn_shape *s, const struct das_mask *m)
 	return 1.0 - (double)must / (double)visible;
 }
 
+static struct das_tuned tune(const struct das_job *j, size_t head)
+{
+	const struct das_tune_spec spec = {
+		.l1 = j->tune_l1, .l2 = j->tune_l1 + 0.01, .n_theta = 4, .n_bisect = 8};
+	size_t kv = head / (j->s.n_heads / j->s.n_kv_heads) * j->s.n_k_tok * j->s.dim;
+	struct attn_shape one = j->s;
+	struct das_tuned t;
+
+	one.n_heads = one.n_kv_heads = 1;
+	das_tune_head(&t, &spec, &one, &j->p, j->q + head * j->s.n_q_tok * j->s.dim, j->k + kv,
+		j->v + kv);
+	return t;
+}
+
+static void show_tuned(const struct das_job *j)
+{
+	printf("head  theta     tau  lambda  sparsity  relative L1\n");
+	for (size_t h = 0; h < j->s.n_heads; h++) {
+		struct das_tuned t = tune(j, h);
+
+		printf("%4zu %6.3f %7.4f %7.2f %7.1f %% %12.4f%s\n", h, t.theta, t.tau,
+			t.lambda_nats, 100.0 * t.sparsity, t.rel_l1, t.dense ? "  left dense" : "");
+	}
+}
+
+static double sparsity_of(const struct das_job *j, const struct das_mask *m, size_t head)
+{
+	return j->tune_l1 > 0.0 ? tune(j, head).sparsity : das_block_sparsity(&j->s, m, head);
+}
+
 static void show_length(struct das_job *j, size_t tokens)
 {
 	double sum = 0.0, least = 1.0, most = 0.0;
@@ -169,7 +200,7 @@ static void show_length(struct das_job *j, size_t tokens)
 	m = das_mask_create(&j->s, &j->p);
 	das_predict(m, &j->s, &j->p, j->q, j->k);
 	for (size_t h = 0; h < j->s.n_heads; h++) {
-		double x = das_block_sparsity(&j->s, m, h);
+		double x = sparsity_of(j, m, h);
 
 		sum += x / (double)j->s.n_heads;
 		least = fmin(least, x);
@@ -183,12 +214,47 @@ static void show_length(struct das_job *j, size_t tokens)
 
 static void show_lengths(struct das_job *j)
 {
-	printf("mask sparsity on SYNTHETIC Q, K, V (%s), %zu heads x %zu, %s\n",
+	printf("%s on SYNTHETIC Q, K, V (%s), %zu heads x %zu, %s\n",
+		j->tune_l1 > 0.0 ? "sparsity at the given error" : "mask sparsity",
 		j->normal ? "independent normals" : "local + sink + recall", j->s.n_heads, j->s.dim,
 		j->s.causal ? "causal" : "full");
 	printf("tokens   mean      least     most      diagonal + first\n");
 	for (size_t i = 0; i < j->n_lengths; i++)
 		show_length(j, j->lengths[i]);
+}
+
+/* One query row per head: the last, over all keys as a cache. */
+static void show_decode(const struct das_job *j)
+{
+	struct attn_shape s = j->s;
+	size_t n = (s.n_k_tok + j->p.k_block_tok - 1) / j->p.k_block_tok, elem = s.n_heads * s.dim;
+	float *row = mem_zalloc(3 * elem, sizeof(*row)), *out = row + elem, *dense = out + elem;
+	float *pooled = mem_zalloc(s.n_kv_heads * n * s.dim, sizeof(*pooled));
+	uint8_t *keep = mem_zalloc(s.n_heads * n, 1);
+	struct attn_count c = {0}, all = {0};
+	double diff = 0.0, size = 0.0;
+
+	for (size_t h = 0; h < s.n_heads; h++)
+		memcpy(row + h * s.dim, j->q + ((h + 1) * s.n_q_tok - 1) * s.dim,
+			s.dim * sizeof(*row));
+	s.n_q_tok = 1;
+	das_pool_keys(pooled, &s, j->p.k_block_tok, j->k);
+	das_decode_select(keep, &s, &j->p, row, pooled);
+	das_decode_attn(out, &s, &j->p, keep, row, j->k, j->v, &c);
+	attn_dense(dense, &s, row, j->k, j->v, &all);
+	for (size_t i = 0; i < elem; i++) {
+		diff += fabs((double)out[i] - (double)dense[i]);
+		size += fabs((double)dense[i]);
+	}
+	printf("das-decode of the last query, %zu heads: blocks of %zu keys read %llu of %llu,\n"
+	       "bytes %llu of %llu (%.1f %%, pooled keys included), relative L1 error %.3g\n",
+		s.n_heads, j->p.k_block_tok, (unsigned long long)c.blocks_qk,
+		(unsigned long long)c.blocks, (unsigned long long)c.bytes,
+		(unsigned long long)all.bytes, 100.0 * (double)c.bytes / (double)all.bytes,
+		size > 0.0 ? diff / size : 0.0);
+	free(row);
+	free(pooled);
+	free(keep);
 }
 
 static bool run(struct das_job *j, struct err *err)
@@ -201,7 +267,13 @@ static bool run(struct das_job *j, struct err *err)
 		generate(j);
 	else if (!read_input(j, err))
 		return false;
-	return show(j, err);
+	if (j->decode)
+		show_decode(j);
+	else if (j->tune_l1 > 0.0)
+		show_tuned(j);
+	else
+		return show(j, err);
+	return true;
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* Properties of DAS that must hold on any input, and small cases by hand. */
 #include "check.h"
 
+#include "kernels-ref/das_tune.h"
 #include "kernels-ref/ref_das.h"
 #include "kernels-ref/ref_error.h"
 #include "kernels-ref/ref_num.h"
@@ -778,6 +779,37 @@ static void generated_keys_correlate_as_stated(void **state)
 	trial_free(&t);
 }
 
+/* Tuned thresholds hold the errors they were tuned for, measured anew by the reference, whose
+ * rounding differs: .1 %. Queries that see all keys alike lose .1 of the mass with .1 of the
+ * blocks, an error of order sqrt(.1/.9) = .33 on independent values: such a head stays dense. */
+static void tuning_holds_the_error_or_leaves_the_head_dense(void **state)
+{
+	struct das_tune_spec spec = {.l1 = 0.05, .l2 = 0.07, .n_theta = 4, .n_bisect = 7};
+	struct trial t = structured(1, 1, 700, true, small_blocks());
+	struct das_tuned got;
+	struct das_error e;
+
+	(void)state;
+	das_tune_head(&got, &spec, &t.s, &t.p, t.q, t.k, t.v);
+	assert_false(got.dense);
+	t.p.theta = got.theta;
+	t.p.tau = got.tau;
+	t.p.lambda_nats = got.lambda_nats;
+	trial_run(&t);
+	das_error_measure(&e, &t.s, &t.p, t.m, t.pv, t.q, t.k, t.v, t.out);
+	assert_ratio(e.rel_l1, got.rel_l1, 1e-3);
+	assert_true(e.rel_l1 > 0.02 && e.rel_l1 <= 0.0701);
+	assert_near(attn_sparsity(&t.c), got.sparsity, 1e-3);
+	assert_true(got.sparsity > 0.2);
+	synth_normal(t.q, t.k, t.v, &t.s, 4);
+	for (size_t i = 0; i < 700 * 16; i++)
+		t.q[i] *= 1e-3f;
+	das_tune_head(&got, &spec, &t.s, &t.p, t.q, t.k, t.v);
+	assert_true(got.dense);
+	assert_near(got.sparsity, 0.0, 0.0);
+	trial_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -805,6 +837,7 @@ int main(void)
 		cmocka_unit_test(das_decode_reads_the_blocks_that_matter),
 		cmocka_unit_test(das_decode_at_tau_one_is_dense),
 		cmocka_unit_test(generated_keys_correlate_as_stated),
+		cmocka_unit_test(tuning_holds_the_error_or_leaves_the_head_dense),
 	};
 	return cmocka_run_group_tests_name("kernels_das", tests, NULL, NULL);
 }
