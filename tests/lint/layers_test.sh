@@ -1,0 +1,91 @@
+#!/bin/sh
+# scripts/lint_layers against made-up trees: one good, the others each wrong in one way.
+#
+#	layers_test.sh LINT_LAYERS
+set -eu
+lint=$1
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+failed=0
+
+# A tree in which every folder includes what it may.
+plant() {
+	rm -rf "${tree:?}"/*
+	mkdir "$tree/base" "$tree/sim" "$tree/models" "$tree/policies" "$tree/io" "$tree/cli" \
+		"$tree/kernels-ref" "$tree/tests" "$tree/build"
+	echo '#include <stdio.h>' >"$tree/base/err.h"
+	printf '#include "base/err.h"\n#include <Random123/philox.h>\n' >"$tree/sim/rng.c"
+	echo '#include "base/err.h"' >"$tree/sim/engine.h"
+	printf '#include "sim/engine.h"\n#include "base/err.h"\n' >"$tree/models/policy.h"
+	echo '#include "models/policy.h"' >"$tree/policies/jsq.c"
+	printf '#include <sqlite3.h>\n#include "models/policy.h"\n' >"$tree/io/record.h"
+	printf '#include "io/record.h"\n#include "models/policy.h"\n' >"$tree/cli/main.c"
+	echo '#include "base/err.h"' >"$tree/kernels-ref/ref.c"
+	echo '#include "io/record.h"' >"$tree/tests/test_record.c"
+	echo '#include "models/policy.h"' >"$tree/build/made.c" # not looked at
+}
+
+# The tree as it stands must be refused with the one line $1.
+refuses() {
+	if said=$("$lint" "$tree"); then
+		echo "accepted, though: $1"
+		failed=1
+	elif [ "$said" != "$1" ]; then
+		echo "expected: $1"
+		echo "got:      $said"
+		failed=1
+	fi
+}
+
+plant
+"$lint" "$tree" || { echo "the good tree was refused"; failed=1; }
+
+echo '#include "sim/engine.h"' >>"$tree/base/err.h"
+sed -i 's/.*err.h.*//' "$tree/sim/engine.h" # no circle, only upwards
+refuses 'base/err.h:2: error: base/ may not see sim/ (sim/engine.h)'
+
+plant
+printf '\n  #  include  "models/policy.h" /* spaced out */\n' >>"$tree/sim/rng.c"
+refuses 'sim/rng.c:4: error: sim/ may not see models/ (models/policy.h)'
+
+plant
+echo '#include "io/record.h"' >>"$tree/policies/jsq.c" # side by side
+refuses 'policies/jsq.c:2: error: policies/ may not see io/ (io/record.h)'
+
+plant
+echo '#include "sim/engine.h"' >>"$tree/kernels-ref/ref.c"
+refuses 'kernels-ref/ref.c:2: error: kernels-ref/ may not see sim/ (sim/engine.h)'
+
+plant
+echo >"$tree/tests/check.h"
+echo '#include "tests/check.h"' >>"$tree/cli/main.c"
+refuses 'cli/main.c:3: error: cli/ may not see tests/ (tests/check.h)'
+
+plant
+echo '#include "sim/clock.h"' >>"$tree/sim/engine.h"
+echo '#include "sim/time.h"' >"$tree/sim/clock.h"
+echo '#include "sim/engine.h"' >"$tree/sim/time.h"
+refuses 'sim/time.h:1: error: circle: sim/engine.h -> sim/clock.h -> sim/time.h -> sim/engine.h'
+
+plant
+echo '#include "models/policy.h"' >>"$tree/models/policy.h"
+refuses 'models/policy.h:1: error: circle: models/policy.h -> models/policy.h'
+
+plant
+echo '#include "engine.h"' >>"$tree/sim/rng.c"
+refuses 'sim/rng.c:3: error: write "folder/engine.h", not "engine.h"'
+
+plant
+echo '#include "sim/gone.h"' >>"$tree/sim/rng.c"
+refuses 'sim/rng.c:3: error: no such file: sim/gone.h'
+
+plant
+echo '#include <sqlite3.h>' >>"$tree/models/policy.h"
+refuses 'models/policy.h:3: error: <sqlite3.h> stays in io/'
+
+plant
+mkdir "$tree/util"
+echo >"$tree/util/misc.c"
+refuses 'util/misc.c:1: error: scripts/lint_layers knows no folder for it'
+
+exit $failed
