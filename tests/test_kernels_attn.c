@@ -1,5 +1,5 @@
 /* The dense reference: closed forms of attention, half precision, int8. */
-#include "check.h"
+#include "tests/check.h"
 
 #include "kernels-ref/ref_attn.h"
 #include "kernels-ref/ref_num.h"

@@ -1,5 +1,5 @@
 /* Properties of DAS that must hold on any input, and small cases by hand. */
-#include "check.h"
+#include "tests/check.h"
 
 #include "kernels-ref/das_tune.h"
 #include "kernels-ref/ref_das.h"

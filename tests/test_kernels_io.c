@@ -1,5 +1,5 @@
 /* What offing-das reads, draws and refuses. */
-#include "check.h"
+#include "tests/check.h"
 
 #include "kernels-ref/das_io.h"
 #include "kernels-ref/das_job.h"

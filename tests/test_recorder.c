@@ -1,5 +1,5 @@
 /* What a recorder was given is read back through SQLite's and HDF5's own interfaces. */
-#include "check.h"
+#include "tests/check.h"
 
 #include <hdf5.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "io/sha256.h"
-#include "recorder_fixture.h"
+#include "tests/recorder_fixture.h"
 
 static struct recorder *open_recorder(const char *dir, size_t n_runs)
 {

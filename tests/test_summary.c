@@ -1,5 +1,5 @@
 /* The table and the JSON at the end of a run, and the line of progress. */
-#include "check.h"
+#include "tests/check.h"
 
 #include <float.h>
 #include <sqlite3.h>
