@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "io/rec_backend.h"
+#include "io/rec_folder.h"
 #include "../recorder_fixture.h"
 
 enum { WIDTH = 3, ROWS = 5000, BLOCKS = 40 };
@@ -174,6 +175,9 @@ static void whole_life(const struct kind *k)
 	assert_int_equal(count_files(l.dir), 1);
 	assert_magic(&l, k->magic);
 	assert_true(k->sound(l.path));
+	assert_true(rec_folder_taken(l.dir));
+	rec_folder_clear(l.dir);
+	assert_int_equal(count_files(l.dir), 0);
 	fixture_remove(l.dir);
 }
 

@@ -1,0 +1,17 @@
+#ifndef OFFING_IO_REC_FOLDER_H
+#define OFFING_IO_REC_FOLDER_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/** Make @dir, with its parents, unless it is there. ERR_RUN says why that cannot be. */
+MUST_CHECK bool rec_folder_make(const char *dir, struct err *err);
+
+/** Whether @dir holds any file of a result. */
+bool rec_folder_taken(const char *dir);
+
+/** Take the files of a result in @dir away. */
+void rec_folder_clear(const char *dir);
+
+#endif
