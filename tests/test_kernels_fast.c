@@ -1,5 +1,5 @@
 /* Every fast variant this machine can run, against the reference. */
-#include "check.h"
+#include "tests/check.h"
 
 #include "kernels-ref/fast.h"
 #include "kernels-ref/ref_llama.h"

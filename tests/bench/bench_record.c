@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "io/rec_schema.h"
-#include "../recorder_fixture.h"
+#include "tests/recorder_fixture.h"
 
 enum { ROUNDS = 3, ROWS_PER_COMMIT = 10000 };
 

@@ -1,5 +1,5 @@
 /* What every kind of file a recorder writes has to do, whichever it is. */
-#include "../check.h"
+#include "tests/check.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "io/rec_backend.h"
 #include "io/rec_folder.h"
-#include "../recorder_fixture.h"
+#include "tests/recorder_fixture.h"
 
 enum { WIDTH = 3, ROWS = 5000, BLOCKS = 40 };
 
