@@ -1,10 +1,13 @@
 /* The table and the JSON at the end of a run, and the line of progress. */
 #include "tests/check.h"
 
+#include <fcntl.h>
 #include <float.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli/json.h"
 #include "cli/progress.h"
@@ -294,6 +297,37 @@ static void progress_is_silent_where_there_is_no_terminal(void **state)
 	fclose(file);
 }
 
+/* Both ends of a pseudo-terminal 40 columns wide: what goes in at one comes out at the other. */
+static void progress_draws_and_takes_away_its_line_on_a_terminal(void **state)
+{
+	const struct winsize size = {.ws_row = 24, .ws_col = 40};
+	const struct progress_now now = {"k-p-fcfs", 3, 10, 0.34, 0};
+	const int master = posix_openpt(O_RDWR | O_NOCTTY);
+	char got[200] = "";
+	struct progress p;
+	FILE *terminal;
+	size_t n = 0;
+	ssize_t more;
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	terminal = fopen(ptsname(master), "w");
+	assert_non_null(terminal);
+	assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+	progress_init(&p, terminal, true);
+	progress_show(&p, &now); /* quiet */
+	progress_init(&p, terminal, false);
+	progress_show(&p, &now);
+	progress_show(&p, &now); /* less than 0.2 s later */
+	progress_clear(&p);
+	progress_clear(&p);
+	fclose(terminal);
+	while ((more = read(master, got + n, sizeof got - 1 - n)) > 0) /* until hung up */
+		n += (size_t)more;
+	assert_string_equal(got, "\r 34 %  k-p-fcfs  3 of 10 replications\033[K\r\033[K");
+	close(master);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +341,7 @@ int main(void)
 		cmocka_unit_test(json_numbers_are_the_shortest_that_read_back),
 		cmocka_unit_test(progress_says_how_far_and_how_long),
 		cmocka_unit_test(progress_is_silent_where_there_is_no_terminal),
+		cmocka_unit_test(progress_draws_and_takes_away_its_line_on_a_terminal),
 	};
 
 	return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
