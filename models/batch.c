@@ -18,14 +18,14 @@ enum phase {
 
 struct member {
 	uint64_t last_step; /* the count of decode steps at which it is done */
-	uint64_t order;     /* of joining, for ties */
+	uint64_t order;     /* of joining, for ties; the largest is the youngest */
 	uint32_t request;
 };
 
 struct batch {
 	struct world *w;
 	struct instance_id id;
-	struct cost *cost;
+	const struct cost *cost;
 	uint32_t max_batch, block_tok;
 	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has
 				     more */
@@ -39,7 +39,6 @@ struct batch {
 
 	struct member *heap; /* the batch, first to finish first */
 	size_t n;
-	uint32_t oldest, youngest; /* the batch in order of admission */
 	uint64_t joined;
 	uint64_t steps;     /* decode steps made */
 	double context_tok; /* sum over the batch at the next step */
@@ -128,43 +127,67 @@ static uint32_t *residue_of(struct batch *b, const struct request *r)
 	return &b->residue[(stored % b->block_tok + b->block_tok - offset) % b->block_tok];
 }
 
-/** Members that need a new block for step @m (1 = the next). */
-static uint64_t need_at(const struct batch *b, uint64_t m)
+/** The residue whose members need a new block for the next step. */
+static uint32_t residue_next(const struct batch *b)
 {
-	uint64_t phase = (b->steps + m - 1) % b->block_tok;
-	uint64_t n = b->residue[(b->block_tok - phase) % b->block_tok];
+	uint32_t done = (uint32_t)(b->steps % b->block_tok);
 
-	return m == 1 ? n - b->fresh_covered : n;
+	return done == 0 ? 0 : b->block_tok - done;
 }
 
-/** New blocks for the next @k steps together. */
+/** The one for the step after. */
+static uint32_t residue_after(const struct batch *b, uint32_t at)
+{
+	return at == 0 ? b->block_tok - 1 : at - 1;
+}
+
+/** New blocks for the next step. */
+static uint64_t need_next(const struct batch *b)
+{
+	return b->residue[residue_next(b)] - b->fresh_covered;
+}
+
+/** New blocks for the next @k steps together. In any block_tok steps on end each member
+ *  needs one. */
 static uint64_t need(const struct batch *b, uint64_t k)
 {
-	uint64_t cycles, sum = 0;
+	uint64_t cycles, rest, sum;
+	uint32_t at;
 
 	if (k == 0)
 		return 0;
 	cycles = (k - 1) / b->block_tok;
-	for (uint64_t m = 2; m <= (k - 1) % b->block_tok + 1; m++)
-		sum += need_at(b, m);
-	return need_at(b, 1) + cycles * b->n + sum;
+	rest = k - 1 - cycles * b->block_tok;
+	at = residue_next(b);
+	sum = b->residue[at] - b->fresh_covered + cycles * b->n;
+	while (rest-- > 0) {
+		at = residue_after(b, at);
+		sum += b->residue[at];
+	}
+	return sum;
 }
 
 /** The most steps, up to @k, whose new blocks number at most @room. */
 static uint64_t steps_within(const struct batch *b, uint64_t k, uint64_t room)
 {
-	uint64_t used, m;
+	uint64_t used, m, cycles;
+	uint32_t at = residue_next(b);
 
-	if (b->n == 0 || need_at(b, 1) > room)
-		return 0;
-	used = need_at(b, 1);
-	m = 1 + (room - used) / b->n * b->block_tok; /* whole cycles that surely fit */
-	if (m >= k)
+	if (b->n * (k / b->block_tok + 2) <= room)
 		return k;
-	used += (room - used) / b->n * b->n;
-	while (m < k && used + need_at(b, m + 1) <= room)
-		used += need_at(b, ++m);
-	return m;
+	if (b->n == 0 || need_next(b) > room)
+		return 0;
+	used = need_next(b);
+	cycles = (room - used) / b->n; /* that surely fit */
+	m = 1 + cycles * b->block_tok;
+	used += cycles * b->n;
+	for (; m < k; m++) {
+		at = residue_after(b, at);
+		used += b->residue[at];
+		if (used > room)
+			break;
+	}
+	return m < k ? m : k;
 }
 
 /* Time of a jump */
@@ -216,33 +239,6 @@ static uint64_t steps_begun(const struct batch *b)
 
 /* Members come and go */
 
-static void chain_add(struct batch *b, uint32_t slot)
-{
-	struct request *r = request_of(b, slot);
-
-	r->older = b->youngest;
-	r->younger = NO_ID;
-	if (b->youngest == NO_ID)
-		b->oldest = slot;
-	else
-		request_of(b, b->youngest)->younger = slot;
-	b->youngest = slot;
-}
-
-static void chain_remove(struct batch *b, uint32_t slot)
-{
-	const struct request *r = request_of(b, slot);
-
-	if (r->older == NO_ID)
-		b->oldest = r->younger;
-	else
-		request_of(b, r->older)->younger = r->younger;
-	if (r->younger == NO_ID)
-		b->youngest = r->older;
-	else
-		request_of(b, r->younger)->older = r->older;
-}
-
 static uint64_t stored_tok(const struct batch *b, const struct request *r)
 {
 	return (uint64_t)r->prompt_tok + r->emitted_tok + (b->steps - r->joined_step);
@@ -262,7 +258,6 @@ static void join(struct batch *b, uint32_t slot)
 	(*residue_of(b, r))++;
 	if ((stored_tok(b, r) - 1) % b->block_tok == 0)
 		b->fresh_covered++;
-	chain_add(b, slot);
 	heap_up(b, b->n++, m);
 }
 
@@ -286,19 +281,21 @@ static void leave(struct batch *b, size_t i)
 	if (r->joined_step == b->steps && (tok - 1) % b->block_tok == 0)
 		b->fresh_covered--;
 	b->used -= held_blocks(b, r);
-	chain_remove(b, slot);
 	heap_remove(b, i);
 }
 
 static void preempt_youngest(struct batch *b)
 {
-	uint32_t slot = b->youngest;
-	struct request *r = request_of(b, slot);
-	size_t i = 0;
+	struct request *r;
+	size_t youngest = 0;
+	uint32_t slot;
 
-	while (b->heap[i].request != slot)
-		i++;
-	leave(b, i);
+	for (size_t i = 1; i < b->n; i++)
+		if (b->heap[i].order > b->heap[youngest].order)
+			youngest = i;
+	slot = b->heap[youngest].request;
+	r = request_of(b, slot);
+	leave(b, youngest);
 	r->emitted_tok += (uint32_t)(b->steps - r->joined_step);
 	r->preemptions++;
 	b->n_preempted++;
@@ -440,7 +437,7 @@ static void decode_start(struct batch *b)
 {
 	uint64_t cell;
 
-	while (b->n > 0 && need_at(b, 1) > uncommitted(b))
+	while (b->n > 0 && need_next(b) > uncommitted(b))
 		preempt_youngest(b);
 	if (b->n == 0)
 		return;
@@ -655,34 +652,29 @@ void batch_measure(struct batch *b)
 }
 
 bool batch_create(struct batch **out, struct world *w, struct instance_id id,
-	const struct cost_spec *cost, const struct instance_spec *spec, struct err *err)
+	const struct cost *cost, const struct cost_spec *what, const struct instance_spec *spec,
+	struct err *err)
 {
-	struct batch *b = mem_zalloc(1, sizeof *b);
-	double room = cost->gpu->mem_bytes - llm_weight_bytes(cost->shape, cost->precision) -
-		      spec->reserve_bytes;
+	double weights = llm_weight_bytes(what->shape, what->precision);
+	double room = what->gpu->mem_bytes - weights - spec->reserve_bytes;
+	struct batch *b;
 
 	*out = NULL;
-	b->w = w;
-	b->id = id;
-	b->max_batch = spec->max_batch;
-	b->block_tok = spec->block_tok;
-	b->block_bytes = llm_kv_bytes_per_tok(cost->shape) * spec->block_tok;
-	b->prefill_cap_tok = cost->shape->context;
-	b->total = room > 0.0 ? (uint64_t)(room / b->block_bytes) : 0;
-	b->oldest = b->youngest = NO_ID;
-	if (b->total == 0) {
-		free(b);
+	if (room < llm_kv_bytes_per_tok(what->shape) * spec->block_tok)
 		return err_at(err, spec->at,
 			"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
 			"'%s' has %.2f GB: no room for a KV cache",
-			spec->name, cost->shape->name,
-			llm_weight_bytes(cost->shape, cost->precision) / 1e9,
-			spec->reserve_bytes / 1e9, cost->gpu->name, cost->gpu->mem_bytes / 1e9);
-	}
-	if (!cost_create(&b->cost, cost, err)) {
-		free(b);
-		return false;
-	}
+			spec->name, what->shape->name, weights / 1e9, spec->reserve_bytes / 1e9,
+			what->gpu->name, what->gpu->mem_bytes / 1e9);
+	b = mem_zalloc(1, sizeof *b);
+	b->w = w;
+	b->id = id;
+	b->cost = cost;
+	b->max_batch = spec->max_batch;
+	b->block_tok = spec->block_tok;
+	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
+	b->prefill_cap_tok = what->shape->context;
+	b->total = (uint64_t)(room / b->block_bytes);
 	waitline_init(&b->line);
 	b->heap = mem_zalloc(b->max_batch, sizeof *b->heap);
 	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);
@@ -696,7 +688,6 @@ void batch_destroy(struct batch *b)
 	if (!b)
 		return;
 	waitline_finish(&b->line);
-	cost_destroy(b->cost);
 	free(b->heap);
 	free(b->prefill);
 	free(b->residue);

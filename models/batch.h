@@ -38,9 +38,11 @@
 struct batch;
 struct world;
 
-/** @shape and the spec are borrowed. Fails when the weights leave no room for KV. */
+/** @cost, made from @what, and the spec are borrowed; instances that are alike share a cost.
+ *  Fails when the weights leave no room for KV. */
 MUST_CHECK bool batch_create(struct batch **out, struct world *w, struct instance_id id,
-	const struct cost_spec *cost, const struct instance_spec *spec, struct err *err);
+	const struct cost *cost, const struct cost_spec *what, const struct instance_spec *spec,
+	struct err *err);
 void batch_destroy(struct batch *b);
 
 /** Could a request of this size ever be served? The whole of it must fit the cache. */

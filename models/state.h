@@ -33,8 +33,7 @@ struct request {
 	/* at its instance */
 	uint32_t reserved_blocks;
 	uint32_t emitted_tok;
-	uint32_t older, younger; /* neighbours in the batch by admission */
-	uint64_t joined_step;    /* decode steps the batch had made */
+	uint64_t joined_step; /* decode steps the batch had made */
 	uint32_t next_free;
 };
 
@@ -55,6 +54,8 @@ struct group {
 
 struct instance {
 	const struct instance_spec *spec;
+	struct cost *cost; /* shared with the first instance like it, which owns it */
+	bool owns_cost;
 	struct batch *batch; /* or */
 	struct station *station;
 	double load_tok; /* expected context of what is assigned */
@@ -69,9 +70,15 @@ struct line {
 	size_t head, n, cap;
 };
 
-/** Members of a class that have room, best first. */
+/** Members of a class that have room, best first; the key lies beside the id because
+ *  comparing is most of the work. */
+struct ready_entry {
+	double key;
+	struct instance_id id;
+};
+
 struct ready {
-	struct instance_id *heap;
+	struct ready_entry *heap;
 	size_t n;
 	bool used;
 };
@@ -102,7 +109,6 @@ struct world {
 	struct class_view *class_views;
 	struct ready_class *ready;
 	uint32_t *ready_at[RANKS]; /* place in its heap, by instance; NO_ID: not there */
-	double *step_s;            /* RANK_STEP key, by instance */
 	struct policy_state *policy;
 	struct rng policy_rng;
 	bool deciding;         /* inside the policy's loop */
@@ -137,6 +143,8 @@ void view_destroy(struct world *w);
 /** Call after the load of @i changed. */
 void view_touch(struct world *w, struct instance_id i);
 bool view_can_serve(const struct world *w, const struct request *r, struct instance_id i);
+/** Do two devices cost and hold the same? */
+bool view_same_gpu(const struct gpu_spec *a, const struct gpu_spec *b);
 struct instance_id view_home(const struct world *w, const struct request *r);
 const struct route *world_route(
 	const struct world *w, uint32_t group, struct instance_id i, bool down);

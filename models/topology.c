@@ -330,8 +330,11 @@ static double train_pass(struct train *t, const struct link *l, double free_s, d
 
 int64_t route_send(const struct route *r, int64_t now_ns, double payload_bytes)
 {
-	struct train t = train_of(payload_bytes);
+	struct train t;
 
+	if (r->n == 0)
+		return now_ns;
+	t = train_of(payload_bytes);
 	for (size_t h = 0; h < r->n; h++) {
 		struct link *l = r->hops[h];
 		double head_s = t.head_s, end_s;
@@ -348,9 +351,12 @@ int64_t route_send(const struct route *r, int64_t now_ns, double payload_bytes)
 
 double route_idle_s(const struct route *r, double payload_bytes)
 {
-	struct train t = train_of(payload_bytes);
+	struct train t;
 	double end_s;
 
+	if (r->n == 0)
+		return 0.0;
+	t = train_of(payload_bytes);
 	for (size_t h = 0; h < r->n; h++)
 		train_pass(&t, r->hops[h], 0.0, &end_s);
 	return t.tail_s;

@@ -71,63 +71,78 @@ static bool fits(const struct view *v, const struct waiting *q, struct instance_
 
 /* Ranking */
 
+static double next_step_s(const struct world *w, struct instance_id i)
+{
+	const struct instance *inst = &w->instances[i.i];
+	uint32_t others = w->instance_views[i.i].assigned;
+
+	if (!inst->batch)
+		return station_mean_s(inst->station) * (double)(others + 1);
+	return batch_decode_step_s(inst->batch, (size_t)others + 1, inst->load_tok);
+}
+
+static double rank_key(const struct world *w, enum rank by, struct instance_id i)
+{
+	const struct instance_view *x = &w->instance_views[i.i];
+
+	if (by == RANK_IDLE)
+		return x->idle_since_s;
+	return by == RANK_LOAD ? (double)x->assigned : next_step_s(w, i);
+}
+
+static bool tie_before(const struct world *w, struct instance_id a, struct instance_id b)
+{
+	double x = w->instance_views[a.i].idle_since_s, y = w->instance_views[b.i].idle_since_s;
+
+	return x < y || (!(x > y) && a.i < b.i);
+}
+
 static bool ranks_before(
-	const struct world *w, enum rank by, struct instance_id a, struct instance_id b)
+	const struct world *w, const struct ready_entry *a, const struct ready_entry *b)
 {
-	const struct instance_view *x = &w->instance_views[a.i], *y = &w->instance_views[b.i];
-
-	if (by == RANK_STEP && (w->step_s[a.i] < w->step_s[b.i] || w->step_s[a.i] > w->step_s[b.i]))
-		return w->step_s[a.i] < w->step_s[b.i];
-	if (by == RANK_LOAD && x->assigned != y->assigned)
-		return x->assigned < y->assigned;
-	if (x->idle_since_s < y->idle_since_s || x->idle_since_s > y->idle_since_s)
-		return x->idle_since_s < y->idle_since_s;
-	return a.i < b.i;
+	return a->key < b->key || (!(a->key > b->key) && tie_before(w, a->id, b->id));
 }
 
-static void heap_put(
-	struct world *w, struct ready *h, enum rank by, size_t at, struct instance_id i)
+static void heap_put(struct ready *h, uint32_t *place, size_t at, const struct ready_entry *e)
 {
-	h->heap[at] = i;
-	w->ready_at[by][i.i] = (uint32_t)at;
+	h->heap[at] = *e;
+	place[e->id.i] = (uint32_t)at;
 }
 
-static void heap_sift(struct world *w, struct ready *h, enum rank by, size_t at)
+static void heap_sift(
+	struct world *w, struct ready *h, uint32_t *place, size_t at, struct ready_entry e)
 {
-	struct instance_id i = h->heap[at];
-
-	while (at > 0 && ranks_before(w, by, i, h->heap[(at - 1) / 2])) {
-		heap_put(w, h, by, at, h->heap[(at - 1) / 2]);
+	while (at > 0 && ranks_before(w, &e, &h->heap[(at - 1) / 2])) {
+		heap_put(h, place, at, &h->heap[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
 	for (size_t c; (c = 2 * at + 1) < h->n; at = c) {
-		if (c + 1 < h->n && ranks_before(w, by, h->heap[c + 1], h->heap[c]))
+		if (c + 1 < h->n && ranks_before(w, &h->heap[c + 1], &h->heap[c]))
 			c++;
-		if (!ranks_before(w, by, h->heap[c], i))
+		if (!ranks_before(w, &h->heap[c], &e))
 			break;
-		heap_put(w, h, by, at, h->heap[c]);
+		heap_put(h, place, at, &h->heap[c]);
 	}
-	heap_put(w, h, by, at, i);
+	heap_put(h, place, at, &e);
 }
 
 static void heap_update(struct world *w, struct ready *h, enum rank by, struct instance_id i)
 {
-	uint32_t at = w->ready_at[by][i.i];
-	bool wanted = w->instance_views[i.i].room > 0;
-	struct instance_id last;
+	uint32_t *place = w->ready_at[by];
+	uint32_t at = place[i.i];
+	struct ready_entry last;
 
-	if (wanted && at == NO_ID) {
-		heap_put(w, h, by, h->n, i);
-		at = (uint32_t)h->n++;
-	} else if (!wanted && at != NO_ID) {
-		w->ready_at[by][i.i] = NO_ID;
-		last = h->heap[--h->n];
-		if (last.i == i.i)
-			return;
-		heap_put(w, h, by, at, last);
+	if (w->instance_views[i.i].room > 0) {
+		heap_sift(w, h, place, at == NO_ID ? h->n++ : at,
+			(struct ready_entry){rank_key(w, by, i), i});
+		return;
 	}
-	if (at != NO_ID)
-		heap_sift(w, h, by, at);
+	if (at == NO_ID)
+		return;
+	place[i.i] = NO_ID;
+	last = h->heap[--h->n];
+	if (last.id.i != i.i)
+		heap_sift(w, h, place, at, last);
 }
 
 /** Heaps cost something at every change, so only the ranks a policy asks for are kept. */
@@ -151,22 +166,22 @@ static bool best(const struct view *v, const struct waiting *q, struct class_id 
 	struct world *w = world_of(v);
 	const struct class_view *cls = &v->classes[c.i];
 	const struct ready *h;
-	bool found = false;
+	const struct ready_entry *found = NULL;
 
 	if (cls->n_free == 0 || !can_serve(v, q, cls->members[0]))
 		return false;
 	h = heap_of(w, c.i, by);
-	if (has_blocks(w, q, h->heap[0])) {
-		*out = h->heap[0];
+	if (has_blocks(w, q, h->heap[0].id)) {
+		*out = h->heap[0].id;
 		return true;
 	}
 	for (size_t k = 1; k < h->n; k++) /* memory is short: look at every one with room */
-		if (has_blocks(w, q, h->heap[k]) &&
-			(!found || ranks_before(w, by, h->heap[k], *out))) {
-			*out = h->heap[k];
-			found = true;
+		if (has_blocks(w, q, h->heap[k].id) &&
+			(!found || ranks_before(w, &h->heap[k], found))) {
+			found = &h->heap[k];
+			*out = found->id;
 		}
-	return found;
+	return found != NULL;
 }
 
 /* Predictions: expected times from the profile, as models.md section 10 lets a policy know
@@ -264,16 +279,6 @@ static uint32_t room_of(const struct world *w, struct instance_id i)
 	return assigned < places ? places - assigned : 0;
 }
 
-static double next_step_s(const struct world *w, struct instance_id i)
-{
-	const struct instance *inst = &w->instances[i.i];
-	uint32_t others = w->instance_views[i.i].assigned;
-
-	if (!inst->batch)
-		return station_mean_s(inst->station) * (double)(others + 1);
-	return batch_decode_step_s(inst->batch, (size_t)others + 1, inst->load_tok);
-}
-
 void view_touch(struct world *w, struct instance_id i)
 {
 	struct instance_view *x = &w->instance_views[i.i];
@@ -292,11 +297,8 @@ void view_touch(struct world *w, struct instance_id i)
 	for (enum rank by = 0; by < RANKS; by++) {
 		struct ready *h = &w->ready[x->cls.i].by[by];
 
-		if (!h->used)
-			continue;
-		if (by == RANK_STEP)
-			w->step_s[i.i] = next_step_s(w, i);
-		heap_update(w, h, by, i);
+		if (h->used)
+			heap_update(w, h, by, i);
 	}
 }
 
@@ -311,7 +313,7 @@ static bool same_dist(const struct dist_spec *a, const struct dist_spec *b)
 					       a->n_quantiles * sizeof *a->quantiles) == 0);
 }
 
-static bool same_gpu(const struct gpu_spec *a, const struct gpu_spec *b)
+bool view_same_gpu(const struct gpu_spec *a, const struct gpu_spec *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->bytes_per_s == b->bytes_per_s &&
 	       a->mem_bytes == b->mem_bytes && a->fp16_flop_per_s == b->fp16_flop_per_s &&
@@ -329,7 +331,7 @@ static bool same_machine(
 		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
 	return a->profile == b->profile && a->max_batch == b->max_batch &&
 	       a->block_tok == b->block_tok && a->reserve_bytes == b->reserve_bytes &&
-	       same_gpu(&s->sites[a->site.i].gpu, &s->sites[b->site.i].gpu);
+	       view_same_gpu(&s->sites[a->site.i].gpu, &s->sites[b->site.i].gpu);
 }
 
 static bool same_route(const struct route *a, const struct route *b)
@@ -435,7 +437,6 @@ bool view_create(struct world *w, struct err *err)
 
 	w->group_views = arena_alloc(&w->arena, s->n_groups, sizeof *w->group_views);
 	w->instance_views = arena_alloc(&w->arena, s->n_instances, sizeof *w->instance_views);
-	w->step_s = arena_alloc(&w->arena, s->n_instances, sizeof *w->step_s);
 	for (enum rank by = 0; by < RANKS; by++)
 		w->ready_at[by] = arena_alloc(&w->arena, s->n_instances, sizeof *w->ready_at[by]);
 	w->view = (struct view){

@@ -27,26 +27,58 @@ void world_fail(struct world *w, const char *fmt, ...)
 
 /* Building */
 
+static struct cost_spec cost_of(const struct world *w, uint32_t i)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+
+	return (struct cost_spec){
+		.profile = s->profile,
+		.gpu = &w->spec->sites[s->site.i].gpu,
+		.shape = &w->spec->models[s->model.i].shape,
+		.precision = w->spec->models[s->model.i].precision,
+		.max_batch = s->max_batch,
+		.quantile = w->spec->run.quantile,
+		.at = s->at,
+	};
+}
+
+/** The tables of a cost are large beside a cache: those alike share them. */
+static bool cost_share(struct world *w, uint32_t i, struct err *err)
+{
+	struct instance *inst = &w->instances[i];
+	struct cost_spec mine = cost_of(w, i);
+
+	for (uint32_t k = 0; k < i; k++) {
+		struct cost_spec its;
+
+		if (!w->instances[k].owns_cost)
+			continue;
+		its = cost_of(w, k);
+		if (its.profile == mine.profile && its.shape == mine.shape &&
+			its.precision == mine.precision && its.max_batch == mine.max_batch &&
+			view_same_gpu(its.gpu, mine.gpu)) {
+			inst->cost = w->instances[k].cost;
+			return true;
+		}
+	}
+	inst->owns_cost = cost_create(&inst->cost, &mine, err);
+	return inst->owns_cost;
+}
+
 static bool instance_create(struct world *w, uint32_t i, struct err *err)
 {
 	const struct instance_spec *s = &w->spec->instances[i];
 	struct instance *inst = &w->instances[i];
 	struct instance_id id = {i};
+	struct cost_spec cost;
 
 	inst->spec = s;
 	if (s->synthetic)
 		return station_create(&inst->station, w, id, s, err);
-	return batch_create(&inst->batch, w, id,
-		&(struct cost_spec){
-			.profile = s->profile,
-			.gpu = &w->spec->sites[s->site.i].gpu,
-			.shape = &w->spec->models[s->model.i].shape,
-			.precision = w->spec->models[s->model.i].precision,
-			.max_batch = s->max_batch,
-			.quantile = w->spec->run.quantile,
-			.at = s->at,
-		},
-		s, err);
+	if (!cost_share(w, i, err))
+		return false;
+	cost = cost_of(w, i);
+	return batch_create(&inst->batch, w, id, inst->cost, &cost, s, err);
 }
 
 static bool group_create(struct world *w, uint32_t g, struct err *err)
@@ -106,6 +138,8 @@ void world_destroy(struct world *w)
 		workload_destroy(w->groups[g].source);
 	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
 		batch_destroy(w->instances[i].batch);
+		if (w->instances[i].owns_cost)
+			cost_destroy(w->instances[i].cost);
 		station_destroy(w->instances[i].station);
 	}
 	free(w->requests.at);
