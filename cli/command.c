@@ -55,6 +55,7 @@ enum status command_fail(const struct err *err)
 }
 
 const struct command *const commands[] = {
+	&cmd_run,
 	&cmd_check,
 	&cmd_list,
 	&cmd_help,

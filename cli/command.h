@@ -27,6 +27,7 @@ struct command {
 	enum status (*run)(const struct opts *o);
 };
 
+extern const struct command cmd_run;
 extern const struct command cmd_check;
 extern const struct command cmd_list;
 extern const struct command cmd_help;
