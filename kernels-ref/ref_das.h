@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 /**
- * Dynamic Attention Sparsification, Section 3.2 of the paper, with the repairs of
- * docs/models.md. The method is SpargeAttn's (arXiv 2502.18137).
+ * Dynamic Attention Sparsification, Section 3.2 of the paper, with the repairs listed in
+ * kernels-ref/README.md. The method is SpargeAttn's (arXiv 2502.18137).
  *
  * Stage 1 (Eq. 4, 5): cut Q into blocks of rows and K into blocks of columns, pool
  * each into its mean, and predict from the pooled map which blocks matter:
