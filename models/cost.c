@@ -34,6 +34,7 @@ struct cost {
 	struct llm_shape shape;
 	struct gpu_spec gpu;
 	enum precision precision;
+	enum attention attention;
 	double f_decode, f_prefill, f_attention, f_latency; /* of profile_quantile */
 };
 
@@ -177,6 +178,7 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 	c->shape = *spec->shape;
 	c->gpu = *spec->gpu;
 	c->precision = spec->precision;
+	c->attention = spec->attention;
 	c->f_decode = quantile_factor(spec->quantile, sigma->decode);
 	c->f_prefill = quantile_factor(spec->quantile, sigma->prefill);
 	c->f_attention = quantile_factor(spec->quantile, sigma->attention);
@@ -228,14 +230,46 @@ double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
 	return c->grid ? sum : sum + c->f_prefill * head_s(c, n_prompts);
 }
 
+static double dense_s(const struct cost *c, double new_tok, double context_tok)
+{
+	if (c->grid)
+		return c->f_attention * (grid_prefill_s(c->grid, new_tok, context_tok) -
+						grid_prefill_s(c->grid, new_tok, 0.0) +
+						grid_attention_s(c->grid, new_tok));
+	return c->per_key_s * (context_tok + new_tok) +
+	       c->per_flop_s * llm_prefill_attention_work(&c->shape, new_tok, context_tok).flop;
+}
+
+/* The published share of the prediction, or its launches where those take longer. */
+static double form_prediction_s(const struct cost *c, double dense, double tok)
+{
+	double share = das_prediction_share(tok) * dense;
+	double floor_s = c->shape.layers * das_prediction_floor_s(tok) * c->f_latency;
+
+	return share > floor_s ? share : floor_s;
+}
+
+/* What the skipped blocks leave of @dense, and the prediction of the mask. */
+static double sparse_s(const struct cost *c, double dense, double tok)
+{
+	double skipped = das_sparsity(c->attention, tok), predicted = 0.0;
+
+	if (das_prediction_share(tok) == 0.0)
+		return dense;
+	if (c->grid) {
+		skipped *= grid_skip_factor(c->grid);
+		predicted = c->f_attention * grid_prediction_s(c->grid, tok);
+	}
+	if (predicted == 0.0)
+		predicted = form_prediction_s(c, dense, tok);
+	return dense * (1.0 - skipped) + predicted;
+}
+
 double cost_prefill_attention_s(const struct cost *c, uint32_t new_tok, uint32_t context_tok)
 {
-	double n = new_tok, past = context_tok;
+	double dense = dense_s(c, new_tok, context_tok);
 
-	if (c->grid)
-		return c->f_attention *
-		       (grid_prefill_s(c->grid, n, past) - grid_prefill_s(c->grid, n, 0.0) +
-			       grid_attention_s(c->grid, n));
-	return c->per_key_s * (past + n) +
-	       c->per_flop_s * llm_prefill_attention_work(&c->shape, n, past).flop;
+	if (c->attention == ATTENTION_FULL)
+		return dense;
+	return sparse_s(c, dense, (double)new_tok + context_tok);
 }

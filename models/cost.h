@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/das.h"
 #include "models/llm.h"
 #include "models/spec.h"
 
@@ -22,6 +23,7 @@ struct cost_spec {
 	enum precision precision;
 	unsigned max_batch; /* >= 1 */
 	enum profile_quantile quantile;
+	enum attention attention; /* of prompts; decoding is always dense */
 	struct src_pos at;
 };
 

@@ -8,6 +8,9 @@
 
 #include "base/mem.h"
 
+/* Shorter attention is bound by latency, which no skipping takes away. */
+enum { SKIP_FROM_TOK = 4096 };
+
 /* One measured batch, or number of new tokens, over contexts. */
 struct curve {
 	uint64_t count;
@@ -15,15 +18,17 @@ struct curve {
 	size_t n;
 };
 
-struct dense_row {
+/* Seconds of all layers by length. */
+struct length_row {
 	double tok, all_layers_s;
 };
 
 struct grid {
 	struct curve *decode, *prefill;
 	size_t n_decode, n_prefill;
-	struct dense_row *dense;
-	size_t n_dense;
+	struct length_row *dense, *prediction;
+	size_t n_dense, n_prediction;
+	double skip_factor;
 };
 
 static struct curve *split_curves(size_t *n_out, const struct profile_step_row *rows, size_t n)
@@ -44,10 +49,38 @@ static void keep_dense_rows(struct grid *g, const struct profile_grid *from)
 	g->dense = mem_zalloc(from->n_attention, sizeof *g->dense);
 	for (size_t i = 0; i < from->n_attention; i++)
 		if (from->attention[i].sparsity == 0.0)
-			g->dense[g->n_dense++] = (struct dense_row){
+			g->dense[g->n_dense++] = (struct length_row){
 				.tok = (double)from->attention[i].new_tok,
 				.all_layers_s = from->attention[i].all_layers_s,
 			};
+}
+
+static void keep_prediction_rows(struct grid *g, const struct profile_grid *from)
+{
+	g->prediction = mem_zalloc(from->n_prediction, sizeof *g->prediction);
+	for (size_t i = 0; i < from->n_prediction; i++)
+		g->prediction[g->n_prediction++] = (struct length_row){
+			.tok = (double)from->prediction[i].new_tok,
+			.all_layers_s = from->prediction[i].all_layers_s,
+		};
+}
+
+/* Each length's rows start with its dense one. */
+static void fit_skip_factor(struct grid *g, const struct profile_grid *from)
+{
+	double dense_s = 0.0, ss = 0.0, sr = 0.0;
+
+	for (size_t i = 0; i < from->n_attention; i++) {
+		const struct profile_attention_row *r = &from->attention[i];
+
+		if (i == 0 || r->new_tok != r[-1].new_tok)
+			dense_s = r->sparsity == 0.0 ? r->all_layers_s : 0.0;
+		if (r->new_tok < SKIP_FROM_TOK || dense_s == 0.0)
+			continue;
+		ss += r->sparsity * r->sparsity;
+		sr += r->sparsity * (1.0 - r->all_layers_s / dense_s);
+	}
+	g->skip_factor = ss > 0.0 ? sr / ss : 1.0;
 }
 
 /* Piecewise linear, the outer pieces prolonged. Needs two rows. */
@@ -115,17 +148,32 @@ double grid_decode_s(const struct grid *g, size_t batch, double context_tok)
 	return (1.0 - w) * curve_s(low, context_tok) + w * curve_s(high, context_tok);
 }
 
-double grid_attention_s(const struct grid *g, double tok)
+/* A power law between the rows and beyond the last; flat below the first. */
+static double length_s(const struct length_row *r, size_t n, double tok)
 {
-	const struct dense_row *r = g->dense;
 	size_t i = 0;
 
-	if (g->n_dense == 1 || tok <= r[0].tok)
+	if (n == 1 || tok <= r[0].tok)
 		return r[0].all_layers_s;
-	while (i + 2 < g->n_dense && r[i + 1].tok <= tok)
+	while (i + 2 < n && r[i + 1].tok <= tok)
 		i++;
 	return r[i].all_layers_s * exp(log(tok / r[i].tok) / log(r[i + 1].tok / r[i].tok) *
 					   log(r[i + 1].all_layers_s / r[i].all_layers_s));
+}
+
+double grid_attention_s(const struct grid *g, double tok)
+{
+	return length_s(g->dense, g->n_dense, tok);
+}
+
+double grid_prediction_s(const struct grid *g, double tok)
+{
+	return g->n_prediction > 0 ? length_s(g->prediction, g->n_prediction, tok) : 0.0;
+}
+
+double grid_skip_factor(const struct grid *g)
+{
+	return g->skip_factor;
 }
 
 /* A curve of one row, which has no context, grows by the FLOP that context adds: n c beside
@@ -247,6 +295,8 @@ bool grid_create(struct grid **out, const struct profile *p, const struct gpu_sp
 	g->decode = split_curves(&g->n_decode, from->decode, from->n_decode);
 	g->prefill = split_curves(&g->n_prefill, from->prefill, from->n_prefill);
 	keep_dense_rows(g, from);
+	keep_prediction_rows(g, from);
+	fit_skip_factor(g, from);
 	*out = g;
 	if (decode_covers(g, &need, err) && prefill_covers(g, &need, err))
 		return true;
@@ -262,5 +312,6 @@ void grid_destroy(struct grid *g)
 	free(g->decode);
 	free(g->prefill);
 	free(g->dense);
+	free(g->prediction);
 	free(g);
 }

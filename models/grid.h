@@ -31,6 +31,16 @@ double grid_decode_s(const struct grid *g, size_t batch, double context_tok);
 /** Dense attention of all layers for one prompt without context; flat below the first row. */
 double grid_attention_s(const struct grid *g, double tok);
 
+/**
+ * How much of the time of dense attention goes with the blocks skipped: the
+ * least-squares k of t(s) / t(0) = 1 - k s over the rows of 4096 tokens or more.
+ * 1 when none was measured.
+ */
+double grid_skip_factor(const struct grid *g);
+
+/** Time to predict the mask, all layers; 0 when it was not measured. */
+double grid_prediction_s(const struct grid *g, double tok);
+
 /** A prefill step of one prompt, head included; flat below the first row. */
 double grid_prefill_s(const struct grid *g, double new_tok, double context_tok);
 

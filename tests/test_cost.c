@@ -302,6 +302,72 @@ static void a_grid_splits_prefill_into_linear_and_attention(void **state)
 	cost_destroy(c);
 }
 
+/*
+ * The form at 1 GFLOP/s: 16384 tokens take 3 x (16384 x 50 ns + 4 x 4 x 16384^2 / 2 ns) =
+ * 3 x (0.8192 ms + 2.147483648 s). Skipped 26.4 %, prediction 1.82 % of dense.
+ */
+static void sparse_attention_pays_its_prediction(void **state)
+{
+	struct cost_spec spec = {.profile = bandwidth_form("added", "0"),
+		.gpu = &gpu,
+		.shape = &tiny,
+		.precision = PRECISION_FP16,
+		.max_batch = 1,
+		.quantile = PROFILE_MEDIAN,
+		.attention = ATTENTION_DAS};
+	const double dense = 3.0 * (0.8192e-3 + 2.147483648);
+	struct err err = {0};
+	struct cost *c, *full;
+
+	(void)state;
+	assert_true(cost_create(&c, &spec, &err));
+	spec.attention = ATTENTION_FULL;
+	assert_true(cost_create(&full, &spec, &err));
+	assert_ratio(cost_prefill_attention_s(full, 16384, 0), dense, 1e-12);
+	assert_ratio(cost_prefill_attention_s(c, 16384, 0), dense * (1.0 - 0.264 + 0.0182), 1e-9);
+	/* the last 384 of them see as long a sequence */
+	assert_ratio(cost_prefill_attention_s(c, 384, 16000) /
+			     cost_prefill_attention_s(full, 384, 16000),
+		1.0 - 0.264 + 0.0182, 1e-9);
+	/* 200 tokens: nothing to skip; three launches of 4 us in each of three layers against
+	 * 3.78 % x 8192 / 200 of 3 x (10 us + 320 us) */
+	assert_ratio(cost_prefill_attention_s(c, 200, 0) - 990e-6, 0.0378 * 8192.0 / 200.0 * 990e-6,
+		1e-9);
+	assert_ratio(
+		cost_prefill_attention_s(c, 127, 0), cost_prefill_attention_s(full, 127, 0), 1e-15);
+	cost_destroy(c);
+	cost_destroy(full);
+}
+
+/* Measured: at 8192 tokens half the blocks leave 55 % of the time and a quarter 78 %: k is
+ * (.5 x .45 + .25 x .22) / (.25 + .0625) = .896. Prediction 30 us at 4096, 60 at 8192. */
+static void a_grid_brings_its_own_sparsity_costs(void **state)
+{
+	struct llm_shape longer = tiny;
+	struct cost_spec spec = {.gpu = &gpu,
+		.shape = &longer,
+		.precision = PRECISION_FP16,
+		.max_batch = 1,
+		.quantile = PROFILE_MEDIAN,
+		.attention = ATTENTION_DAS};
+	struct err err = {0};
+	struct cost *c;
+
+	(void)state;
+	longer.context = 8192;
+	spec.profile = parsed("sparse",
+		"offing-profile: 1\ndevice: round\nruntime: fused\nmodel: tiny\nprecision: fp16\n"
+		"provenance: measured\nsigma.step: 0.03\n"
+		"[decode]\n1 10 15e-6\n1 8192 45e-6\n"
+		"[prefill]\n16 0 50e-6\n8192 0 9e-3\n"
+		"[attention]\n16 0 2e-6\n8192 0 1e-3\n8192 0.25 0.78e-3\n8192 0.5 0.55e-3\n"
+		"[prediction]\n4096 30e-6\n8192 60e-6\n");
+	assert_true(cost_create(&c, &spec, &err));
+	assert_ratio(
+		cost_prefill_attention_s(c, 8192, 0), 1e-3 * (1.0 - 0.896 * 0.068) + 60e-6, 1e-9);
+	cost_destroy(c);
+}
+
 static void expect_refusal(const struct profile *p, unsigned max_batch, const char *message)
 {
 	struct cost_spec spec = {.profile = p,
@@ -397,6 +463,8 @@ int main(void)
 		TEST(a_grid_is_linear_in_context_and_logarithmic_in_batch),
 		TEST(cells_join),
 		TEST(a_grid_splits_prefill_into_linear_and_attention),
+		TEST(sparse_attention_pays_its_prediction),
+		TEST(a_grid_brings_its_own_sparsity_costs),
 		TEST(a_grid_must_cover_batch_and_context),
 		TEST(a_profile_must_have_the_precision),
 	};
