@@ -65,8 +65,11 @@ static bool unknown(const char *command, const struct opt_spec *specs, size_t n,
 
 	snprintf(word, sizeof word, "%.*s", (int)strcspn(given, "="), given);
 	near_init(&near, word);
-	for (i = 0; i <= n; i++)
+	for (i = 0; i <= n; i++) {
+		if (!strcmp(spec_at(specs, n, i)->name, word))
+			return err_input(err, "%s: option '--%s' takes no value", command, word);
 		near_add(&near, spec_at(specs, n, i)->name);
+	}
 	quote(quoted, sizeof quoted, word);
 	if (near_best(&near))
 		return err_input(err, "%s has no option '--%s'; did you mean '--%s'?", command,

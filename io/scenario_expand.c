@@ -1,5 +1,6 @@
 /* From entries to the arrays of the spec: members of counted entries, names into ids. */
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/quote.h"
@@ -166,31 +167,50 @@ static struct model_id find_model(struct scenario_parts *p, struct name_ref ref,
 	return (struct model_id){NO_ID};
 }
 
-/** The sites of the members of @e: *@n of them in *@sites. */
-static bool place_members(
-	struct scenario_parts *p, struct instance_entry *e, struct site_id **sites, size_t *n)
-{
-	bool several = is_glob(e->site.name) || is_counted_site(p, e->site.name);
-	bool counted = e->e.count_at.line > 0;
-	struct site_id one = find_site(p, e->site.name);
-	size_t i;
+/** A member of a counted entry: where it is, and its number, from 1. */
+struct place {
+	struct site_id site;
+	unsigned number;
+};
 
-	*n = counted ? e->e.count : several ? p->s->spec.n_sites : 1;
-	*sites = arena_alloc(p->r.arena, *n + 1, sizeof **sites);
-	if (one.i != NO_ID) {
-		for (i = 0; i < *n; i++)
-			(*sites)[i] = one;
-		return true;
-	}
-	if (!several)
-		return no_such_site(p, e->site);
-	for (i = *n = 0; i < p->s->spec.n_sites; i++) {
+/** The members of @e on the sites that its `site` stands for: *@n of them in @places. On the
+ *  sites of a counted entry a member has the number of its site. */
+static void place_on_many(
+	struct scenario_parts *p, const struct instance_entry *e, struct place *places, size_t *n)
+{
+	size_t prefix = is_glob(e->site.name) ? 0 : strlen(e->site.name), i;
+	const char *name;
+
+	*n = 0;
+	for (i = 0; i < p->s->spec.n_sites; i++) {
 		if (!stands_for(p, e->site.name, i))
 			continue;
-		if (!counted || *n < e->e.count)
-			(*sites)[*n].i = (uint32_t)i;
+		name = p->s->spec.sites[i].name;
+		places[*n].site.i = (uint32_t)i;
+		places[*n].number =
+			prefix ? (unsigned)strtoul(name + prefix, NULL, 10) : (unsigned)*n + 1;
 		++*n;
 	}
+}
+
+static bool place_members(
+	struct scenario_parts *p, struct instance_entry *e, struct place **places, size_t *n)
+{
+	struct site_id one = find_site(p, e->site.name);
+	bool counted = e->e.count_at.line > 0;
+	size_t i;
+
+	if (one.i != NO_ID) {
+		*n = counted ? e->e.count : 1;
+		*places = arena_alloc(p->r.arena, *n, sizeof **places);
+		for (i = 0; i < *n; i++)
+			(*places)[i] = (struct place){one, (unsigned)i + 1};
+		return true;
+	}
+	if (!is_glob(e->site.name) && !is_counted_site(p, e->site.name))
+		return no_such_site(p, e->site);
+	*places = arena_alloc(p->r.arena, p->s->spec.n_sites, sizeof **places);
+	place_on_many(p, e, *places, n);
 	if (*n == 0)
 		return no_such_site(p, e->site);
 	if (counted && *n != e->e.count)
@@ -274,23 +294,23 @@ static void expand_instance(
 	bool single = e->e.count_at.line == 0 && find_site(p, e->site.name).i != NO_ID, ok = true;
 	struct instance_entry *m = e;
 	const char *name = e->e.name;
-	struct site_id *sites;
-	size_t n, k;
+	struct place *places;
+	size_t n, i;
 
-	if (!resolve_entry(p, e) || !place_members(p, e, &sites, &n))
+	if (!resolve_entry(p, e) || !place_members(p, e, &places, &n))
 		return;
-	e->n = n;
-	for (k = 1; k <= n && ok; k++) {
+	for (i = 0; i < n && ok; i++) {
+		e->most = places[i].number > e->most ? places[i].number : e->most;
 		if (!single) {
-			name = arena_printf(p->r.arena, "%s%zu", e->e.name, k);
+			name = arena_printf(p->r.arena, "%s%u", e->e.name, places[i].number);
 			m = (struct instance_entry *)member_entry(p, p->instances_node,
-				&p->instances->e, sizeof *p->instances, &e->e, (unsigned)k);
+				&p->instances->e, sizeof *p->instances, &e->e, places[i].number);
 		}
 		if (m->e.removed || m->e.bad)
 			continue;
-		if (m != e && (!resolve_entry(p, m) || !place_member(p, m, &sites[k - 1])))
+		if (m != e && (!resolve_entry(p, m) || !place_member(p, m, &places[i].site)))
 			return;
-		ok = add_instance(p, &instances[p->s->spec.n_instances], m, name, sites[k - 1]);
+		ok = add_instance(p, &instances[p->s->spec.n_instances], m, name, places[i].site);
 		p->s->spec.n_instances++;
 	}
 }
@@ -319,10 +339,10 @@ static void check_members(struct scenario_parts *p)
 	for (i = 0; i < p->n_instances; i++) {
 		m = &p->instances[i];
 		family = (const struct instance_entry *)m->e.family;
-		if (family && !family->e.bad && family->n > 0 && m->e.member > family->n)
+		if (family && !family->e.bad && family->most > 0 && m->e.member > family->most)
 			err_list_at(p->r.errs, m->e.at,
-				"there is no '%s': '%s' stands for %zu instances", m->e.name,
-				family->e.name, family->n);
+				"there is no '%s': '%s' makes '%s1' to '%s%u'", m->e.name,
+				family->e.name, family->e.name, family->e.name, family->most);
 	}
 }
 

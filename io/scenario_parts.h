@@ -49,7 +49,7 @@ struct instance_entry {
 	struct instance_spec spec;
 	struct name_ref site, model, profile;
 	int attention, decoding; /* words whose machinery has one form so far */
-	size_t n;                /* how many it stands for, once expanded */
+	unsigned most;           /* the highest number of what it stands for, once expanded */
 };
 
 struct group_entry {
