@@ -3,16 +3,22 @@
 
 #include "cli/command.h"
 #include "cli/input.h"
+#include "models/world.h"
 
 static enum status check(const struct opts *o)
 {
+	enum status status = STATUS_DONE;
+	struct err err = {0};
 	struct input in;
 
 	if (!input_read(&in, o->args[0], o))
 		return STATUS_USAGE;
-	fputs(in.scenario->text, stdout);
+	if (world_check(&in.scenario->spec, &err))
+		fputs(in.scenario->text, stdout);
+	else
+		status = command_fail(&err);
 	input_finish(&in);
-	return STATUS_DONE;
+	return status;
 }
 
 static const struct opt_spec opts[] = {INPUT_OPTS, {0}};

@@ -294,8 +294,8 @@ static void expand_instance(
 	bool single = e->e.count_at.line == 0 && find_site(p, e->site.name).i != NO_ID, ok = true;
 	struct instance_entry *m = e;
 	const char *name = e->e.name;
-	struct place *places;
-	size_t n, i;
+	struct place *places = NULL;
+	size_t n = 0, i;
 
 	if (!resolve_entry(p, e) || !place_members(p, e, &places, &n))
 		return;
