@@ -284,7 +284,7 @@ static double draw(const struct dist *d, struct rng *r)
 	case DIST_EMPIRICAL:
 		return draw_empirical(d, rng_uniform(r));
 	}
-	return NAN;
+	return (double)NAN;
 }
 
 double dist_draw(const struct dist *d, struct rng *r)

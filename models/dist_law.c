@@ -90,7 +90,7 @@ double law_cdf(const struct dist *d, double x, bool strict)
 	case DIST_EMPIRICAL:
 		return empirical_cdf(d, x, strict);
 	}
-	return NAN;
+	return (double)NAN;
 }
 
 double law_partial_mean(const struct dist *d, double x, bool strict)
@@ -123,5 +123,5 @@ double law_partial_mean(const struct dist *d, double x, bool strict)
 	case DIST_EMPIRICAL:
 		return empirical_partial(d, empirical_cdf(d, x, strict));
 	}
-	return NAN;
+	return (double)NAN;
 }

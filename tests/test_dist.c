@@ -331,7 +331,7 @@ static void bad_parameters_are_refused_at_their_place(void **state)
 		assert_int_equal(err.at.line, 12);
 		assert_int_equal(err.at.col, 9);
 	}
-	spec = (struct dist_spec){DIST_EXPONENTIAL, .mean = NAN, NO_CUT};
+	spec = (struct dist_spec){DIST_EXPONENTIAL, .mean = (double)NAN, NO_CUT};
 	err = (struct err){0};
 	assert_false(dist_create(&d, &spec, &err));
 }
