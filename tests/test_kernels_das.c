@@ -128,11 +128,12 @@ static void theta_of_one_fixes_every_block_and_is_dense(void **state)
 	assert_all_computed_and_equal_to_dense(p);
 }
 
-/* Identical rows have self-similarity 1, to rounding perhaps 1 + 2^-52: still at or below 1. */
+/* Identical rows have self-similarity 1, in floating point for some vectors 1 + 2^-52: it must
+ * still be at or below 1. 200 vectors, to meet such ones. */
 static void theta_of_one_fixes_blocks_of_identical_rows_too(void **state)
 {
 	struct attn_shape s = {
-		.n_heads = 1, .n_kv_heads = 1, .n_q_tok = 192, .n_k_tok = 192, .dim = 7};
+		.n_heads = 200, .n_kv_heads = 200, .n_q_tok = 192, .n_k_tok = 192, .dim = 7};
 	struct das_params p = das_params_default();
 	struct trial t;
 
@@ -140,14 +141,40 @@ static void theta_of_one_fixes_blocks_of_identical_rows_too(void **state)
 	p.theta = 1.0;
 	p.tau = 0.3;
 	t = trial_make(s, p);
-	for (size_t i = 0; i < 192 * 7; i++) {
-		t.q[i] = 0.1f * (float)(i % 7 + 1);
-		t.k[i] = i / 7 < 64 ? 0.3f * (float)(i % 7) : -0.1f * (float)(i % 7);
+	for (size_t i = 0; i < 200 * 192 * 7; i++) {
+		float x = (float)rand_normal(40 + i / (192 * 7), i % 7);
+
+		t.q[i] = x;
+		t.k[i] = i / 7 % 192 < 64 ? 0.3f * x : -0.1f * x;
 	}
-	trial_run(&t);
-	assert_int_equal(t.c.blocks_qk, 2 * 3);
-	assert_near(t.m->sim_q[0], 1.0, 1e-12);
+	das_predict(t.m, &t.s, &t.p, t.q, t.k);
+	for (size_t h = 0; h < 200; h++) {
+		assert_near(das_block_sparsity(&t.s, t.m, h), 0.0, 0.0);
+		for (size_t i = 0; i < 2; i++) {
+			assert_near(t.m->sim_q[2 * h + i], 1.0, 1e-12);
+			assert_true(t.m->sim_q[2 * h + i] <= 1.0);
+		}
+	}
+	trial_free(&t);
+}
+
+/* One block has all the mass but e^-500 or so: sums reach 1 with it, yet tau 1 means all. */
+static void tau_of_one_keeps_blocks_too_light_to_count(void **state)
+{
+	struct das_params p = das_params_default();
+	struct trial t;
+
+	(void)state;
+	p.theta = -1.0;
+	p.tau = 1.0;
+	t = structured(1, 1, 400, false, p);
+	for (size_t i = 0; i < 400 * 16; i++)
+		t.q[i] *= 100.0f;
+	das_predict(t.m, &t.s, &t.p, t.q, t.k);
 	assert_near(das_block_sparsity(&t.s, t.m, 0), 0.0, 0.0);
+	t.p.tau = 0.999999;
+	das_predict(t.m, &t.s, &t.p, t.q, t.k);
+	assert_true(das_block_sparsity(&t.s, t.m, 0) > 0.5);
 	trial_free(&t);
 }
 
@@ -602,27 +629,60 @@ static void top_k_takes_a_share_of_the_candidates(void **state)
 	trial_free(&t);
 }
 
-/* Strongest key at the far end of the diagonal block: rows before it would see nothing without
- * the diagonal. 64 rows x 16 keys, all visible blocks of the diagonal stay. */
+/* With next to no mass to keep, what stays is the largest block and the diagonal. 150 queries; and
+ * 40 queries behind 63 keys, the first of which owns key 63, the last of its block of 16. */
 static void causal_rows_always_keep_their_own_key(void **state)
 {
-	struct das_params p = small_blocks();
-	struct trial t;
+	static const size_t cases[][2] = {{150, 150}, {40, 103}};
 
 	(void)state;
-	p.theta = -1.0;
-	p.tau = 1e-6;
-	t = structured(1, 1, 150, true, p);
-	trial_run(&t);
-	for (size_t i = 0; i < 150; i++) {
-		size_t at = i / 32 * t.m->n_cols + i / 16;
+	for (size_t c = 0; c < 2; c++) {
+		size_t nq = cases[c][0], nk = cases[c][1];
+		struct das_params p = small_blocks();
+		struct attn_shape s = {.n_heads = 1,
+			.n_kv_heads = 1,
+			.n_q_tok = nq,
+			.n_k_tok = nk,
+			.dim = 16,
+			.causal = true};
+		struct trial t;
 
-		assert_int_equal(t.m->why[at] & DAS_BY_DIAGONAL, DAS_BY_DIAGONAL);
+		p.theta = -1.0;
+		p.tau = 1e-6;
+		p.dense_below_tok = 0;
+		t = trial_make(s, p);
+		synth_normal(t.q, t.k, t.v, &s, 3);
+		trial_run(&t);
+		for (size_t i = 0; i < nq; i++) {
+			size_t own = i + nk - nq;
+			uint8_t why = t.m->why[i / 32 * t.m->n_cols + own / 16];
+
+			assert_int_equal(why & DAS_BY_DIAGONAL, DAS_BY_DIAGONAL);
+		}
+		for (size_t i = 0; i < t.m->n_rows * t.m->n_cols; i++) {
+			size_t end = (i / t.m->n_cols + 1) * 32; /* queries up to here */
+			size_t keys = (end < nq ? end : nq) + nk - nq;
+
+			if (i % t.m->n_cols * 16 >= keys)
+				assert_int_equal(t.m->why[i], DAS_SKIP);
+		}
+		trial_free(&t);
 	}
-	for (size_t r = 0; r < t.m->n_rows; r++) {
-		for (size_t j = 2 * r + 2; j < t.m->n_cols; j++)
-			assert_int_equal(t.m->why[r * t.m->n_cols + j], DAS_SKIP);
-	}
+}
+
+/* A mask by hand that keeps, of the first 32 queries, only keys 16 to 31: queries 0 to 15 see none
+ * of them and give 0, query 16 sees key 16 alone. */
+static void a_row_without_keys_is_zero(void **state)
+{
+	struct trial t = structured(1, 1, 150, true, small_blocks());
+
+	(void)state;
+	t.m->why[1] = DAS_BY_MAP;
+	das_attn(t.out, t.pv, &t.s, &t.p, t.m, t.q, t.k, t.v, NULL);
+	for (size_t i = 0; i < 16 * 16; i++)
+		assert_near((double)t.out[i], 0.0, 0.0);
+	for (size_t d = 0; d < 16; d++)
+		assert_near((double)t.out[16 * 16 + d], (double)t.v[16 * 16 + d], 1e-6);
 	trial_free(&t);
 }
 
@@ -816,6 +876,7 @@ int main(void)
 		cmocka_unit_test(tau_of_one_or_more_is_dense_bit_for_bit),
 		cmocka_unit_test(theta_of_one_fixes_every_block_and_is_dense),
 		cmocka_unit_test(theta_of_one_fixes_blocks_of_identical_rows_too),
+		cmocka_unit_test(tau_of_one_keeps_blocks_too_light_to_count),
 		cmocka_unit_test(below_128_tokens_it_is_dense),
 		cmocka_unit_test(kept_mass_reaches_tau_in_every_row),
 		cmocka_unit_test(error_stays_below_twice_the_lost_mass),
@@ -832,6 +893,7 @@ int main(void)
 		cmocka_unit_test(blocks_at_theta_are_fixed_and_leave_the_map),
 		cmocka_unit_test(top_k_takes_a_share_of_the_candidates),
 		cmocka_unit_test(causal_rows_always_keep_their_own_key),
+		cmocka_unit_test(a_row_without_keys_is_zero),
 		cmocka_unit_test(int8_scores_follow_the_rounding_by_hand),
 		cmocka_unit_test(smoothing_makes_int8_blind_to_a_constant_in_the_keys),
 		cmocka_unit_test(das_decode_reads_the_blocks_that_matter),

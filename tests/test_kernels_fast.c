@@ -97,6 +97,30 @@ static void das_attention_agrees(void **state)
 	compare_attention(shape_of(1, 1, 500, 500, 40), p, false);
 }
 
+/* Of the first 128 queries only keys 64 to 127 are kept: queries 0 to 63 see none and give 0. */
+static void rows_without_keys_are_zero(void **state)
+{
+	struct attn_shape s = shape_of(1, 1, 128, 128, 16);
+	struct das_params p = das_params_default();
+	struct das_mask *m = das_mask_create(&s, &p);
+	float *x = calloc(4 * 128 * 16, sizeof(*x)), *out = x + 3 * 128 * 16;
+	const struct fast_ops *f;
+
+	(void)state;
+	p.group_tok = 128;
+	synth_normal(x, x + 128 * 16, x + 2 * 128 * 16, &s, 6);
+	m->why[1] = DAS_BY_MAP;
+	for (size_t i = 0; (f = next_variant(&i));) {
+		memset(out, 0xff, 128 * 16 * sizeof(*out));
+		f->attn(out, &s, &p, m, x, x + 128 * 16, x + 2 * 128 * 16);
+		for (size_t j = 0; j < 64 * 16; j++)
+			assert_near((double)out[j], 0.0, 0.0);
+		assert_floats_near(out + 64 * 16, x + (2 * 128 + 64) * 16, 16, 1e-6);
+	}
+	das_mask_destroy(m);
+	free(x);
+}
+
 static struct q8_matrix random_matrix(size_t rows, size_t cols, uint64_t seed)
 {
 	struct q8_matrix m = {.rows = rows, .cols = cols};
@@ -200,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dense_attention_agrees),
 		cmocka_unit_test(das_attention_agrees),
+		cmocka_unit_test(rows_without_keys_are_zero),
 		cmocka_unit_test(gemv_agrees),
 		cmocka_unit_test(gemm_agrees_to_the_last_bit),
 		cmocka_unit_test(gemm_sums_do_not_overflow),
