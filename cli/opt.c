@@ -60,6 +60,7 @@ static bool unknown(const char *command, const struct opt_spec *specs, size_t n,
 	struct err *err)
 {
 	char quoted[QUOTE_SIZE], word[80];
+	const char *whole = NULL; /* of an abbreviation */
 	struct near near;
 	size_t i;
 
@@ -69,11 +70,15 @@ static bool unknown(const char *command, const struct opt_spec *specs, size_t n,
 		if (!strcmp(spec_at(specs, n, i)->name, word))
 			return err_input(err, "%s: option '--%s' takes no value", command, word);
 		near_add(&near, spec_at(specs, n, i)->name);
+		if (!strncmp(spec_at(specs, n, i)->name, word, strlen(word)))
+			whole = spec_at(specs, n, i)->name;
 	}
 	quote(quoted, sizeof quoted, word);
-	if (near_best(&near))
+	if (!whole)
+		whole = near_best(&near);
+	if (whole)
 		return err_input(err, "%s has no option '--%s'; did you mean '--%s'?", command,
-			quoted, near_best(&near));
+			quoted, whole);
 	return err_input(
 		err, "%s has no option '--%s'; see `offing help %s`", command, quoted, command);
 }

@@ -28,7 +28,7 @@ struct run_entry {
 #define RUN_TIME(word_, member, ...) \
 	{ \
 		.name = (word_), .kind = SCHEMA_QUANTITY, .to = RUN(member), .dim = QUANTITY_TIME, \
-		.max = 4.6e9, __VA_ARGS__ \
+		.max = 50000.0 * 86400, __VA_ARGS__ \
 	}
 static const struct schema_key run_keys[] = {
 	RUN_TIME("horizon", spec.horizon_s, .above_min = true, .at = RUN(horizon_at)),

@@ -105,18 +105,20 @@ static bool is_counted_site(const struct scenario_parts *p, const char *name)
 	return item && p->sites[item - p->sites_node->items].e.count_at.line > 0;
 }
 
-static bool no_such_site(struct scenario_parts *p, struct name_ref ref)
+/** @all: whether all the sites of a counted entry may be meant. */
+static bool no_such_site(struct scenario_parts *p, struct name_ref ref, bool all)
 {
 	char quoted[QUOTE_SIZE], nearest[100];
 
+	if (p->sites_bad)
+		return false;
 	quote(quoted, sizeof quoted, ref.name);
 	if (is_glob(ref.name))
 		return err_list_at(p->r.errs, ref.at, "no site matches '%s'", quoted);
 	if (is_counted_site(p, ref.name))
 		return err_list_at(p->r.errs, ref.at,
-			"'%s' is counted and stands for several sites; name one of them, as in "
-			"'%s1'",
-			quoted, quoted);
+			"'%s' stands for several sites; write '%s%s' for %s of them", quoted,
+			quoted, all ? "*" : "1", all ? "all" : "the first");
 	return err_list_at(p->r.errs, ref.at, "unknown site '%s'%s", quoted,
 		parts_suggest(p->site_names, ref.name, nearest, sizeof nearest));
 }
@@ -140,7 +142,7 @@ static void check_links(struct scenario_parts *p)
 				if (stands_for(p, end.name, s))
 					break;
 			if (!is_glob(end.name) || s == p->s->spec.n_sites)
-				no_such_site(p, end);
+				no_such_site(p, end, true);
 		}
 	}
 }
@@ -208,11 +210,11 @@ static bool place_members(
 		return true;
 	}
 	if (!is_glob(e->site.name) && !is_counted_site(p, e->site.name))
-		return no_such_site(p, e->site);
+		return no_such_site(p, e->site, true);
 	*places = arena_alloc(p->r.arena, p->s->spec.n_sites, sizeof **places);
 	place_on_many(p, e, *places, n);
 	if (*n == 0)
-		return no_such_site(p, e->site);
+		return no_such_site(p, e->site, true);
 	if (counted && *n != e->e.count)
 		return err_list_at(p->r.errs, e->e.count_at,
 			"count is %u, but '%s' stands for %zu sites; leave count out for one on "
@@ -225,7 +227,7 @@ static bool check_machine(struct scenario_parts *p, const struct instance_spec *
 {
 	const struct site_spec *site = &p->s->spec.sites[i->site.i];
 
-	if (i->synthetic || site->has_gpu)
+	if (i->synthetic || site->has_gpu || p->sites_bad)
 		return true;
 	return err_list_at(p->r.errs, i->at, "instance '%s' runs a model, but site '%s' has no gpu",
 		i->name, site->name);
@@ -270,7 +272,11 @@ static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
 	*to = e->spec;
 	to->name = name;
 	to->site = site;
-	return check_machine(p, to) && (to->synthetic || find_profile(p, e, to));
+	if (!check_machine(p, to))
+		return false;
+	if (to->synthetic || p->sites_bad || p->models[to->model.i].e.bad)
+		return true;
+	return find_profile(p, e, to);
 }
 
 /** Where the member is that has the entry @m of its own; the resolved scenario says so too. */
@@ -285,7 +291,7 @@ static bool place_member(struct scenario_parts *p, struct instance_entry *m, str
 		return true;
 	}
 	*site = find_site(p, m->site.name);
-	return site->i != NO_ID || no_such_site(p, m->site);
+	return site->i != NO_ID || no_such_site(p, m->site, false);
 }
 
 static void expand_instance(
@@ -378,7 +384,7 @@ static void check_devices(struct scenario_parts *p)
 	const struct site_spec *site;
 	size_t i;
 
-	for (i = 0; i < spec->n_instances; i++) {
+	for (i = 0; i < spec->n_instances && !p->sites_bad; i++) {
 		inst = &spec->instances[i];
 		site = &spec->sites[inst->site.i];
 		if (inst->synthetic || ++used[inst->site.i] != site->n_gpus + 1)
@@ -422,7 +428,7 @@ static void check_group(struct scenario_parts *p, struct group_entry *g)
 	if (g->home.name) {
 		g->spec.home = find_site(p, g->home.name);
 		if (g->spec.home.i == NO_ID)
-			no_such_site(p, g->home);
+			no_such_site(p, g->home, false);
 	}
 	g->spec.model = find_model(p, g->model, &ok);
 	if (p->r.errs->n > 0)

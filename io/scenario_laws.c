@@ -135,6 +135,9 @@ static bool read_law(struct schema_reader *r, struct yaml_node *n, struct dist_s
 	d->kind = (enum dist_kind)chosen;
 	if (d->kind == DIST_GEOMETRIC && r->dim != QUANTITY_NUMBER)
 		return err_list_at(r->errs, n->at, "geometric is for numbers, not for times");
+	if (d->min > d->max)
+		return err_list_at(r->errs, n->at, "min must be at most max, not %s and %s",
+			yaml_find(n, "min")->value->text, yaml_find(n, "max")->value->text);
 	return check_dist(r, d);
 }
 

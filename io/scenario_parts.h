@@ -71,6 +71,7 @@ struct scenario_parts {
 	struct instance_entry *instances;
 	struct group_entry *groups;
 	struct yaml_node *site_names; /* of the expanded sites: the item's index is the id */
+	bool sites_bad; /* so that references to sites may be in vain through no fault of theirs */
 	const char *description;
 };
 

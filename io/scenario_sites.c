@@ -167,6 +167,7 @@ bool read_sites(
 	bool ok;
 
 	ok = parts_named(r, *slot, "a site", sizeof *p->sites, read_site, &p->sites, &p->n_sites);
+	p->sites_bad = !ok;
 	schema_leave(r, mark);
 	return ok;
 }
@@ -204,6 +205,7 @@ static bool read_between(
 }
 
 #define DIR(member) offsetof(struct link_dir_spec, member)
+/* Shaping: what links of a rate and a delay do not do yet. */
 #define LINK_UNBUILT \
 	{.name = "burst", .kind = SCHEMA_UNBUILT}, {.name = "limit", .kind = SCHEMA_UNBUILT}, \
 		{.name = "jitter", .kind = SCHEMA_UNBUILT}, \

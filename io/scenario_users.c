@@ -61,7 +61,7 @@ static const char *const discipline_words[] = {
 		.read = read_ref, \
 		.required = true}, \
 	{ \
-		.name = "sites", .kind = SCHEMA_UNBUILT \
+		.name = "sites", .kind = SCHEMA_UNBUILT, .help = "a pipeline over several" \
 	}
 #define INSTANCE_COUNT \
 	{.name = "ahead", \

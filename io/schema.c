@@ -97,11 +97,20 @@ static bool read_given(
 		if (key->at)
 			*(struct src_pos *)((char *)to + key->at) = item->value->at;
 		if (key->kind == SCHEMA_UNBUILT)
-			ok = err_list_at(r->errs, item->key_at, "%s is not built yet", key->name);
+			ok = err_list_at(r->errs, item->key_at, "%s%s%s%s is not built yet",
+				key->name, key->help ? " (" : "", key->help ? key->help : "",
+				key->help ? ")" : "");
 		else
 			ok = schema_store(r, &item->value, key, (char *)to + key->to) && ok;
 	}
 	return ok;
+}
+
+static bool is_no_use(const struct schema_key *keys, const char *name)
+{
+	const struct schema_key *key = find_key(keys, name);
+
+	return !key || key->kind == SCHEMA_UNBUILT;
 }
 
 static bool is_mistyped(const struct yaml_node *n, const struct schema_key *keys, const char *name)
@@ -109,7 +118,7 @@ static bool is_mistyped(const struct yaml_node *n, const struct schema_key *keys
 	size_t i;
 
 	for (i = 0; i < n->n; i++)
-		if (!find_key(keys, n->items[i].key) && near_edits(n->items[i].key, name) <= 2)
+		if (is_no_use(keys, n->items[i].key) && near_edits(n->items[i].key, name) <= 2)
 			return true;
 	return false;
 }
@@ -123,7 +132,7 @@ static bool not_given(struct schema_reader *r, struct yaml_node *n, const struct
 	const struct schema_key *key)
 {
 	if (is_mistyped(n, keys, key->name))
-		return false; /* reported as an unknown key */
+		return false; /* reported where it is */
 	return err_list_at(r->errs, n->at, "%s needs the key '%s'", whose(r), key->name);
 }
 

@@ -108,7 +108,8 @@ static bool read_all(int fd, char *buf, size_t max, size_t *n, const char *file,
 		*n += (size_t)got;
 	}
 	if (*n > max)
-		return err_at(err, at, "'%s' has more than %.0f MB", file, (double)max / 1e6);
+		return err_at(err, at, "%s has more than %.0f MB",
+			strcmp(file, "-") ? file : "standard input", (double)max / 1e6);
 	buf[*n] = '\0';
 	return true;
 }

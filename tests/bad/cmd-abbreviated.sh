@@ -1,0 +1,1 @@
+$offing check --repl 3 support/good.yaml

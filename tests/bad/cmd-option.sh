@@ -1,0 +1,1 @@
+$offing check --sed 3 support/good.yaml

@@ -1,0 +1,1 @@
+$offing check support/good.yaml --plugin ./nowhere.so

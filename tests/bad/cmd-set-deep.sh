@@ -1,0 +1,1 @@
+$offing check support/good.yaml -s $(yes a. | head -100 | tr -d "\n")a=1

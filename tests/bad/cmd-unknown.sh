@@ -1,0 +1,1 @@
+$offing chekc support/good.yaml

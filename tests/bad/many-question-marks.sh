@@ -1,0 +1,1 @@
+yes "? ?" | head -c 3000000 | tr "\n" " " | $offing check -

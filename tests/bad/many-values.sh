@@ -1,0 +1,1 @@
+(echo "sites:"; seq 110000 | sed "s/.*/  s&: {tier: edge}/") | $offing check -

@@ -1,0 +1,1 @@
+f=$(mktemp -d)/cut.csv.gz && (echo arrival_s,prompt_tokens,output_tokens; seq 5000 | sed "s/.*/&,10,5/") | gzip | head -c 4000 >"$f" && $offing check support/trace.yaml -s users.u.arrivals.trace.file="$f" 2>&1 | sed "s|${f%/*}|TMP|" >&2; rm -r "${f%/*}"; exit 2
