@@ -11,8 +11,8 @@ enum {
 	LINE_BYTES = 64,
 	PAD_KEYS = 3,    /* so that the last group of four can be read whole */
 	FAR_KEYS = 2048, /* above it the lower levels and the payloads are not in the first cache */
-	LEVEL_2 = 5,     /* keys two steps from the root: 5 to 20 */
-	LEVEL_3 = 21,
+	LEVEL_2 = 5,     /* first key two steps from the root */
+	LEVEL_4 = 85,    /* first key four steps from it */
 	SWEEP_KEYS = 64, /* fewer cancelled keys than this are not worth a sweep */
 	HUGE_PAGE_BYTES = 2 << 20,
 };
@@ -56,7 +56,7 @@ static void sift_up(struct queue *q, size_t i, struct queue_key k)
 /**
  * Move least children up from the hole at @i until @k fits, or to the bottom when @k is NULL.
  * Returns the hole. In a long queue (@far) ask at once for what is needed later: the sixteen
- * keys two levels down, and the payload of the key that comes within two steps of the root. (In a
+ * keys two levels down, and the payload of the key that comes within three steps of the root. (In a
  * function of its own gcc 12 takes the prefetch for an empty body and drops it.)
  */
 static inline __attribute__((always_inline)) size_t move_up(
@@ -78,7 +78,7 @@ static inline __attribute__((always_inline)) size_t move_up(
 		if (k && !less(key[m], *k))
 			break;
 		key[i] = key[m];
-		if (far && i >= LEVEL_2 && i < LEVEL_3)
+		if (far && i >= LEVEL_2 && i < LEVEL_4)
 			__builtin_prefetch(&q->slot[key[i].order & SLOT_MASK]);
 		i = m;
 	}
