@@ -146,8 +146,8 @@ static void sets_change_remove_and_replace(void **state)
 {
 	const char *sets[] = {"sites.edge.count=2", "links.access.rate=8 Mbps",
 		"policy={name: random}",
-		"users.b={home: edge1, model: chat, workload: summeval, "
-		"arrivals: {process: closed, think: 3 s}}",
+		("users.b={home: edge1, model: chat, workload: summeval, "
+		 "arrivals: {process: closed, think: 3 s}}"),
 		"users.a=null", "run.seed=7"};
 	struct scenario *s = read_text(*state, edge_cloud, sets, 6);
 
@@ -331,8 +331,8 @@ static void the_order_of_keys_does_not_matter(void **state)
 static void all_errors_are_reported_in_the_order_of_the_file(void **state)
 {
 	static const char *const expected[] = {
-		"1:7: name should be 1 to 64 letters, digits, '_', '-' and '.', starting with a "
-		"letter or a digit, not 'a b'",
+		("1:7: name should be 1 to 64 letters, digits, '_', '-' and '.', starting with a "
+		 "letter or a digit, not 'a b'"),
 		"2:16: horizon needs a unit, as in '20 ms'",
 		"2:19: unknown key 'sede' in run; did you mean 'seed'?",
 		"3:19: tier cannot be 'egde'; did you mean 'edge'?",

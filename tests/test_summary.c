@@ -1,6 +1,7 @@
 /* The table and the JSON at the end of a run, and the line of progress. */
 #include "tests/check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <float.h>
 #include <sqlite3.h>
@@ -310,7 +311,11 @@ static void progress_draws_and_takes_away_its_line_on_a_terminal(void **state)
 	ssize_t more;
 
 	(void)state;
-	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	if (master < 0) { /* a bare chroot has no /dev/pts */
+		print_message("no pseudo-terminal here: %s\n", strerror(errno));
+		skip();
+	}
+	assert_true(grantpt(master) == 0 && unlockpt(master) == 0);
 	terminal = fopen(ptsname(master), "w");
 	assert_non_null(terminal);
 	assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
