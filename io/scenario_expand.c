@@ -254,6 +254,8 @@ static bool find_profile(
 	const struct gpu_spec *gpu = &p->s->spec.sites[to->site.i].gpu;
 	struct err err = {0};
 
+	if (!p->profiles)
+		p->profiles = profile_builtin(p->r.arena);
 	if (!to->profile)
 		return profile_find(&to->profile, p->profiles, gpu, to->runtime, model->shape.name,
 			       model->precision, e->e.at, &err) ||
@@ -458,7 +460,6 @@ static void expand_groups(struct scenario_parts *p)
 
 void parts_expand(struct scenario_parts *p)
 {
-	p->profiles = profile_builtin(p->r.arena);
 	expand_sites(p);
 	check_links(p);
 	if (p->instances_node) {

@@ -64,7 +64,7 @@ struct scenario_parts {
 	struct scenario *s;
 	const struct scenario_request *req;
 	struct yaml_node *sites_node, *models_node, *instances_node; /* NULL: not there */
-	const struct profile_set *profiles;
+	const struct profile_set *profiles; /* NULL until one is asked for */
 	size_t n_sites, n_models, n_instances, n_groups;
 	struct site_entry *sites;
 	struct model_entry *models;
