@@ -433,6 +433,23 @@ static void every_built_in_profile_gives_sane_times(void **state)
 	assert_true(n > set->n);
 }
 
+/* A prompt behind 20 tokens that was measured faster than one behind none costs its own attention.
+ */
+static void noise_pays_nobody(void **state)
+{
+	struct cost *c = made(
+		parsed("noise", "offing-profile: 1\ndevice: round\nruntime: fused\nmodel: tiny\n"
+				"precision: fp16\nprovenance: measured\nsigma.step: 0.03\n"
+				"[decode]\n1 10 15e-6\n1 64 30e-6\n"
+				"[prefill]\n4 0 12e-6\n4 20 11e-6\n64 0 232e-6\n"
+				"[attention]\n4 0 0.25e-6\n64 0 40e-6\n"),
+		PROFILE_MEDIAN, 1);
+
+	(void)state;
+	assert_ratio(cost_prefill_attention_s(c, 4, 20), 0.25e-6, 1e-12);
+	cost_destroy(c);
+}
+
 static void expect_refusal(const struct profile *p, unsigned max_batch, const char *message)
 {
 	struct cost_spec spec = {.profile = p,
@@ -481,8 +498,14 @@ static void a_grid_must_cover_batch_and_context(void **state)
 						  "[attention]\n4 0 1e-6\n64 0 2e-5\n",
 						  grid_head)),
 		1,
-		"profile 'negative' needs a prompt of 64 tokens without context, "
-		"slower than its attention alone");
+		"profile 'negative' has a prompt of 64 tokens that takes no longer than its "
+		"attention");
+	expect_refusal(parsed("behind", arena_printf(&arena,
+						"%s[decode]\n1 10 1e-5\n1 64 2e-5\n"
+						"[prefill]\n4 0 1e-5\n16 8 1e-5\n64 0 1e-4\n"
+						"[attention]\n4 0 1e-6\n64 0 2e-5\n",
+						grid_head)),
+		1, "profile 'behind' has no prompt of 16 tokens without context");
 }
 
 static void a_profile_must_have_the_precision(void **state)
@@ -531,6 +554,7 @@ int main(void)
 		TEST(sparse_attention_pays_its_prediction),
 		TEST(a_grid_brings_its_own_sparsity_costs),
 		TEST(every_built_in_profile_gives_sane_times),
+		TEST(noise_pays_nobody),
 		TEST(a_grid_must_cover_batch_and_context),
 		TEST(a_profile_must_have_the_precision),
 	};
