@@ -1,0 +1,11 @@
+#ifndef OFFING_KERNELS_REF_EXPORT_CUH
+#define OFFING_KERNELS_REF_EXPORT_CUH
+
+/**
+ * Measure the whole grid on this GPU and write @dir/h200-llama2-{7b,13b}-int8-fused.profile
+ * (models/profiles/ holds such files; docs there). False, after a message, if a file cannot be
+ * written.
+ */
+bool export_profiles(const char *dir);
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef OFFING_KERNELS_REF_MEASURE_CUH
+#define OFFING_KERNELS_REF_MEASURE_CUH
+
+#include "kernels-ref/harness.cuh"
+#include "kernels-ref/llama_q8.cuh"
+#include "kernels-ref/sparse_attn.cuh"
+
+/**
+ * The measurements, each of one thing at one size. Weights and caches of a whole model are many
+ * times the L2 cache; where a single kernel is timed, buffers rotate.
+ */
+
+/** H200 data-sheet rates; efficiencies in profiles are relative to them. */
+#define H200_BYTES_PER_S 4.8e12
+#define H200_INT8_OP_PER_S 1979e12
+#define H200_HALF_FLOP_PER_S 989e12
+
+/** One decode step of @batch sequences, each attending to @context tokens, its own included. */
+timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context);
+
+/** Prefill of @n tokens after @context; up to 64 tokens by the faster of the two ways. */
+timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context);
+
+/** Attention of one layer at a forced share of skipped blocks; @*got is what the mask has. */
+timing measure_attention(unsigned heads, unsigned tokens, double sparsity, double *got, bool wgmma);
+
+/** Mask prediction of one layer. */
+timing measure_predict(unsigned heads, unsigned tokens);
+
+/** The four int8 GEMMs of a layer at @n tokens, one after another. */
+timing measure_layer_gemm(const gpu_llama *m, gpu_prefill *p, size_t n);
+
+/** t = t0 + bytes / (eb H200_BYTES_PER_S), least squares of the relative error. */
+struct size_fit {
+	double t0_s, eb, worst; /* worst relative error of the fit */
+};
+
+/** Sweep of the rows of an int8 matrix of @cols columns at one row of activations. */
+size_fit measure_linear_sweep(size_t cols);
+
+/** Sweep of the context of decode attention at batch @batch. */
+size_fit measure_attention_sweep(const gpu_llama *m, gpu_state *s, size_t batch);
+
+/** An empty kernel: launched alone, and as one more node of a graph. */
+void measure_launch(double *stream_s, double *graph_node_s, double *graph_s);
+
+#endif
