@@ -1,151 +1,9 @@
 /* From entries to the arrays of the spec: members of counted entries, names into ids. */
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/quote.h"
-#include "io/profile_file.h"
 #include "io/scenario_parts.h"
-
-/** The entry for member @k (from 1) of the counted entry @e: one of its own, or @e's. */
-static struct entry *member_entry(struct scenario_parts *p, const struct yaml_node *map,
-	struct entry *entries, size_t size, struct entry *e, unsigned k)
-{
-	const struct yaml_item *own;
-	struct entry *m;
-
-	own = yaml_find(map, arena_printf(p->r.arena, "%s%u", e->name, k));
-	if (!own)
-		return e;
-	m = (struct entry *)((char *)entries + (size_t)(own - map->items) * size);
-	return m->family == e && m->member == k ? m : e;
-}
-
-static bool is_glob(const char *s)
-{
-	return strpbrk(s, "*?[") != NULL;
-}
-
-/* Sites */
-
-static void add_site(struct scenario_parts *p, struct site_spec *to, const struct site_entry *from,
-	const char *name)
-{
-	size_t n = p->s->spec.n_sites++;
-
-	to[n] = from->spec;
-	to[n].name = name;
-	yaml_set(p->r.arena, p->site_names, name, from->e.at,
-		yaml_new_text(p->r.arena, name, from->e.at));
-}
-
-static size_t count_members(const struct entry *e)
-{
-	return e->count_at.line > 0 ? e->count : 1;
-}
-
-static void expand_sites(struct scenario_parts *p)
-{
-	struct site_entry *e, *m;
-	struct site_spec *sites;
-	size_t total = 0, i;
-	unsigned k;
-
-	for (i = 0; i < p->n_sites; i++)
-		total += count_members(&p->sites[i].e);
-	if (total > SCENARIO_MAX_MEMBERS) {
-		err_list_at(p->r.errs, p->sites_node->at, "%zu sites; at most %d are possible",
-			total, SCENARIO_MAX_MEMBERS);
-		total = 0;
-		p->n_sites = 0;
-	}
-	sites = arena_alloc(p->r.arena, total, sizeof *sites);
-	p->site_names = yaml_new_map(p->r.arena, (struct src_pos){0});
-	p->s->spec.sites = sites;
-	for (i = 0; i < p->n_sites; i++) {
-		e = &p->sites[i];
-		if (e->e.family || e->e.removed)
-			continue;
-		if (e->e.count_at.line == 0)
-			add_site(p, sites, e, e->e.name);
-		for (k = 1; k <= e->e.count; k++) {
-			m = (struct site_entry *)member_entry(
-				p, p->sites_node, &p->sites->e, sizeof *p->sites, &e->e, k);
-			if (!m->e.removed)
-				add_site(p, sites, m,
-					arena_printf(p->r.arena, "%s%u", e->e.name, k));
-		}
-	}
-}
-
-/** The one site called @name, or NO_ID. */
-static struct site_id find_site(const struct scenario_parts *p, const char *name)
-{
-	const struct yaml_item *item = yaml_find(p->site_names, name);
-
-	return (struct site_id){item ? (uint32_t)(item - p->site_names->items) : NO_ID};
-}
-
-/** Whether @pattern, a glob or the name of a counted entry, stands for site @i. */
-static bool stands_for(const struct scenario_parts *p, const char *pattern, size_t i)
-{
-	const char *name = p->site_names->items[i].key;
-	size_t n = strlen(pattern);
-
-	if (is_glob(pattern))
-		return fnmatch(pattern, name, 0) == 0;
-	return !strncmp(name, pattern, n) && name[n] != '0' &&
-	       strspn(name + n, "0123456789") == strlen(name + n);
-}
-
-static bool is_counted_site(const struct scenario_parts *p, const char *name)
-{
-	const struct yaml_item *item = p->n_sites ? yaml_find(p->sites_node, name) : NULL;
-
-	return item && p->sites[item - p->sites_node->items].e.count_at.line > 0;
-}
-
-/** @all: whether all the sites of a counted entry may be meant. */
-static bool no_such_site(struct scenario_parts *p, struct name_ref ref, bool all)
-{
-	char quoted[QUOTE_SIZE], nearest[100];
-
-	if (p->sites_bad)
-		return false;
-	quote(quoted, sizeof quoted, ref.name);
-	if (is_glob(ref.name))
-		return err_list_at(p->r.errs, ref.at, "no site matches '%s'", quoted);
-	if (is_counted_site(p, ref.name))
-		return err_list_at(p->r.errs, ref.at,
-			"'%s' stands for several sites; write '%s%s' for %s of them", quoted,
-			quoted, all ? "*" : "1", all ? "all" : "the first");
-	return err_list_at(p->r.errs, ref.at, "unknown site '%s'%s", quoted,
-		parts_suggest(p->site_names, ref.name, nearest, sizeof nearest));
-}
-
-static void check_links(struct scenario_parts *p)
-{
-	const struct link_spec *link;
-	struct name_ref end;
-	size_t i, j, s;
-
-	for (i = 0; i < p->s->spec.n_links; i++) {
-		link = &p->s->spec.links[i];
-		if (!strcmp(link->between[0], "users") && !strcmp(link->between[1], "users"))
-			err_list_at(p->r.errs, link->between_at[1],
-				"a link cannot be between users and users");
-		for (j = 0; j < 2; j++) {
-			end = (struct name_ref){link->between[j], link->between_at[j]};
-			if (!strcmp(end.name, "users") || find_site(p, end.name).i != NO_ID)
-				continue;
-			for (s = 0; is_glob(end.name) && s < p->s->spec.n_sites; s++)
-				if (stands_for(p, end.name, s))
-					break;
-			if (!is_glob(end.name) || s == p->s->spec.n_sites)
-				no_such_site(p, end, true);
-		}
-	}
-}
 
 /* Instances */
 
@@ -180,12 +38,12 @@ struct place {
 static void place_on_many(
 	struct scenario_parts *p, const struct instance_entry *e, struct place *places, size_t *n)
 {
-	size_t prefix = is_glob(e->site.name) ? 0 : strlen(e->site.name), i;
+	size_t prefix = parts_is_glob(e->site.name) ? 0 : strlen(e->site.name), i;
 	const char *name;
 
 	*n = 0;
 	for (i = 0; i < p->s->spec.n_sites; i++) {
-		if (!stands_for(p, e->site.name, i))
+		if (!parts_stands_for(p, e->site.name, i))
 			continue;
 		name = p->s->spec.sites[i].name;
 		places[*n].site.i = (uint32_t)i;
@@ -198,7 +56,7 @@ static void place_on_many(
 static bool place_members(
 	struct scenario_parts *p, struct instance_entry *e, struct place **places, size_t *n)
 {
-	struct site_id one = find_site(p, e->site.name);
+	struct site_id one = parts_find_site(p, e->site.name);
 	bool counted = e->e.count_at.line > 0;
 	size_t i;
 
@@ -209,12 +67,12 @@ static bool place_members(
 			(*places)[i] = (struct place){one, (unsigned)i + 1};
 		return true;
 	}
-	if (!is_glob(e->site.name) && !is_counted_site(p, e->site.name))
-		return no_such_site(p, e->site, true);
+	if (!parts_is_glob(e->site.name) && !parts_is_counted(p, e->site.name))
+		return parts_no_site(p, e->site, true);
 	*places = arena_alloc(p->r.arena, p->s->spec.n_sites, sizeof **places);
 	place_on_many(p, e, *places, n);
 	if (*n == 0)
-		return no_such_site(p, e->site, true);
+		return parts_no_site(p, e->site, true);
 	if (counted && *n != e->e.count)
 		return err_list_at(p->r.errs, e->e.count_at,
 			"count is %u, but '%s' stands for %zu sites; leave count out for one on "
@@ -254,6 +112,8 @@ static bool find_profile(
 	const struct gpu_spec *gpu = &p->s->spec.sites[to->site.i].gpu;
 	struct err err = {0};
 
+	if (!p->profiles)
+		p->profiles = profile_builtin(p->r.arena);
 	if (!to->profile)
 		return profile_find(&to->profile, p->profiles, gpu, to->runtime, model->shape.name,
 			       model->precision, e->e.at, &err) ||
@@ -290,14 +150,15 @@ static bool place_member(struct scenario_parts *p, struct instance_entry *m, str
 			yaml_new_text(p->r.arena, p->s->spec.sites[site->i].name, item->value->at);
 		return true;
 	}
-	*site = find_site(p, m->site.name);
-	return site->i != NO_ID || no_such_site(p, m->site, false);
+	*site = parts_find_site(p, m->site.name);
+	return site->i != NO_ID || parts_no_site(p, m->site, false);
 }
 
 static void expand_instance(
 	struct scenario_parts *p, struct instance_entry *e, struct instance_spec *instances)
 {
-	bool single = e->e.count_at.line == 0 && find_site(p, e->site.name).i != NO_ID, ok = true;
+	bool single = e->e.count_at.line == 0 && parts_find_site(p, e->site.name).i != NO_ID,
+	     ok = true;
 	struct instance_entry *m = e;
 	const char *name = e->e.name;
 	struct place *places = NULL;
@@ -309,7 +170,7 @@ static void expand_instance(
 		e->most = places[i].number > e->most ? places[i].number : e->most;
 		if (!single) {
 			name = arena_printf(p->r.arena, "%s%u", e->e.name, places[i].number);
-			m = (struct instance_entry *)member_entry(p, p->instances_node,
+			m = (struct instance_entry *)parts_member(p, p->instances_node,
 				&p->instances->e, sizeof *p->instances, &e->e, places[i].number);
 		}
 		if (m->e.removed || m->e.bad)
@@ -330,7 +191,7 @@ static size_t count_instances(const struct scenario_parts *p)
 
 	for (i = 0; i < p->n_instances; i++) {
 		e = &p->instances[i];
-		several = !e->e.bad && !e->e.removed && find_site(p, e->site.name).i == NO_ID;
+		several = !e->e.bad && !e->e.removed && parts_find_site(p, e->site.name).i == NO_ID;
 		total += e->e.count_at.line > 0 ? e->e.count : several ? p->s->spec.n_sites : 1;
 	}
 	return total;
@@ -426,9 +287,9 @@ static void check_group(struct scenario_parts *p, struct group_entry *g)
 
 	g->spec.home = (struct site_id){NO_ID};
 	if (g->home.name) {
-		g->spec.home = find_site(p, g->home.name);
+		g->spec.home = parts_find_site(p, g->home.name);
 		if (g->spec.home.i == NO_ID)
-			no_such_site(p, g->home, false);
+			parts_no_site(p, g->home, false);
 	}
 	g->spec.model = find_model(p, g->model, &ok);
 	if (p->r.errs->n > 0)
@@ -458,9 +319,8 @@ static void expand_groups(struct scenario_parts *p)
 
 void parts_expand(struct scenario_parts *p)
 {
-	p->profiles = profile_builtin(p->r.arena);
-	expand_sites(p);
-	check_links(p);
+	parts_expand_sites(p);
+	parts_check_links(p);
 	if (p->instances_node) {
 		expand_instances(p);
 		check_devices(p);

@@ -64,7 +64,7 @@ struct scenario_parts {
 	struct scenario *s;
 	const struct scenario_request *req;
 	struct yaml_node *sites_node, *models_node, *instances_node; /* NULL: not there */
-	const struct profile_set *profiles;
+	const struct profile_set *profiles; /* NULL until one is asked for */
 	size_t n_sites, n_models, n_instances, n_groups;
 	struct site_entry *sites;
 	struct model_entry *models;
@@ -111,6 +111,40 @@ schema_read_fn read_ref;
 /** A const char *: a file, from the folder of the scenario. It must exist; its name is made
  *  absolute, so that the resolved text can be read from anywhere. */
 schema_read_fn read_path;
+
+/** A list of at least @least numbers by the rules of @key: *@count of them in *@to. */
+bool parts_numbers(struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key,
+	size_t least, const double **to, size_t *count);
+
+/** A struct trace_spec. */
+schema_read_fn read_trace;
+
+/* scenario_places.c */
+
+/** The entry for member @k (from 1) of the counted entry @e: one of its own, or @e's.
+ *  @entries go with the items of @map and are @size bytes each. */
+struct entry *parts_member(struct scenario_parts *p, const struct yaml_node *map,
+	struct entry *entries, size_t size, struct entry *e, unsigned k);
+
+bool parts_is_glob(const char *s);
+
+/** Fill in the sites of the spec, and p->site_names. */
+void parts_expand_sites(struct scenario_parts *p);
+
+/** Complain about ends of links that are no site. */
+void parts_check_links(struct scenario_parts *p);
+
+/** The one site called @name, or NO_ID. */
+struct site_id parts_find_site(const struct scenario_parts *p, const char *name);
+
+/** Whether sites have an entry @name with a count. */
+bool parts_is_counted(const struct scenario_parts *p, const char *name);
+
+/** Whether @pattern, a glob or the name of a counted entry, stands for site @i. */
+bool parts_stands_for(const struct scenario_parts *p, const char *pattern, size_t i);
+
+/** Complain about a reference. @all: whether all the sites of a counted entry may be meant. */
+bool parts_no_site(struct scenario_parts *p, struct name_ref ref, bool all);
 
 /* scenario_expand.c */
 

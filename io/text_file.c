@@ -93,25 +93,30 @@ static int open_regular(const char *file, size_t max, struct src_pos at, struct 
 	return -1;
 }
 
-static bool read_all(int fd, char *buf, size_t max, size_t *n, const char *file, struct src_pos at,
+/* Into *@buf, which grows as needed and is the caller's to free, also on false. */
+static bool read_all(int fd, char **buf, size_t *n, size_t max, const char *file, struct src_pos at,
 	struct err *err)
 {
+	size_t cap = 0;
 	ssize_t got = 1;
 
 	*n = 0;
 	while (got != 0 && *n <= max) {
-		got = read(fd, buf + *n, max + 1 - *n);
+		if (*n == cap) {
+			cap = cap ? 2 * cap : 65536;
+			*buf = mem_resize(*buf, cap, 1);
+		}
+		got = read(fd, *buf + *n, cap - *n);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return err_at(err, at, "cannot read '%s': %s", file, strerror(errno));
 		*n += (size_t)got;
 	}
-	if (*n > max)
-		return err_at(err, at, "%s has more than %.0f MB",
-			strcmp(file, "-") ? file : "standard input", (double)max / 1e6);
-	buf[*n] = '\0';
-	return true;
+	if (*n <= max)
+		return true;
+	return err_at(err, at, "%s has more than %.0f MB",
+		strcmp(file, "-") ? file : "standard input", (double)max / 1e6);
 }
 
 bool text_file_read(char **bytes, size_t *n, struct arena *a, const char *file, size_t max,
@@ -119,12 +124,11 @@ bool text_file_read(char **bytes, size_t *n, struct arena *a, const char *file, 
 {
 	bool is_stdin = !strcmp(file, "-"), ok;
 	int fd = is_stdin ? STDIN_FILENO : open_regular(file, max, at, err);
-	char *buf;
+	char *buf = NULL;
 
 	if (fd < 0)
 		return false;
-	buf = mem_zalloc(max + 2, 1);
-	ok = read_all(fd, buf, max, n, file, at, err);
+	ok = read_all(fd, &buf, n, max, file, at, err);
 	if (!is_stdin)
 		close(fd);
 	if (ok) {

@@ -232,10 +232,14 @@ double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
 
 static double dense_s(const struct cost *c, double new_tok, double context_tok)
 {
-	if (c->grid)
-		return c->f_attention * (grid_prefill_s(c->grid, new_tok, context_tok) -
-						grid_prefill_s(c->grid, new_tok, 0.0) +
-						grid_attention_s(c->grid, new_tok));
+	if (c->grid) {
+		double behind = grid_prefill_s(c->grid, new_tok, context_tok) -
+				grid_prefill_s(c->grid, new_tok, 0.0);
+
+		/* Measured noise must not pay a prompt for its context. */
+		return c->f_attention *
+		       (grid_attention_s(c->grid, new_tok) + (behind > 0.0 ? behind : 0.0));
+	}
 	return c->per_key_s * (context_tok + new_tok) +
 	       c->per_flop_s * llm_prefill_attention_work(&c->shape, new_tok, context_tok).flop;
 }

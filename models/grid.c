@@ -263,6 +263,15 @@ static bool decode_covers(const struct grid *g, const struct need *n, struct err
 	return true;
 }
 
+static bool leaves_linear(const struct grid *g, const struct need *n, double tok, struct err *err)
+{
+	if (grid_linear_s(g, tok) > 0.0)
+		return true;
+	return err_at(err, n->at,
+		"profile '%s' has a prompt of %.0f tokens that takes no longer than its attention",
+		n->p->name, tok);
+}
+
 static bool prefill_covers(const struct grid *g, const struct need *n, struct err *err)
 {
 	uint64_t last = g->prefill[g->n_prefill - 1].count;
@@ -273,15 +282,18 @@ static bool prefill_covers(const struct grid *g, const struct need *n, struct er
 			"profile '%s' measures prompts of up to %" PRIu64
 			" tokens, but the context of %s is %u",
 			n->p->name, last, n->shape->name, n->shape->context);
-	for (size_t i = 0; i < g->n_prefill; i++) {
-		double tok = (double)g->prefill[i].count;
-
-		if (g->prefill[i].rows[0].context_tok != 0 || !(grid_linear_s(g, tok) > 0.0))
+	for (size_t i = 0; i < g->n_prefill; i++)
+		if (g->prefill[i].rows[0].context_tok != 0)
 			return err_at(err, n->at,
-				"profile '%s' needs a prompt of %.0f tokens without context, "
-				"slower than its attention alone",
-				n->p->name, tok);
-	}
+				"profile '%s' has no prompt of %" PRIu64 " tokens without context",
+				n->p->name, g->prefill[i].count);
+	/* Power laws between the rows of either: what holds at all of them holds between. */
+	for (size_t i = 0; i < g->n_prefill; i++)
+		if (!leaves_linear(g, n, (double)g->prefill[i].count, err))
+			return false;
+	for (size_t i = 0; i < g->n_dense && g->dense[i].tok <= (double)last; i++)
+		if (!leaves_linear(g, n, g->dense[i].tok, err))
+			return false;
 	return true;
 }
 

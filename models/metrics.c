@@ -10,8 +10,6 @@
 #include "models/ev.h"
 #include "models/state.h"
 
-static const double NONE = (double)NAN; /* nothing to measure */
-
 /* 128-bit sums: a run of 1e5 s with 1e5 requests in system overflows 64 bits. */
 
 static void wide_add(struct wide *s, uint64_t a, uint64_t b)
@@ -78,11 +76,6 @@ static void span_add(struct span_metrics *m, int64_t ns)
 
 	stat_mean_add(&m->mean, s);
 	hist_add(&m->hist, s);
-}
-
-static void span_create(struct span_metrics *m)
-{
-	hist_init(&m->hist);
 }
 
 static int64_t network_ns(const struct request *r, int64_t now_ns)
@@ -213,7 +206,7 @@ void metrics_slot(struct world *w)
 
 /* The end */
 
-static bool in_pool(const struct request *r)
+bool metrics_holds(const struct request *r)
 {
 	return r->created_ns != TIME_NONE;
 }
@@ -227,7 +220,7 @@ bool metrics_check(struct world *w)
 
 	metrics_in_system(w, 0);
 	for (size_t i = 0; i < w->requests.n; i++)
-		if (in_pool(&w->requests.at[i])) {
+		if (metrics_holds(&w->requests.at[i])) {
 			in_system++;
 			wide_add(&sojourn, (uint64_t)(now_ns - w->requests.at[i].created_ns), 1);
 		}
@@ -250,284 +243,37 @@ bool metrics_check(struct world *w)
 	return true;
 }
 
-static void row(
-	struct world *w, const char *scope, const char *name, const char *unit, double value)
+static void left_over(struct world *w)
 {
-	struct rows *r = &w->metrics.rows;
-
-	r->at = mem_grow(r->at, r->n, &r->cap, sizeof *r->at);
-	r->at[r->n++] = (struct metric_row){scope, name, unit, value};
+	for (size_t i = 0; i < w->requests.n; i++)
+		if (metrics_holds(&w->requests.at[i]))
+			record(w, &w->requests.at[i], FATE_IN_SYSTEM, TIME_NONE);
 }
 
-struct span_names {
-	const char *mean, *sd, *p50, *p90, *p95, *p99;
-};
-
-#define SPAN_NAMES(word) \
-	{ \
-		word ".mean_s", word ".sd_s", word ".p50_s", word ".p90_s", word ".p95_s", \
-			word ".p99_s" \
-	}
-
-static void span_rows(struct world *w, const char *scope, const struct span_names *names,
-	const struct span_metrics *m)
+void metrics_finish(struct world *w, struct world_result *out)
 {
-	bool any = m->mean.n > 0;
-
-	row(w, scope, names->mean, "s", any ? m->mean.mean : NONE);
-	row(w, scope, names->sd, "s", stat_mean_sd(&m->mean));
-	row(w, scope, names->p50, "s", hist_quantile(&m->hist, 0.50));
-	row(w, scope, names->p90, "s", hist_quantile(&m->hist, 0.90));
-	row(w, scope, names->p95, "s", hist_quantile(&m->hist, 0.95));
-	row(w, scope, names->p99, "s", hist_quantile(&m->hist, 0.99));
+	left_over(w);
+	levels_sample(w, engine_now_ns(w->engine));
+	metric_rows(w, out);
+	out->levels = w->metrics.levels.x;
+	out->n_levels = w->metrics.levels.n;
+	w->metrics.levels = (struct level_samples){0};
 }
 
-static void span_merge(struct span_metrics *to, const struct span_metrics *from)
+void group_metrics_create(struct group_metrics *m)
 {
-	stat_mean_merge(&to->mean, &from->mean);
-	hist_merge(&to->hist, &from->hist);
+	hist_init(&m->e2e.hist);
+	hist_init(&m->ttft.hist);
+	hist_init(&m->tpot.hist);
+	hist_init(&m->wait.hist);
 }
 
-static void group_create(struct group_metrics *m)
-{
-	span_create(&m->e2e);
-	span_create(&m->ttft);
-	span_create(&m->tpot);
-	span_create(&m->wait);
-}
-
-static void group_destroy(struct group_metrics *m)
+void group_metrics_destroy(struct group_metrics *m)
 {
 	hist_finish(&m->e2e.hist);
 	hist_finish(&m->ttft.hist);
 	hist_finish(&m->tpot.hist);
 	hist_finish(&m->wait.hist);
-}
-
-static void group_merge(struct group_metrics *to, const struct group_metrics *from)
-{
-	span_merge(&to->e2e, &from->e2e);
-	span_merge(&to->ttft, &from->ttft);
-	span_merge(&to->tpot, &from->tpot);
-	span_merge(&to->wait, &from->wait);
-	stat_mean_merge(&to->ms_per_tok, &from->ms_per_tok);
-	stat_mean_merge(&to->network, &from->network);
-	to->created += from->created;
-	to->met += from->met;
-	for (size_t f = 0; f < FATES; f++)
-		to->fate[f] += from->fate[f];
-}
-
-static double mean_or_nan(const struct stat_mean *m)
-{
-	return m->n > 0 ? m->mean : NONE;
-}
-
-/** Cohort requests that are in the system although their deadline is past. */
-static uint64_t overdue(const struct world *w, uint32_t group)
-{
-	int64_t now_ns = engine_now_ns(w->engine);
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < w->requests.n; i++) {
-		const struct request *r = &w->requests.at[i];
-
-		if (in_pool(r) && r->measured && r->deadline_ns < now_ns &&
-			(group == NO_ID || r->group == group))
-			n++;
-	}
-	return n;
-}
-
-static void group_rows(struct world *w, const char *scope, uint32_t group,
-	const struct group_metrics *m, double window_s)
-{
-	static const struct span_names e2e = SPAN_NAMES("e2e"), ttft = SPAN_NAMES("ttft"),
-				       tpot = SPAN_NAMES("tpot"), wait = SPAN_NAMES("wait");
-	uint64_t ended = m->fate[FATE_DONE] + m->fate[FATE_REJECTED] + m->fate[FATE_DROPPED];
-	uint64_t judged = ended + overdue(w, group);
-
-	row(w, scope, "requests.created", "1", (double)m->created);
-	row(w, scope, "requests.done", "1", (double)m->fate[FATE_DONE]);
-	row(w, scope, "requests.rejected", "1", (double)m->fate[FATE_REJECTED]);
-	row(w, scope, "requests.dropped", "1", (double)m->fate[FATE_DROPPED]);
-	row(w, scope, "requests.in_system", "1", (double)(m->created - ended));
-	if (w->has_tokens)
-		row(w, scope, "latency.mean_ms_per_token", "ms/token", mean_or_nan(&m->ms_per_tok));
-	span_rows(w, scope, &e2e, &m->e2e);
-	if (w->has_tokens) {
-		span_rows(w, scope, &ttft, &m->ttft);
-		span_rows(w, scope, &tpot, &m->tpot);
-	}
-	span_rows(w, scope, &wait, &m->wait);
-	row(w, scope, "goodput.req_per_s", "1/s", (double)m->met / window_s);
-	row(w, scope, "qos.share", "1", judged > 0 ? (double)m->met / (double)judged : NONE);
-	row(w, scope, "network.mean_s", "s", mean_or_nan(&m->network));
-}
-
-static void system_rows(struct world *w, double window_s)
-{
-	int64_t now_ns = engine_now_ns(w->engine);
-	const struct world_metrics *m = &w->metrics;
-	struct group_metrics all = {0};
-
-	group_create(&all);
-	for (size_t g = 0; g < w->spec->n_groups; g++)
-		group_merge(&all, &w->groups[g].metrics);
-	group_rows(w, "", NO_ID, &all, window_s);
-	if (w->has_tokens)
-		row(w, "", "throughput.tok_per_s", "token/s", (double)m->delivered_tok / window_s);
-	row(w, "", "throughput.req_per_s", "1/s", (double)m->delivered / window_s);
-	row(w, "", "objective.S", "1/s", -(double)all.met / window_s);
-	row(w, "", "objective.T_s", "s", all.network.mean * (double)all.network.n);
-	row(w, "", "queue.mean", "1", level_mean(&m->line, now_ns));
-	row(w, "", "queue.max", "1", level_max(&m->line));
-	if (w->spec->record.queues_s > 0.0) {
-		row(w, "", "lyapunov.L_mean", "1", mean_or_nan(&m->lyapunov.L));
-		row(w, "", "lyapunov.drift_mean", "1", mean_or_nan(&m->lyapunov.drift));
-	}
-	row(w, "", "work_conserving.violation_s", "s", level_integral(&m->starved, now_ns));
-	group_destroy(&all);
-}
-
-static double energy_j(const struct world *w, uint32_t i, double busy_s)
-{
-	return w->spec->sites[w->spec->instances[i].site.i].gpu.tdp_w * busy_s;
-}
-
-static double cost_usd(const struct world *w, uint32_t i, double window_s)
-{
-	return w->spec->sites[w->spec->instances[i].site.i].gpu.usd_per_h * window_s / 3600.0;
-}
-
-static void instance_rows(struct world *w, uint32_t i, double window_s)
-{
-	const struct instance *inst = &w->instances[i];
-	const struct instance_metrics *m = &inst->metrics;
-	const char *scope = arena_printf(&w->arena, "instance:%s", inst->spec->name);
-	int64_t now_ns = engine_now_ns(w->engine);
-	double busy_s = level_integral(&m->busy, now_ns);
-
-	row(w, scope, "requests.done", "1", (double)m->done);
-	row(w, scope, "busy.share", "1", busy_s / window_s);
-	row(w, scope, "busy.s_per_request", "s",
-		w->metrics.delivered > 0 ? busy_s / (double)w->metrics.delivered : NONE);
-	row(w, scope, "batch.mean", "1",
-		busy_s > 0.0 ? level_integral(&m->running, now_ns) / busy_s : NONE);
-	row(w, scope, "queue.mean", "1", level_mean(&m->assigned, now_ns));
-	row(w, scope, "queue.max", "1", level_max(&m->assigned));
-	if (!inst->batch)
-		return;
-	row(w, scope, "kv.peak_bytes", "B", (double)batch_kv_peak_bytes(inst->batch));
-	row(w, scope, "preemptions", "1", (double)m->preemptions);
-	row(w, scope, "energy.J", "J", energy_j(w, i, busy_s));
-	row(w, scope, "cost.usd", "USD", cost_usd(w, i, window_s));
-}
-
-static void site_rows(struct world *w, uint32_t site, double window_s)
-{
-	const char *scope = arena_printf(&w->arena, "site:%s", w->spec->sites[site].name);
-	int64_t now_ns = engine_now_ns(w->engine);
-	double busy_s = 0.0, running_s = 0.0;
-	uint64_t done = 0;
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
-		if (w->spec->instances[i].site.i != site)
-			continue;
-		n++;
-		busy_s += level_integral(&w->instances[i].metrics.busy, now_ns);
-		running_s += level_integral(&w->instances[i].metrics.running, now_ns);
-		done += w->instances[i].metrics.done;
-	}
-	if (n == 0)
-		return;
-	row(w, scope, "requests.done", "1", (double)done);
-	row(w, scope, "busy.share", "1", busy_s / window_s / (double)n);
-	row(w, scope, "busy.s_per_request", "s",
-		w->metrics.delivered > 0 ? busy_s / (double)w->metrics.delivered : NONE);
-	row(w, scope, "batch.mean", "1", busy_s > 0.0 ? running_s / busy_s : NONE);
-}
-
-static void total_rows(struct world *w, double window_s)
-{
-	int64_t now_ns = engine_now_ns(w->engine);
-	double j = 0.0, usd = 0.0;
-
-	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
-		if (!w->instances[i].batch)
-			continue;
-		j += energy_j(w, i, level_integral(&w->instances[i].metrics.busy, now_ns));
-		usd += cost_usd(w, i, window_s);
-	}
-	if (!w->has_tokens)
-		return;
-	row(w, "", "energy.J", "J", j);
-	row(w, "", "cost.usd", "USD", usd);
-}
-
-static void link_rows(struct world *w, const struct link *l, double window_s)
-{
-	const char *scope = arena_printf(&w->arena, "link:%s", l->name);
-
-	row(w, scope, "busy.share", "1", link_busy_s(l, engine_now_ns(w->engine)) / window_s);
-	row(w, scope, "wait.mean_s", "s", l->messages > 0 ? l->wait_s / (double)l->messages : NONE);
-	row(w, scope, "bytes.wire", "B", l->bytes);
-}
-
-static void left_over(struct world *w)
-{
-	for (size_t i = 0; i < w->requests.n; i++)
-		if (in_pool(&w->requests.at[i]))
-			record(w, &w->requests.at[i], FATE_IN_SYSTEM, TIME_NONE);
-}
-
-/** The rows with strings of their own: they outlive the world. */
-static void hand_over(struct rows *rows, struct world_result *out)
-{
-	size_t bytes = 0, at = 0;
-	const char *last = NULL;
-
-	for (size_t i = 0; i < rows->n; i++)
-		bytes += strlen(rows->at[i].scope) + 1;
-	out->strings = mem_zalloc(bytes, 1);
-	for (size_t i = 0; i < rows->n; i++) {
-		if (rows->at[i].scope == last) {
-			rows->at[i].scope = rows->at[i - 1].scope;
-			continue;
-		}
-		last = rows->at[i].scope;
-		strcpy(out->strings + at, last);
-		rows->at[i].scope = out->strings + at;
-		at += strlen(last) + 1;
-	}
-	out->metrics = rows->at;
-	out->n_metrics = rows->n;
-	*rows = (struct rows){0};
-}
-
-void metrics_finish(struct world *w, struct world_result *out)
-{
-	int64_t now_ns = engine_now_ns(w->engine);
-	double window_s = s_of_ns(now_ns - w->measure_from_ns);
-
-	left_over(w);
-	levels_sample(w, now_ns);
-	system_rows(w, window_s);
-	total_rows(w, window_s);
-	for (uint32_t g = 0; g < w->spec->n_groups; g++)
-		group_rows(w, arena_printf(&w->arena, "group:%s", w->spec->groups[g].name), g,
-			&w->groups[g].metrics, window_s);
-	for (uint32_t s = 0; s < w->spec->n_sites; s++)
-		site_rows(w, s, window_s);
-	for (uint32_t i = 0; i < w->spec->n_instances; i++)
-		instance_rows(w, i, window_s);
-	for (size_t l = 0; l < w->topology.n_links; l++)
-		link_rows(w, &w->topology.links[l], window_s);
-	hand_over(&w->metrics.rows, out);
-	out->levels = w->metrics.levels.x;
-	out->n_levels = w->metrics.levels.n;
-	w->metrics.levels = (struct level_samples){0};
 }
 
 void metrics_create(struct world *w)
@@ -537,7 +283,7 @@ void metrics_create(struct world *w)
 	level_init(&m->line, 0, 0.0);
 	level_init(&m->starved, 0, 0.0);
 	m->lyapunov.q = arena_alloc(&w->arena, w->spec->n_instances + 1, sizeof *m->lyapunov.q);
-	m->lyapunov.last_L = NONE;
+	m->lyapunov.last_L = (double)NAN;
 	if (w->setup.n_level_samples > 0) {
 		m->levels.cap = 2 * w->setup.n_level_samples;
 		m->levels.x = mem_zalloc(m->levels.cap, sizeof *m->levels.x);
@@ -545,7 +291,7 @@ void metrics_create(struct world *w)
 		m->levels.next_ns = m->levels.step_ns;
 	}
 	for (size_t g = 0; g < w->spec->n_groups; g++) {
-		group_create(&w->groups[g].metrics);
+		group_metrics_create(&w->groups[g].metrics);
 		level_init(&w->groups[g].in_system, 0, 0.0);
 	}
 	for (size_t i = 0; i < w->spec->n_instances; i++) {
@@ -558,7 +304,7 @@ void metrics_create(struct world *w)
 void metrics_destroy(struct world *w)
 {
 	for (size_t g = 0; g < w->spec->n_groups && w->groups; g++)
-		group_destroy(&w->groups[g].metrics);
+		group_metrics_destroy(&w->groups[g].metrics);
 	free(w->metrics.levels.x);
 	free(w->metrics.rows.at);
 }

@@ -72,6 +72,11 @@ struct world_metrics {
 
 void metrics_create(struct world *w);
 void metrics_destroy(struct world *w);
+void group_metrics_create(struct group_metrics *m);
+void group_metrics_destroy(struct group_metrics *m);
+
+/** Is this slot of the pool a request in the system? */
+bool metrics_holds(const struct request *r);
 
 /** A request of @g is created now; is it one of the cohort? */
 bool metrics_created(struct world *w, struct group_id g);
@@ -87,5 +92,8 @@ bool metrics_check(struct world *w);
 
 /** Requests still in the system become rows, then every metric does. */
 void metrics_finish(struct world *w, struct world_result *out);
+
+/** metric_rows.c: the rows, with strings of their own, into @out. */
+void metric_rows(struct world *w, struct world_result *out);
 
 #endif

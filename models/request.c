@@ -104,6 +104,7 @@ void request_assign(struct world *w, uint32_t slot, struct instance_id i)
 	struct instance *inst = &w->instances[i.i];
 	int64_t now_ns = engine_now_ns(w->engine);
 	uint32_t capacity = inst->spec->synthetic ? inst->spec->capacity : 0;
+	bool place = w->instance_views[i.i].room > 0;
 
 	r->instance = i.i;
 	r->assigned_ns = now_ns;
@@ -115,7 +116,7 @@ void request_assign(struct world *w, uint32_t slot, struct instance_id i)
 	w->instance_views[i.i].assigned++;
 	r->load_tok = load_tok(w, r);
 	inst->load_tok += r->load_tok;
-	if (inst->batch && !inst->held && batch_has_blocks(inst->batch, r->prompt_tok))
+	if (inst->batch && place && batch_has_blocks(inst->batch, r->prompt_tok))
 		batch_reserve(inst->batch, slot);
 	view_touch(w, i);
 	if (w->spec->run.scheduler_delay_s > 0.0)

@@ -8,6 +8,9 @@
 #include "models/ev.h"
 #include "models/state.h"
 
+/* Requests with deadlines differ one by one: look at this many, the oldest, at each event. */
+enum { STARVED_LOOKS = 256 };
+
 static void line_make_room(struct line *l)
 {
 	size_t cap = l->cap;
@@ -41,6 +44,12 @@ static void line_show(struct world *w)
 	w->view.waiting = w->line.waiting + w->line.head;
 }
 
+/** Only LLM instances care, and there the prompt is within the context. */
+static size_t prompt_of(const struct world *w, const struct request *r)
+{
+	return w->spec->groups[r->group].model.i == NO_ID ? 0 : r->prompt_tok;
+}
+
 void scheduler_push(struct world *w, uint32_t slot)
 {
 	struct line *l = &w->line;
@@ -59,6 +68,7 @@ void scheduler_push(struct world *w, uint32_t slot)
 	};
 	l->n++;
 	r->queued = true;
+	shortest_add(&w->groups[r->group].waiting, prompt_of(w, r));
 	line_show(w);
 	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)l->n);
 }
@@ -110,6 +120,7 @@ static bool apply(struct world *w, const struct assignment *a)
 	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)w->line.n);
 	r = &w->requests.at[slot];
 	r->queued = false;
+	shortest_remove(&w->groups[r->group].waiting, prompt_of(w, r));
 	engine_cancel(w->engine, r->late);
 	if (a->drop)
 		request_end(w, slot, FATE_DROPPED);
@@ -152,14 +163,42 @@ static bool could_start(const struct world *w, const struct waiting *q)
 	return false;
 }
 
+/** Without deadlines the shortest prompt of a group starts where any of its requests can
+ *  (its answer is left out: every instance with room is taken to hold it in the end). */
+static bool group_could_start(const struct world *w, uint32_t g)
+{
+	const struct group *group = &w->groups[g];
+	struct waiting shortest = {
+		.group = {g}, .deadline_s = HUGE_VAL, .home_instance = {NO_ID}, .output_tok = 1};
+
+	if (group->waiting.n == 0)
+		return false;
+	shortest.prompt_tok = (uint32_t)shortest_least(&group->waiting);
+	return could_start(w, &shortest);
+}
+
+static bool starves(const struct world *w)
+{
+	size_t n = w->line.n < STARVED_LOOKS ? w->line.n : STARVED_LOOKS;
+	bool deadlines = false;
+
+	for (uint32_t g = 0; g < w->spec->n_groups; g++) {
+		if (w->spec->groups[g].deadline_s < HUGE_VAL)
+			deadlines = deadlines || w->groups[g].waiting.n > 0;
+		else if (group_could_start(w, g))
+			return true;
+	}
+	for (size_t k = 0; deadlines && k < n; k++)
+		if (w->view.waiting[k].deadline_s < HUGE_VAL && could_start(w, &w->view.waiting[k]))
+			return true;
+	return false;
+}
+
 /** Definition 2: room and a request it could serve must not coexist. */
 static void note_starved(struct world *w)
 {
-	bool starved = false;
+	bool starved = w->view.n_free > 0 && w->line.n > 0 && starves(w);
 
-	if (w->view.n_free > 0)
-		for (size_t k = 0; k < w->line.n && !starved; k++)
-			starved = could_start(w, &w->view.waiting[k]);
 	level_set(&w->metrics.starved, engine_now_ns(w->engine), starved ? 1.0 : 0.0);
 }
 

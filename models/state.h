@@ -6,6 +6,7 @@
 #include "models/metrics.h"
 #include "models/policy.h"
 #include "models/record.h"
+#include "models/shortest.h"
 #include "models/spec.h"
 #include "models/station.h"
 #include "models/topology.h"
@@ -49,6 +50,7 @@ struct group {
 	struct request_draw next; /* lengths of the arrival posted */
 	struct group_metrics metrics;
 	struct stat_level in_system; /* created and not ended */
+	struct shortest waiting;     /* prompts of its requests in the scheduler's queue, tokens */
 	struct instance_id home;     /* the first at the home site with its model; NO_ID: none */
 };
 

@@ -83,7 +83,11 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 
 static bool group_create(struct world *w, uint32_t g, struct err *err)
 {
+	struct model_id model = w->spec->groups[g].model;
+
 	w->groups[g].spec = &w->spec->groups[g];
+	shortest_init(&w->groups[g].waiting,
+		model.i == NO_ID ? 1 : w->spec->models[model.i].shape.context + 1);
 	if (w->spec->groups[g].workload.kind != WORKLOAD_NONE)
 		w->has_tokens = true;
 	return workload_create(&w->groups[g].source, &w->spec->groups[g], w->setup.seed,
@@ -134,8 +138,10 @@ void world_destroy(struct world *w)
 		return;
 	view_destroy(w);
 	metrics_destroy(w);
-	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++)
+	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++) {
 		workload_destroy(w->groups[g].source);
+		shortest_finish(&w->groups[g].waiting);
+	}
 	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
 		batch_destroy(w->instances[i].batch);
 		if (w->instances[i].owns_cost)

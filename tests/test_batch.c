@@ -87,6 +87,16 @@ static bool preempted_waits(const struct naive *v)
 	return false;
 }
 
+/** Those here and not done, running or not. */
+static size_t here(const struct naive *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		n += v->r[i].here && !v->r[i].done;
+	return n;
+}
+
 /** Those that come until @until_s, while what is in flight holds its blocks. */
 static void naive_arrivals(struct naive *v, double until_s)
 {
@@ -95,10 +105,10 @@ static void naive_arrivals(struct naive *v, double until_s)
 
 		if (r->here || r->ready_s > until_s)
 			continue;
-		r->here = true;
-		r->reserved = !preempted_waits(v) &&
+		r->reserved = here(v) < v->max_batch && !preempted_waits(v) &&
 			      blocks_used(v) + blocks_reserved(v) + blocks_of(v, r->prompt + 1) <=
 				      v->total;
+		r->here = true;
 	}
 }
 
@@ -450,12 +460,32 @@ static void a_long_answer_costs_no_more_events_than_a_short_one(void **state)
 	assert_int_equal(events[0], events[1]);
 }
 
+/* Twice what the instance can serve, so the line grows all the time; yet the cache holds three
+ * requests in full, and there are three places: nobody need ever give up blocks. (A request is
+ * 96 + 96 tokens, 12 whole blocks.) */
+static void a_long_line_takes_no_blocks_from_those_running(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	build(&f, 3.0 * 192.0, 16, 3);
+	f.groups[0].arrivals.rate_per_s = 6.0;
+	f.groups[0].workload.prompt_tok = dist_constant(96.0);
+	f.groups[0].workload.output_tok = dist_constant(96.0);
+	fixture_run(&f);
+	assert_true(fixture_metric(&f, "instance:gpu", "queue.max") > 100.0);
+	assert_near(fixture_metric(&f, "instance:gpu", "preemptions"), 0.0, 0.0);
+	assert_true(fixture_metric(&f, "instance:gpu", "batch.mean") > 2.8);
+	fixture_finish(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_token_time_is_that_of_a_naive_engine),
 		cmocka_unit_test(a_jump_ends_where_its_steps_end),
 		cmocka_unit_test(a_long_answer_costs_no_more_events_than_a_short_one),
+		cmocka_unit_test(a_long_line_takes_no_blocks_from_those_running),
 	};
 
 	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

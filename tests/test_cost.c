@@ -368,6 +368,88 @@ static void a_grid_brings_its_own_sparsity_costs(void **state)
 	cost_destroy(c);
 }
 
+/* A measured time may dip at a tile step; a formula may not. */
+static double dip(const struct profile *p)
+{
+	return p->kind == PROFILE_GRID ? 0.85 : 1.0;
+}
+
+static double step_s(const struct cost *c, size_t batch, uint64_t context)
+{
+	struct cost_affine a = cost_decode(c, batch, context);
+
+	assert_true(a.from_tok <= context && context <= a.until_tok);
+	return a.base_s + a.per_tok_s * (double)context;
+}
+
+static double prompt_s(const struct cost *c, uint32_t tok)
+{
+	return cost_prefill_s(c, tok, 1) + cost_prefill_attention_s(c, tok, 0);
+}
+
+/* Larger batches, contexts and prompts take no less time, a batch less than its parts in turn. */
+static void check_order(const struct cost *c, const struct profile *p, uint32_t context)
+{
+	for (uint32_t tok = 1; tok < context; tok += tok / 2 + 1) {
+		assert_true(step_s(c, 1, tok + 1) >= step_s(c, 1, tok));
+		assert_true(prompt_s(c, tok + 1) >= dip(p) * prompt_s(c, tok));
+		assert_true(cost_prefill_s(c, 2 * (uint64_t)tok, 2) <
+			    2.0 * cost_prefill_s(c, tok, 1) * (2.0 - dip(p)));
+	}
+	for (size_t batch = 2; batch <= 16; batch++) {
+		double one = step_s(c, 1, 100), all = step_s(c, batch, batch * 100);
+
+		assert_true(all >= dip(p) * step_s(c, batch - 1, (batch - 1) * 100));
+		assert_true(all < (double)batch * one);
+	}
+}
+
+/* The GPU of the profile, or for "*" any of the catalogue that it covers, with any model. */
+static void every_built_in_profile_gives_sane_times(void **state)
+{
+	const struct profile_set *set = profile_builtin(&arena);
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < set->n * catalog_n_gpus * catalog_n_models; i++) {
+		const struct profile *p = set->all[i % set->n];
+		const struct gpu_spec *g = &catalog_gpus[i / set->n % catalog_n_gpus].spec;
+		const struct llm_shape *shape = &catalog_models[i / set->n / catalog_n_gpus].shape;
+		struct err err = {0};
+
+		for (int prec = 0; prec < LLM_PRECISIONS; prec++) {
+			struct cost_spec spec = {
+				p, g, shape, (enum precision)prec, 16, .quantile = PROFILE_MEDIAN};
+			struct cost *c;
+
+			if (!profile_covers(p, g, p->runtime, shape->name, spec.precision))
+				continue;
+			assert_true(cost_create(&c, &spec, &err));
+			check_order(c, p, shape->context);
+			cost_destroy(c);
+			n++;
+		}
+	}
+	assert_true(n > set->n);
+}
+
+/* A prompt behind 20 tokens that was measured faster than one behind none costs its own attention.
+ */
+static void noise_pays_nobody(void **state)
+{
+	struct cost *c = made(
+		parsed("noise", "offing-profile: 1\ndevice: round\nruntime: fused\nmodel: tiny\n"
+				"precision: fp16\nprovenance: measured\nsigma.step: 0.03\n"
+				"[decode]\n1 10 15e-6\n1 64 30e-6\n"
+				"[prefill]\n4 0 12e-6\n4 20 11e-6\n64 0 232e-6\n"
+				"[attention]\n4 0 0.25e-6\n64 0 40e-6\n"),
+		PROFILE_MEDIAN, 1);
+
+	(void)state;
+	assert_ratio(cost_prefill_attention_s(c, 4, 20), 0.25e-6, 1e-12);
+	cost_destroy(c);
+}
+
 static void expect_refusal(const struct profile *p, unsigned max_batch, const char *message)
 {
 	struct cost_spec spec = {.profile = p,
@@ -416,8 +498,14 @@ static void a_grid_must_cover_batch_and_context(void **state)
 						  "[attention]\n4 0 1e-6\n64 0 2e-5\n",
 						  grid_head)),
 		1,
-		"profile 'negative' needs a prompt of 64 tokens without context, "
-		"slower than its attention alone");
+		"profile 'negative' has a prompt of 64 tokens that takes no longer than its "
+		"attention");
+	expect_refusal(parsed("behind", arena_printf(&arena,
+						"%s[decode]\n1 10 1e-5\n1 64 2e-5\n"
+						"[prefill]\n4 0 1e-5\n16 8 1e-5\n64 0 1e-4\n"
+						"[attention]\n4 0 1e-6\n64 0 2e-5\n",
+						grid_head)),
+		1, "profile 'behind' has no prompt of 16 tokens without context");
 }
 
 static void a_profile_must_have_the_precision(void **state)
@@ -465,6 +553,8 @@ int main(void)
 		TEST(a_grid_splits_prefill_into_linear_and_attention),
 		TEST(sparse_attention_pays_its_prediction),
 		TEST(a_grid_brings_its_own_sparsity_costs),
+		TEST(every_built_in_profile_gives_sane_times),
+		TEST(noise_pays_nobody),
 		TEST(a_grid_must_cover_batch_and_context),
 		TEST(a_profile_must_have_the_precision),
 	};

@@ -1,0 +1,119 @@
+#include "models/qdisc.h"
+
+#include <assert.h>
+#include <math.h>
+
+static double frame_bytes(const struct qdisc *q)
+{
+	return q->mtu_bytes + ETHERNET_BYTES;
+}
+
+/** What a bucket of @burst_bytes filled at @bytes_per_s lets through in the long run. */
+static double sustained_bytes_per_s(const struct qdisc *q, double bytes_per_s, double burst_bytes)
+{
+	double frame = frame_bytes(q);
+	double slack_s = (burst_bytes - frame) / bytes_per_s;
+	double lost_s;
+
+	if (!(q->timer_late_s > 0.0) || !(bytes_per_s < HUGE_VAL) || slack_s < 0.0)
+		return bytes_per_s;
+	lost_s = q->timer_late_s * exp(-slack_s / q->timer_late_s);
+	return frame / (frame / bytes_per_s + lost_s);
+}
+
+static double tbf_bytes_per_s(const struct qdisc *q)
+{
+	return sustained_bytes_per_s(q, q->bytes_per_s, q->burst_bytes);
+}
+
+static double peak_bytes_per_s(const struct qdisc *q)
+{
+	return sustained_bytes_per_s(q, q->peak_bytes_per_s, q->minburst_bytes);
+}
+
+static double htb_bytes_per_s(const struct qdisc *q)
+{
+	return q->ceil_bytes_per_s > 0.0 ? q->ceil_bytes_per_s : q->bytes_per_s;
+}
+
+double qdisc_rate_bytes_per_s(const struct qdisc *q)
+{
+	double bytes_per_s;
+
+	switch (q->kind) {
+	case QDISC_NONE:
+		break;
+	case QDISC_TBF:
+		bytes_per_s = tbf_bytes_per_s(q);
+		return q->peak_bytes_per_s > 0.0 ? fmin(bytes_per_s, peak_bytes_per_s(q))
+						 : bytes_per_s;
+	case QDISC_HTB:
+		return htb_bytes_per_s(q);
+	}
+	return q->bytes_per_s;
+}
+
+double qdisc_burst_bytes(const struct qdisc *q)
+{
+	switch (q->kind) {
+	case QDISC_NONE:
+		break;
+	case QDISC_TBF:
+		return q->burst_bytes;
+	case QDISC_HTB:
+		return q->cburst_bytes > 0.0 ? q->cburst_bytes : q->burst_bytes;
+	}
+	return 0.0;
+}
+
+/** The last thing htb charges for: a packet, or what is left after whole super-packets. The
+ *  first super-packet is the initial window, and its acknowledgements, which come back
+ *  together, release the next. */
+static double htb_last_bytes(const struct qdisc *q, const struct train *t)
+{
+	double segments;
+
+	if (!q->gso || t->packets <= 1.0)
+		return t->last_bytes;
+	segments = fmod(t->packets - 1.0, TCP_INITIAL_WINDOW);
+	return segments * t->full_bytes + t->last_bytes;
+}
+
+double qdisc_credit_bytes(const struct qdisc *q, const struct train *t, double tokens_bytes)
+{
+	return q->kind == QDISC_HTB ? tokens_bytes + htb_last_bytes(q, t) : tokens_bytes;
+}
+
+double qdisc_send_s(const struct qdisc *q, const struct train *t, double tokens_bytes)
+{
+	double owed_bytes = t->wire_bytes - qdisc_credit_bytes(q, t, tokens_bytes);
+	double s, peak_s;
+
+	if (q->kind == QDISC_NONE)
+		return t->wire_bytes / q->bytes_per_s;
+	if (q->kind == QDISC_HTB)
+		return fmax(0.0, owed_bytes) / htb_bytes_per_s(q);
+	s = fmax(0.0, owed_bytes) / tbf_bytes_per_s(q);
+	if (!(q->peak_bytes_per_s > 0.0))
+		return s;
+	peak_s = fmax(0.0, t->wire_bytes - q->minburst_bytes) / peak_bytes_per_s(q);
+	return fmax(s, peak_s);
+}
+
+double path_transfer_s(const struct path_model *p, double payload_bytes)
+{
+	struct framing f = framing_of(p->transport, p->qdisc.mtu_bytes);
+	struct train t = train_of(&f, payload_bytes);
+	double full_bytes = qdisc_burst_bytes(&p->qdisc);
+	double s = p->delay_s + p->host_s + qdisc_send_s(&p->qdisc, &t, full_bytes);
+	double rtt_s = p->delay_s + p->return_s + 2.0 * p->host_s;
+
+	if (p->transport != TRANSPORT_TCP)
+		return s;
+	if (p->connection != CONNECTION_WARM)
+		s += slow_start_delay_s(&t, rtt_s, qdisc_rate_bytes_per_s(&p->qdisc),
+			qdisc_credit_bytes(&p->qdisc, &t, full_bytes));
+	if (p->connection == CONNECTION_NEW)
+		s += rtt_s;
+	return s;
+}
