@@ -191,6 +191,7 @@ const struct command cmd_list = {
 	.max_args = 1,
 	.summary = "list what a scenario may call by name",
 	.help = "WHAT is policies, gpus, models, runtimes, profiles, datasets or arrivals.",
+	.words = "policies gpus models runtimes profiles datasets arrivals",
 	.opts = opts,
 	.run = list,
 };

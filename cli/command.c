@@ -59,5 +59,6 @@ const struct command *const commands[] = {
 	&cmd_check,
 	&cmd_list,
 	&cmd_help,
+	&cmd_completion,
 	NULL,
 };

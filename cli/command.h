@@ -23,6 +23,7 @@ struct command {
 	size_t min_args, max_args;
 	const char *summary;         /* one line */
 	const char *help;            /* further lines, or NULL */
+	const char *words;           /* what ARGS may be, for completion; NULL: files */
 	const struct opt_spec *opts; /* ends with {0}; NULL: none */
 	enum status (*run)(const struct opts *o);
 };
@@ -31,6 +32,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_check;
 extern const struct command cmd_list;
 extern const struct command cmd_help;
+extern const struct command cmd_completion;
 
 /** Every command, in the order of the help; ends with NULL. */
 extern const struct command *const commands[];
