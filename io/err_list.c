@@ -56,17 +56,27 @@ bool err_list_at(struct err_list *l, struct src_pos at, const char *fmt, ...)
 	return err_list_add(l, &e);
 }
 
-static bool is_after(const struct err *a, const struct err *b)
+/* Files are ranked by their first error. */
+static size_t rank(const struct err_list *l, const char *file)
+{
+	size_t i = 0;
+
+	while (i < l->n_files && l->files[i] != file)
+		i++;
+	return file ? i + 1 : 0;
+}
+
+static bool is_after(const struct err_list *l, const struct err *a, const struct err *b)
 {
 	if (a->at.file != b->at.file)
-		return false; /* keeps files in the order they came */
+		return rank(l, a->at.file) > rank(l, b->at.file);
 	if (a->at.line != b->at.line)
 		return a->at.line > b->at.line;
 	return a->at.col > b->at.col;
 }
 
-/* Insertion keeps equals, and files, in the order they were reported. Errors come nearly
- * sorted, and thousands of them only from a hostile file. */
+/* Insertion keeps equals in the order they were reported. Errors come nearly sorted, and
+ * thousands of them only from a hostile file. */
 void err_list_sort(struct err_list *l)
 {
 	struct err e;
@@ -74,7 +84,7 @@ void err_list_sort(struct err_list *l)
 
 	for (i = 1; i < l->n; i++) {
 		e = l->items[i];
-		for (j = i; j > 0 && is_after(&l->items[j - 1], &e); j--)
+		for (j = i; j > 0 && is_after(l, &l->items[j - 1], &e); j--)
 			l->items[j] = l->items[j - 1];
 		l->items[j] = e;
 	}

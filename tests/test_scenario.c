@@ -364,6 +364,51 @@ static void all_errors_are_reported_in_the_order_of_the_file(void **state)
 	err_list_finish(&errs);
 }
 
+/** Errors of the file and of -s come in turn while the scenario is read. */
+static void errors_of_one_file_stand_together(void **state)
+{
+	static const char *const sets[] = {"sites.edge.tier=x", "users.a.count=0"};
+	static const char *const starts[] = {"-s sites.edge.tier=x", "-s users.a.count=0"};
+	struct fixture *f = *state;
+	struct err_list errs;
+	struct scenario *s;
+
+	write_file(f->file, "name: t\nrun: {horizon: 1}\nsites: {edge: {tier: edge, x: 1}}\n"
+			    "instances: {i: {site: edge, service: 1 s}}\n"
+			    "users: {a: {arrivals: {process: poisson, rate: 1}}}\n"
+			    "policy: {name: fcfs}\n");
+	assert_false(read_sets(f, &s, &errs, sets, 2));
+	assert_int_equal(errs.n, 5);
+	assert_int_equal(errs.items[0].at.line, 2);
+	assert_int_equal(errs.items[1].at.line, 3);
+	assert_int_equal(errs.items[2].at.line, 5);
+	assert_string_equal(errs.items[3].at.file, starts[0]);
+	assert_string_equal(errs.items[4].at.file, starts[1]);
+	err_list_finish(&errs);
+}
+
+/** From the folder of the scenario, and by its full name in the resolved text. */
+static void files_are_found_beside_the_scenario(void **state)
+{
+	struct fixture *f = *state;
+	struct scenario *s;
+	char trace[64];
+
+	snprintf(trace, sizeof trace, "%s/base.yaml", f->dir);
+	write_file(trace, "arrival_s,prompt_tokens,output_tokens\n0,10,5\n");
+	s = read_text(f,
+		"name: t\nrun: {horizon: 1 s}\nsites: {edge: {tier: edge}}\n"
+		"instances: {i: {site: edge, service: 1 s}}\n"
+		"users: {a: {arrivals: {process: trace, file: base.yaml, format: csv}}}\n"
+		"policy: {name: fcfs}\n",
+		NULL, 0);
+	assert_string_equal(s->spec.groups[0].arrivals.trace.file, trace);
+	assert_string_equal(setting(s, "users.a.arrivals.trace.file"), trace);
+	assert_string_equal(setting(s, "users.a.workload"), "trace");
+	assert_int_equal(s->spec.groups[0].workload.kind, WORKLOAD_TRACE);
+	scenario_destroy(s);
+}
+
 #define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, drop_dir)
 
 int main(void)
@@ -378,6 +423,8 @@ int main(void)
 		WITH_DIR(resolved_text_reads_back_to_itself),
 		WITH_DIR(every_leaf_is_a_setting),
 		WITH_DIR(the_order_of_keys_does_not_matter),
+		WITH_DIR(errors_of_one_file_stand_together),
+		WITH_DIR(files_are_found_beside_the_scenario),
 		WITH_DIR(all_errors_are_reported_in_the_order_of_the_file),
 	};
 	return cmocka_run_group_tests_name("scenario", tests, NULL, NULL);
