@@ -1,1 +1,1 @@
-f=$(mktemp) && head -c 95000000 /dev/zero >"$f" && cd "${f%/*}" && mv "$f" offing-large.yaml && $offing check offing-large.yaml; s=$?; rm -f offing-large.yaml; exit $s
+d=$(mktemp -d) && cd "$d" && truncate -s 95000000 large.yaml && $offing check large.yaml; s=$?; rm -r "$d"; exit $s
