@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
+#include "cli/jobs.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/version.h"
@@ -16,7 +17,7 @@
 #include "models/experiment.h"
 #include "models/world.h"
 
-enum { MOST_THREADS = 1024, MOST_DIRS = 10000 };
+enum { MOST_DIRS = 10000 };
 
 /** All that a run holds; also what the replications report to. */
 struct experiment_host {
@@ -230,17 +231,6 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	return true;
 }
 
-static bool threads_of(struct experiment_host *h, struct err *err)
-{
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned long n = online > 0 ? (unsigned long)online : 1;
-
-	if (!opts_count(h->opts, "jobs", 1, MOST_THREADS, &n, err))
-		return false;
-	h->n_threads = n;
-	return true;
-}
-
 static enum status finish(struct experiment_host *h, bool ok, struct err *err)
 {
 	struct err closing = {0};
@@ -267,7 +257,7 @@ static enum status run(const struct opts *o)
 	struct err err = {0};
 	enum status status;
 
-	if (!threads_of(&h, &err))
+	if (!jobs_of(&h.n_threads, o, &err))
 		return command_fail(&err);
 	if (!input_read(&h.in, o->args[0], o))
 		return STATUS_USAGE;
@@ -284,8 +274,7 @@ static enum status run(const struct opts *o)
 
 static const struct opt_spec opts[] = {INPUT_OPTS,
 	{"output", 'o', "DIR", "where results go (results/runs/NAME, or NAME-2, ... when taken)"},
-	{"force", 0, NULL, "replace the result that DIR holds"},
-	{"jobs", 'j', "THREADS", "replications at the same time (one a processor)"},
+	{"force", 0, NULL, "replace the result that DIR holds"}, JOBS_OPT,
 	{"json", 0, NULL, "print the summary as JSON, one object a line and policy"},
 	{"quiet", 'q', NULL, "no progress, no closing message"}, {0}};
 
