@@ -99,21 +99,3 @@ double qdisc_send_s(const struct qdisc *q, const struct train *t, double tokens_
 	peak_s = fmax(0.0, t->wire_bytes - q->minburst_bytes) / peak_bytes_per_s(q);
 	return fmax(s, peak_s);
 }
-
-double path_transfer_s(const struct path_model *p, double payload_bytes)
-{
-	struct framing f = framing_of(p->transport, p->qdisc.mtu_bytes);
-	struct train t = train_of(&f, payload_bytes);
-	double full_bytes = qdisc_burst_bytes(&p->qdisc);
-	double s = p->delay_s + p->host_s + qdisc_send_s(&p->qdisc, &t, full_bytes);
-	double rtt_s = p->delay_s + p->return_s + 2.0 * p->host_s;
-
-	if (p->transport != TRANSPORT_TCP)
-		return s;
-	if (p->connection != CONNECTION_WARM)
-		s += slow_start_delay_s(&t, rtt_s, qdisc_rate_bytes_per_s(&p->qdisc),
-			qdisc_credit_bytes(&p->qdisc, &t, full_bytes));
-	if (p->connection == CONNECTION_NEW)
-		s += rtt_s;
-	return s;
-}

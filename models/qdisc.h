@@ -10,7 +10,8 @@
  * The shapers of Linux tc in closed form (net/sched/sch_tbf.c, sch_htb.c): when
  * the last byte of a train of packets has left. O(1) whatever the size. What the
  * simulator runs on and what a measurement of a kernel is compared with; no
- * world is needed. docs/links.md derives every formula.
+ * world is needed. models/path_model.h puts a path around them; docs/links.md derives
+ * every formula.
  */
 
 enum qdisc_kind {
@@ -59,17 +60,5 @@ double qdisc_send_s(const struct qdisc *q, const struct train *t, double tokens_
 /** What passes without waiting for the rate, with @tokens_bytes in the bucket: those and,
  *  under htb, the last (super-)packet, which is charged after it has left. */
 double qdisc_credit_bytes(const struct qdisc *q, const struct train *t, double tokens_bytes);
-
-/** A path as one shaper and delays around it. */
-struct path_model {
-	struct qdisc qdisc;
-	enum transport transport;
-	enum connection connection;
-	double delay_s, return_s; /* propagation there, and of acknowledgements back */
-	double host_s; /* each crossing of the two hosts' stacks: send() to wire to read() */
-};
-
-/** Seconds from send() on an idle path with full buckets until the last byte is read. O(log). */
-double path_transfer_s(const struct path_model *p, double payload_bytes);
 
 #endif

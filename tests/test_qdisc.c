@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "models/qdisc.h"
+#include "models/path_model.h"
 #include "tests/measured.h"
 
 static const struct qdisc tbf = {.kind = QDISC_TBF,
