@@ -2,10 +2,14 @@
 # The same bits from gcc and clang, -O0 and -O3, with addresses randomised and not, and with
 # another allocator. Skipped (77) when there is only one compiler.
 #
-#	same_digest.sh ROOT FLAGS...
+#	same_digest.sh ROOT SOURCES FLAGS...
+#
+# SOURCES: one word, patterns as seen from ROOT and what to link. The program they make prints
+# what must be the same.
 set -eu
 root=$1
-shift
+sources=$2
+shift 2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$root"
@@ -36,15 +40,15 @@ same() {
 runs=0
 for cc in $compilers; do
 	for level in -O0 -O3; do
-		$cc "$@" $level -o "$dir/sim$level-$cc" tests/digest/digest_sim.c \
-			base/err.c base/mem.c sim/*.c -lgsl -lgslcblas -lm -pthread
-		same "$cc $level" "$dir/sim$level-$cc"
+		# shellcheck disable=SC2086
+		$cc "$@" $level -o "$dir/run$level-$cc" $sources -lgsl -lgslcblas -lm -pthread
+		same "$cc $level" "$dir/run$level-$cc"
 		runs=$((runs + 1))
 	done
 	$cc "$@" -O2 -fno-builtin -shared -fPIC -o "$dir/odd-$cc.so" tests/digest/odd_malloc.c
-	same "$cc, another allocator" env LD_PRELOAD="$dir/odd-$cc.so" "$dir/sim-O3-$cc"
+	same "$cc, another allocator" env LD_PRELOAD="$dir/odd-$cc.so" "$dir/run-O3-$cc"
 	setarch "$(uname -m)" -R true 2>/dev/null &&
-		same "$cc, fixed addresses" setarch "$(uname -m)" -R "$dir/sim-O3-$cc"
+		same "$cc, fixed addresses" setarch "$(uname -m)" -R "$dir/run-O3-$cc"
 done
 [ $failed -eq 0 ] || exit 1
 if [ $runs -lt 4 ]; then
