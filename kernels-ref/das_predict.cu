@@ -159,7 +159,7 @@ __device__ static void pool_keys(const predict_in &p, unsigned head, unsigned co
 	pool_sums s = {};
 
 	for (int d = 0; d < 8; d++)
-		off[d] = p.to.k_bar[head * ATTN_DIM + threadIdx.x % 16 * 8 + d];
+		off[d] = __ldcg(p.to.k_bar + head * ATTN_DIM + threadIdx.x % 16 * 8 + d);
 	pool_rows(&s, p.in.k + ((size_t)head * p.in.n_k + first) * ATTN_DIM, n, off, true);
 	pool_join(&mean, &unit, &s);
 	p.to.k_mean[((size_t)head * ATTN_DIM + threadIdx.x) * p.cols + col] = mean / (float)n;
@@ -246,15 +246,15 @@ __device__ static void map_rows(const predict_in &p, unsigned head, unsigned row
 	for (unsigned r = 0; r < MAP_ROWS; r++) {
 		end_of_row[r] = r < n ? attn_visible_cols(shape, row0 + r) : 0;
 		q[threadIdx.x][r] =
-			r < n ? p.to.q_mean[((size_t)head * p.rows + row0 + r) * ATTN_DIM +
-					    threadIdx.x]
+			r < n ? __ldcg(p.to.q_mean + ((size_t)head * p.rows + row0 + r) * ATTN_DIM +
+					threadIdx.x)
 			      : 0.0f;
 	}
 	__syncthreads();
 	for (unsigned j = threadIdx.x; j < p.cols; j += PREDICT_THREADS) {
 		const float *k = p.to.k_mean + (size_t)head * ATTN_DIM * p.cols + j;
 		float dot[MAP_ROWS] = {};
-		bool fixed = p.to.k_sim[head * p.cols + j] <= p.in.theta;
+		bool fixed = __ldcg(p.to.k_sim + head * p.cols + j) <= p.in.theta;
 
 		if (j < end_of_row[n - 1])
 #pragma unroll 16
@@ -271,7 +271,8 @@ __device__ static void map_rows(const predict_in &p, unsigned head, unsigned row
 			bool visible = j < end_of_row[r];
 			unsigned own = (row0 + r) * DAS_Q_BLOCK + p.in.n_k - p.in.n_q;
 			bool diagonal = p.in.causal && (j + 1) * DAS_K_BLOCK > own;
-			bool fixed_row = p.to.q_sim[head * p.rows + row0 + r] <= p.in.theta;
+			bool fixed_row =
+				__ldcg(p.to.q_sim + head * p.rows + row0 + r) <= p.in.theta;
 
 			map[r * p.cols + j] = visible && !fixed ? dot[r] * p.in.scale : -HUGE_VALF;
 			why[r][j] =

@@ -234,11 +234,11 @@ const char *emu_warp_meet(const char *what, const void *mine, size_t bytes)
 	return w.data[side][0];
 }
 
-static bool meet_at_barrier(unsigned id, unsigned n, bool vote)
+bool barrier_any(int id, int threads, bool vote)
 {
 	emulator &e = emu();
-	barrier_state &b = e.barriers[id];
-	unsigned turn = b.times;
+	barrier_state &b = e.barriers[(unsigned)id];
+	unsigned turn = b.times, n = threads ? (unsigned)threads : e.n;
 
 	e.progress++;
 	if (b.arrived == 0)
@@ -251,16 +251,6 @@ static bool meet_at_barrier(unsigned id, unsigned n, bool vote)
 	while (b.times == turn)
 		yield();
 	return b.any[turn & 1];
-}
-
-void emu_barrier(unsigned id, unsigned n)
-{
-	meet_at_barrier(id, n ? n : emu().n, false);
-}
-
-bool barrier_any(int id, int n, bool x)
-{
-	return meet_at_barrier((unsigned)id, (unsigned)n, x);
 }
 
 /* --- copies

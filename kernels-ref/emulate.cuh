@@ -121,12 +121,16 @@ void *emu_dynamic_shared(void);
  *  others follow at a stride of 128. Valid until the lane's next but one meeting. */
 const char *emu_warp_meet(const char *what, const void *mine, size_t bytes);
 
-/** Barrier @id for @n threads; 0: all the block's. */
-void emu_barrier(unsigned id, unsigned n);
+/** Barrier @id for @n threads, 0: all the block's; whether any of them came with @x. */
+bool barrier_any(int id, int n, bool x);
 
 inline void __syncthreads(void)
 {
-	emu_barrier(0, 0);
+	barrier_any(0, 0, false);
+}
+inline int __syncthreads_or(int x)
+{
+	return barrier_any(0, 0, x != 0);
 }
 inline void __syncwarp(void)
 {
@@ -307,7 +311,6 @@ template <int N> void wgmma_wait(float *)
 }
 void wgmma_scores(float d[64], matrix_desc a, matrix_desc b, bool add);
 void wgmma_products(float d[64], const uint32_t a[4], matrix_desc b);
-bool barrier_any(int id, int n, bool x);
 inline void fence_async_proxy(void)
 {
 }

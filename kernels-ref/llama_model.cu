@@ -4,9 +4,8 @@
  */
 #include <cmath>
 
-#include "kernels-ref/cuda_common.cuh"
+#include "kernels-ref/gemv.cuh"
 #include "kernels-ref/llama_q8.cuh"
-#include "kernels-ref/packed_rows.cuh"
 
 #define BLOCK 256
 
@@ -278,6 +277,9 @@ void gpu_state_create(gpu_state *s, const llama_shape *p, size_t kv_tok)
 	s->part = device_alloc<float>(rows * p->n_heads * STEP_MAX_SPLITS * 132);
 	s->arrived = device_alloc<uint32_t>(rows * p->n_heads);
 	CUDA_TRY(cudaMemset(s->arrived, 0, rows * p->n_heads * sizeof(uint32_t)));
+	s->share = device_alloc<float2>(GEMV_MAX_SPLITS * p->hidden / 2 * rows);
+	s->shares_in = device_alloc<uint32_t>(p->hidden / 8);
+	CUDA_TRY(cudaMemset(s->shares_in, 0, p->hidden / 8 * sizeof(uint32_t)));
 	s->token = device_alloc<uint32_t>(rows);
 	s->pos = device_alloc<uint32_t>(rows);
 	s->cached = device_alloc<uint32_t>(rows);
@@ -313,7 +315,7 @@ void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_
 void gpu_state_destroy(gpu_state *s)
 {
 	void *all[] = {s->x, s->xn, s->q, s->att, s->act, s->logits, s->sumsq, s->part, s->arrived,
-		s->token, s->pos, s->cached, s->seq, s->k, s->v};
+		s->share, s->shares_in, s->token, s->pos, s->cached, s->seq, s->k, s->v};
 
 	for (void *p : all)
 		CUDA_TRY(cudaFree(p));

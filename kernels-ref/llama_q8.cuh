@@ -73,6 +73,8 @@ struct gpu_state {
 	float *sumsq;  /* [2 layers + 1][64] of x, for the norms */
 	float *part;   /* split attention: [64 heads][splits][132] */
 	uint32_t *arrived;
+	float2 *share;       /* of the sums of o and down: [4 splits][hidden / 2][64] */
+	uint32_t *shares_in; /* [hidden / 8] */
 	uint32_t *token, *pos, *cached, *seq; /* [64] */
 	half *k, *v;
 	size_t n_seq, cap_tok;

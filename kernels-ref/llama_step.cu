@@ -15,7 +15,7 @@
 
 __device__ static float norm_factor(const float *sumsq, unsigned row, float inv_cols, float eps)
 {
-	return rsqrtf(sumsq[row] * inv_cols + eps);
+	return rsqrtf(__ldcg(sumsq + row) * inv_cols + eps);
 }
 
 struct epilogue_qkv {
@@ -58,7 +58,7 @@ struct epilogue_residual {
 	__device__ void operator()(unsigned n, unsigned row, float a, float b, float *sumsq) const
 	{
 		float2 *at = (float2 *)(x + (size_t)row * hidden + n);
-		float2 y = *at, g = __half22float2(*(const half2 *)(gain + n));
+		float2 y = __ldcg(at), g = __half22float2(*(const half2 *)(gain + n));
 
 		y.x += a * scale[n];
 		y.y += b * scale[n + 1];
@@ -147,13 +147,22 @@ __global__ void embed_rows(embed_in in)
 	}
 }
 
+/* A multiplication whose outputs are few has room for shares of its sums. */
+static gemv_in gemv_of(const gpu_matrix *w, const half *x, size_t n, const gpu_state *s, bool split)
+{
+	gemv_in in = {w->packed, x, (unsigned)(w->rows / 8), (unsigned)(w->cols / 64), (unsigned)n,
+		1, split ? s->share : NULL, split ? s->shares_in : NULL};
+
+	return in;
+}
+
 void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state *s, size_t n,
 	cudaStream_t stream)
 {
 	epilogue_residual e = {w->scale, gain, s->x, s->sumsq, s->xn, (unsigned)w->rows,
 		(unsigned)packed_tiles(n)};
 
-	gemv_any<1>(w->packed, w->rows, w->cols, x, n, e, stream);
+	gemv_any<1>(gemv_of(w, x, n, s, true), e, stream);
 }
 
 static void step_layer(
@@ -174,20 +183,22 @@ static void step_layer(
 	epilogue_residual down = {
 		w->down.scale, next, s->x, sumsq + 2 * STEP_MAX_ROWS, s->xn, hidden, tiles};
 
-	gemv_any<1>(w->qkv.packed, 3 * hidden, hidden, s->xn, n, qkv, stream);
+	gemv_any<1>(gemv_of(&w->qkv, s->xn, n, s, false), qkv, stream);
 	gpu_row_attn(m, s, l, n, max_tok, stream);
-	gemv_any<1>(w->o.packed, hidden, hidden, s->att, n, o, stream);
-	gemv_any<1>(w->gu.packed, 2 * ffn, hidden, s->xn, n, gu, stream);
-	gemv_any<1>(w->down.packed, hidden, ffn, s->act, n, down, stream);
+	gemv_any<1>(gemv_of(&w->o, s->att, n, s, true), o, stream);
+	gemv_any<1>(gemv_of(&w->gu, s->xn, n, s, false), gu, stream);
+	gemv_any<1>(gemv_of(&w->down, s->act, n, s, true), down, stream);
 }
 
 void gpu_head(const gpu_llama *m, gpu_state *s, size_t n, cudaStream_t stream)
 {
 	const llama_shape *p = &m->shape;
+	gemv_in in = {(const uint8_t *)m->head, s->xn, (unsigned)(p->vocab / 8),
+		(unsigned)(p->hidden / 64), (unsigned)n, 1, NULL, NULL};
 	epilogue_logits logits = {s->sumsq + 2 * p->n_layers * STEP_MAX_ROWS, s->logits,
 		1.0f / (float)p->hidden, (float)p->norm_eps, (unsigned)p->vocab};
 
-	gemv_any<2>(m->head, p->vocab, p->hidden, s->xn, n, logits, stream);
+	gemv_any<2>(in, logits, stream);
 }
 
 void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream)
