@@ -1,18 +1,18 @@
 #!/bin/sh
 # Run the cells of Table 1 and write them as CSV on standard output:
-#   scripts/paper/table1.sh OFFING REQUESTS HORIZON REPLICATIONS
-# REQUESTS are asked one after another for each latency, HORIZON is the measured time for each
-# throughput ('900 s'). results/README.md says what is measured and how.
+#   scripts/paper/table1.sh OFFING REQUESTS WARMUP HORIZON REPLICATIONS
+# REQUESTS are asked one after another for each latency; each throughput is measured for HORIZON
+# after WARMUP ('300 s' '3600 s'). results/README.md says what is measured and how.
 set -eu
 LC_ALL=C
 export LC_ALL
 
 offing=$1
 requests=$2
-horizon=$3
-replications=$4
+warmup=$3
+horizon=$4
+replications=$5
 scenario=$(dirname "$0")/../../scenarios/paper/table1.yaml
-warmup='300 s'
 window=8
 edges=4
 
