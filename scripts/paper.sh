@@ -12,10 +12,16 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 # keep FILE: it is whole now, so let it take the place of the old one, with the usual rights.
+changed=no
 keep()
 {
-	cat "$tmp/$1" >"$out/$1"
-	echo "wrote $out/$1"
+	if cmp -s "$tmp/$1" "$out/$1"; then
+		echo "$out/$1 is as it was"
+	else
+		cat "$tmp/$1" >"$out/$1"
+		echo "wrote $out/$1"
+		changed=yes
+	fi
 }
 
 scripts/setup.sh run
@@ -37,5 +43,7 @@ sqlite3 -readonly -csv -header "$tmp/load.sqlite" \
 	'SELECT * FROM point ORDER BY load_per_s, policy, metric' | tr -d '\r' >"$tmp/load.csv"
 keep load.csv
 
-"$offing" --version | head -n 1 >"$tmp/made-by.txt"
-keep made-by.txt
+if [ $changed = yes ]; then
+	"$offing" --version | head -n 1 >"$tmp/made-by.txt"
+	keep made-by.txt
+fi
