@@ -10,7 +10,6 @@
 #define PREDICT_THREADS 128
 #define SUM_ROWS 256 /* keys per block of part A */
 #define MAP_ROWS 4   /* rows of blocks per block of part C, one a warp */
-#define L2_GROUP ((size_t)24 << 20)
 
 struct predict_scratch {
 	float *k_part; /* [heads][chunks][128] */
@@ -344,14 +343,24 @@ size_t das_predict_bytes(unsigned heads, unsigned n_q, unsigned n_k)
 	return scratch_lay(&s, NULL, heads, n_q, n_k);
 }
 
+/* Heads whose keys take two fifths of the L2 cache. */
+static unsigned heads_at_once(unsigned n_k)
+{
+	int device, l2_bytes;
+	size_t n;
+
+	CUDA_TRY(cudaGetDevice(&device));
+	CUDA_TRY(cudaDeviceGetAttribute(&l2_bytes, cudaDevAttrL2CacheSize, device));
+	n = (size_t)l2_bytes * 2 / 5 / ((size_t)n_k * ATTN_DIM * sizeof(half));
+	return n < 1 ? 1 : (unsigned)n;
+}
+
 void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t stream)
 {
 	predict_in p = {};
-	size_t key_bytes = (size_t)in.n_k * ATTN_DIM * sizeof(half);
-	unsigned group = (unsigned)(L2_GROUP / key_bytes);
+	unsigned group = heads_at_once(in.n_k);
 	size_t shared;
 
-	group = group < 1 ? 1 : group > in.heads ? in.heads : group;
 	scratch_lay(&p.to, (char *)scratch, in.heads, in.n_q, in.n_k);
 	p.in = in;
 	p.rows = attn_blocks(in.n_q, DAS_Q_BLOCK);
@@ -369,7 +378,12 @@ void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t strea
 		unsigned blocks = (p.a1 - p.a0) * (p.chunks + p.rows) + (p.b1 - p.b0) * p.cols +
 				  (p.c1 - p.c0) * attn_blocks(p.rows, MAP_ROWS);
 
-		launch_overlapped(
-			stream, predict_stage, dim3(blocks), dim3(PREDICT_THREADS), shared, p);
+		/* The first follows a memset, not a kernel that it could overlap. */
+		if (p.b1 == 0)
+			launch_kernel(stream, predict_stage, dim3(blocks), dim3(PREDICT_THREADS),
+				shared, p);
+		else
+			launch_overlapped(stream, predict_stage, dim3(blocks),
+				dim3(PREDICT_THREADS), shared, p);
 	}
 }

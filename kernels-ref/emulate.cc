@@ -622,6 +622,15 @@ cudaError_t cudaGetDevice(int *device)
 
 cudaError_t cudaDeviceGetAttribute(int *value, int attribute, int)
 {
-	*value = attribute == cudaDevAttrMultiProcessorCount ? 3 : 9;
+	switch (attribute) {
+	case cudaDevAttrMultiProcessorCount:
+		*value = 3;
+		break;
+	case cudaDevAttrL2CacheSize:
+		*value = 700000;
+		break;
+	default:
+		*value = 9;
+	}
 	return cudaSuccess;
 }

@@ -329,7 +329,7 @@ typedef int cudaError_t;
 typedef int cudaStream_t;
 enum { cudaSuccess = 0 };
 enum { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
-enum { cudaDevAttrMultiProcessorCount, cudaDevAttrComputeCapabilityMajor };
+enum { cudaDevAttrMultiProcessorCount, cudaDevAttrComputeCapabilityMajor, cudaDevAttrL2CacheSize };
 enum { cudaFuncAttributeMaxDynamicSharedMemorySize };
 
 const char *cudaGetErrorString(cudaError_t);
@@ -342,7 +342,8 @@ cudaError_t cudaMemsetAsync(void *p, int byte, size_t bytes, cudaStream_t s);
 cudaError_t cudaDeviceSynchronize(void);
 cudaError_t cudaGetLastError(void);
 cudaError_t cudaGetDevice(int *device);
-/** Three multiprocessors, so that work does not divide evenly; compute capability 9. */
+/** Three multiprocessors, so that work does not divide evenly; compute capability 9; 700 kB of L2.
+ */
 cudaError_t cudaDeviceGetAttribute(int *value, int attribute, int device);
 template <class F> cudaError_t cudaFuncSetAttribute(F, int, int)
 {

@@ -186,5 +186,13 @@ static bool export_one(const char *dir, const llama_shape *shape)
 
 bool export_profiles(const char *dir)
 {
+	cudaDeviceProp prop;
+
+	CUDA_TRY(cudaGetDeviceProperties(&prop, 0));
+	if (!strstr(prop.name, "H200")) {
+		fprintf(stderr, "error: the profiles are an H200's, and this is an %s\n",
+			prop.name);
+		return false;
+	}
 	return export_one(dir, &llama_7b) && export_one(dir, &llama_13b);
 }

@@ -210,7 +210,7 @@ static size_fit fit_line(const std::vector<double> &bytes, const std::vector<dou
 	}
 	double det = a * c - b * b, t0 = (d * c - b * e) / det, k = (a * e - b * d) / det;
 
-	f.t0_s = t0;
+	f.t0_s = fmax(t0, 0.0);
 	f.eb = 1.0 / (k * H200_BYTES_PER_S);
 	for (size_t i = 0; i < s.size(); i++)
 		f.worst = fmax(f.worst, fabs((t0 + k * bytes[i]) / s[i] - 1.0));

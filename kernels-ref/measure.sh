@@ -16,7 +16,7 @@ out=${1:-$root/results/runs/kernels}
 steps=${*:-build verify sanitize speed peers profile}
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 python=${PYTHON:-python3}
-archs="-gencode arch=compute_90a,code=sm_90a -gencode arch=compute_80,code=sm_80"
+archs="-gencode arch=compute_90a,code=sm_90a -gencode arch=compute_80,code=[sm_80,compute_80]"
 cuda="harness llama_model llama_step row_attn llama_prefill int8_gemm attn_best sparse_attn_mma sparse_attn_wgmma
 das_predict verify measure export main"
 truth="ref_attn ref_das_attn ref_das_decode ref_das_mask ref_error ref_linear ref_llama ref_model
@@ -35,6 +35,7 @@ build()
 {
 	jobs=
 	for f in $cuda; do
+		# shellcheck disable=SC2086
 		"$nvcc" -O3 -std=c++17 $archs -DKERNELS_VERSION="\"$(version)\"" -I"$root" \
 			-Xcompiler -Wall -c "$here/$f.cu" -o "$out/obj/$f.o" &
 		jobs="$jobs $!"
