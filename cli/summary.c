@@ -126,6 +126,10 @@ static void choose_lines(struct table *t)
 
 /* Cells */
 
+/* More digits of a mean than this are noise to a reader; a half-width too small to show beside
+ * them is rounded up. */
+enum { MOST_DIGITS = 5 };
+
 /* Decimals that show @x with @digits significant digits; never negative. */
 static int decimals_for(double x, int digits)
 {
@@ -138,7 +142,7 @@ static int decimals_for(double x, int digits)
  * how much of the mean is worth showing. */
 static int decimals_of(double mean, double half)
 {
-	const int most = mean == 0 ? 9 : decimals_for(mean, 7);
+	const int most = mean == 0 ? 9 : decimals_for(mean, MOST_DIGITS);
 	int d;
 
 	if (!(half > 0))
@@ -166,7 +170,7 @@ static void fill_cell(struct cell *c, const struct summary_row *row, double scal
 	if (!(half > 0))
 		return;
 	if (half < 1e9 && decimals <= 9)
-		snprintf(c->half, CELL, "%.*f", decimals, half);
+		snprintf(c->half, CELL, "%.*f", decimals, fmax(half, pow(10, -decimals)));
 	else
 		snprintf(c->half, CELL, "%.2g", half);
 }
