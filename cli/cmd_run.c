@@ -112,24 +112,33 @@ static bool choose_dir(struct experiment_host *h, struct err *err)
 		return true;
 	}
 	snprintf(h->dir, sizeof h->dir, "results/runs/%s", spec_of(h)->name);
-	for (n = 2; recorder_taken(h->dir) && n < MOST_DIRS; n++)
+	for (n = 2; recorder_taken(h->dir); n++) {
+		if (n > MOST_DIRS)
+			return err_run(err, "%s and all names before it are taken", h->dir);
 		snprintf(h->dir, sizeof h->dir, "results/runs/%s-%d", spec_of(h)->name, n);
+	}
 	return true;
 }
 
 static bool open_recorder(struct experiment_host *h, struct err *err)
 {
 	const struct scenario_spec *s = spec_of(h);
+	struct recorder_spec spec = {
+		.dir = h->dir,
+		.force = opts_get(h->opts, "force") != NULL && opts_get(h->opts, "output"),
+		.requests = s->record.requests,
+		.series = s->record.queues_s > 0.0,
+		.n_runs = s->n_policies,
+	};
 
-	return recorder_open(&h->recorder,
-		&(struct recorder_spec){
-			.dir = h->dir,
-			.force = opts_get(h->opts, "force") != NULL,
-			.requests = s->record.requests,
-			.series = s->record.queues_s > 0.0,
-			.n_runs = s->n_policies,
-		},
-		err);
+	while (!recorder_open(&h->recorder, &spec, err)) {
+		if (opts_get(h->opts, "output") || !recorder_taken(h->dir))
+			return false;
+		*err = (struct err){0}; /* another run took the name since: the next one */
+		if (!choose_dir(h, err))
+			return false;
+	}
+	return true;
 }
 
 /* Policies, one after another */

@@ -37,7 +37,7 @@ static inline size_t series_cap(size_t width)
 /** Any member but open and close may be NULL: nothing to do. */
 struct rec_ops {
 	const char *file; /* its name inside the folder */
-	/** @path does not exist, its folder does. On false *@out is NULL. */
+	/** @path does not exist or is empty, its folder exists. On false *@out is NULL. */
 	bool (*open)(struct rec_backend **out, const char *path, const struct recorder_spec *spec,
 		struct err *err);
 	/** @id counts runs from 1. */

@@ -2,6 +2,7 @@
 #include "io/rec_folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,21 @@ bool rec_folder_taken(const char *dir)
 		free(path);
 	}
 	return taken;
+}
+
+bool rec_folder_claim(const char *dir, struct err *err)
+{
+	char *path = path_of(dir, names[0]);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EEXIST)
+		err_input(err, "%s already holds a result; --force replaces it", dir);
+	else
+		err_run(err, "%s: %s", path, strerror(errno));
+	free(path);
+	return fd >= 0;
 }
 
 void rec_folder_clear(const char *dir)

@@ -11,6 +11,12 @@ MUST_CHECK bool rec_folder_make(const char *dir, struct err *err);
 /** Whether @dir holds any file of a result. */
 bool rec_folder_taken(const char *dir);
 
+/**
+ * Make @dir, which is there, hold a result from now on: of several processes that try at once, one
+ * succeeds. ERR_INPUT when it holds one already.
+ */
+MUST_CHECK bool rec_folder_claim(const char *dir, struct err *err);
+
 /** Take the files of a result in @dir away. */
 void rec_folder_clear(const char *dir);
 

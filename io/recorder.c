@@ -246,8 +246,9 @@ static bool prepare_folder(const struct recorder_spec *spec, struct err *err)
 		return err_input(err, "%s already holds a result; --force replaces it", spec->dir);
 	if (!rec_folder_make(spec->dir, err))
 		return false;
-	rec_folder_clear(spec->dir);
-	return true;
+	if (spec->force)
+		rec_folder_clear(spec->dir);
+	return rec_folder_claim(spec->dir, err);
 }
 
 bool recorder_open(struct recorder **out, const struct recorder_spec *spec, struct err *err)
