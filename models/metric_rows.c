@@ -56,6 +56,7 @@ static void group_merge(struct group_metrics *to, const struct group_metrics *fr
 	stat_mean_merge(&to->network, &from->network);
 	to->created += from->created;
 	to->met += from->met;
+	to->overdue += from->overdue;
 	for (size_t f = 0; f < FATES; f++)
 		to->fate[f] += from->fate[f];
 }
@@ -65,29 +66,25 @@ static double mean_or_nan(const struct stat_mean *m)
 	return m->n > 0 ? m->mean : NONE;
 }
 
-/** Cohort requests that are in the system although their deadline is past. */
-static uint64_t overdue(const struct world *w, uint32_t group)
+static void count_overdue(struct world *w)
 {
 	int64_t now_ns = engine_now_ns(w->engine);
-	uint64_t n = 0;
 
 	for (size_t i = 0; i < w->requests.n; i++) {
 		const struct request *r = &w->requests.at[i];
 
-		if (metrics_holds(r) && r->measured && r->deadline_ns < now_ns &&
-			(group == NO_ID || r->group == group))
-			n++;
+		if (metrics_holds(r) && r->measured && r->deadline_ns < now_ns)
+			w->groups[r->group].metrics.overdue++;
 	}
-	return n;
 }
 
-static void group_rows(struct world *w, const char *scope, uint32_t group,
-	const struct group_metrics *m, double window_s)
+static void group_rows(
+	struct world *w, const char *scope, const struct group_metrics *m, double window_s)
 {
 	static const struct span_names e2e = SPAN_NAMES("e2e"), ttft = SPAN_NAMES("ttft"),
 				       tpot = SPAN_NAMES("tpot"), wait = SPAN_NAMES("wait");
 	uint64_t ended = m->fate[FATE_DONE] + m->fate[FATE_REJECTED] + m->fate[FATE_DROPPED];
-	uint64_t judged = ended + overdue(w, group);
+	uint64_t judged = ended + m->overdue;
 
 	row(w, scope, "requests.created", "1", (double)m->created);
 	row(w, scope, "requests.done", "1", (double)m->fate[FATE_DONE]);
@@ -116,7 +113,7 @@ static void system_rows(struct world *w, double window_s)
 	group_metrics_create(&all);
 	for (size_t g = 0; g < w->spec->n_groups; g++)
 		group_merge(&all, &w->groups[g].metrics);
-	group_rows(w, "", NO_ID, &all, window_s);
+	group_rows(w, "", &all, window_s);
 	if (w->has_tokens)
 		row(w, "", "throughput.tok_per_s", "token/s", (double)m->delivered_tok / window_s);
 	row(w, "", "throughput.req_per_s", "1/s", (double)m->delivered / window_s);
@@ -166,29 +163,37 @@ static void instance_rows(struct world *w, uint32_t i, double window_s)
 	row(w, scope, "cost.usd", "USD", cost_usd(w, i, window_s));
 }
 
-static void site_rows(struct world *w, uint32_t site, double window_s)
+struct site_sums {
+	double busy_s, running_s;
+	uint64_t done;
+	size_t n; /* instances */
+};
+
+static struct site_sums *sum_sites(struct world *w)
 {
-	const char *scope = arena_printf(&w->arena, "site:%s", w->spec->sites[site].name);
+	struct site_sums *sums = arena_alloc(&w->arena, w->spec->n_sites, sizeof *sums);
 	int64_t now_ns = engine_now_ns(w->engine);
-	double busy_s = 0.0, running_s = 0.0;
-	uint64_t done = 0;
-	size_t n = 0;
 
 	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
-		if (w->spec->instances[i].site.i != site)
-			continue;
-		n++;
-		busy_s += level_integral(&w->instances[i].metrics.busy, now_ns);
-		running_s += level_integral(&w->instances[i].metrics.running, now_ns);
-		done += w->instances[i].metrics.done;
+		const struct instance_metrics *m = &w->instances[i].metrics;
+		struct site_sums *s = &sums[w->spec->instances[i].site.i];
+
+		s->busy_s += level_integral(&m->busy, now_ns);
+		s->running_s += level_integral(&m->running, now_ns);
+		s->done += m->done;
+		s->n++;
 	}
-	if (n == 0)
-		return;
-	row(w, scope, "requests.done", "1", (double)done);
-	row(w, scope, "busy.share", "1", busy_s / window_s / (double)n);
+	return sums;
+}
+
+static void site_rows(
+	struct world *w, const char *scope, const struct site_sums *s, double window_s)
+{
+	row(w, scope, "requests.done", "1", (double)s->done);
+	row(w, scope, "busy.share", "1", s->busy_s / window_s / (double)s->n);
 	row(w, scope, "busy.s_per_request", "s",
-		w->metrics.delivered > 0 ? busy_s / (double)w->metrics.delivered : NONE);
-	row(w, scope, "batch.mean", "1", busy_s > 0.0 ? running_s / busy_s : NONE);
+		w->metrics.delivered > 0 ? s->busy_s / (double)w->metrics.delivered : NONE);
+	row(w, scope, "batch.mean", "1", s->busy_s > 0.0 ? s->running_s / s->busy_s : NONE);
 }
 
 static void total_rows(struct world *w, double window_s)
@@ -245,14 +250,18 @@ void metric_rows(struct world *w, struct world_result *out)
 {
 	int64_t now_ns = engine_now_ns(w->engine);
 	double window_s = s_of_ns(now_ns - w->measure_from_ns);
+	const struct site_sums *sites = sum_sites(w);
 
+	count_overdue(w);
 	system_rows(w, window_s);
 	total_rows(w, window_s);
 	for (uint32_t g = 0; g < w->spec->n_groups; g++)
-		group_rows(w, arena_printf(&w->arena, "group:%s", w->spec->groups[g].name), g,
+		group_rows(w, arena_printf(&w->arena, "group:%s", w->spec->groups[g].name),
 			&w->groups[g].metrics, window_s);
 	for (uint32_t s = 0; s < w->spec->n_sites; s++)
-		site_rows(w, s, window_s);
+		if (sites[s].n > 0)
+			site_rows(w, arena_printf(&w->arena, "site:%s", w->spec->sites[s].name),
+				&sites[s], window_s);
 	for (uint32_t i = 0; i < w->spec->n_instances; i++)
 		instance_rows(w, i, window_s);
 	for (size_t l = 0; l < w->topology.n_links; l++)

@@ -26,7 +26,8 @@ struct group_metrics {
 	struct span_metrics e2e, ttft, tpot, wait;
 	struct stat_mean ms_per_tok, network;
 	uint64_t created, fate[FATES];
-	uint64_t met; /* answered within the deadline */
+	uint64_t met;     /* answered within the deadline */
+	uint64_t overdue; /* in the system at the end though the deadline is past */
 };
 
 struct instance_metrics {
