@@ -177,23 +177,25 @@ bool world_check(const struct scenario_spec *spec, struct err *err)
 
 /* Running */
 
-/** Simulated seconds after which a run that waits for its requests is hopeless. */
-static double limit_s(const struct world *w)
+/** The end of the window; or, of a run that waits for its requests, when it is hopeless. */
+static int64_t limit_ns(const struct world *w)
 {
+	int64_t warmup_ns = ns_of_s(w->setup.warmup_s);
 	double rate_per_s = 0.0;
 
 	if (w->spec->run.requests == 0)
-		return w->setup.warmup_s + w->spec->run.horizon_s;
+		return warmup_ns + ns_of_s(w->spec->run.horizon_s);
 	if (w->spec->run.limit_s > 0.0)
-		return w->spec->run.limit_s;
+		return ns_of_s(w->spec->run.limit_s);
 	for (size_t g = 0; g < w->spec->n_groups; g++) {
 		double r = workload_rate_per_s(w->groups[g].source);
 
 		if (!(r > 0.0))
-			return 9e9; /* the system sets the pace: there is no expected time */
+			return ns_of_s(
+				9e9); /* the system sets the pace: there is no expected time */
 		rate_per_s += r;
 	}
-	return w->setup.warmup_s + 10.0 * (double)w->spec->run.requests / rate_per_s;
+	return warmup_ns + ns_of_s(10.0 * (double)w->spec->run.requests / rate_per_s);
 }
 
 static bool interrupted(const struct world *w)
@@ -264,7 +266,8 @@ static void result_fill(struct world *w, struct world_result *out)
 		strcpy(out->failure, w->err.msg);
 	}
 	out->warmup_s = w->setup.warmup_s;
-	out->horizon_s = engine_now_s(w->engine) - w->setup.warmup_s;
+	out->horizon_s =
+		w->measuring ? s_of_ns(engine_now_ns(w->engine) - w->measure_from_ns) : 0.0;
 	out->events = engine_events(w->engine);
 	out->digest = w->setup.digest ? engine_digest(w->engine) : 0;
 }
@@ -276,7 +279,7 @@ bool world_run(struct world *w, struct world_result *out, struct err *err)
 
 	*out = (struct world_result){0};
 	start(w);
-	end = run_to(w, ns_of_s(limit_s(w)));
+	end = run_to(w, limit_ns(w));
 	judge(w, end);
 	if (w->err.kind == ERR_INPUT) { /* a malformed trace */
 		*err = w->err;

@@ -36,6 +36,20 @@ static void an_unhurried_queue_serves_at_once(void **state)
 	fixture_finish(&f);
 }
 
+/* A warm-up that is no whole number of nanoseconds, as MSER-5 gives it. */
+static void the_window_is_as_long_as_asked(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	one_queue(&f, 10.0, 3.0);
+	f.warmup_s = 51.23825789923145;
+	f.spec.run.horizon_s = 1200.0;
+	fixture_run(&f);
+	assert_near(f.result.horizon_s, 1200.0, 0.0);
+	fixture_finish(&f);
+}
+
 /* Arrivals every 2 s, 3 s each: request k (from 1) comes at 2k and ends at 2 + 3k, so it waits
  * k - 1 s. Measured from 20 s on for 100 s: those that came after 20 s (k > 10; the window
  * opens before an arrival at the same instant only if it was posted first, so k = 10 is out),
@@ -336,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_unhurried_queue_serves_at_once),
+		cmocka_unit_test(the_window_is_as_long_as_asked),
 		cmocka_unit_test(an_overloaded_queue_keeps_the_rest),
 		cmocka_unit_test(fcfs_goes_to_the_longest_idle),
 		cmocka_unit_test(closed_users_think_between_answers),
