@@ -151,8 +151,9 @@ static void instance_rows(struct world *w, uint32_t i, double window_s)
 	row(w, scope, "busy.share", "1", busy_s / window_s);
 	row(w, scope, "busy.s_per_request", "s",
 		w->metrics.delivered > 0 ? busy_s / (double)w->metrics.delivered : NONE);
-	row(w, scope, "batch.mean", "1",
-		busy_s > 0.0 ? level_integral(&m->running, now_ns) / busy_s : NONE);
+	if (inst->batch)
+		row(w, scope, "batch.mean", "1",
+			busy_s > 0.0 ? level_integral(&m->running, now_ns) / busy_s : NONE);
 	row(w, scope, "queue.mean", "1", level_mean(&m->assigned, now_ns));
 	row(w, scope, "queue.max", "1", level_max(&m->assigned));
 	if (!inst->batch)
@@ -166,7 +167,7 @@ static void instance_rows(struct world *w, uint32_t i, double window_s)
 struct site_sums {
 	double busy_s, running_s;
 	uint64_t done;
-	size_t n; /* instances */
+	size_t n, n_batching; /* instances, those that run a model */
 };
 
 static struct site_sums *sum_sites(struct world *w)
@@ -182,6 +183,7 @@ static struct site_sums *sum_sites(struct world *w)
 		s->running_s += level_integral(&m->running, now_ns);
 		s->done += m->done;
 		s->n++;
+		s->n_batching += w->instances[i].batch != NULL;
 	}
 	return sums;
 }
@@ -193,7 +195,8 @@ static void site_rows(
 	row(w, scope, "busy.share", "1", s->busy_s / window_s / (double)s->n);
 	row(w, scope, "busy.s_per_request", "s",
 		w->metrics.delivered > 0 ? s->busy_s / (double)w->metrics.delivered : NONE);
-	row(w, scope, "batch.mean", "1", s->busy_s > 0.0 ? s->running_s / s->busy_s : NONE);
+	if (s->n_batching == s->n)
+		row(w, scope, "batch.mean", "1", s->busy_s > 0.0 ? s->running_s / s->busy_s : NONE);
 }
 
 static void total_rows(struct world *w, double window_s)

@@ -128,6 +128,21 @@ static void a_saturated_group_keeps_its_number(void **state)
 	fixture_finish(&f);
 }
 
+/* It serves one by one, in two slots: 2 of 2 are busy, which is no batch of 2. */
+static void a_station_has_no_batch(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	one_queue(&f, 1.0, 3.0);
+	f.instances[0].slots = 2;
+	fixture_run(&f);
+	assert_true(f.result.n_metrics > 0);
+	for (size_t i = 0; i < f.result.n_metrics; i++)
+		assert_string_not_equal(f.result.metrics[i].name, "batch.mean");
+	fixture_finish(&f);
+}
+
 /* Three in the system at most, service 7 s, arrivals every 2 s: 2, 4, 6 are taken (done at 9,
  * 16, 23), 8 is dropped, 10 is taken, 12 and 14 dropped, 16: the first of equal events is the
  * one posted first: the arrival (posted at 14) or the end (posted at 9)? The end: taken. */
@@ -355,6 +370,7 @@ int main(void)
 		cmocka_unit_test(fcfs_goes_to_the_longest_idle),
 		cmocka_unit_test(closed_users_think_between_answers),
 		cmocka_unit_test(a_saturated_group_keeps_its_number),
+		cmocka_unit_test(a_station_has_no_batch),
 		cmocka_unit_test(what_overflows_is_dropped),
 		cmocka_unit_test(sharers_slow_each_other_down),
 		cmocka_unit_test(a_request_pays_for_its_way),
