@@ -38,6 +38,16 @@ static void on_served(struct world *w, const struct event *ev)
 	station_served(w->instances[ev->who].station, (uint32_t)ev->what);
 }
 
+static void on_flow(struct world *w, const struct event *ev)
+{
+	transfer_flow(w, ev->who);
+}
+
+static void on_link(struct world *w, const struct event *ev)
+{
+	transfer_link(w, ev->who);
+}
+
 static void on_delivered(struct world *w, const struct event *ev)
 {
 	request_delivered(w, (uint32_t)ev->what);
@@ -69,6 +79,8 @@ const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_UPLOADED] = {"uploaded", on_uploaded},
 	[EV_STEP] = {"step", on_step},
 	[EV_SERVED] = {"served", on_served},
+	[EV_FLOW] = {"flow", on_flow},
+	[EV_LINK] = {"link", on_link},
 	[EV_DELIVERED] = {"delivered", on_delivered},
 	[EV_LATE] = {"late", on_decide},
 	[EV_WAKE] = {"wake", on_decide},

@@ -20,6 +20,8 @@ enum ev_kind {
 	EV_WAKE,      /* the policy asked to be asked again */
 	EV_SLOT,      /* a slot of the queue record ends */
 	EV_MEASURE,   /* the warm-up is over */
+	EV_FLOW,      /* who: set of flows; one of them ends, or their rates change */
+	EV_LINK,      /* who: link; its rate changes by the clock */
 	EV_KINDS,
 };
 
@@ -43,11 +45,25 @@ static inline struct event_id post_dispatch(struct engine *e, double in_s, uint3
 	return engine_post(e, in_s, (struct event){.kind = EV_DISPATCH, .what = request});
 }
 
-static inline struct event_id post_uploaded(
-	struct engine *e, int64_t at_ns, struct instance_id at, uint32_t request)
+static inline struct event_id post_flow(struct engine *e, int64_t at_ns, uint32_t set)
 {
-	return engine_post_at(
-		e, at_ns, (struct event){.kind = EV_UPLOADED, .who = at.i, .what = request});
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_FLOW, .who = set});
+}
+
+static inline struct event_id post_link(struct engine *e, int64_t at_ns, uint32_t link)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_LINK, .who = link});
+}
+
+/** For transfer_begin(), which posts it. */
+static inline struct event ev_uploaded(struct instance_id at, uint32_t request)
+{
+	return (struct event){.kind = EV_UPLOADED, .who = at.i, .what = request};
+}
+
+static inline struct event ev_delivered(uint32_t request)
+{
+	return (struct event){.kind = EV_DELIVERED, .what = request};
 }
 
 static inline struct event_id post_step(struct engine *e, int64_t at_ns, struct instance_id at)
@@ -60,11 +76,6 @@ static inline struct event_id post_served(
 {
 	return engine_post(
 		e, in_s, (struct event){.kind = EV_SERVED, .who = at.i, .what = request});
-}
-
-static inline struct event_id post_delivered(struct engine *e, int64_t at_ns, uint32_t request)
-{
-	return engine_post_at(e, at_ns, (struct event){.kind = EV_DELIVERED, .what = request});
 }
 
 static inline struct event_id post_late(struct engine *e, int64_t at_ns, uint32_t request)

@@ -64,9 +64,12 @@ struct fair {
 	size_t n_flows;
 	uint64_t seq;
 	double at_s, next_s;
+	bool next_ends; /* next_s is the end of flow next_id */
+	uint32_t next_id;
 };
 
-static const double NS = 1e-9; /* the caller's clock ticks so: less than that is now */
+static const double DEBT_BYTES = 1e-6; /* less is rounding */
+static const double NS = 1e-9;         /* the caller's clock ticks so: less than that is now */
 
 struct fair *fair_create(void)
 {
@@ -301,7 +304,7 @@ static void classes_fill(struct fair *f, const struct fair_link *l)
 		if (p->n_flows > 0)
 			spare -= p->capacity_bytes_per_s;
 	}
-	if (l->tokens_bytes < -1e-6)
+	if (l->tokens_bytes < -DEBT_BYTES)
 		return;
 	for (; spare > 0.0 && prio != UINT32_MAX; prio = next) {
 		spare = lend(f, l, prio, spare);
@@ -404,22 +407,32 @@ static void used_add(struct fair *f, const struct path *path, double sign)
 	}
 }
 
+static void next_is(struct fair *f, double at_s, const struct flow *ends)
+{
+	if (!(at_s < f->next_s))
+		return;
+	f->next_s = at_s;
+	f->next_ends = ends != NULL;
+	f->next_id = ends ? ends->id : 0;
+}
+
 static void next_find(struct fair *f)
 {
 	f->next_s = HUGE_VAL;
 	for (size_t k = 0; k < f->n_in_use; k++) {
 		const struct path *p = &f->paths[f->in_use[k]];
-		double bytes = fmax(0.0, p->heap[0].finish_bytes - p->attained_bytes);
+		double bytes = p->heap[0].finish_bytes - p->attained_bytes;
 
-		f->next_s = fmin(f->next_s, p->flow_bytes_per_s > 0.0
-						    ? f->at_s + bytes / p->flow_bytes_per_s
-						    : (bytes > 0.0 ? HUGE_VAL : f->at_s));
+		if (bytes <= 0.0)
+			next_is(f, f->at_s, &p->heap[0]);
+		else if (p->flow_bytes_per_s > 0.0)
+			next_is(f, f->at_s + bytes / p->flow_bytes_per_s, &p->heap[0]);
 		for (size_t h = 0; h < p->n_pipes; h++) {
 			const struct fair_link *l = &f->links[f->pipes[p->pipe[h]].link];
 			double gain = l->bytes_per_s - l->used_bytes_per_s;
 
-			if (l->htb && l->tokens_bytes < -1e-6 && gain > 0.0)
-				f->next_s = fmin(f->next_s, f->at_s - l->tokens_bytes / gain);
+			if (l->htb && l->tokens_bytes < -DEBT_BYTES && gain > 0.0)
+				next_is(f, f->at_s - l->tokens_bytes / gain, NULL);
 		}
 	}
 }
@@ -573,6 +586,12 @@ bool fair_enter(struct fair *f, double now_s, uint32_t path, uint32_t id, const 
 double fair_next_s(const struct fair *f)
 {
 	return f->next_s;
+}
+
+bool fair_first(const struct fair *f, uint32_t *id)
+{
+	*id = f->next_id;
+	return f->next_s < HUGE_VAL && f->next_ends;
 }
 
 static struct path *path_ended(struct fair *f)

@@ -57,6 +57,9 @@ bool fair_enter(struct fair *f, double now_s, uint32_t path, uint32_t id, const 
  *  HUGE_VAL: never. */
 double fair_next_s(const struct fair *f);
 
+/** True when what happens next is that flow *@id ends. */
+bool fair_first(const struct fair *f, uint32_t *id);
+
 /** Move on to @now_s; true and *@id for a flow that has ended by then. Call until false. */
 bool fair_leave(struct fair *f, double now_s, uint32_t *id);
 

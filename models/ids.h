@@ -29,6 +29,16 @@ struct request_id {
 	uint64_t n;
 };
 
+/** What a transfer over a link carries. */
+enum transfer_kind {
+	TRANSFER_PROMPT,
+	TRANSFER_ANSWER,
+	TRANSFER_HIDDEN, /* hidden states between the stages of a pipeline */
+	TRANSFER_KV,     /* a KV cache */
+	TRANSFER_DRAFT,  /* draft tokens and verdicts */
+	TRANSFER_KINDS,
+};
+
 /** Which side of the network a site stands on. */
 enum tier { TIER_EDGE, TIER_CLOUD };
 

@@ -216,6 +216,14 @@ static void total_rows(struct world *w, double window_s)
 	row(w, "", "cost.usd", "USD", usd);
 }
 
+static const char *const bytes_metric[TRANSFER_KINDS] = {
+	[TRANSFER_PROMPT] = "bytes.prompt",
+	[TRANSFER_ANSWER] = "bytes.answer",
+	[TRANSFER_HIDDEN] = "bytes.hidden",
+	[TRANSFER_KV] = "bytes.kv",
+	[TRANSFER_DRAFT] = "bytes.draft",
+};
+
 static void link_rows(struct world *w, const struct link *l, double window_s)
 {
 	const char *scope = arena_printf(&w->arena, "link:%s", l->name);
@@ -223,6 +231,12 @@ static void link_rows(struct world *w, const struct link *l, double window_s)
 	row(w, scope, "busy.share", "1", link_busy_s(l, engine_now_ns(w->engine)) / window_s);
 	row(w, scope, "wait.mean_s", "s", l->messages > 0 ? l->wait_s / (double)l->messages : NONE);
 	row(w, scope, "bytes.wire", "B", l->bytes);
+	for (enum transfer_kind k = 0; k < TRANSFER_KINDS; k++)
+		row(w, scope, bytes_metric[k], "B", l->kind_bytes[k]);
+	if (!l->random && l->spec->qdisc.kind == QDISC_NONE)
+		return;
+	row(w, scope, "packets.dropped", "1", l->dropped);
+	row(w, scope, "packets.resent", "1", l->resent);
 }
 
 /** The rows with strings of their own: they outlive the world. */
@@ -267,6 +281,7 @@ void metric_rows(struct world *w, struct world_result *out)
 				&sites[s], window_s);
 	for (uint32_t i = 0; i < w->spec->n_instances; i++)
 		instance_rows(w, i, window_s);
+	transfers_settle(w);
 	for (size_t l = 0; l < w->topology.n_links; l++)
 		link_rows(w, &w->topology.links[l], window_s);
 	hand_over(&w->metrics.rows, out);

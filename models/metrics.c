@@ -175,6 +175,7 @@ void metrics_measure(struct world *w)
 		if (w->instances[i].batch)
 			batch_measure(w->instances[i].batch);
 	}
+	transfers_settle(w);
 	for (size_t l = 0; l < w->topology.n_links; l++)
 		link_reset(&w->topology.links[l], now_ns);
 }

@@ -131,12 +131,8 @@ void request_dispatch(struct world *w, uint32_t slot)
 	struct instance_id i = {r->instance};
 	const struct route *up = world_route(w, r->group, i, false);
 	double bytes = r->prompt_tok * w->spec->groups[r->group].bytes_per_tok;
-	int64_t now_ns = engine_now_ns(w->engine);
-	int64_t at_ns = route_send(up, now_ns, bytes);
 
-	if (at_ns > now_ns)
-		post_uploaded(w->engine, at_ns, i, slot);
-	else
+	if (transfer_begin(w, up, bytes, TRANSFER_PROMPT, ev_uploaded(i, slot)))
 		request_uploaded(w, slot);
 }
 
@@ -159,7 +155,8 @@ void request_finished(struct world *w, uint32_t slot)
 	struct instance_id i = {r->instance};
 	struct instance *inst = &w->instances[i.i];
 	const struct group_spec *g = &w->spec->groups[r->group];
-	int64_t now_ns = engine_now_ns(w->engine), at_ns;
+	int64_t now_ns = engine_now_ns(w->engine);
+	double bytes;
 
 	r->finished_ns = now_ns;
 	if (r->first_token_ns == TIME_NONE)
@@ -171,11 +168,9 @@ void request_finished(struct world *w, uint32_t slot)
 	inst->load_tok = w->instance_views[i.i].assigned > 0 ? inst->load_tok - r->load_tok : 0.0;
 	view_touch(w, i);
 	/* a streamed answer has all but its last token at its user by now */
-	at_ns = route_send(world_route(w, r->group, i, true), now_ns,
-		(g->stream ? fmin(1.0, r->output_tok) : r->output_tok) * g->bytes_per_tok);
-	if (at_ns > now_ns)
-		post_delivered(w->engine, at_ns, slot);
-	else
+	bytes = (g->stream ? fmin(1.0, r->output_tok) : r->output_tok) * g->bytes_per_tok;
+	if (transfer_begin(w, world_route(w, r->group, i, true), bytes, TRANSFER_ANSWER,
+		    ev_delivered(slot)))
 		request_delivered(w, slot);
 }
 

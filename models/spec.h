@@ -7,7 +7,11 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/fair.h"
 #include "models/ids.h"
+#include "models/netem.h"
+#include "models/qdisc.h"
+#include "models/rate_curve.h"
 
 /**
  * A scenario as plain data: what a run is built from. io/ fills it in from a
@@ -75,9 +79,30 @@ struct site_spec {
 
 /* Links: one entry as written; the topology expands the globs. */
 
+/** A class of an htb link and the kinds of transfer (enum transfer_kind) it carries. */
+struct link_class_spec {
+	const char *name;
+	struct htb_class htb;
+	unsigned carries; /* bit set */
+	struct src_pos at;
+};
+
+enum link_sharing { SHARING_FIFO, SHARING_FAIR };
+
+/** One direction. All but rate and delay may be 0, and then is not there. */
 struct link_dir_spec {
 	double bytes_per_s; /* > 0; HUGE_VAL: no limit */
 	double delay_s;     /* propagation, >= 0 */
+	/** Bucket and timer; its bytes_per_s is not used. QDISC_NONE: no bucket. */
+	struct qdisc qdisc;
+	struct netem netem;
+	enum transport transport; /* anything but STREAM: MTU and connection below count */
+	enum connection connection;
+	enum link_sharing sharing;
+	double rto_s;                   /* what is lost for good is sent again after this */
+	const struct rate_curve *curve; /* in place of bytes_per_s, which is then its mean */
+	size_t n_classes;
+	const struct link_class_spec *classes;
 	struct src_pos at;
 };
 

@@ -10,6 +10,7 @@
 #include "models/spec.h"
 #include "models/station.h"
 #include "models/topology.h"
+#include "models/transfer.h"
 #include "models/workload.h"
 #include "models/world.h"
 #include "sim/engine.h"
@@ -99,6 +100,7 @@ struct world {
 	bool failed;
 
 	struct topology topology;
+	struct transfers transfers;
 	struct request_pool requests;
 	struct group *groups;
 	struct instance *instances;

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/event.h"
-
 /* Nodes: groups first, then sites. Two parallel links may join a pair; the
  * cheaper one by (delay, name) is used. */
 
@@ -31,14 +29,6 @@ struct label {
 	uint32_t edge, from;
 	bool known, done;
 };
-
-static const double MTU_PAYLOAD_BYTES = 1448.0;
-static const double HEADER_BYTES = 66.0;
-
-double wire_bytes(double payload_bytes)
-{
-	return payload_bytes + HEADER_BYTES * ceil(payload_bytes / MTU_PAYLOAD_BYTES);
-}
 
 static const char *node_name(const struct graph *g, uint32_t node)
 {
@@ -95,14 +85,6 @@ static bool edges_expand(struct graph *g, struct err *err)
 	return true;
 }
 
-static void link_make(struct link *l, struct arena *arena, const struct link_dir_spec *d,
-	const char *name, const char *dir)
-{
-	l->name = arena_printf(arena, "%s/%s", name, dir);
-	l->bytes_per_s = d->bytes_per_s;
-	l->delay_s = d->delay_s;
-}
-
 static const struct link_spec *link_spec_named(const struct scenario_spec *spec, const char *name)
 {
 	for (size_t i = 0; i < spec->n_links; i++)
@@ -133,8 +115,8 @@ static void links_make(struct topology *t, struct arena *arena, struct graph *g)
 				arena, "%s/%s-%s", e->name, node_name(g, e->a), node_name(g, e->b));
 		e->up = &t->links[n++];
 		e->down = &t->links[n++];
-		link_make(e->up, arena, &l->up, name, "up");
-		link_make(e->down, arena, &l->down, name, "down");
+		link_init(e->up, arena_printf(arena, "%s/up", name), &l->up);
+		link_init(e->down, arena_printf(arena, "%s/down", name), &l->down);
 	}
 	t->n_links = n;
 }
@@ -212,6 +194,32 @@ static void paths_from(const struct graph *g, uint32_t source, struct label *lab
 	}
 }
 
+/** What follows from the hops together. */
+static void route_describe(struct route *r)
+{
+	double mtu_bytes = HUGE_VAL;
+
+	r->plain = true;
+	r->connection = CONNECTION_WARM;
+	for (size_t h = 0; h < r->n; h++) {
+		const struct link *l = r->hops[h];
+		const struct link_dir_spec *d = l->spec;
+
+		r->plain = r->plain && l->plain;
+		r->fair = r->fair || l->fair;
+		if (d->qdisc.mtu_bytes > 0.0)
+			mtu_bytes = fmin(mtu_bytes, d->qdisc.mtu_bytes);
+		if (d->transport == TRANSPORT_TCP) {
+			r->transport = TRANSPORT_TCP;
+			if (d->connection == CONNECTION_NEW || r->connection == CONNECTION_WARM)
+				r->connection = d->connection;
+		} else if (d->transport == TRANSPORT_DATAGRAM && r->transport != TRANSPORT_TCP) {
+			r->transport = TRANSPORT_DATAGRAM;
+		}
+	}
+	r->framing = framing_of(r->transport, mtu_bytes < HUGE_VAL ? mtu_bytes : MTU_BYTES);
+}
+
 static struct route route_make(struct arena *arena, const struct graph *g,
 	const struct label *labels, uint32_t source, uint32_t to, bool back)
 {
@@ -230,7 +238,121 @@ static struct route route_make(struct arena *arena, const struct graph *g,
 		if (l->bytes_per_s < r.bytes_per_s)
 			r.bytes_per_s = l->bytes_per_s;
 	}
+	route_describe(&r);
 	return r;
+}
+
+/* Shared links that some route joins, directly or not, make one set. */
+
+static uint32_t root_of(uint32_t *parent, uint32_t l)
+{
+	while (parent[l] != l)
+		l = parent[l] = parent[parent[l]];
+	return l;
+}
+
+static void sets_join(const struct topology *t, const struct route *r, uint32_t *parent)
+{
+	uint32_t first = NO_ID;
+
+	for (size_t h = 0; h < r->n; h++) {
+		uint32_t l = (uint32_t)(r->hops[h] - t->links);
+
+		if (!r->hops[h]->fair)
+			continue;
+		if (first == NO_ID)
+			first = l;
+		else
+			parent[root_of(parent, l)] = root_of(parent, first);
+	}
+}
+
+static void link_enlist(struct topology *t, struct link *l, uint32_t set)
+{
+	const struct link_dir_spec *d = l->spec;
+	struct htb_class *classes = mem_zalloc(d->n_classes, sizeof *classes);
+	struct qdisc q = d->qdisc;
+
+	for (size_t c = 0; c < d->n_classes; c++)
+		classes[c] = d->classes[c].htb;
+	q.bytes_per_s = q.ceil_bytes_per_s = l->bytes_per_s; /* what a late timer loses is off */
+	q.timer_late_s = 0.0;
+	l->set = set;
+	l->first_pipe = fair_n_pipes(t->sets[set]);
+	l->set_link = fair_add_link(t->sets[set], &q, classes, d->n_classes);
+	free(classes);
+}
+
+static void sets_make(struct topology *t, const struct route *up, const struct route *down)
+{
+	uint32_t *parent = mem_zalloc(t->n_links, sizeof *parent);
+
+	t->sets = mem_zalloc(t->n_links, sizeof(*t->sets));
+	for (uint32_t l = 0; l < t->n_links; l++)
+		parent[l] = l;
+	for (size_t r = 0; r < t->n_groups * t->n_sites; r++) {
+		sets_join(t, &up[r], parent);
+		sets_join(t, &down[r], parent);
+	}
+	for (uint32_t l = 0; l < t->n_links; l++)
+		if (t->links[l].fair && root_of(parent, l) == l) {
+			t->links[l].set = (uint32_t)t->n_sets;
+			t->sets[t->n_sets++] = fair_create();
+		}
+	for (uint32_t l = 0; l < t->n_links; l++)
+		if (t->links[l].fair)
+			link_enlist(t, &t->links[l], t->links[root_of(parent, l)].set);
+	free(parent);
+}
+
+/** The class of @d that carries @kind; the first that names none carries what no other does. */
+static uint32_t class_of(const struct link_dir_spec *d, enum transfer_kind kind)
+{
+	uint32_t rest = NO_ID;
+
+	for (uint32_t c = 0; c < d->n_classes; c++) {
+		if (d->classes[c].carries >> kind & 1)
+			return c;
+		if (d->classes[c].carries == 0 && rest == NO_ID)
+			rest = c;
+	}
+	return d->n_classes == 0 ? 0 : rest;
+}
+
+static bool path_make(const struct topology *t, struct route *r, enum transfer_kind kind,
+	const struct scenario_spec *spec, struct err *err)
+{
+	uint32_t pipes[FAIR_MAX_PIPES], c;
+	size_t n = 0;
+
+	for (size_t h = 0; h < r->n; h++) {
+		const struct link *l = r->hops[h];
+
+		if (!l->fair)
+			continue;
+		c = class_of(l->spec, kind);
+		if (c == NO_ID)
+			return err_at(err, l->spec->at,
+				"link '%s': no class carries %s, and none carries the rest",
+				l->name, transfer_kind_name(kind));
+		if (n == FAIR_MAX_PIPES)
+			return err_at(err, spec->run.at, "a route has more than %d shared links",
+				FAIR_MAX_PIPES);
+		pipes[n++] = l->first_pipe + c;
+		r->set = l->set;
+	}
+	r->path[kind] = fair_add_path(t->sets[r->set], pipes, n);
+	return true;
+}
+
+static bool paths_make(const struct topology *t, struct route *routes,
+	const struct scenario_spec *spec, struct err *err)
+{
+	for (size_t r = 0; r < t->n_groups * t->n_sites; r++)
+		for (enum transfer_kind k = 0; k < TRANSFER_KINDS && routes[r].fair; k++)
+			if (!path_make(t, &routes[r], k, spec, err))
+				return false;
+	return true;
 }
 
 static bool routes_make(
@@ -258,7 +380,14 @@ static bool routes_make(
 				continue;
 			up[s * spec->n_sites + m] = route_make(arena, g, labels, s, to, false);
 			down[s * spec->n_sites + m] = route_make(arena, g, labels, s, to, true);
+			up[s * spec->n_sites + m].rtt_s = down[s * spec->n_sites + m].rtt_s =
+				up[s * spec->n_sites + m].delay_s +
+				down[s * spec->n_sites + m].delay_s;
 		}
+	}
+	if (ok) {
+		sets_make(t, up, down);
+		ok = paths_make(t, up, spec, err) && paths_make(t, down, spec, err);
 	}
 	t->up = up;
 	t->down = down;
@@ -280,7 +409,7 @@ bool topology_create(struct topology *out, struct arena *arena, const struct sce
 			arena_alloc(arena, spec->n_groups * spec->n_sites, sizeof *here);
 
 		for (size_t i = 0; i < spec->n_groups * spec->n_sites; i++)
-			here[i].bytes_per_s = HUGE_VAL;
+			here[i] = (struct route){.bytes_per_s = HUGE_VAL, .plain = true};
 		out->up = out->down = here;
 		return true;
 	}
@@ -290,105 +419,26 @@ bool topology_create(struct topology *out, struct arena *arena, const struct sce
 		adjacency_make(&g);
 		ok = routes_make(out, arena, &g, err);
 	}
+	if (!ok)
+		topology_finish(out);
 	free(g.edges);
 	free(g.first);
 	free(g.next);
 	return ok;
 }
 
-/** A message on its way: seconds from now at which its first and last packet reach a hop. */
-struct train {
-	double wire_bytes, first_bytes, last_bytes;
-	double head_s, tail_s;
-};
-
-static struct train train_of(double payload_bytes)
+void topology_finish(struct topology *t)
 {
-	double packets = ceil(payload_bytes / MTU_PAYLOAD_BYTES);
-	double wire = wire_bytes(payload_bytes);
-	double full = MTU_PAYLOAD_BYTES + HEADER_BYTES;
-
-	return (struct train){
-		.wire_bytes = wire,
-		.first_bytes = packets > 1.0 ? full : wire,
-		.last_bytes = packets > 1.0 ? wire - (packets - 1.0) * full : wire,
-	};
+	for (size_t s = 0; s < t->n_sets; s++)
+		fair_destroy(t->sets[s]);
+	free(t->sets);
+	t->sets = NULL;
+	t->n_sets = 0;
 }
 
-/** Pass one hop that is free @free_s from now; returns when it starts and sets *@end_s. */
-static double train_pass(struct train *t, const struct link *l, double free_s, double *end_s)
+void topology_seed(struct topology *t, uint64_t seed, uint32_t replication)
 {
-	double start_s = free_s > t->head_s ? free_s : t->head_s;
-	double sent_s = start_s + t->wire_bytes / l->bytes_per_s;
-	double after_tail_s = t->tail_s + t->last_bytes / l->bytes_per_s;
-
-	*end_s = sent_s > after_tail_s ? sent_s : after_tail_s;
-	t->head_s = start_s + t->first_bytes / l->bytes_per_s + l->delay_s;
-	t->tail_s = *end_s + l->delay_s;
-	return start_s;
-}
-
-int64_t route_send(const struct route *r, int64_t now_ns, double payload_bytes)
-{
-	struct train t;
-
-	if (r->n == 0)
-		return now_ns;
-	t = train_of(payload_bytes);
-	for (size_t h = 0; h < r->n; h++) {
-		struct link *l = r->hops[h];
-		double head_s = t.head_s, end_s;
-		double start_s = train_pass(&t, l, s_of_ns(l->free_ns - now_ns), &end_s);
-
-		l->wait_s += start_s - head_s;
-		l->busy_s += end_s - start_s;
-		l->messages++;
-		l->bytes += t.wire_bytes;
-		l->free_ns = now_ns + ns_of_s(end_s);
-	}
-	return now_ns + ns_of_s(t.tail_s);
-}
-
-double route_idle_s(const struct route *r, double payload_bytes)
-{
-	struct train t;
-	double end_s;
-
-	if (r->n == 0)
-		return 0.0;
-	t = train_of(payload_bytes);
-	for (size_t h = 0; h < r->n; h++)
-		train_pass(&t, r->hops[h], 0.0, &end_s);
-	return t.tail_s;
-}
-
-double route_backlog_s(const struct route *r, int64_t now_ns)
-{
-	double worst_s = 0.0;
-
-	for (size_t h = 0; h < r->n; h++) {
-		double free_s = s_of_ns(r->hops[h]->free_ns - now_ns);
-
-		if (free_s > worst_s)
-			worst_s = free_s;
-	}
-	return worst_s;
-}
-
-static double pending_s(const struct link *l, int64_t now_ns)
-{
-	return l->free_ns > now_ns ? s_of_ns(l->free_ns - now_ns) : 0.0;
-}
-
-double link_busy_s(const struct link *l, int64_t now_ns)
-{
-	return l->busy_s - pending_s(l, now_ns);
-}
-
-void link_reset(struct link *l, int64_t now_ns)
-{
-	l->busy_s = pending_s(l, now_ns);
-	l->wait_s = 0.0;
-	l->messages = 0;
-	l->bytes = 0.0;
+	for (size_t l = 0; l < t->n_links; l++)
+		if (t->links[l].random)
+			netem_init(&t->links[l].netem, seed, replication, t->links[l].name);
 }

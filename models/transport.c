@@ -9,7 +9,7 @@ static const double UDP_IP_BYTES = 28.0;
 
 struct framing framing_of(enum transport t, double mtu_bytes)
 {
-	double ip_bytes = t == TRANSPORT_TCP ? TCP_IP_BYTES : UDP_IP_BYTES;
+	double ip_bytes = t == TRANSPORT_DATAGRAM ? UDP_IP_BYTES : TCP_IP_BYTES;
 
 	assert(mtu_bytes >= MTU_MIN_BYTES);
 	return (struct framing){

@@ -11,8 +11,9 @@
  */
 
 enum transport {
-	TRANSPORT_DATAGRAM, /* all packets at once: UDP/IPv4, headers of 42 bytes */
+	TRANSPORT_STREAM,   /* the headers of TCP, an open window: a link of rate and delay alone */
 	TRANSPORT_TCP,      /* TCP/IPv4 with timestamps, headers of 66 bytes, slow start */
+	TRANSPORT_DATAGRAM, /* all packets at once: UDP/IPv4, headers of 42 bytes */
 };
 
 enum connection {

@@ -225,17 +225,13 @@ static struct prediction predict_at(const struct view *v, const struct waiting *
 	const struct route *up = world_route(w, q->group.i, i, false);
 	const struct route *down = world_route(w, q->group.i, i, true);
 	uint32_t others = idle ? 0 : v->instances[i.i].assigned;
-	int64_t now_ns = engine_now_ns(w->engine);
+	double up_bytes = q->prompt_tok * g->bytes_per_tok;
+	double down_bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
 	struct prediction p = {
-		.upload_s = route_idle_s(up, q->prompt_tok * g->bytes_per_tok),
-		.download_s = route_idle_s(
-			down, (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok),
+		.upload_s = transfer_predict_s(w, up, up_bytes, idle),
+		.download_s = transfer_predict_s(w, down, down_bytes, idle),
 	};
 
-	if (!idle) {
-		p.upload_s += route_backlog_s(up, now_ns);
-		p.download_s += route_backlog_s(down, now_ns);
-	}
 	if (inst->batch)
 		predict_llm(inst, q, output_tok, others, idle ? 0.0 : inst->load_tok, &p);
 	else
@@ -334,13 +330,19 @@ static bool same_machine(
 	       view_same_gpu(&s->sites[a->site.i].gpu, &s->sites[b->site.i].gpu);
 }
 
+static bool same_link(const struct link *a, const struct link *b)
+{
+	if (a->spec == b->spec)
+		return true;
+	return a->plain && b->plain && a->bytes_per_s == b->bytes_per_s && a->delay_s == b->delay_s;
+}
+
 static bool same_route(const struct route *a, const struct route *b)
 {
 	if (a->n != b->n)
 		return false;
 	for (size_t h = 0; h < a->n; h++)
-		if (a->hops[h]->bytes_per_s != b->hops[h]->bytes_per_s ||
-			a->hops[h]->delay_s != b->hops[h]->delay_s)
+		if (!same_link(a->hops[h], b->hops[h]))
 			return false;
 	return true;
 }

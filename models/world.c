@@ -100,6 +100,8 @@ static bool build(struct world *w, struct err *err)
 
 	if (!topology_create(&w->topology, &w->arena, s, err))
 		return false;
+	topology_seed(&w->topology, w->setup.seed, w->setup.replication);
+	transfers_create(w);
 	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
 	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
 	metrics_create(w);
@@ -148,6 +150,8 @@ void world_destroy(struct world *w)
 			cost_destroy(w->instances[i].cost);
 		station_destroy(w->instances[i].station);
 	}
+	transfers_destroy(w);
+	topology_finish(&w->topology);
 	free(w->requests.at);
 	free(w->line.waiting);
 	free(w->line.slot);
@@ -237,6 +241,7 @@ static void start(struct world *w)
 	post_measure(w->engine, ns_of_s(w->setup.warmup_s));
 	if (w->spec->record.queues_s > 0.0)
 		post_slot(w->engine, ns_of_s(w->spec->record.queues_s));
+	transfers_start(w);
 	traffic_start(w);
 }
 

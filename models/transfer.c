@@ -1,0 +1,279 @@
+#include "models/transfer.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "models/ev.h"
+#include "models/state.h"
+
+static const struct event_id NO_EVENT = {0, 0};
+
+void transfers_create(struct world *w)
+{
+	struct transfers *t = &w->transfers;
+
+	t->free = NO_ID;
+	t->sets = arena_alloc(&w->arena, w->topology.n_sets, sizeof *t->sets);
+	for (size_t s = 0; s < w->topology.n_sets; s++)
+		t->sets[s].fair = w->topology.sets[s];
+}
+
+void transfers_destroy(struct world *w)
+{
+	free(w->transfers.at);
+}
+
+static uint32_t take(struct transfers *t)
+{
+	uint32_t slot = t->free;
+
+	if (slot != NO_ID) {
+		t->free = t->at[slot].next_free;
+		return slot;
+	}
+	t->at = mem_grow(t->at, t->n, &t->cap, sizeof *t->at);
+	return (uint32_t)t->n++;
+}
+
+static void give(struct transfers *t, uint32_t slot)
+{
+	t->at[slot].next_free = t->free;
+	t->free = slot;
+}
+
+/** The first tick at or after @s. */
+static int64_t tick_ns(double s)
+{
+	int64_t ns = ns_of_s(s);
+
+	return s_of_ns(ns) < s ? ns + 1 : ns;
+}
+
+static struct event_id post_done(struct world *w, const struct transfer *x, double at_s)
+{
+	int64_t at_ns = ns_of_s(at_s), now_ns = engine_now_ns(w->engine);
+
+	return engine_post_at(w->engine, at_ns > now_ns ? at_ns : now_ns, x->done);
+}
+
+static double arrival_s(const struct transfer *x, double end_s)
+{
+	return fmax(end_s, x->floor_s) + x->after_s;
+}
+
+/** Count a flow that ended at @end_s. */
+static void account(const struct transfer *x, double end_s)
+{
+	bool first = true;
+
+	for (size_t h = 0; h < x->route->n; h++) {
+		struct link *l = x->route->hops[h];
+
+		if (!l->fair)
+			continue;
+		if (l->bytes_per_s > 0.0)
+			l->busy_s += x->wire_bytes / l->bytes_per_s;
+		if (first)
+			l->wait_s += fmax(0.0, end_s - x->entered_s - x->solo_s);
+		first = false;
+	}
+}
+
+static void ended(struct world *w, struct flow_set *set, uint32_t slot, double end_s)
+{
+	struct transfer *x = &w->transfers.at[slot];
+
+	account(x, end_s);
+	if (set->direct && set->direct_id == slot) {
+		set->direct = false; /* its arrival is posted */
+		set->pending = NO_EVENT;
+	} else {
+		post_done(w, x, arrival_s(x, end_s));
+	}
+	give(&w->transfers, slot);
+}
+
+/** Let everything happen that was due by now, each at its own time. */
+static void catch_up(struct world *w, struct flow_set *set)
+{
+	double now_s = engine_now_s(w->engine);
+
+	for (double at_s; (at_s = fair_next_s(set->fair)) <= now_s;) {
+		uint32_t slot;
+
+		while (fair_leave(set->fair, at_s, &slot))
+			ended(w, set, slot, at_s);
+	}
+}
+
+/** Post what happens next. */
+static void look_ahead(struct world *w, struct flow_set *set)
+{
+	double next_s = fair_next_s(set->fair);
+	uint32_t id;
+
+	engine_cancel(w->engine, set->pending);
+	set->pending = NO_EVENT;
+	set->direct = false;
+	if (!(next_s < HUGE_VAL))
+		return;
+	if (fair_n_flows(set->fair) == 1 && fair_first(set->fair, &id)) {
+		set->direct = true;
+		set->direct_id = id;
+		set->pending =
+			post_done(w, &w->transfers.at[id], arrival_s(&w->transfers.at[id], next_s));
+		return;
+	}
+	set->pending = post_flow(w->engine, tick_ns(next_s), (uint32_t)(set - w->transfers.sets));
+}
+
+void transfer_flow(struct world *w, uint32_t s)
+{
+	struct flow_set *set = &w->transfers.sets[s];
+
+	set->pending = NO_EVENT;
+	catch_up(w, set);
+	look_ahead(w, set);
+}
+
+/** Pass the hops of @p that nobody shares; those shared add their delay. */
+static void pass_others(
+	struct world *w, const struct route *r, struct passage *p, enum transfer_kind kind)
+{
+	for (size_t h = 0; h < r->n; h++) {
+		struct link *l = r->hops[h];
+
+		link_count(l, p, kind);
+		if (l->fair) {
+			p->head_s += l->delay_s;
+			p->tail_s += l->delay_s;
+		} else {
+			link_pass(l, engine_now_ns(w->engine), p);
+		}
+	}
+}
+
+/** What there is to know of a transfer before its flow begins; *@t grows by what is sent
+ *  again. */
+static struct transfer prepare(struct world *w, const struct route *r, double payload_bytes,
+	enum transfer_kind kind, struct train *t)
+{
+	const struct fair *fair = w->topology.sets[r->set];
+	struct passage p = route_passage(r, payload_bytes);
+	double now_s = engine_now_s(w->engine), luck_s = 0.0, resent_bytes = 0.0;
+	double share = fair_share_bytes_per_s(fair, r->path[kind]);
+	double tokens = fair_tokens_bytes(fair, r->path[kind], now_s);
+	struct transfer x = {.route = r, .entered_s = now_s};
+
+	for (size_t h = 0; h < r->n; h++)
+		luck_s += link_luck_s(r->hops[h], &p, &resent_bytes);
+	x.after_s = fmax(0.0, r->delay_s + luck_s) +
+		    route_slow_start_s(r, &p.train, fmax(1.0, share), fmax(0.0, tokens));
+	p.train.wire_bytes += resent_bytes;
+	*t = p.train;
+	x.wire_bytes = p.train.wire_bytes;
+	x.solo_s = fmax(0.0, x.wire_bytes - tokens) / fmax(1.0, r->bytes_per_s);
+	pass_others(w, r, &p, kind);
+	x.floor_s = now_s + p.tail_s - r->delay_s;
+	return x;
+}
+
+static bool begin_shared(struct world *w, const struct route *r, double payload_bytes,
+	enum transfer_kind kind, const struct event *done)
+{
+	struct flow_set *set = &w->transfers.sets[r->set];
+	uint32_t slot = take(&w->transfers);
+	double now_s = engine_now_s(w->engine);
+	struct transfer x;
+	struct train t;
+	bool at_once;
+
+	catch_up(w, set);
+	x = prepare(w, r, payload_bytes, kind, &t);
+	x.done = *done;
+	w->transfers.at[slot] = x;
+	at_once = fair_enter(set->fair, now_s, r->path[kind], slot, &t);
+	look_ahead(w, set);
+	if (!at_once)
+		return false;
+	account(&x, now_s);
+	give(&w->transfers, slot);
+	if (!(arrival_s(&x, now_s) > now_s))
+		return true;
+	post_done(w, &x, arrival_s(&x, now_s));
+	return false;
+}
+
+bool transfer_begin(struct world *w, const struct route *r, double payload_bytes,
+	enum transfer_kind kind, struct event done)
+{
+	int64_t now_ns = engine_now_ns(w->engine), at_ns;
+
+	if (r->fair)
+		return begin_shared(w, r, payload_bytes, kind, &done);
+	at_ns = route_send(r, now_ns, payload_bytes, kind);
+	if (at_ns <= now_ns)
+		return true;
+	engine_post_at(w->engine, at_ns, done);
+	return false;
+}
+
+double transfer_predict_s(
+	const struct world *w, const struct route *r, double payload_bytes, bool idle)
+{
+	int64_t now_ns = engine_now_ns(w->engine);
+	double s = route_idle_s(r, now_ns, payload_bytes), share;
+
+	if (idle)
+		return s;
+	s += route_backlog_s(r, now_ns);
+	if (!r->fair)
+		return s;
+	share = fair_share_bytes_per_s(w->topology.sets[r->set], r->path[TRANSFER_PROMPT]);
+	return s + fmax(0.0, payload_bytes / fmax(1.0, share) -
+				     payload_bytes / fmax(1.0, r->bytes_per_s));
+}
+
+/* Rates that change */
+
+static void post_change(struct world *w, uint32_t i)
+{
+	const struct link *l = &w->topology.links[i];
+	double at_s = rate_curve_change_s(l->spec->curve, engine_now_s(w->engine));
+
+	if (at_s < 8e9)
+		post_link(w->engine, tick_ns(at_s), i);
+}
+
+void transfers_start(struct world *w)
+{
+	for (uint32_t i = 0; i < w->topology.n_links; i++)
+		if (w->topology.links[i].spec->curve)
+			post_change(w, i);
+}
+
+void transfer_link(struct world *w, uint32_t i)
+{
+	struct link *l = &w->topology.links[i];
+
+	post_change(w, i);
+	if (l->fair)
+		catch_up(w, &w->transfers.sets[l->set]);
+	if (!link_rate_update(l, engine_now_ns(w->engine)))
+		return;
+	if (l->fair) {
+		fair_set_rate(w->transfers.sets[l->set].fair, engine_now_s(w->engine), l->set_link,
+			l->bytes_per_s);
+		look_ahead(w, &w->transfers.sets[l->set]);
+	}
+	w->view.idle_version++;
+	scheduler_run(w);
+}
+
+void transfers_settle(struct world *w)
+{
+	for (size_t s = 0; s < w->topology.n_sets; s++)
+		catch_up(w, &w->transfers.sets[s]);
+}
