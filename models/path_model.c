@@ -24,13 +24,20 @@ static double connection_s(
 	return p->connection == CONNECTION_NEW ? s + rtt_of(p) : s;
 }
 
+/** The packet that had to wait left by a late timer. */
+static double last_timer_s(const struct path_model *p, bool waited)
+{
+	return waited && p->qdisc.kind != QDISC_NONE ? p->qdisc.timer_late_s : 0.0;
+}
+
 double path_transfer_s(const struct path_model *p, double payload_bytes)
 {
 	struct framing f = framing_of(p->transport, p->qdisc.mtu_bytes);
 	struct train t = train_of(&f, payload_bytes);
 	double full_bytes = qdisc_burst_bytes(&p->qdisc);
+	double send_s = qdisc_send_s(&p->qdisc, &t, full_bytes);
 
-	return p->delay_s + p->host_s + qdisc_send_s(&p->qdisc, &t, full_bytes) +
+	return p->delay_s + p->host_s + send_s + last_timer_s(p, send_s > 0.0) +
 	       connection_s(p, &t, qdisc_rate_bytes_per_s(&p->qdisc),
 		       qdisc_credit_bytes(&p->qdisc, &t, full_bytes));
 }
@@ -45,14 +52,15 @@ static void share_fifo(const struct path_model *p, struct path_flow *flows, size
 
 	for (size_t i = 0; i < n; i++) {
 		struct train t = train_of(&f, flows[i].payload_bytes);
+		double send_s;
 
 		tokens = fmin(qdisc_burst_bytes(&p->qdisc),
 			tokens + (flows[i].start_s - at_s) * bytes_per_s);
 		at_s = flows[i].start_s;
+		send_s = fmax(0.0, t.wire_bytes - qdisc_credit_bytes(&p->qdisc, &t, tokens)) /
+			 bytes_per_s;
 		flows[i].end_s =
-			at_s + p->delay_s + p->host_s +
-			fmax(0.0, t.wire_bytes - qdisc_credit_bytes(&p->qdisc, &t, tokens)) /
-				bytes_per_s;
+			at_s + p->delay_s + p->host_s + send_s + last_timer_s(p, send_s > 0.0);
 		tokens -= t.wire_bytes;
 	}
 }
@@ -64,7 +72,7 @@ static void share_leave(
 		uint32_t i;
 
 		while (fair_leave(f, at_s, &i))
-			flows[i].end_s += at_s + p->delay_s + p->host_s;
+			flows[i].end_s += at_s + p->delay_s + p->host_s + last_timer_s(p, true);
 	}
 }
 

@@ -8,17 +8,26 @@ static double frame_bytes(const struct qdisc *q)
 	return q->mtu_bytes + ETHERNET_BYTES;
 }
 
+/** By how much a timer exceeds @slack_s on average: normal, of the given mean, its deviation a
+ *  quarter of that. */
+static double excess_s(double late_s, double slack_s)
+{
+	double sd_s = 0.25 * late_s;
+	double z = (late_s - slack_s) / sd_s;
+	double density = exp(-0.5 * z * z) / 2.5066282746310002; /* sqrt(2 pi) */
+
+	return 0.5 * (late_s - slack_s) * erfc(-0.70710678118654752 * z) + sd_s * density;
+}
+
 /** What a bucket of @burst_bytes filled at @bytes_per_s lets through in the long run. */
 static double sustained_bytes_per_s(const struct qdisc *q, double bytes_per_s, double burst_bytes)
 {
 	double frame = frame_bytes(q);
 	double slack_s = (burst_bytes - frame) / bytes_per_s;
-	double lost_s;
 
 	if (!(q->timer_late_s > 0.0) || !(bytes_per_s < HUGE_VAL) || slack_s < 0.0)
 		return bytes_per_s;
-	lost_s = q->timer_late_s * exp(-slack_s / q->timer_late_s);
-	return frame / (frame / bytes_per_s + lost_s);
+	return frame / (frame / bytes_per_s + excess_s(q->timer_late_s, slack_s));
 }
 
 static double tbf_bytes_per_s(const struct qdisc *q)
