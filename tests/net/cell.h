@@ -13,8 +13,15 @@
 
 enum { CELL_FLOWS_MAX = 8, CELL_PORT = 7700 /* of flow 0; flow i has i more */ };
 
-/** What a cell's errors are held to; see family.h for the bars. */
-enum family { FAMILY_SINGLE, FAMILY_SMALL_BURST, FAMILY_GSO, FAMILY_COLD, FAMILY_SHARE, FAMILIES };
+/** What is claimed of a cell; verdict.h has the bars. */
+enum family {
+	FAMILY_SINGLE, /* one transfer of 1 ms or more */
+	FAMILY_COLD,   /* a cold connection behind a delay */
+	FAMILY_WARM,   /* a warm one, or datagrams, behind a delay */
+	FAMILY_SHARE,  /* several flows */
+	FAMILY_SUPER,  /* htb fed with super-packets: only bounds are claimed */
+	FAMILIES,
+};
 
 struct cell_flow {
 	double start_s; /* after the first one's, ascending */

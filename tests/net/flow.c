@@ -6,16 +6,19 @@
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "tests/net/clock.h"
 
 enum {
 	DATAGRAM_BYTES = 1472, /* payload at MTU 1500 */
 	DATAGRAMS = 40,        /* in one call, and in one super-packet: below 64 KB */
-	WRITE_BYTES = DATAGRAMS * DATAGRAM_BYTES,
+	FIRST_BYTES = 1448, /* several TCP flows write a packet each, so that they start as one, */
+	TURN_BYTES = 14480, /* and then take turns */
 	BUFFER_BYTES = 48 << 20, /* nothing is lost or held back for want of room */
 	READ_BYTES = 256 << 10,
 };
@@ -87,8 +90,7 @@ static bool open_udp(struct flows *f, const struct rig *r, size_t i)
 
 	f->recv[i] = open_socket(r, RIG_RECEIVER, SOCK_DGRAM);
 	f->send[i] = open_socket(r, RIG_SENDER, SOCK_DGRAM);
-	return f->recv[i] >= 0 && f->send[i] >= 0 &&
-	       bind_to(f->recv[i], RIG_RECEIVER_ADDR, port) &&
+	return f->recv[i] >= 0 && f->send[i] >= 0 && bind_to(f->recv[i], RIG_RECEIVER_ADDR, port) &&
 	       set_number(f->recv[i], SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES) &&
 	       set_number(f->send[i], SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES) &&
 	       connect_to(f->send[i], RIG_RECEIVER_ADDR, port) &&
@@ -97,9 +99,14 @@ static bool open_udp(struct flows *f, const struct rig *r, size_t i)
 
 bool flows_open(struct flows *f, const struct rig *r, const struct cell *c, struct err *err)
 {
+	uint64_t most_bytes = 0;
+
 	*f = (struct flows){.n = c->n_flows, .transport = c->transport, .gso = c->gso};
-	for (size_t i = 0; i < CELL_FLOWS_MAX; i++)
+	for (size_t i = 0; i < CELL_FLOWS_MAX; i++) {
 		f->send[i] = f->recv[i] = -1;
+		most_bytes = c->flow[i].bytes > most_bytes ? c->flow[i].bytes : most_bytes;
+	}
+	f->data = mem_zalloc(most_bytes, 1);
 	for (size_t i = 0; i < f->n; i++)
 		if (!(f->transport == TRANSPORT_TCP ? open_tcp(f, r, i) : open_udp(f, r, i))) {
 			err_run(err, "flow %zu cannot be opened: %s", i, strerror(errno));
@@ -118,6 +125,8 @@ void flows_close(struct flows *f)
 			close(f->recv[i]);
 		f->send[i] = f->recv[i] = -1;
 	}
+	free(f->data);
+	f->data = NULL;
 }
 
 /* ---- a repetition ---- */
@@ -125,9 +134,9 @@ void flows_close(struct flows *f)
 struct progress {
 	const struct flows *f;
 	const struct cell *c;
-	int64_t zero_ns;                                   /* when the first flow starts */
+	int64_t zero_ns;                                    /* when the first flow starts */
 	uint64_t sent[CELL_FLOWS_MAX], got[CELL_FLOWS_MAX]; /* bytes */
-	size_t started, open;                              /* flows */
+	size_t started, open;                               /* flows */
 	struct sample *out;
 };
 
@@ -157,19 +166,38 @@ static ssize_t send_datagrams(int fd, char *data, size_t bytes)
 	return done < 0 ? -1 : sum;
 }
 
-/* Some of flow @i's message. */
+/* How much to write at once: all of a lone flow's message; all of a datagram message, so that
+ * messages queue in order of their starts. */
+static size_t turn_bytes(const struct progress *p, size_t i)
+{
+	const uint64_t left = p->c->flow[i].bytes - p->sent[i];
+	uint64_t most = left;
+
+	if (p->f->transport == TRANSPORT_DATAGRAM)
+		most = DATAGRAMS * DATAGRAM_BYTES;
+	else if (p->c->n_flows > 1)
+		most = p->sent[i] == 0 ? FIRST_BYTES : TURN_BYTES;
+	return (size_t)(left < most ? left : most);
+}
+
+/* Some of flow @i's message, all of it if it is datagrams. */
 static bool write_some(struct progress *p, size_t i, struct err *err)
 {
-	char data[WRITE_BYTES] = {0};
-	const uint64_t left = p->c->flow[i].bytes - p->sent[i];
-	const size_t bytes = left < sizeof(data) ? (size_t)left : sizeof(data);
-	const bool each = p->f->transport == TRANSPORT_DATAGRAM && !p->f->gso;
-	const ssize_t n = each ? send_datagrams(p->f->send[i], data, bytes)
-			       : send(p->f->send[i], data, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+	const bool each = p->f->transport == TRANSPORT_DATAGRAM;
+	ssize_t n;
 
+	if (p->sent[i] == 0)
+		p->out->start_s[i] = since_s(p);
+	do {
+		const size_t bytes = turn_bytes(p, i);
+
+		n = each && !p->f->gso
+			    ? send_datagrams(p->f->send[i], p->f->data, bytes)
+			    : send(p->f->send[i], p->f->data, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+		p->sent[i] += n > 0 ? (uint64_t)n : 0;
+	} while (each && n > 0 && p->sent[i] < p->c->flow[i].bytes);
 	if (n < 0 && errno != EAGAIN && errno != ENOBUFS)
 		return err_run(err, "flow %zu cannot send: %s", i, strerror(errno));
-	p->sent[i] += n > 0 ? (uint64_t)n : 0;
 	return true;
 }
 
@@ -198,10 +226,8 @@ static void start_due(struct progress *p)
 
 	if (p->started == 0)
 		p->zero_ns = clock_ns(CLOCK_MONOTONIC);
-	while (p->started < c->n_flows && c->flow[p->started].start_s <= since_s(p)) {
-		p->out->start_s[p->started] = since_s(p);
+	while (p->started < c->n_flows && c->flow[p->started].start_s <= since_s(p))
 		p->started++;
-	}
 }
 
 /* Sleep until something can be read or written, a flow is to start, or 100 ms have passed. */

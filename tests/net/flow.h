@@ -17,6 +17,7 @@ struct flows {
 	size_t n;
 	enum transport transport;
 	bool gso;
+	char *data;                                     /* what is sent: zeros */
 	int send[CELL_FLOWS_MAX], recv[CELL_FLOWS_MAX]; /* -1: none */
 };
 

@@ -47,8 +47,7 @@ static int open_port(const char *dev)
 	const int yes = 1, size = BUFFER_BYTES;
 	const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd >= 0 &&
-		setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes)) == 0 &&
+	if (fd >= 0 && setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes)) == 0 &&
 		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof(yes)) == 0 &&
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) == 0 &&
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) == 0 &&
@@ -107,7 +106,8 @@ static void forward(int left, int right, int64_t delay_ns)
 		const int64_t next_ns = there_ns < back_ns ? there_ns : back_ns;
 		const int64_t wait_ns =
 			next_ns == INT64_MAX ? INT64_MAX : next_ns - clock_ns(CLOCK_REALTIME);
-		const struct timespec wait = clock_timespec(wait_ns > SPIN_NS ? wait_ns - SPIN_NS : 0);
+		const struct timespec wait =
+			clock_timespec(wait_ns > SPIN_NS ? wait_ns - SPIN_NS : 0);
 
 		ppoll(fds, 2, wait_ns == INT64_MAX ? NULL : &wait, NULL);
 		take(&there, delay_ns);

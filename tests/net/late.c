@@ -10,10 +10,26 @@
 #include "tests/net/clock.h"
 #include "tests/net/flow.h"
 
-enum { TRAIN = 80, TRAINS = 5, RATES_MAX = 8 };
+enum { TRAIN = 120, SETTLED = 20 /* packets until all are queued */, TRAINS = 6, RATES_MAX = 8 };
+
+enum { DATAGRAM_BYTES = 1472 };
 
 static const double FRAME_BYTES = 1514.0; /* a full datagram at MTU 1500 */
-static const double BURST_BYTES = 12000.0;
+
+/* What one train shows. */
+struct train_times {
+	int64_t sent_ns;        /* before the first send() */
+	int64_t at_ns[TRAIN];   /* the kernel's stamps */
+	int64_t read_ns[TRAIN]; /* after each recvmsg() */
+};
+
+/* All trains' findings. */
+struct findings {
+	size_t n_late, n_wake, n_send;
+	double late_s[RATES_MAX * TRAINS * TRAIN];
+	double wake_s[RATES_MAX * TRAINS * TRAIN]; /* stamp to reader */
+	double send_s[RATES_MAX * TRAINS];         /* send() to stamp */
+};
 
 static int by_size(const void *a, const void *b)
 {
@@ -22,61 +38,60 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Receive a train; when each packet arrived. A reader wakes for each, as in a transfer. */
-static bool receive_train(int fd, int64_t *at_ns, struct err *err)
+static bool send_train(const struct flows *f, struct train_times *t, struct err *err)
 {
-	for (size_t i = 0; i < TRAIN; i++) {
-		char data[2048], control[CMSG_SPACE(sizeof(struct timespec))];
-		struct iovec io = {data, sizeof(data)};
-		struct msghdr m = {.msg_iov = &io,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof(control)};
-		struct pollfd wait = {fd, POLLIN, 0};
-
-		if (poll(&wait, 1, 1000) <= 0 || recvmsg(fd, &m, MSG_DONTWAIT) < 0)
-			return err_run(err, "packet %zu of a train was lost", i);
-		at_ns[i] = clock_stamp_ns(&m);
-	}
-	return true;
-}
-
-static bool send_train(const struct flows *f, struct err *err)
-{
-	char data[1472] = {0};
-
+	t->sent_ns = clock_ns(CLOCK_REALTIME);
 	for (size_t i = 0; i < TRAIN; i++)
-		if (send(f->send[0], data, sizeof(data), 0) < 0)
+		if (send(f->send[0], f->data, DATAGRAM_BYTES, 0) < 0)
 			return err_run(err, "a train cannot be sent: %s", strerror(errno));
 	return true;
 }
 
-/* Lateness of each packet that waited, in seconds; returns how many. */
-static size_t lateness_of(const int64_t *at_ns, double bytes_per_s, double *late_s)
+/* The reader wakes for each packet, as in a transfer. */
+static bool receive_train(int fd, struct train_times *t, struct err *err)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < TRAIN; i++) {
-		const double owed = (double)(i + 1) * FRAME_BYTES - BURST_BYTES;
+		char data[2048], control[CMSG_SPACE(sizeof(struct timespec))];
+		struct iovec io = {data, sizeof(data)};
+		struct msghdr m = {
+			.msg_iov = &io,
+			.msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control),
+		};
+		struct pollfd wait = {fd, POLLIN, 0};
 
-		if (owed > 3.0 * FRAME_BYTES) /* the train is in the queue by then */
-			late_s[n++] = (double)(at_ns[i] - at_ns[0]) * 1e-9 - owed / bytes_per_s;
+		if (poll(&wait, 1, 1000) <= 0 || recvmsg(fd, &m, MSG_DONTWAIT) < 0)
+			return err_run(err, "packet %zu of a train was lost", i);
+		t->read_ns[i] = clock_ns(CLOCK_REALTIME);
+		t->at_ns[i] = clock_stamp_ns(&m);
 	}
-	return n;
+	return true;
 }
 
-static bool one_train(struct rig *r, double bytes_per_s, double *late_s, size_t *n, struct err *err)
+static void learn(struct findings *all, const struct train_times *t, double bytes_per_s)
+{
+	all->send_s[all->n_send++] = (double)(t->at_ns[0] - t->sent_ns) * 1e-9;
+	for (size_t i = SETTLED; i < TRAIN; i++) {
+		all->late_s[all->n_late++] =
+			(double)(t->at_ns[i] - t->at_ns[i - 1]) * 1e-9 - FRAME_BYTES / bytes_per_s;
+		all->wake_s[all->n_wake++] = (double)(t->read_ns[i] - t->at_ns[i]) * 1e-9;
+	}
+}
+
+static bool one_train(struct rig *r, double bytes_per_s, struct findings *all, struct err *err)
 {
 	const struct cell c = {
 		.qdisc = QDISC_TBF,
 		.transport = TRANSPORT_DATAGRAM,
 		.bytes_per_s = bytes_per_s,
-		.burst_bytes = BURST_BYTES,
+		.burst_bytes = FRAME_BYTES,
 		.limit_bytes = 2.0 * TRAIN * FRAME_BYTES,
 		.n_flows = 1,
+		.flow = {{0.0, DATAGRAM_BYTES}},
 	};
 	const int yes = 1;
-	int64_t at_ns[TRAIN];
+	struct train_times t;
 	struct flows f;
 	bool ok;
 
@@ -85,9 +100,9 @@ static bool one_train(struct rig *r, double bytes_per_s, double *late_s, size_t 
 	ok = rig_shape(r, &c, err) &&
 	     (setsockopt(f.recv[0], SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof(yes)) == 0 ||
 		     err_run(err, "packets cannot be stamped: %s", strerror(errno))) &&
-	     send_train(&f, err) && receive_train(f.recv[0], at_ns, err);
+	     send_train(&f, &t, err) && receive_train(f.recv[0], &t, err);
 	if (ok)
-		*n += lateness_of(at_ns, bytes_per_s, late_s + *n);
+		learn(all, &t, bytes_per_s);
 	flows_close(&f);
 	return ok;
 }
@@ -95,16 +110,30 @@ static bool one_train(struct rig *r, double bytes_per_s, double *late_s, size_t 
 bool lateness_measure(struct lateness *out, struct rig *r, const double *bytes_per_s,
 	size_t n_rates, struct err *err)
 {
-	double late_s[RATES_MAX * TRAINS * TRAIN], sum_s = 0.0;
-	size_t n = 0;
+	struct findings all = {0};
+	size_t n, middle = 0;
+	double sum_s = 0.0;
 
+	if (!rig_segment(r, false, err))
+		return false;
 	for (size_t i = 0; i < n_rates && i < RATES_MAX; i++)
 		for (size_t k = 0; k < TRAINS; k++)
-			if (!one_train(r, bytes_per_s[i], late_s, &n, err))
+			if (!one_train(r, bytes_per_s[i], &all, err))
 				return false;
-	qsort(late_s, n, sizeof(late_s[0]), by_size);
-	for (size_t i = 0; i < n; i++)
-		sum_s += late_s[i];
-	*out = (struct lateness){n, sum_s / (double)n, late_s[n / 2], late_s[n - 1 - n / 20]};
+	qsort(all.late_s, all.n_late, sizeof(double), by_size);
+	qsort(all.wake_s, all.n_wake, sizeof(double), by_size);
+	qsort(all.send_s, all.n_send, sizeof(double), by_size);
+	n = all.n_late;
+	for (size_t i = n / 4; i < n - n / 4; i++, middle++)
+		sum_s += all.late_s[i];
+	*out = (struct lateness){
+		.n = n,
+		.mean_s = sum_s / (double)middle,
+		.p5_s = all.late_s[n / 20],
+		.p50_s = all.late_s[n / 2],
+		.p95_s = all.late_s[n - 1 - n / 20],
+		.max_s = all.late_s[n - 1],
+		.host_s = all.send_s[all.n_send / 2] + all.wake_s[all.n_wake / 2],
+	};
 	return rig_unshape(r, err);
 }

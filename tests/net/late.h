@@ -7,19 +7,24 @@
 #include "tests/net/rig.h"
 
 /**
- * How late this kernel's timers let a packet go: the model's one free parameter, measured.
- * A train of equal datagrams through a tbf whose bucket is deep enough to lose nothing is
- * due at known instants after its first packet: packet i (from 1) of p bytes
- *     max(0, i p - burst) / rate
- * and the kernel stamps each as it arrives. The stack's own time is in both and cancels.
+ * What this machine adds to tc's arithmetic, measured apart from any transfer that a
+ * prediction is held to.
+ *
+ * The kernel's timer lateness is the model's one free parameter. A tbf whose bucket holds
+ * just one frame loses all that is late: packets of a train leave L / rate + lateness
+ * apart, each by its own timer, and the kernel stamps them as they arrive.
+ * The hosts' own time is from a send() to the stamp of a packet that had not to wait, and
+ * from the stamp of one that woke its reader to the reader's clock.
  */
 struct lateness {
-	size_t n;                     /* packets that had to wait for a timer */
-	double mean_s, p50_s, p95_s;
+	size_t n;      /* timers */
+	double mean_s; /* of the middle half: others may keep the processor */
+	double p5_s, p50_s, p95_s, max_s;
+	double host_s; /* medians of both ways */
 };
 
-/** Over trains at @n_rates rates, a few hundred packets in all; the rig must be plain. */
-MUST_CHECK bool lateness_measure(struct lateness *out, struct rig *r,
-	const double *bytes_per_s, size_t n_rates, struct err *err);
+/** Over trains at @n_rates rates, some hundred packets each; the rig must be plain. */
+MUST_CHECK bool lateness_measure(struct lateness *out, struct rig *r, const double *bytes_per_s,
+	size_t n_rates, struct err *err);
 
 #endif

@@ -210,8 +210,10 @@ static bool sum_in_software(struct rig *r, struct err *err)
 static bool wire(struct rig *r, enum rig_kind kind, struct err *err)
 {
 	if (kind == RIG_PLAIN)
-		return join(r, RIG_SENDER, "out", SENDER_MAC, RIG_RECEIVER, "in", RECEIVER_MAC, err);
-	return join(r, RIG_SENDER, "out", SENDER_MAC, RIG_MIDDLE, "left", "02:00:00:00:77:03", err) &&
+		return join(
+			r, RIG_SENDER, "out", SENDER_MAC, RIG_RECEIVER, "in", RECEIVER_MAC, err);
+	return join(r, RIG_SENDER, "out", SENDER_MAC, RIG_MIDDLE, "left", "02:00:00:00:77:03",
+		       err) &&
 	       join(r, RIG_RECEIVER, "in", RECEIVER_MAC, RIG_MIDDLE, "right", "02:00:00:00:77:04",
 		       err) &&
 	       sum_in_software(r, err);
@@ -260,7 +262,8 @@ bool rig_segment(struct rig *r, bool gso, struct err *err)
 		return true;
 	r->gso = gso;
 	r->gso_known = true;
-	return command(r, RIG_SENDER, err, "ip link set dev out gso_max_segs %d", gso ? 65535 : 1) &&
+	return command(r, RIG_SENDER, err, "ip link set dev out gso_max_segs %d",
+		       gso ? 65535 : 1) &&
 	       command(r, RIG_RECEIVER, err, "ip link set dev in gso_max_segs %d", gso ? 65535 : 1);
 }
 

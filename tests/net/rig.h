@@ -18,11 +18,11 @@
 enum rig_host { RIG_SENDER, RIG_RECEIVER, RIG_MIDDLE, RIG_HOSTS };
 
 struct rig {
-	int home;           /* where the process was before */
-	int ns[RIG_HOSTS]; /* -1: none */
-	bool shaped;        /* a qdisc is there */
+	int home;            /* where the process was before */
+	int ns[RIG_HOSTS];   /* -1: none */
+	bool shaped;         /* a qdisc is there */
 	bool gso, gso_known; /* as last set */
-	long forwarder;     /* its process; 0: none */
+	long forwarder;      /* its process; 0: none */
 };
 
 /** What sets one rig apart from another. */

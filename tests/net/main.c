@@ -1,0 +1,223 @@
+/* The link's closed forms against the qdiscs of the kernel this runs on. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/net/clock.h"
+#include "tests/net/grid.h"
+#include "tests/net/late.h"
+#include "tests/net/measure.h"
+#include "tests/net/rig.h"
+#include "tests/net/verdict.h"
+
+enum { SKIPPED = 77 };
+
+struct settings {
+	enum grid_size size;
+	uint64_t seed;
+	const char *csv;
+	enum family only; /* FAMILIES: all */
+};
+
+/* The state of a run. */
+struct bench {
+	struct rig rig;
+	enum rig_kind kind;
+	bool open, have_htb, have_netem;
+	double delay_s; /* as the rig is set */
+	struct rig_figures figures;
+	struct lateness late;
+	struct verdict *verdict;
+};
+
+static int skip(const char *why)
+{
+	printf("skipped: %s\n", why);
+	return SKIPPED;
+}
+
+static void print_lateness(const struct bench *b, double mbit, const struct lateness *l)
+{
+	(void)b;
+	if (mbit > 0.0)
+		printf("  at %3.0f Mbit/s", mbit);
+	else
+		printf("  all timers   ");
+	printf(" mean %5.1f us, p5 %5.1f, p50 %5.1f, p95 %5.1f, max %6.1f; hosts %5.1f us\n",
+		l->mean_s * 1e6, l->p5_s * 1e6, l->p50_s * 1e6, l->p95_s * 1e6, l->max_s * 1e6,
+		l->host_s * 1e6);
+}
+
+/* At the rates where it matters: where 86 bytes pass in less than it. */
+static bool measure_lateness(struct bench *b, struct err *err)
+{
+	static const double mbit[] = {50, 100, 200};
+	double bytes_per_s[3];
+	struct lateness one;
+
+	printf("timer lateness, and the hosts' own time:\n");
+	for (size_t i = 0; i < 3; i++) {
+		bytes_per_s[i] = mbit[i] * 125000.0;
+		if (!lateness_measure(&one, &b->rig, &bytes_per_s[i], 1, err))
+			return false;
+		print_lateness(b, mbit[i], &one);
+	}
+	if (!lateness_measure(&b->late, &b->rig, bytes_per_s, 3, err))
+		return false;
+	print_lateness(b, 0.0, &b->late);
+	b->figures = (struct rig_figures){b->late.mean_s, b->late.host_s};
+	return true;
+}
+
+/* The hosts' and the forwarder's own time: a message of one packet, unshaped, less the delay. */
+static bool measure_forwarder(struct bench *b, struct err *err)
+{
+	const struct cell c = {
+		.qdisc = QDISC_NONE,
+		.transport = TRANSPORT_TCP,
+		.connection = CONNECTION_WARM,
+		.delay_s = b->delay_s,
+		.n_flows = 1,
+		.flow = {{0.0, 1024}},
+	};
+	struct measured m = {0};
+
+	if (!measure(&m, &b->rig, &c, 9, 2.0 * b->delay_s, err))
+		return false;
+	b->figures.host_s = measured_quantile_s(&m, 1, 1, 0.5) - b->delay_s;
+	return true;
+}
+
+/* The rig that @c needs, with its delay. */
+static bool prepare(struct bench *b, const struct cell *c, struct err *err)
+{
+	const enum rig_kind kind = c->delay_s > 0.0 ? RIG_FORWARDED : RIG_PLAIN;
+	bool unable;
+
+	if (b->kind != kind) {
+		rig_finish(&b->rig);
+		b->kind = kind;
+		b->delay_s = 0.0;
+		if (!rig_create(&b->rig, kind, &unable, err))
+			return false;
+		b->figures.host_s = b->late.host_s;
+	}
+	if (c->delay_s > 0.0 && (c->delay_s < b->delay_s || c->delay_s > b->delay_s)) {
+		b->delay_s = c->delay_s;
+		return rig_delay(&b->rig, c->delay_s, err) && measure_forwarder(b, err);
+	}
+	return true;
+}
+
+static bool run_cell(struct bench *b, const struct cell *c, enum grid_size size, struct err *err)
+{
+	static const double DOUBTFUL = 0.015;
+	struct measured m = {0};
+	struct sample about;
+	size_t reps;
+
+	if (!prepare(b, c, err))
+		return false;
+	predict(&about, c, &b->figures);
+	reps = about.makespan_s > 2.0 ? 3 : size == GRID_QUICK ? 5 : 9;
+	if (!measure(&m, &b->rig, c, reps, about.makespan_s, err))
+		return false;
+	if (verdict_add(b->verdict, c, &m, &b->figures) <= DOUBTFUL || about.makespan_s > 2.0)
+		return true;
+	/* the machine was perhaps busy: more of the same, all of it counts */
+	verdict_drop(b->verdict);
+	if (!measure(&m, &b->rig, c, 2 * reps, about.makespan_s, err))
+		return false;
+	verdict_add(b->verdict, c, &m, &b->figures);
+	return true;
+}
+
+static bool run_all(struct bench *b, const struct settings *set, struct err *err)
+{
+	struct cell *cells;
+	const size_t n = grid_make(&cells, set->size, set->seed);
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		char text[300];
+		struct err why = {0};
+
+		if ((cells[i].qdisc == QDISC_HTB && !b->have_htb) ||
+			(set->only != FAMILIES && set->only != cells[i].family))
+			continue;
+		ok = run_cell(b, &cells[i], set->size, &why) ||
+		     err_run(err, "%.180s: %.110s", cell_print(text, sizeof(text), &cells[i]),
+			     why.msg);
+	}
+	free(cells);
+	return ok;
+}
+
+static bool read_settings(struct settings *s, int argc, char **argv)
+{
+	static const char *const families[FAMILIES] = {"single", "cold", "warm", "share", "super"};
+
+	*s = (struct settings){.size = GRID_QUICK, .seed = 1, .only = FAMILIES};
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--full") == 0)
+			s->size = GRID_FULL;
+		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+			s->seed = strtoull(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--csv") == 0 && i + 1 < argc)
+			s->csv = argv[++i];
+		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
+			i++;
+			for (size_t k = 0; k < FAMILIES; k++)
+				if (strcmp(argv[i], families[k]) == 0)
+					s->only = (enum family)k;
+		} else
+			return false;
+	}
+	return true;
+}
+
+static bool report(struct bench *b, const char *csv_path)
+{
+	FILE *csv = csv_path != NULL ? fopen(csv_path, "w") : NULL;
+	const bool ok = verdict_print(b->verdict, &b->late, csv, stdout);
+
+	if (csv_path != NULL && csv == NULL)
+		perror(csv_path);
+	if (csv != NULL)
+		fclose(csv);
+	return ok;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench b = {.kind = RIG_PLAIN};
+	struct settings set;
+	struct err err = {0};
+	bool unable, ok;
+
+	if (!read_settings(&set, argc, argv)) {
+		fprintf(stderr, "usage: %s [--full] [--seed N] [--only FAMILY] [--csv FILE]\n",
+			argv[0]);
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!rig_create(&b.rig, RIG_PLAIN, &unable, &err))
+		return skip(err.msg);
+	if (!rig_has(&b.rig, "tbf rate 1mbit burst 5000 limit 5000"))
+		return skip("this kernel or tc has no tbf");
+	b.have_htb = rig_has(&b.rig, "htb");
+	b.have_netem = rig_has(&b.rig, "netem delay 1ms");
+	printf("real-time scheduling: %s; htb: %s; netem: %s\n", clock_real_time(1) ? "yes" : "no",
+		b.have_htb ? "yes" : "no, its cells are left out",
+		b.have_netem ? "yes" : "no, a frame forwarder delays");
+	b.verdict = verdict_create();
+	ok = measure_lateness(&b, &err) && run_all(&b, &set, &err);
+	if (ok)
+		ok = report(&b, set.csv);
+	else
+		fprintf(stderr, "error: %s\n", err.msg);
+	verdict_destroy(b.verdict);
+	rig_finish(&b.rig);
+	return ok ? 0 : 1;
+}
