@@ -1,0 +1,236 @@
+/*
+ * LLM serving, recording off: 10^6 requests of 256 tokens in and 128 out, Poisson, 8 a second for
+ * each instance of Llama-2-7B in fp16 on an A100, continuous batching up to 64. CPU time of
+ * the run alone, start-up excluded, single-threaded; as a multiple of an event of the bare loop
+ * of M/M/1 (plain.h), measured in turn with it.
+ *
+ *	bench_serving [repetitions] [requests]
+ *
+ * Fails when one instance serves fewer than 300 000 requests a CPU second, or when a request costs
+ * more than 1.25 times as much at 20 instances, or 2 times at 1 000, under fcfs or k-p-fcfs
+ * (window 8), as it does at one.
+ */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "io/profile_file.h"
+#include "models/catalog.h"
+#include "models/world.h"
+#include "policies/all.h"
+#include "tests/bench/plain.h"
+
+static const double per_instance_per_s = 8.0, least_per_s = 300000.0;
+
+struct scene {
+	struct arena arena;
+	struct scenario_spec spec;
+	struct site_spec *sites;
+	struct instance_spec *instances;
+	struct model_spec model;
+	struct group_spec group;
+	struct policy_spec policy;
+};
+
+static struct dist_spec constant(double mean)
+{
+	return (struct dist_spec){
+		.kind = DIST_CONSTANT, .mean = mean, .min = -HUGE_VAL, .max = HUGE_VAL};
+}
+
+static void instance_init(struct scene *s, const struct profile_set *profiles, uint32_t i)
+{
+	struct instance_spec *inst = &s->instances[i];
+	const char *name = arena_printf(&s->arena, "a%u", i);
+	struct err err = {0};
+
+	s->sites[i] = (struct site_spec){.name = name,
+		.tier = TIER_CLOUD,
+		.gpu = catalog_find_gpu("a100")->spec,
+		.has_gpu = true,
+		.n_gpus = 1};
+	*inst = (struct instance_spec){.name = name,
+		.site = {i},
+		.runtime = "fused",
+		.max_batch = 64,
+		.block_tok = 16,
+		.reserve_bytes = 0.4e9};
+	if (profile_find(&inst->profile, profiles, &s->sites[i].gpu, inst->runtime,
+		    s->model.shape.name, s->model.precision, inst->at, &err))
+		return;
+	err_print(&err, stderr);
+	exit(1);
+}
+
+static void scene_init(struct scene *s, const struct policy_spec *policy, size_t n, double requests)
+{
+	const struct profile_set *profiles;
+
+	*s = (struct scene){.policy = *policy};
+	arena_init(&s->arena);
+	profiles = profile_builtin(&s->arena);
+	s->sites = arena_alloc(&s->arena, n, sizeof *s->sites);
+	s->instances = arena_alloc(&s->arena, n, sizeof *s->instances);
+	s->model = (struct model_spec){.name = "chat",
+		.shape = catalog_find_model("llama2-7b")->shape,
+		.precision = PRECISION_FP16};
+	for (uint32_t i = 0; i < n; i++)
+		instance_init(s, profiles, i);
+	s->group = (struct group_spec){.name = "users",
+		.count = 1,
+		.home = {NO_ID},
+		.arrivals = {.process = ARRIVAL_POISSON,
+			.rate_per_s = per_instance_per_s * (double)n},
+		.workload = {.kind = WORKLOAD_DISTS,
+			.prompt_tok = constant(256.0),
+			.output_tok = constant(128.0)},
+		.deadline_s = HUGE_VAL,
+		.bytes_per_tok = 4.0};
+	s->spec = (struct scenario_spec){.name = "serving",
+		.run = {.horizon_s = requests / s->group.arrivals.rate_per_s,
+			.seed = 1,
+			.quantile = PROFILE_MEDIAN},
+		.n_sites = n,
+		.n_models = 1,
+		.n_instances = n,
+		.n_groups = 1,
+		.n_policies = 1,
+		.sites = s->sites,
+		.models = &s->model,
+		.instances = s->instances,
+		.groups = &s->group,
+		.policies = &s->policy};
+}
+
+static double metric(const struct world_result *r, const char *name)
+{
+	for (size_t m = 0; m < r->n_metrics; m++)
+		if (*r->metrics[m].scope == '\0' && strcmp(r->metrics[m].name, name) == 0)
+			return r->metrics[m].value;
+	return 0.0;
+}
+
+struct cost {
+	double ns, events; /* per request */
+};
+
+static struct cost serve(const struct policy_spec *policy, size_t n, double requests)
+{
+	struct scene s;
+	struct world_setup setup = {
+		.spec = &s.spec, .policy = &s.policy, .seed = 1, .replication = 1};
+	struct world_result r;
+	struct world *w;
+	struct err err = {0};
+	struct cost out;
+	double from_s, done;
+
+	scene_init(&s, policy, n, requests);
+	if (!world_create(&w, &setup, &err)) {
+		err_print(&err, stderr);
+		exit(1);
+	}
+	from_s = cpu_s();
+	if (!world_run(w, &r, &err) || r.status != WORLD_COMPLETE) {
+		fprintf(stderr, "%s%s\n", err.msg, r.failure);
+		exit(1);
+	}
+	done = metric(&r, "requests.done");
+	out = (struct cost){(cpu_s() - from_s) * 1e9 / done, (double)r.events / done};
+	world_destroy(w);
+	world_result_finish(&r);
+	arena_finish(&s.arena);
+	return out;
+}
+
+/** M/M/1 at rho = .9 as in bench_mm1.c: ns an event. */
+static double bare_ns(double events)
+{
+	enum { RING = 1 << 16 };
+	static uint64_t came_ns[RING];
+	uint64_t first = 0, last = 0, n, sum_ns = 0;
+	struct plain_heap h;
+	struct plain_rng r;
+	struct plain_key k;
+	double from_s;
+
+	plain_heap_init(&h, 16);
+	plain_rng_init(&r, 1);
+	plain_push(&h, 0, 0);
+	from_s = cpu_s();
+	for (n = 0; n < (uint64_t)events; n++) {
+		k = plain_pop(&h, false);
+		if ((k.order & 1) == 0) {
+			plain_push(&h, k.at_ns + (uint64_t)(plain_exponential(&r) / 0.9 * 1e9), 0);
+			assert(last - first < RING);
+			came_ns[last++ % RING] = k.at_ns;
+			if (last - first > 1)
+				continue;
+		} else {
+			sum_ns += k.at_ns - came_ns[first++ % RING];
+			if (last == first)
+				continue;
+		}
+		plain_push(&h, k.at_ns + (uint64_t)(plain_exponential(&r) * 1e9), 1);
+	}
+	from_s = cpu_s() - from_s;
+	free(h.mem);
+	assert(sum_ns > 0);
+	return from_s * 1e9 / events;
+}
+
+enum { MOST = 101, SIZES = 3 };
+
+static const struct size {
+	size_t n;
+	double limit; /* times the cost at one instance */
+} sizes[SIZES] = {{1, 1.0}, {20, 1.25}, {1000, 2.0}};
+
+/** Medians over @reps of what is measured in turn; false when a limit is missed. */
+static bool compare(const struct policy_spec *policy, size_t reps, double requests)
+{
+	double ns[SIZES][MOST], over[SIZES][MOST], bare[MOST], times[MOST], events[SIZES];
+	bool ok = true;
+
+	for (size_t i = 0; i < reps; i++) {
+		bare[i] = bare_ns(5e6);
+		for (size_t k = 0; k < SIZES; k++) {
+			struct cost c = serve(policy, sizes[k].n, requests);
+
+			ns[k][i] = c.ns;
+			events[k] = c.events;
+			over[k][i] = c.ns / ns[0][i];
+		}
+		times[i] = ns[0][i] / bare[i];
+	}
+	for (size_t k = 0; k < SIZES; k++) {
+		double cost_ns = median(ns[k], reps), ratio = median(over[k], reps);
+		bool fast = ratio <= sizes[k].limit && (k > 0 || 1e9 / cost_ns >= least_per_s);
+
+		printf("%-8s %5zu instances %8.0f ns %9.0f requests/s %6.2f events each %5.2fx "
+		       "one, "
+		       "limit %.2fx: %s\n",
+			policy->label, sizes[k].n, cost_ns, 1e9 / cost_ns, events[k], ratio,
+			sizes[k].limit, fast ? "ok" : "TOO SLOW");
+		ok &= fast;
+	}
+	printf("%-8s     1 instance costs %.1f events of the bare loop (%.1f ns)\n", policy->label,
+		median(times, reps), median(bare, reps));
+	return ok;
+}
+
+int main(int argc, char **argv)
+{
+	const size_t asked = argc > 1 ? strtoul(argv[1], NULL, 10) : 5;
+	const size_t reps = asked < 1 ? 1 : asked < MOST ? asked : MOST;
+	const double requests = argc > 2 ? strtod(argv[2], NULL) : 1e6;
+	const struct param_text window = {.key = "window", .value = "8"};
+	const struct policy_spec fcfs = {.label = "fcfs", .ops = &policy_fcfs};
+	const struct policy_spec k_p = {
+		.label = "k-p-fcfs", .ops = &policy_k_p_fcfs, .n_params = 1, .params = &window};
+	bool ok = true;
+
+	printf("LLM serving, CPU time a request (medians of %zu)\n", reps);
+	ok &= compare(&fcfs, reps, requests);
+	ok &= compare(&k_p, reps, requests);
+	return ok ? 0 : 1;
+}
