@@ -61,8 +61,10 @@ struct instance {
 	bool owns_cost;
 	struct batch *batch; /* or */
 	struct station *station;
-	double load_tok; /* expected context of what is assigned */
-	bool held;       /* a preempted request waits: no more until it is back */
+	double load_tok;     /* expected context of what is assigned */
+	uint32_t member;     /* place in its class */
+	uint64_t idle_order; /* of the instants at which instances became idle; IDLE_NEVER: busy */
+	bool held;           /* a preempted request waits: no more until it is back */
 	struct instance_metrics metrics;
 };
 
@@ -73,17 +75,21 @@ struct line {
 	size_t head, n, cap;
 };
 
-/** Members of a class that have room, best first; the key lies beside the id because
- *  comparing is most of the work. */
+/** What a member of a class that has room is ranked by, smaller first. */
 struct ready_entry {
-	double key;
-	struct instance_id id;
+	uint64_t tie; /* idle_order, then the place in the class, which is file order */
+	uint64_t key; /* what the rank is about; first */
 };
 
+enum { MEMBER_BITS = 24 }; /* instances; the other 40 bits are idle_order */
+#define IDLE_NEVER ((UINT64_C(1) << (64 - MEMBER_BITS)) - 1)
+
+/** A knock-out tournament of the members of a class. at[1] is the best, at[k] the better of
+ *  at[2k] and at[2k + 1], at[seats + m] member m: a change replays log2(seats) games, always as
+ *  many, and moves nobody else. */
 struct ready {
-	struct ready_entry *heap;
-	size_t n;
-	bool used;
+	struct ready_entry *at;
+	size_t seats; /* a power of two; 0 while no policy asks for this rank */
 };
 
 struct ready_class {
@@ -112,7 +118,8 @@ struct world {
 	struct instance_view *instance_views;
 	struct class_view *class_views;
 	struct ready_class *ready;
-	uint32_t *ready_at[RANKS]; /* place in its heap, by instance; NO_ID: not there */
+	uint64_t idle_order; /* the last given */
+	int64_t idle_at_ns;  /* when it was */
 	struct policy_state *policy;
 	struct rng policy_rng;
 	bool deciding;         /* inside the policy's loop */

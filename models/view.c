@@ -1,5 +1,5 @@
 /* What policies see: classes of like instances, their members with room ranked
- * in heaps, predictions on demand. Kept up to date one instance at a time. */
+ * in tournaments, predictions on demand. Kept up to date one instance at a time. */
 
 #include <assert.h>
 #include <math.h>
@@ -81,83 +81,67 @@ static double next_step_s(const struct world *w, struct instance_id i)
 	return batch_decode_step_s(inst->batch, (size_t)others + 1, inst->load_tok);
 }
 
-static double rank_key(const struct world *w, enum rank by, struct instance_id i)
-{
-	const struct instance_view *x = &w->instance_views[i.i];
+/* Ranks are integers, compared without branches, which nobody could predict. */
 
+static const struct ready_entry no_room = {UINT64_MAX, UINT64_MAX};
+
+static size_t goes_first(struct ready_entry b, struct ready_entry a)
+{
+	return ((unsigned __int128)b.key << 64 | b.tie) < ((unsigned __int128)a.key << 64 | a.tie);
+}
+
+/** The bits of a number >= 0 rise as it does. */
+static uint64_t bits_of(double x)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &x, sizeof bits);
+	return bits;
+}
+
+static uint64_t rank_key(const struct world *w, enum rank by, struct instance_id i)
+{
 	if (by == RANK_IDLE)
-		return x->idle_since_s;
-	return by == RANK_LOAD ? (double)x->assigned : next_step_s(w, i);
+		return 0; /* what breaks ties is all there is */
+	return by == RANK_LOAD ? w->instance_views[i.i].assigned : bits_of(next_step_s(w, i));
 }
 
-static bool tie_before(const struct world *w, struct instance_id a, struct instance_id b)
+/** Seat the member anew and let it play its way up. */
+static void ready_update(struct world *w, struct ready *r, enum rank by, struct instance_id i)
 {
-	double x = w->instance_views[a.i].idle_since_s, y = w->instance_views[b.i].idle_since_s;
+	const struct instance *inst = &w->instances[i.i];
+	struct ready_entry *at = r->at;
+	size_t seat = r->seats + inst->member;
 
-	return x < y || (!(x > y) && a.i < b.i);
+	at[seat] = no_room;
+	if (w->instance_views[i.i].room > 0)
+		at[seat] = (struct ready_entry){
+			inst->idle_order << MEMBER_BITS | inst->member, rank_key(w, by, i)};
+	for (seat /= 2; seat > 0; seat /= 2)
+		at[seat] = at[2 * seat + goes_first(at[2 * seat + 1], at[2 * seat])];
 }
 
-static bool ranks_before(
-	const struct world *w, const struct ready_entry *a, const struct ready_entry *b)
+/** Ranks cost something at every change, so only those a policy asks for are kept. */
+static struct ready *ready_of(struct world *w, uint32_t c, enum rank by)
 {
-	return a->key < b->key || (!(a->key > b->key) && tie_before(w, a->id, b->id));
-}
-
-static void heap_put(struct ready *h, uint32_t *place, size_t at, const struct ready_entry *e)
-{
-	h->heap[at] = *e;
-	place[e->id.i] = (uint32_t)at;
-}
-
-static void heap_sift(
-	struct world *w, struct ready *h, uint32_t *place, size_t at, struct ready_entry e)
-{
-	while (at > 0 && ranks_before(w, &e, &h->heap[(at - 1) / 2])) {
-		heap_put(h, place, at, &h->heap[(at - 1) / 2]);
-		at = (at - 1) / 2;
-	}
-	for (size_t c; (c = 2 * at + 1) < h->n; at = c) {
-		if (c + 1 < h->n && ranks_before(w, &h->heap[c + 1], &h->heap[c]))
-			c++;
-		if (!ranks_before(w, &h->heap[c], &e))
-			break;
-		heap_put(h, place, at, &h->heap[c]);
-	}
-	heap_put(h, place, at, &e);
-}
-
-static void heap_update(struct world *w, struct ready *h, enum rank by, struct instance_id i)
-{
-	uint32_t *place = w->ready_at[by];
-	uint32_t at = place[i.i];
-	struct ready_entry last;
-
-	if (w->instance_views[i.i].room > 0) {
-		heap_sift(w, h, place, at == NO_ID ? h->n++ : at,
-			(struct ready_entry){rank_key(w, by, i), i});
-		return;
-	}
-	if (at == NO_ID)
-		return;
-	place[i.i] = NO_ID;
-	last = h->heap[--h->n];
-	if (last.id.i != i.i)
-		heap_sift(w, h, place, at, last);
-}
-
-/** Heaps cost something at every change, so only the ranks a policy asks for are kept. */
-static struct ready *heap_of(struct world *w, uint32_t c, enum rank by)
-{
-	struct ready *h = &w->ready[c].by[by];
+	struct ready *r = &w->ready[c].by[by];
 	const struct class_view *cls = &w->class_views[c];
 
-	if (h->used)
-		return h;
-	h->used = true;
-	h->heap = arena_alloc(&w->arena, cls->n_members, sizeof *h->heap);
+	if (r->seats > 0)
+		return r;
+	for (r->seats = 1; r->seats < cls->n_members; r->seats *= 2)
+		;
+	r->at = arena_alloc(&w->arena, 2 * r->seats, sizeof *r->at);
+	for (size_t k = 0; k < 2 * r->seats; k++)
+		r->at[k] = no_room;
 	for (size_t k = 0; k < cls->n_members; k++)
-		heap_update(w, h, by, cls->members[k]);
-	return h;
+		ready_update(w, r, by, cls->members[k]);
+	return r;
+}
+
+static struct instance_id member_of(const struct class_view *c, struct ready_entry e)
+{
+	return c->members[e.tie & ((UINT64_C(1) << MEMBER_BITS) - 1)];
 }
 
 static bool best(const struct view *v, const struct waiting *q, struct class_id c, enum rank by,
@@ -165,23 +149,21 @@ static bool best(const struct view *v, const struct waiting *q, struct class_id 
 {
 	struct world *w = world_of(v);
 	const struct class_view *cls = &v->classes[c.i];
-	const struct ready *h;
-	const struct ready_entry *found = NULL;
+	struct ready_entry found = no_room;
+	const struct ready *r;
 
 	if (cls->n_free == 0 || !can_serve(v, q, cls->members[0]))
 		return false;
-	h = heap_of(w, c.i, by);
-	if (has_blocks(w, q, h->heap[0].id)) {
-		*out = h->heap[0].id;
+	r = ready_of(w, c.i, by);
+	*out = member_of(cls, r->at[1]);
+	if (has_blocks(w, q, *out))
 		return true;
-	}
-	for (size_t k = 1; k < h->n; k++) /* memory is short: look at every one with room */
-		if (has_blocks(w, q, h->heap[k].id) &&
-			(!found || ranks_before(w, &h->heap[k], found))) {
-			found = &h->heap[k];
-			*out = found->id;
+	for (size_t k = r->seats; k < 2 * r->seats; k++) /* memory is short: look at every one */
+		if (goes_first(r->at[k], found) && has_blocks(w, q, member_of(cls, r->at[k]))) {
+			found = r->at[k];
+			*out = member_of(cls, found);
 		}
-	return found != NULL;
+	return found.key < no_room.key;
 }
 
 /* Predictions: expected times from the profile, as models.md section 10 lets a policy know
@@ -275,6 +257,22 @@ static uint32_t room_of(const struct world *w, struct instance_id i)
 	return assigned < places ? places - assigned : 0;
 }
 
+static void busy(struct world *w, struct instance_id i)
+{
+	w->instance_views[i.i].idle_since_s = HUGE_VAL;
+	w->instances[i.i].idle_order = IDLE_NEVER;
+}
+
+static void idle(struct world *w, struct instance_id i)
+{
+	int64_t now_ns = engine_now_ns(w->engine);
+
+	w->idle_order += now_ns > w->idle_at_ns;
+	w->idle_at_ns = now_ns;
+	w->instance_views[i.i].idle_since_s = s_of_ns(now_ns);
+	w->instances[i.i].idle_order = w->idle_order;
+}
+
 void view_touch(struct world *w, struct instance_id i)
 {
 	struct instance_view *x = &w->instance_views[i.i];
@@ -283,18 +281,18 @@ void view_touch(struct world *w, struct instance_id i)
 
 	x->room = room_of(w, i);
 	if (x->assigned > 0)
-		x->idle_since_s = HUGE_VAL;
+		busy(w, i);
 	else if (!(x->idle_since_s < HUGE_VAL))
-		x->idle_since_s = engine_now_s(w->engine);
+		idle(w, i);
 	if (had != (x->room > 0)) {
 		c->n_free += had ? (size_t)-1 : 1;
 		w->view.n_free += had ? (size_t)-1 : 1;
 	}
 	for (enum rank by = 0; by < RANKS; by++) {
-		struct ready *h = &w->ready[x->cls.i].by[by];
+		struct ready *r = &w->ready[x->cls.i].by[by];
 
-		if (h->used)
-			heap_update(w, h, by, i);
+		if (r->seats > 0)
+			ready_update(w, r, by, i);
 	}
 }
 
@@ -376,6 +374,7 @@ static void classes_find(struct world *w)
 		w->instance_views[i].cls.i = c;
 		cls[c].n_members++;
 	}
+	assert(n >> MEMBER_BITS == 0);
 	w->ready = arena_alloc(&w->arena, n_classes, sizeof *w->ready);
 	for (uint32_t c = 0; c < n_classes; c++) {
 		struct instance_id *members =
@@ -383,8 +382,10 @@ static void classes_find(struct world *w)
 		size_t k = 0;
 
 		for (uint32_t i = 0; i < n; i++)
-			if (w->instance_views[i].cls.i == c)
+			if (w->instance_views[i].cls.i == c) {
+				w->instances[i].member = (uint32_t)k;
 				members[k++].i = i;
+			}
 		cls[c].members = members;
 		cls[c].tier = w->instance_views[first[c].i].tier;
 	}
@@ -404,8 +405,6 @@ static void instances_show(struct world *w)
 			.site = s->site,
 			.tier = w->spec->sites[s->site.i].tier,
 		};
-		for (enum rank by = 0; by < RANKS; by++)
-			w->ready_at[by][i] = NO_ID;
 	}
 }
 
@@ -439,8 +438,6 @@ bool view_create(struct world *w, struct err *err)
 
 	w->group_views = arena_alloc(&w->arena, s->n_groups, sizeof *w->group_views);
 	w->instance_views = arena_alloc(&w->arena, s->n_instances, sizeof *w->instance_views);
-	for (enum rank by = 0; by < RANKS; by++)
-		w->ready_at[by] = arena_alloc(&w->arena, s->n_instances, sizeof *w->ready_at[by]);
 	w->view = (struct view){
 		.n_groups = s->n_groups,
 		.groups = w->group_views,
