@@ -71,7 +71,8 @@ struct emulator {
 	std::function<void()> work;
 	fiber *now;
 	unsigned n, live;
-	uint64_t progress;
+	uint64_t progress, rounds, blocks;
+	bool eager; /* asynchronous work is done at once in this block, else as late as may be */
 	jmp_buf scheduler;
 
 	~emulator()
@@ -147,8 +148,10 @@ static fiber *fiber_create(void)
 
 static void run_block(dim3 block_dim)
 {
+	const unsigned turns[] = {1, 5, 11, 7}; /* no factor in common with a thread count */
 	emulator &e = emu();
 
+	e.eager = rand_bits(1, e.blocks++) & 1;
 	e.barriers.clear();
 	e.mbars.clear();
 	e.warps.assign((e.n + 31) / 32, warp_state());
@@ -168,9 +171,11 @@ static void run_block(dim3 block_dim)
 	while (e.live > 0) {
 		uint64_t before = e.progress;
 
-		for (unsigned i = 0; i < e.n; i++)
-			if (e.fibers[i]->live)
-				resume(e.fibers[i]);
+		/* Another order every round, or a missing barrier might never show. */
+		unsigned step = turns[e.rounds++ % 4], at = (unsigned)(e.rounds * 37 % e.n);
+		for (unsigned i = 0; i < e.n; i++, at = (at + step) % e.n)
+			if (e.fibers[at]->live)
+				resume(e.fibers[at]);
 		if (e.progress == before)
 			fail("nothing moves: threads wait for others that will not come");
 	}
@@ -308,7 +313,10 @@ void stage_wait(uint64_t *bar, uint32_t parity)
 		if (!b.copies.empty()) {
 			for (const copy &c : b.copies)
 				b.bytes -= (int64_t)c.bytes;
-			make_copies(b.copies);
+			if (emu().eager)
+				b.copies.clear();
+			else
+				make_copies(b.copies);
 			mbar_settle(b);
 		} else {
 			yield();
@@ -335,13 +343,20 @@ void stage_copy(void *dst, const void *src, uint32_t bytes, uint64_t *bar)
 	if (((uintptr_t)dst | (uintptr_t)src | bytes) % 16 != 0)
 		fail("bulk copy not in multiples of 16 bytes");
 	mbar_of(bar).copies.push_back({dst, src, bytes});
+	if (emu().eager)
+		memcpy(dst, src, bytes);
 }
 
 void copy_async16(void *dst, const void *src, bool real)
 {
 	if (((uintptr_t)dst | (uintptr_t)src) % 16 != 0)
 		fail("asynchronous copy not in multiples of 16 bytes");
-	emu().now->open.push_back({dst, real ? src : NULL, 16});
+	std::vector<copy> one = {{dst, real ? src : NULL, 16}};
+
+	if (emu().eager)
+		make_copies(one);
+	else
+		emu().now->open.push_back(one[0]);
 }
 
 void copy_async_commit(void)
@@ -514,6 +529,14 @@ static void wgmma_do(const wgmma_op &op)
 	}
 }
 
+static void start_product(const wgmma_op &op)
+{
+	if (emu().eager)
+		wgmma_do(op);
+	else
+		emu().now->products.push_back(op);
+}
+
 void wgmma_fence(void)
 {
 	__syncwarp();
@@ -521,7 +544,7 @@ void wgmma_fence(void)
 
 void wgmma_scores(float d[64], matrix_desc a, matrix_desc b, bool add)
 {
-	emu().now->products.push_back({d, a, b, {}, true, add});
+	start_product({d, a, b, {}, true, add});
 }
 
 void wgmma_products(float d[64], const uint32_t a[4], matrix_desc b)
@@ -531,7 +554,7 @@ void wgmma_products(float d[64], const uint32_t a[4], matrix_desc b)
 
 	for (unsigned i = 0; i < 32; i++)
 		memcpy(op.a_lanes[i], all + i * MEET_BYTES, 16);
-	emu().now->products.push_back(op);
+	start_product(op);
 }
 
 void wgmma_commit(void)

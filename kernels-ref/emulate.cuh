@@ -11,9 +11,10 @@
 /**
  * CUDA on a CPU, for tests: the kernels of this folder compiled by a C++ compiler and run
  * block by block, every thread of a block as a fiber. Slow and exact. It finds wrong indices,
- * wrong fragments, unequal barriers, copies read before they were waited for (they are made
- * as late as the rules allow) and unaligned ones. It cannot find races between blocks or
- * between overlapping launches, and says nothing about time.
+ * wrong fragments, unequal barriers, unaligned copies, and copies or products used before they
+ * were waited for: a block does asynchronous work at once or as late as the rules allow, by
+ * lot. It finds most races within a block (threads run in changing order), none between blocks
+ * or between overlapping launches, and says nothing about time.
  *
  * Only what the kernels use is here. One host thread at a time.
  */
