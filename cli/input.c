@@ -21,6 +21,16 @@ static bool load_plugins(struct plugins *plugins, const struct opts *o)
 	return ok;
 }
 
+static void warn(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_warnings; i++) {
+		const struct err *e = &s->warnings[i];
+
+		fprintf(stderr, "%s:%u:%u: warning: %s\n", e->at.file, e->at.line, e->at.col,
+			e->msg);
+	}
+}
+
 static bool read(struct input *in, const char *file, const struct opts *o)
 {
 	struct scenario_request req = {
@@ -38,7 +48,9 @@ static bool read(struct input *in, const char *file, const struct opts *o)
 	req.sets = sets;
 	err_list_init(&errs);
 	ok = scenario_read(&in->scenario, &req, &errs);
-	if (!ok)
+	if (ok)
+		warn(in->scenario);
+	else
 		err_list_print(&errs, stderr);
 	err_list_finish(&errs);
 	free(sets);

@@ -35,7 +35,9 @@ struct scenario {
 	char sha256[65]; /* of @text */
 	size_t n_settings;
 	const struct recorder_setting *settings;
-	struct arena arena; /* all of the above */
+	size_t n_warnings, cap_warnings;
+	struct err *warnings; /* what is allowed but unlikely to be meant */
+	struct arena arena;   /* all of the above, but the warnings */
 };
 
 /**

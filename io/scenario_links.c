@@ -35,15 +35,26 @@ static bool read_between(
 }
 
 #define DIR(member) offsetof(struct link_dir_spec, member)
-/* Shaping: what links of a rate and a delay do not do yet. */
-#define LINK_UNBUILT \
-	{.name = "burst", .kind = SCHEMA_UNBUILT}, {.name = "limit", .kind = SCHEMA_UNBUILT}, \
-		{.name = "jitter", .kind = SCHEMA_UNBUILT}, \
-		{.name = "loss", .kind = SCHEMA_UNBUILT}, \
-		{.name = "schedule", .kind = SCHEMA_UNBUILT}, \
+/** Keys of one direction that may stand for both: shaping_read() reads them once it is known
+ *  which hold where. */
+static bool keep(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	(void)r, (void)slot, (void)key, (void)to;
+	return true;
+}
+
+#define KEEP(word) \
 	{ \
-		.name = "trace", .kind = SCHEMA_UNBUILT \
+		.name = (word), .kind = SCHEMA_OTHER, .read = keep \
 	}
+#define LINK_SHAPING \
+	KEEP("qdisc"), KEEP("burst"), KEEP("limit"), KEEP("latency"), KEEP("peakrate"), \
+		KEEP("minburst"), KEEP("mtu"), KEEP("classes"), KEEP("jitter"), \
+		KEEP("jitter_correlation"), KEEP("distribution"), KEEP("loss"), \
+		KEEP("loss_correlation"), KEEP("netem_limit"), KEEP("transport"), \
+		KEEP("connection"), KEEP("sharing"), KEEP("gso"), KEEP("timer_late"), KEEP("rto"), \
+		KEEP("schedule"), KEEP("repeat"), KEEP("trace")
 #define LINK_RATE(offset, ...) \
 	{ \
 		.name = "rate", .kind = SCHEMA_QUANTITY, .to = (offset), .dim = QUANTITY_BIT_RATE, \
@@ -58,7 +69,7 @@ static bool read_between(
 static const struct schema_key link_dir_keys[] = {
 	LINK_RATE(DIR(bytes_per_s), .at = DIR(at)),
 	LINK_DELAY(DIR(delay_s)),
-	LINK_UNBUILT,
+	LINK_SHAPING,
 	{0},
 };
 
@@ -89,23 +100,40 @@ static const struct schema_key link_keys[] = {
 	{.name = "up", .kind = SCHEMA_OTHER, .to = LINK(given[0]), .read = read_link_dir},
 	{.name = "down", .kind = SCHEMA_OTHER, .to = LINK(given[1]), .read = read_link_dir},
 	{.name = "shared", .kind = SCHEMA_BOOL, .to = LINK(spec.shared), .dflt = "false"},
-	LINK_UNBUILT,
+	LINK_SHAPING,
 	{0},
 };
 
+/** The shaping keys of both directions, those of one in their place. The values are the nodes
+ *  themselves, so that what they are completed with shows in the resolved text. */
+static struct yaml_node *shaping_of(
+	struct schema_reader *r, const struct yaml_node *both, const struct yaml_item *own)
+{
+	struct yaml_node *map = yaml_new_map(r->arena, both->at);
+	const struct yaml_node *from[] = {both, own ? own->value : NULL};
+
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; from[k] && from[k]->kind == YAML_MAP && i < from[k]->n; i++) {
+			const struct yaml_item *item = &from[k]->items[i];
+
+			if (shaping_is_key(item->key))
+				yaml_set(r->arena, map, item->key, item->key_at, item->value);
+		}
+	return map;
+}
+
 /** What holds in one direction: its own keys before those of both. */
 static bool resolve_dir(struct schema_reader *r, const struct link_entry *link,
-	const struct link_dir_spec *given, struct src_pos at, struct link_dir_spec *to)
+	struct yaml_node *node, int end, struct link_dir_spec *to)
 {
+	const struct link_dir_spec *given = &link->given[end];
 	bool has_own = given->at.line > 0;
 
 	to->delay_s = has_own && given->delay_s >= 0 ? given->delay_s : link->delay_s;
 	to->bytes_per_s =
 		has_own && given->bytes_per_s > 0 ? given->bytes_per_s : link->rate_bytes_per_s;
-	to->at = has_own ? given->at : link->rate_at;
-	if (to->bytes_per_s > 0)
-		return true;
-	return err_list_at(r->errs, at, "%s needs the key 'rate'", r->path);
+	to->at = has_own ? given->at : link->rate_at.line > 0 ? link->rate_at : node->at;
+	return shaping_read(r, shaping_of(r, node, yaml_find(node, end == 0 ? "up" : "down")), to);
 }
 
 static bool read_link(struct schema_reader *r, struct yaml_node **slot, void *entry)
@@ -114,9 +142,13 @@ static bool read_link(struct schema_reader *r, struct yaml_node **slot, void *en
 
 	link->spec.name = link->e.name;
 	link->spec.at = link->e.at;
-	return schema_read(r, *slot, link_keys, link) &&
-	       resolve_dir(r, link, &link->given[0], (*slot)->at, &link->spec.up) &&
-	       resolve_dir(r, link, &link->given[1], (*slot)->at, &link->spec.down);
+	if (!schema_read(r, *slot, link_keys, link) ||
+		!resolve_dir(r, link, *slot, 0, &link->spec.up))
+		return false;
+	if (link->given[0].at.line > 0 || link->given[1].at.line > 0)
+		return resolve_dir(r, link, *slot, 1, &link->spec.down);
+	link->spec.down = link->spec.up;
+	return true;
 }
 
 bool read_links(

@@ -100,6 +100,16 @@ const char *parts_near(const struct near *near, const char *otherwise, char *buf
 /** The same for a name that should be a key of @map, or "". */
 const char *parts_suggest(const struct yaml_node *map, const char *name, char *buf, size_t size);
 
+/* scenario_shaping.c */
+
+/** Read the keys of @map that shape a direction into @dir, whose rate, delay and place are set. */
+bool shaping_read(struct schema_reader *r, struct yaml_node *map, struct link_dir_spec *dir);
+bool shaping_is_key(const char *name);
+
+/** Say that something is allowed but unlikely to be meant. */
+void scenario_warn(struct schema_reader *r, struct src_pos at, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
 /* schema_read_fn of sections and values */
 schema_read_fn read_sites, read_links, read_models, read_instances, read_groups;
 schema_read_fn read_policy, read_policies;

@@ -176,8 +176,8 @@ void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 		l->free_ns = now_ns + ns_of_s(after_s);
 	} else if (l->spec->curve) {
 		to = leave_curve(l, now_ns, p, l->full_bytes, &l->full_bytes);
-		l->busy_s += to.last_s - fmin(to.last_s, p->head_s + to.wait_s);
-		l->free_ns = now_ns + ns_of_s(to.last_s);
+		l->busy_s += p->train.wire_bytes / rate_curve_mean_bytes_per_s(l->spec->curve);
+		l->until_ns = now_ns + ns_of_s(to.last_s);
 	} else {
 		late_s = overflow_s(l, p, free_s, &dropped);
 		to = leave_bucket(
@@ -245,7 +245,8 @@ double link_luck_s(struct link *l, const struct passage *p, double *resent_bytes
 
 double link_backlog_s(const struct link *l, int64_t now_ns)
 {
-	double s = s_of_ns(l->free_ns - now_ns) - (l->spec->curve ? 0.0 : l->burst_s);
+	double s = l->spec->curve ? s_of_ns(l->until_ns - now_ns)
+				  : s_of_ns(l->free_ns - now_ns) - l->burst_s;
 
 	return s > 0.0 ? s : 0.0;
 }

@@ -29,7 +29,8 @@ struct link {
 	double burst_s;  /* B / rate */
 	double peak_bytes_per_s, peak_burst_s;
 	int64_t peak_free_ns;
-	double full_bytes; /* with a curve: F, in bytes since t = 0 */
+	double full_bytes; /* with a curve: F, in bytes since t = 0, */
+	int64_t until_ns;  /* and when what was accepted has left */
 	struct netem_state netem;
 	bool random; /* jitter or loss */
 

@@ -332,7 +332,7 @@ static bool path_make(const struct topology *t, struct route *r, enum transfer_k
 			continue;
 		c = class_of(l->spec, kind);
 		if (c == NO_ID)
-			return err_at(err, l->spec->at,
+			return err_at(err, l->spec->classes[0].at,
 				"link '%s': no class carries %s, and none carries the rest",
 				l->name, transfer_kind_name(kind));
 		if (n == FAIR_MAX_PIPES)
