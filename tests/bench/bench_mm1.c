@@ -16,11 +16,11 @@
 #include "sim/rng.h"
 #include "sim/stat.h"
 #include "sim/waitline.h"
-#include "tests/bench/plain.h"
+#include "tests/bench/plain_mm1.h"
 
 enum { EV_ARRIVE, EV_DEPART, EV_KINDS };
 
-static const double arrivals_per_s = 0.9, served_per_s = 1.0, limit = 2.5;
+static const double limit = 2.5;
 
 struct world {
 	struct engine *engine;
@@ -59,26 +59,26 @@ static bool depart(struct world *w, int64_t now_ns)
 
 static void on_arrive(struct world *w, const struct event *ev)
 {
-	if (arrive(w, ev->at_ns, rng_exponential(&w->arrivals, 1.0 / arrivals_per_s)))
-		serve(w, rng_exponential(&w->services, 1.0 / served_per_s));
+	if (arrive(w, ev->at_ns, rng_exponential(&w->arrivals, 1.0 / plain_mm1_arrivals_per_s)))
+		serve(w, rng_exponential(&w->services, 1.0 / plain_mm1_served_per_s));
 }
 
 static void on_depart(struct world *w, const struct event *ev)
 {
 	if (depart(w, ev->at_ns))
-		serve(w, rng_exponential(&w->services, 1.0 / served_per_s));
+		serve(w, rng_exponential(&w->services, 1.0 / plain_mm1_served_per_s));
 }
 
 static void on_arrive_plain(struct world *w, const struct event *ev)
 {
-	if (arrive(w, ev->at_ns, plain_exponential(&w->plain) / arrivals_per_s))
-		serve(w, plain_exponential(&w->plain) / served_per_s);
+	if (arrive(w, ev->at_ns, plain_exponential(&w->plain) / plain_mm1_arrivals_per_s))
+		serve(w, plain_exponential(&w->plain) / plain_mm1_served_per_s);
 }
 
 static void on_depart_plain(struct world *w, const struct event *ev)
 {
 	if (depart(w, ev->at_ns))
-		serve(w, plain_exponential(&w->plain) / served_per_s);
+		serve(w, plain_exponential(&w->plain) / plain_mm1_served_per_s);
 }
 
 static const struct event_handler with_streams[EV_KINDS] = {
@@ -116,51 +116,15 @@ static struct result run_engine(
 	return out;
 }
 
-enum { RING = 1 << 16 };
-
-static struct result run_bare(double horizon_s, uint32_t replication)
-{
-	static uint64_t came_ns[RING];
-	const uint64_t until_ns = (uint64_t)(horizon_s * 1e9);
-	uint64_t first = 0, last = 0, events = 0, sum_ns = 0;
-	struct plain_heap h;
-	struct plain_rng r;
-	struct plain_key k;
-	double from_s, s;
-
-	plain_heap_init(&h, 16);
-	plain_rng_init(&r, 100 + replication);
-	plain_push(&h, 0, EV_ARRIVE);
-	from_s = cpu_s();
-	for (k = plain_pop(&h, false); k.at_ns <= until_ns; k = plain_pop(&h, false), events++) {
-		if ((k.order & 1) == EV_ARRIVE) {
-			s = plain_exponential(&r) / arrivals_per_s;
-			plain_push(&h, k.at_ns + (uint64_t)(s * 1e9 + 0.5), EV_ARRIVE);
-			assert(last - first < RING);
-			came_ns[last++ % RING] = k.at_ns;
-			if (last - first > 1)
-				continue;
-		} else {
-			sum_ns += k.at_ns - came_ns[first++ % RING];
-			if (last == first)
-				continue;
-		}
-		s = plain_exponential(&r) / served_per_s;
-		plain_push(&h, k.at_ns + (uint64_t)(s * 1e9 + 0.5), EV_DEPART);
-	}
-	s = cpu_s() - from_s;
-	free(h.mem);
-	return (struct result){s * 1e9 / (double)events, 1e-9 * (double)sum_ns / (double)first};
-}
-
 /** The mean sojourn is 1 / (mu - lambda) = 10 s. Over T s the mean of N(t) has the variance
  *  2 rho (1 + rho) / (mu (1 - rho)^4 T), so that of the sojourn about 1/lambda^2 of it. */
 static bool near_theory(const char *name, double sojourn_s, double total_s)
 {
-	const double rho = arrivals_per_s / served_per_s, idle = 1.0 - rho;
-	const double var = 2.0 * rho * (1.0 + rho) / (served_per_s * pow(idle, 4.0) * total_s);
-	const double sd_s = sqrt(var) / arrivals_per_s;
-	const double expected_s = 1.0 / (served_per_s - arrivals_per_s);
+	const double rho = plain_mm1_arrivals_per_s / plain_mm1_served_per_s, idle = 1.0 - rho;
+	const double var =
+		2.0 * rho * (1.0 + rho) / (plain_mm1_served_per_s * pow(idle, 4.0) * total_s);
+	const double sd_s = sqrt(var) / plain_mm1_arrivals_per_s;
+	const double expected_s = 1.0 / (plain_mm1_served_per_s - plain_mm1_arrivals_per_s);
 
 	if (fabs(sojourn_s - expected_s) <= 4.0 * sd_s)
 		return true;
@@ -169,26 +133,9 @@ static bool near_theory(const char *name, double sojourn_s, double total_s)
 	return false;
 }
 
-/** ns per event of SimPy, printed by the script; 0 when it cannot run. */
-static double simpy_ns(const char *script)
-{
-	char command[1000];
-	double ns = 0.0;
-	FILE *from;
-
-	snprintf(command, sizeof command, "/usr/bin/python3 '%s' 2>/dev/null", script);
-	from = popen(command, "r");
-	if (!from)
-		return 0.0;
-	if (fscanf(from, "%lf", &ns) != 1)
-		ns = 0.0;
-	pclose(from);
-	return ns;
-}
-
 static void compare_simpy(const char *script, double bare_ns, double engine_ns)
 {
-	const double ns = script ? simpy_ns(script) : 0.0;
+	const double ns = simpy_mm1_ns(script);
 
 	if (ns > 0.0)
 		printf("simpy   %8.1f ns %7.2fx bare, %.0fx engine\n", ns, ns / bare_ns,
@@ -206,12 +153,13 @@ int main(int argc, char **argv)
 	const double horizon_s = 1e6;
 	double bare[MOST], engine[MOST], plain[MOST], over[MOST], over_plain[MOST];
 	double sojourn_s[3] = {0};
-	struct result b, e, p;
+	struct plain_mm1 b;
+	struct result e, p;
 	bool ok = true;
 	size_t i;
 
 	for (i = 0; i < reps; i++) {
-		b = run_bare(horizon_s, (uint32_t)i);
+		b = plain_mm1(horizon_s, 100 + i);
 		e = run_engine(with_streams, horizon_s, (uint32_t)i);
 		p = run_engine(with_plain, horizon_s, (uint32_t)i);
 		bare[i] = b.ns;

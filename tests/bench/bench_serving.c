@@ -2,7 +2,7 @@
  * LLM serving, recording off: 10^6 requests of 256 tokens in and 128 out, Poisson, 8 a second for
  * each instance of Llama-2-7B in fp16 on an A100, continuous batching up to 64. CPU time of
  * the run alone, start-up excluded, single-threaded; as a multiple of an event of the bare loop
- * of M/M/1 (plain.h), measured in turn with it.
+ * of M/M/1 (plain_mm1.h), measured in turn with it.
  *
  *	bench_serving [repetitions] [requests]
  *
@@ -17,7 +17,7 @@
 #include "models/catalog.h"
 #include "models/world.h"
 #include "policies/all.h"
-#include "tests/bench/plain.h"
+#include "tests/bench/plain_mm1.h"
 
 static const double per_instance_per_s = 8.0, least_per_s = 300000.0;
 
@@ -142,42 +142,6 @@ static struct cost serve(const struct policy_spec *policy, size_t n, double requ
 	return out;
 }
 
-/** M/M/1 at rho = .9 as in bench_mm1.c: ns an event. */
-static double bare_ns(double events)
-{
-	enum { RING = 1 << 16 };
-	static uint64_t came_ns[RING];
-	uint64_t first = 0, last = 0, n, sum_ns = 0;
-	struct plain_heap h;
-	struct plain_rng r;
-	struct plain_key k;
-	double from_s;
-
-	plain_heap_init(&h, 16);
-	plain_rng_init(&r, 1);
-	plain_push(&h, 0, 0);
-	from_s = cpu_s();
-	for (n = 0; n < (uint64_t)events; n++) {
-		k = plain_pop(&h, false);
-		if ((k.order & 1) == 0) {
-			plain_push(&h, k.at_ns + (uint64_t)(plain_exponential(&r) / 0.9 * 1e9), 0);
-			assert(last - first < RING);
-			came_ns[last++ % RING] = k.at_ns;
-			if (last - first > 1)
-				continue;
-		} else {
-			sum_ns += k.at_ns - came_ns[first++ % RING];
-			if (last == first)
-				continue;
-		}
-		plain_push(&h, k.at_ns + (uint64_t)(plain_exponential(&r) * 1e9), 1);
-	}
-	from_s = cpu_s() - from_s;
-	free(h.mem);
-	assert(sum_ns > 0);
-	return from_s * 1e9 / events;
-}
-
 enum { MOST = 101, SIZES = 3 };
 
 static const struct size {
@@ -192,7 +156,7 @@ static bool compare(const struct policy_spec *policy, size_t reps, double reques
 	bool ok = true;
 
 	for (size_t i = 0; i < reps; i++) {
-		bare[i] = bare_ns(5e6);
+		bare[i] = plain_mm1(3e6, i).ns;
 		for (size_t k = 0; k < SIZES; k++) {
 			struct cost c = serve(policy, sizes[k].n, requests);
 
