@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "models/ev.h"
+#include "models/kvcache.h"
 #include "models/state.h"
 #include "sim/waitline.h"
 
@@ -26,13 +27,12 @@ struct batch {
 	struct world *w;
 	struct instance_id id;
 	const struct cost *cost;
-	uint32_t max_batch, block_tok;
+	uint32_t max_batch;
 	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has
 				     more */
 	double block_bytes;
 
-	/* KV blocks: total >= used + reserved */
-	uint64_t total, used, reserved, peak;
+	struct kvcache kv;
 
 	struct waitline line; /* prompts here, oldest first */
 	size_t n_preempted;   /* of them, those that were in the batch before */
@@ -40,11 +40,7 @@ struct batch {
 	struct member *heap; /* the batch, first to finish first */
 	size_t n;
 	uint64_t joined;
-	uint64_t steps;     /* decode steps made */
 	double context_tok; /* sum over the batch at the next step */
-	uint32_t *residue;  /* members by (position in their last block - steps) mod block_tok */
-	uint32_t
-		fresh_covered; /* joined since the last step with the block for it already theirs */
 
 	enum phase phase;
 	uint32_t *prefill; /* requests in the prefill step */
@@ -65,11 +61,6 @@ static void boundary(struct batch *b);
 static struct request *request_of(const struct batch *b, uint32_t slot)
 {
 	return &b->w->requests.at[slot];
-}
-
-static uint64_t blocks(const struct batch *b, uint64_t tok)
-{
-	return (tok + b->block_tok - 1) / b->block_tok;
 }
 
 /* The batch as a heap by last step. */
@@ -115,79 +106,6 @@ static void heap_remove(struct batch *b, size_t i)
 		heap_up(b, i, last);
 	else
 		heap_down(b, i, last);
-}
-
-/* Position of a member within its blocks: a member whose next step stores token
- * number s needs a new block for it when (s - 1) mod block_tok == 0. */
-static uint32_t *residue_of(struct batch *b, const struct request *r)
-{
-	uint64_t stored = (uint64_t)r->prompt_tok + r->emitted_tok - 1; /* at joining */
-	uint64_t offset = r->joined_step % b->block_tok;
-
-	return &b->residue[(stored % b->block_tok + b->block_tok - offset) % b->block_tok];
-}
-
-/** The residue whose members need a new block for the next step. */
-static uint32_t residue_next(const struct batch *b)
-{
-	uint32_t done = (uint32_t)(b->steps % b->block_tok);
-
-	return done == 0 ? 0 : b->block_tok - done;
-}
-
-/** The one for the step after. */
-static uint32_t residue_after(const struct batch *b, uint32_t at)
-{
-	return at == 0 ? b->block_tok - 1 : at - 1;
-}
-
-/** New blocks for the next step. */
-static uint64_t need_next(const struct batch *b)
-{
-	return b->residue[residue_next(b)] - b->fresh_covered;
-}
-
-/** New blocks for the next @k steps together. In any block_tok steps on end each member
- *  needs one. */
-static uint64_t need(const struct batch *b, uint64_t k)
-{
-	uint64_t cycles, rest, sum;
-	uint32_t at;
-
-	if (k == 0)
-		return 0;
-	cycles = (k - 1) / b->block_tok;
-	rest = k - 1 - cycles * b->block_tok;
-	at = residue_next(b);
-	sum = b->residue[at] - b->fresh_covered + cycles * b->n;
-	while (rest-- > 0) {
-		at = residue_after(b, at);
-		sum += b->residue[at];
-	}
-	return sum;
-}
-
-/** The most steps, up to @k, whose new blocks number at most @room. */
-static uint64_t steps_within(const struct batch *b, uint64_t k, uint64_t room)
-{
-	uint64_t used, m, cycles;
-	uint32_t at = residue_next(b);
-
-	if (b->n * (k / b->block_tok + 2) <= room)
-		return k;
-	if (b->n == 0 || need_next(b) > room)
-		return 0;
-	used = need_next(b);
-	cycles = (room - used) / b->n; /* that surely fit */
-	m = 1 + cycles * b->block_tok;
-	used += cycles * b->n;
-	for (; m < k; m++) {
-		at = residue_after(b, at);
-		used += b->residue[at];
-		if (used > room)
-			break;
-	}
-	return m < k ? m : k;
 }
 
 /* Time of a jump */
@@ -241,46 +159,31 @@ static uint64_t steps_begun(const struct batch *b)
 
 static uint64_t stored_tok(const struct batch *b, const struct request *r)
 {
-	return (uint64_t)r->prompt_tok + r->emitted_tok + (b->steps - r->joined_step);
+	return (uint64_t)r->prompt_tok + r->emitted_tok + (b->kv.steps - r->joined_step);
 }
 
 static void join(struct batch *b, uint32_t slot)
 {
 	struct request *r = request_of(b, slot);
 	struct member m = {
-		.last_step = b->steps + (r->output_tok - r->emitted_tok),
+		.last_step = b->kv.steps + (r->output_tok - r->emitted_tok),
 		.order = b->joined++,
 		.request = slot,
 	};
 
-	r->joined_step = b->steps;
+	r->joined_step = b->kv.steps;
 	b->context_tok += (double)stored_tok(b, r);
-	(*residue_of(b, r))++;
-	if ((stored_tok(b, r) - 1) % b->block_tok == 0)
-		b->fresh_covered++;
+	kvcache_join(&b->kv, stored_tok(b, r));
 	heap_up(b, b->n++, m);
-}
-
-/** Blocks a member holds at a step boundary. */
-static uint64_t held_blocks(const struct batch *b, const struct request *r)
-{
-	uint64_t tok = stored_tok(b, r);
-
-	return blocks(b, r->joined_step == b->steps ? tok : tok - 1);
 }
 
 /** Take member @i of the heap out of the batch and free its blocks. */
 static void leave(struct batch *b, size_t i)
 {
-	uint32_t slot = b->heap[i].request;
-	struct request *r = request_of(b, slot);
-	uint64_t tok = stored_tok(b, r);
+	const struct request *r = request_of(b, b->heap[i].request);
 
-	b->context_tok -= (double)tok;
-	(*residue_of(b, r))--;
-	if (r->joined_step == b->steps && (tok - 1) % b->block_tok == 0)
-		b->fresh_covered--;
-	b->used -= held_blocks(b, r);
+	b->context_tok -= (double)stored_tok(b, r);
+	kvcache_leave(&b->kv, r->joined_step, stored_tok(b, r));
 	heap_remove(b, i);
 }
 
@@ -296,7 +199,7 @@ static void preempt_youngest(struct batch *b)
 	slot = b->heap[youngest].request;
 	r = request_of(b, slot);
 	leave(b, youngest);
-	r->emitted_tok += (uint32_t)(b->steps - r->joined_step);
+	r->emitted_tok += (uint32_t)(b->kv.steps - r->joined_step);
 	r->preemptions++;
 	b->n_preempted++;
 	b->w->instances[b->id.i].metrics.preemptions++;
@@ -307,11 +210,6 @@ static void preempt_youngest(struct batch *b)
 
 /* Admission */
 
-static uint64_t uncommitted(const struct batch *b)
-{
-	return b->total - b->used - b->reserved;
-}
-
 static bool admissible(const struct batch *b, const struct request *r, uint64_t new_tok)
 {
 	uint64_t tok = (uint64_t)r->prompt_tok + r->emitted_tok;
@@ -320,7 +218,7 @@ static bool admissible(const struct batch *b, const struct request *r, uint64_t 
 		return false;
 	if (b->n_prefill > 0 && new_tok + tok > b->prefill_cap_tok)
 		return false;
-	return r->reserved_blocks > 0 || blocks(b, tok + 1) <= uncommitted(b);
+	return r->reserved_blocks > 0 || kvcache_blocks(&b->kv, tok + 1) <= kvcache_free(&b->kv);
 }
 
 static bool first_admissible(const struct batch *b)
@@ -334,9 +232,9 @@ static void admit(struct batch *b, size_t place)
 	uint32_t slot = (uint32_t)waitline_remove(&b->line, place);
 	struct request *r = request_of(b, slot);
 
-	b->reserved -= r->reserved_blocks;
+	b->kv.reserved -= r->reserved_blocks;
 	r->reserved_blocks = 0;
-	b->used += blocks(b, (uint64_t)r->prompt_tok + r->emitted_tok + 1);
+	kvcache_take(&b->kv, kvcache_blocks(&b->kv, (uint64_t)r->prompt_tok + r->emitted_tok + 1));
 	if (r->emitted_tok > 0 && --b->n_preempted == 0) {
 		b->w->instances[b->id.i].held = false;
 		view_touch(b->w, b->id);
@@ -383,12 +281,6 @@ static void levels_set(struct batch *b)
 	level_set(&m->busy, now_ns, b->phase == PHASE_IDLE ? 0.0 : 1.0);
 }
 
-static void note_peak(struct batch *b)
-{
-	if (b->used > b->peak)
-		b->peak = b->used;
-}
-
 static void prefill_start(struct batch *b, uint64_t new_tok)
 {
 	double s = cost_prefill_s(b->cost, new_tok, b->n_prefill);
@@ -399,7 +291,6 @@ static void prefill_start(struct batch *b, uint64_t new_tok)
 		s += cost_prefill_attention_s(b->cost, r->prompt_tok + r->emitted_tok, 0);
 	}
 	b->phase = PHASE_PREFILL;
-	note_peak(b);
 	post_step(b->w->engine, engine_now_ns(b->w->engine) + ns_of_s(s), b->id);
 }
 
@@ -437,7 +328,7 @@ static void decode_start(struct batch *b)
 {
 	uint64_t cell;
 
-	while (b->n > 0 && need_next(b) > uncommitted(b))
+	while (b->n > 0 && kvcache_need(&b->kv, 1) > kvcache_free(&b->kv))
 		preempt_youngest(b);
 	if (b->n == 0)
 		return;
@@ -446,11 +337,11 @@ static void decode_start(struct batch *b)
 	b->step = cost_decode(b->cost, b->n, (uint64_t)b->context_tok);
 	b->stepped = 0;
 	b->stepped_s = 0.0;
-	b->k = b->heap[0].last_step - b->steps;
+	b->k = b->heap[0].last_step - b->kv.steps;
 	cell = steps_in_cell(b);
 	if (cell < b->k)
 		b->k = cell;
-	b->k = steps_within(b, b->k, uncommitted(b));
+	b->k = kvcache_steps_within(&b->kv, b->k, kvcache_free(&b->kv));
 	jump_post(b);
 }
 
@@ -475,12 +366,8 @@ static void boundary(struct batch *b)
 /** Account for @k steps of the jump that have been made. */
 static void jump_account(struct batch *b, uint64_t k)
 {
-	b->used += need(b, k);
-	note_peak(b);
-	b->steps += k;
+	kvcache_step(&b->kv, k);
 	b->context_tok += (double)k * (double)b->n;
-	if (k > 0)
-		b->fresh_covered = 0;
 }
 
 /** End the jump here and now, after @k steps. */
@@ -544,14 +431,14 @@ static void prefill_done(struct batch *b)
 			join(b, slot);
 			continue;
 		}
-		b->used -= blocks(b, (uint64_t)r->prompt_tok + r->emitted_tok);
+		b->kv.used -= kvcache_blocks(&b->kv, (uint64_t)r->prompt_tok + r->emitted_tok);
 		request_finished(b->w, slot);
 	}
 }
 
 static void decode_done(struct batch *b)
 {
-	while (b->n > 0 && b->heap[0].last_step == b->steps) {
+	while (b->n > 0 && b->heap[0].last_step == b->kv.steps) {
 		uint32_t slot = b->heap[0].request;
 		struct request *r = request_of(b, slot);
 
@@ -566,7 +453,8 @@ void batch_step_done(struct batch *b)
 	if (b->phase == PHASE_DECODE && b->w->setup.step_by_step) {
 		b->stepped++;
 		if (b->stepped < b->k && !first_admissible(b) &&
-			b->used + b->reserved + need(b, b->stepped + 1) <= b->total) {
+			b->kv.used + b->kv.reserved + kvcache_need(&b->kv, b->stepped + 1) <=
+				b->kv.total) {
 			jump_post(b);
 			return;
 		}
@@ -588,18 +476,19 @@ void batch_step_done(struct batch *b)
 
 bool batch_can_hold(const struct batch *b, uint32_t prompt_tok, uint32_t output_tok)
 {
-	return blocks(b, (uint64_t)prompt_tok + output_tok) <= b->total;
+	return kvcache_blocks(&b->kv, (uint64_t)prompt_tok + output_tok) <= b->kv.total;
 }
 
 bool batch_has_blocks(const struct batch *b, uint32_t prompt_tok)
 {
-	uint64_t want = blocks(b, (uint64_t)prompt_tok + 1) + b->used + b->reserved;
+	uint64_t want =
+		kvcache_blocks(&b->kv, (uint64_t)prompt_tok + 1) + b->kv.used + b->kv.reserved;
 
 	if (b->phase != PHASE_DECODE)
-		return want <= b->total;
-	if (want + b->n * (b->k / b->block_tok + 1) <= b->total)
+		return want <= b->kv.total;
+	if (want + b->n * (b->k / b->kv.block_tok + 1) <= b->kv.total)
 		return true; /* even at the end of the jump */
-	return want + need(b, steps_begun(b)) <= b->total;
+	return want + kvcache_need(&b->kv, steps_begun(b)) <= b->kv.total;
 }
 
 void batch_reserve(struct batch *b, uint32_t slot)
@@ -607,14 +496,14 @@ void batch_reserve(struct batch *b, uint32_t slot)
 	struct request *r = request_of(b, slot);
 	uint64_t begun, k;
 
-	r->reserved_blocks = (uint32_t)blocks(b, (uint64_t)r->prompt_tok + 1);
-	b->reserved += r->reserved_blocks;
+	r->reserved_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)r->prompt_tok + 1);
+	b->kv.reserved += r->reserved_blocks;
 	if (b->phase != PHASE_DECODE || b->w->setup.step_by_step ||
-		b->used + b->reserved + need(b, b->k) <= b->total)
+		b->kv.used + b->kv.reserved + kvcache_need(&b->kv, b->k) <= b->kv.total)
 		return;
 	/* the jump counted on these blocks: end it where the rest gives out */
 	begun = steps_begun(b);
-	k = steps_within(b, b->k, b->total - b->used - b->reserved);
+	k = kvcache_steps_within(&b->kv, b->k, kvcache_free(&b->kv));
 	if (k < begun)
 		k = begun;
 	if (k < b->k) {
@@ -641,14 +530,15 @@ double batch_decode_step_s(const struct batch *b, size_t n, double context_tok)
 
 uint64_t batch_kv_peak_bytes(const struct batch *b)
 {
-	uint64_t now = b->used + (b->phase == PHASE_DECODE ? need(b, steps_begun(b)) : 0);
+	uint64_t now =
+		b->kv.used + (b->phase == PHASE_DECODE ? kvcache_need(&b->kv, steps_begun(b)) : 0);
 
-	return (uint64_t)((double)(now > b->peak ? now : b->peak) * b->block_bytes);
+	return (uint64_t)((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes);
 }
 
 void batch_measure(struct batch *b)
 {
-	b->peak = b->used;
+	b->kv.peak = b->kv.used;
 }
 
 bool batch_create(struct batch **out, struct world *w, struct instance_id id,
@@ -671,14 +561,12 @@ bool batch_create(struct batch **out, struct world *w, struct instance_id id,
 	b->id = id;
 	b->cost = cost;
 	b->max_batch = spec->max_batch;
-	b->block_tok = spec->block_tok;
 	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
 	b->prefill_cap_tok = what->shape->context;
-	b->total = (uint64_t)(room / b->block_bytes);
+	kvcache_init(&b->kv, (uint64_t)(room / b->block_bytes), spec->block_tok);
 	waitline_init(&b->line);
 	b->heap = mem_zalloc(b->max_batch, sizeof *b->heap);
 	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);
-	b->residue = mem_zalloc(b->block_tok, sizeof *b->residue);
 	*out = b;
 	return true;
 }
@@ -690,6 +578,6 @@ void batch_destroy(struct batch *b)
 	waitline_finish(&b->line);
 	free(b->heap);
 	free(b->prefill);
-	free(b->residue);
+	kvcache_finish(&b->kv);
 	free(b);
 }
