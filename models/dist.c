@@ -231,6 +231,14 @@ static bool set_window(struct dist *d, const struct dist_spec *s, struct err *er
 	return true;
 }
 
+static uint32_t tok_of(double x)
+{
+	x += 0.5;
+	if (x < 1.0)
+		return 1;
+	return x < DIST_TOK_MAX ? (uint32_t)x : DIST_TOK_MAX;
+}
+
 bool dist_create(struct dist **out, const struct dist_spec *spec, struct err *err)
 {
 	struct dist *d = mem_zalloc(1, sizeof *d);
@@ -242,6 +250,8 @@ bool dist_create(struct dist **out, const struct dist_spec *spec, struct err *er
 		dist_destroy(d);
 		return false;
 	}
+	if (d->kind == DIST_CONSTANT)
+		d->fixed_tok = tok_of(d->mean);
 	*out = d;
 	return true;
 }
@@ -284,7 +294,8 @@ static double draw(const struct dist *d, struct rng *r)
 	case DIST_EMPIRICAL:
 		return draw_empirical(d, rng_uniform(r));
 	}
-	return (double)NAN;
+	assert(!"a kind of distribution");
+	return 0.0;
 }
 
 double dist_draw(const struct dist *d, struct rng *r)
@@ -299,11 +310,7 @@ double dist_draw(const struct dist *d, struct rng *r)
 
 uint32_t dist_draw_tok(const struct dist *d, struct rng *r)
 {
-	double x = dist_draw(d, r) + 0.5;
-
-	if (x < 1.0)
-		return 1;
-	return x < DIST_TOK_MAX ? (uint32_t)x : DIST_TOK_MAX;
+	return d->fixed_tok ? d->fixed_tok : tok_of(dist_draw(d, r));
 }
 
 double dist_mean(const struct dist *d)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "models/spec.h"
 
@@ -20,7 +21,8 @@ struct dist {
 	double below;    /* P(X < min) */
 	double within;   /* P(min <= X <= max) */
 	double mean_drawn;
-	size_t n; /* empirical */
+	uint32_t fixed_tok; /* constant: as tokens; else 0 */
+	size_t n;           /* empirical */
 	double *q;
 };
 
