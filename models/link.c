@@ -126,26 +126,32 @@ static struct leaving leave_curve(const struct link *l, int64_t now_ns, const st
 }
 
 /** A queue of limit_bytes behind the bucket: what does not fit of a train that comes at once is
- *  dropped and sent again rto_s later, so often as it takes. Returns the delay of the rest and
- *  sets how many packets were dropped. */
-static double overflow_s(
-	const struct link *l, const struct passage *p, double full_s, double *dropped)
+ *  dropped and sent again rto_s later, as often as it takes. True when that happens: then *@to
+ *  and *@full_after_s are those of the last of it. */
+static bool overflows(struct link *l, const struct passage *p, double full_s, struct leaving *to,
+	double *full_after_s)
 {
 	const struct qdisc *q = &l->spec->qdisc;
-	double queued = (fmax(full_s, p->head_s) - p->head_s - l->burst_s) * l->bytes_per_s +
-			p->train.wire_bytes;
-	double over = queued - q->limit_bytes, room, rounds;
+	double rate = l->bytes_per_s, burst = l->burst_s * rate, over, room, rounds, left, dropped;
 
-	*dropped = 0.0;
-	if (p->transport != TRANSPORT_DATAGRAM || q->kind == QDISC_NONE ||
-		!(q->limit_bytes > 0.0) || over <= 0.0)
-		return 0.0;
+	if (p->transport != TRANSPORT_DATAGRAM || !(q->limit_bytes < HUGE_VAL))
+		return false;
+	over = (fmax(full_s, p->head_s) - p->head_s) * rate - burst + p->train.wire_bytes -
+	       q->limit_bytes;
 	over = fmin(over, p->train.wire_bytes);
-	room = fmin(q->limit_bytes + l->burst_s * l->bytes_per_s, l->spec->rto_s * l->bytes_per_s);
-	rounds = ceil(over / fmax(room, p->train.full_bytes));
-	*dropped =
-		ceil((rounds * over - 0.5 * rounds * (rounds - 1.0) * room) / p->train.full_bytes);
-	return rounds * l->spec->rto_s;
+	if (!(over > 0.0))
+		return false;
+	room = fmax(p->train.full_bytes, fmin(q->limit_bytes + burst, l->spec->rto_s * rate));
+	rounds = ceil(over / room);
+	left = over - (rounds - 1.0) * room;
+	dropped =
+		ceil((rounds * over - 0.5 * rounds * (rounds - 1.0) * room) / p->train.full_bytes -
+			1e-9);
+	to->last_s = p->head_s + rounds * l->spec->rto_s + fmax(0.0, left - burst) / rate;
+	*full_after_s = p->head_s + rounds * l->spec->rto_s + left / rate;
+	l->dropped += dropped;
+	l->resent += dropped;
+	return true;
 }
 
 static void go_on(const struct link *l, struct passage *p, const struct leaving *to)
@@ -167,7 +173,7 @@ static void pass_peak(struct link *l, int64_t now_ns, const struct passage *p, s
 
 void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 {
-	double free_s = s_of_ns(l->free_ns - now_ns), after_s, dropped = 0.0, late_s;
+	double free_s = s_of_ns(l->free_ns - now_ns), after_s;
 	struct leaving to;
 
 	if (l->plain || (l->spec->qdisc.kind == QDISC_NONE && !l->spec->curve)) {
@@ -179,18 +185,15 @@ void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 		l->busy_s += p->train.wire_bytes / rate_curve_mean_bytes_per_s(l->spec->curve);
 		l->until_ns = now_ns + ns_of_s(to.last_s);
 	} else {
-		late_s = overflow_s(l, p, free_s, &dropped);
 		to = leave_bucket(
 			p, l->bytes_per_s, l->burst_s, credit_bytes(l, p), free_s, &after_s);
-		to.last_s += late_s;
+		overflows(l, p, free_s, &to, &after_s);
 		l->busy_s += p->train.wire_bytes / l->bytes_per_s;
 		l->free_ns = now_ns + ns_of_s(after_s);
 		if (l->peak_bytes_per_s > 0.0)
 			pass_peak(l, now_ns, p, &to);
 	}
 	l->wait_s += to.wait_s;
-	l->dropped += dropped;
-	l->resent += dropped;
 	go_on(l, p, &to);
 }
 

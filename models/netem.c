@@ -4,7 +4,7 @@
 #include <math.h>
 
 static const double TABLE_END = 32767.0 / 8192.0; /* of tc's distribution tables */
-enum { DRAWN_PACKETS = 64, MAX_ROUNDS = 100000 };
+enum { DRAWN_PACKETS = 32, GROUP_SHARE = 8, MAX_ROUNDS = 1000000 };
 
 void netem_init(struct netem_state *s, uint64_t seed, uint32_t replication, const char *link)
 {
@@ -42,16 +42,19 @@ double netem_jitter_s(const struct netem *n, struct netem_state *s)
 double netem_last_s(const struct netem *n, struct netem_state *s, double delay_s, double packets,
 	double spacing_s)
 {
-	double last_s = -HUGE_VAL, drawn = fmin(packets, DRAWN_PACKETS);
+	double last_s = -HUGE_VAL, at = 0.0, size;
 
-	for (double i = drawn - 1.0; i >= 0.0; i -= 1.0)
-		last_s = fmax(last_s, fmax(netem_jitter_s(n, s), -delay_s) - i * spacing_s);
-	if (packets > drawn) {
-		double u = pow(rng_uniform_pos(&s->rng), 1.0 / (packets - drawn));
+	for (; at < packets && at < DRAWN_PACKETS; at += 1.0)
+		last_s = fmax(last_s, fmax(netem_jitter_s(n, s), -delay_s) - at * spacing_s);
+	for (; at < packets; at += size) {
+		double u;
 
-		u = fmin(u, 1.0 - 0x1p-53);
-		last_s = fmax(last_s,
-			n->jitter_s * netem_quantile(n->distribution, u) - drawn * spacing_s);
+		size = fmin(ceil(at / GROUP_SHARE), packets - at);
+		if (n->jitter_s * TABLE_END - at * spacing_s <= last_s)
+			break; /* none of these can be later */
+		u = fmin(pow(rng_uniform_pos(&s->rng), 1.0 / size), 1.0 - 0x1p-53);
+		last_s = fmax(last_s, n->jitter_s * netem_quantile(n->distribution, u) -
+					      (at + 0.5 * (size - 1.0)) * spacing_s);
 	}
 	return last_s;
 }
