@@ -75,20 +75,15 @@ struct line {
 	size_t head, n, cap;
 };
 
-/** What a member of a class that has room is ranked by, smaller first. */
-struct ready_entry {
-	uint64_t tie; /* idle_order, then the place in the class, which is file order */
-	uint64_t key; /* what the rank is about; first */
-};
-
-enum { MEMBER_BITS = 24 }; /* instances; the other 40 bits are idle_order */
+enum { MEMBER_BITS = 24 };
 #define IDLE_NEVER ((UINT64_C(1) << (64 - MEMBER_BITS)) - 1)
 
 /** A knock-out tournament of the members of a class. at[1] is the best, at[k] the better of
  *  at[2k] and at[2k + 1], at[seats + m] member m: a change replays log2(seats) games, always as
- *  many, and moves nobody else. */
+ *  many, and moves nobody else. A member with room is one number, the least the best: 64 bits of
+ *  what the rank is about, 40 of idle_order, 24 of its place in the class, which is file order. */
 struct ready {
-	struct ready_entry *at;
+	unsigned __int128 *at;
 	size_t seats; /* a power of two; 0 while no policy asks for this rank */
 };
 

@@ -81,14 +81,7 @@ static double next_step_s(const struct world *w, struct instance_id i)
 	return batch_decode_step_s(inst->batch, (size_t)others + 1, inst->load_tok);
 }
 
-/* Ranks are integers, compared without branches, which nobody could predict. */
-
-static const struct ready_entry no_room = {UINT64_MAX, UINT64_MAX};
-
-static size_t goes_first(struct ready_entry b, struct ready_entry a)
-{
-	return ((unsigned __int128)b.key << 64 | b.tie) < ((unsigned __int128)a.key << 64 | a.tie);
-}
+static const unsigned __int128 no_room = ~(unsigned __int128)0;
 
 /** The bits of a number >= 0 rise as it does. */
 static uint64_t bits_of(double x)
@@ -106,19 +99,23 @@ static uint64_t rank_key(const struct world *w, enum rank by, struct instance_id
 	return by == RANK_LOAD ? w->instance_views[i.i].assigned : bits_of(next_step_s(w, i));
 }
 
-/** Seat the member anew and let it play its way up. */
+/** Seat the member anew and let it play its way up: without branches, which nobody could
+ *  predict, and the winner so far in registers. */
 static void ready_update(struct world *w, struct ready *r, enum rank by, struct instance_id i)
 {
 	const struct instance *inst = &w->instances[i.i];
-	struct ready_entry *at = r->at;
 	size_t seat = r->seats + inst->member;
+	unsigned __int128 won = no_room, other;
 
-	at[seat] = no_room;
 	if (w->instance_views[i.i].room > 0)
-		at[seat] = (struct ready_entry){
-			inst->idle_order << MEMBER_BITS | inst->member, rank_key(w, by, i)};
-	for (seat /= 2; seat > 0; seat /= 2)
-		at[seat] = at[2 * seat + goes_first(at[2 * seat + 1], at[2 * seat])];
+		won = (unsigned __int128)rank_key(w, by, i) << 64 |
+		      inst->idle_order << MEMBER_BITS | inst->member;
+	r->at[seat] = won;
+	for (; seat > 1; seat /= 2) {
+		other = r->at[seat ^ 1];
+		won = other < won ? other : won;
+		r->at[seat / 2] = won;
+	}
 }
 
 /** Ranks cost something at every change, so only those a policy asks for are kept. */
@@ -139,9 +136,9 @@ static struct ready *ready_of(struct world *w, uint32_t c, enum rank by)
 	return r;
 }
 
-static struct instance_id member_of(const struct class_view *c, struct ready_entry e)
+static struct instance_id member_of(const struct class_view *c, unsigned __int128 rank)
 {
-	return c->members[e.tie & ((UINT64_C(1) << MEMBER_BITS) - 1)];
+	return c->members[(size_t)rank & ((1u << MEMBER_BITS) - 1)];
 }
 
 static bool best(const struct view *v, const struct waiting *q, struct class_id c, enum rank by,
@@ -149,7 +146,7 @@ static bool best(const struct view *v, const struct waiting *q, struct class_id 
 {
 	struct world *w = world_of(v);
 	const struct class_view *cls = &v->classes[c.i];
-	struct ready_entry found = no_room;
+	unsigned __int128 found = no_room;
 	const struct ready *r;
 
 	if (cls->n_free == 0 || !can_serve(v, q, cls->members[0]))
@@ -159,11 +156,11 @@ static bool best(const struct view *v, const struct waiting *q, struct class_id 
 	if (has_blocks(w, q, *out))
 		return true;
 	for (size_t k = r->seats; k < 2 * r->seats; k++) /* memory is short: look at every one */
-		if (goes_first(r->at[k], found) && has_blocks(w, q, member_of(cls, r->at[k]))) {
+		if (r->at[k] < found && has_blocks(w, q, member_of(cls, r->at[k]))) {
 			found = r->at[k];
 			*out = member_of(cls, found);
 		}
-	return found.key < no_room.key;
+	return found != no_room;
 }
 
 /* Predictions: expected times from the profile, as models.md section 10 lets a policy know
