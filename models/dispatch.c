@@ -3,13 +3,22 @@
 #include "models/ev.h"
 #include "models/state.h"
 
+/** Notice that somebody asked to stop: at what brings work, since all else follows from it. */
+static void heed(struct world *w)
+{
+	if (world_interrupted(w))
+		engine_stop(w->engine);
+}
+
 static void on_arrive(struct world *w, const struct event *ev)
 {
+	heed(w);
 	traffic_arrive(w, (struct group_id){ev->who});
 }
 
 static void on_send(struct world *w, const struct event *ev)
 {
+	heed(w);
 	traffic_send(w, (struct group_id){ev->who});
 }
 
@@ -56,11 +65,13 @@ static void on_delivered(struct world *w, const struct event *ev)
 static void on_decide(struct world *w, const struct event *ev)
 {
 	(void)ev;
+	heed(w);
 	scheduler_run(w);
 }
 
 static void on_slot(struct world *w, const struct event *ev)
 {
+	heed(w);
 	metrics_slot(w);
 	post_slot(w->engine, ev->at_ns + ns_of_s(w->spec->record.queues_s));
 }

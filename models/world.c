@@ -202,7 +202,7 @@ static int64_t limit_ns(const struct world *w)
 	return warmup_ns + ns_of_s(10.0 * (double)w->spec->run.requests / rate_per_s);
 }
 
-static bool interrupted(const struct world *w)
+bool world_interrupted(const struct world *w)
 {
 	return w->setup.stop && atomic_load_explicit(w->setup.stop, memory_order_relaxed);
 }
@@ -213,27 +213,6 @@ static double wall_s(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* In slices of simulated time, so that a request to stop is noticed about ten
- * times a second; the slices change nothing in the order of events. */
-static enum engine_end run_to(struct world *w, int64_t end_ns)
-{
-	int64_t slice_ns = 1000000000;
-	enum engine_end end = ENGINE_UNTIL;
-
-	while (end == ENGINE_UNTIL && engine_now_ns(w->engine) < end_ns && !interrupted(w)) {
-		int64_t now_ns = engine_now_ns(w->engine);
-		double began_s = wall_s();
-
-		end = engine_run(
-			w->engine, end_ns - now_ns > slice_ns ? now_ns + slice_ns : end_ns);
-		if (wall_s() - began_s < 0.05 && slice_ns < INT64_MAX / 4)
-			slice_ns *= 2;
-		else if (wall_s() - began_s > 0.2)
-			slice_ns = slice_ns / 2 + 1;
-	}
-	return end;
 }
 
 static void start(struct world *w)
@@ -249,7 +228,7 @@ static void judge(struct world *w, enum engine_end end)
 {
 	bool by_requests = w->spec->run.requests > 0;
 
-	if (w->err.kind != ERR_NONE || interrupted(w))
+	if (w->err.kind != ERR_NONE || world_interrupted(w))
 		return;
 	if (end == ENGINE_STUCK)
 		world_fail(w, "%d events at one instant, t = %.9g s: the scenario goes in circles",
@@ -264,7 +243,7 @@ static void judge(struct world *w, enum engine_end end)
 static void result_fill(struct world *w, struct world_result *out)
 {
 	out->status = WORLD_COMPLETE;
-	if (interrupted(w) && w->err.kind == ERR_NONE)
+	if (world_interrupted(w) && w->err.kind == ERR_NONE)
 		out->status = WORLD_INTERRUPTED;
 	if (w->err.kind != ERR_NONE) {
 		out->status = WORLD_FAILED;
@@ -284,7 +263,7 @@ bool world_run(struct world *w, struct world_result *out, struct err *err)
 
 	*out = (struct world_result){0};
 	start(w);
-	end = run_to(w, limit_ns(w));
+	end = engine_run(w->engine, limit_ns(w));
 	judge(w, end);
 	if (w->err.kind == ERR_INPUT) { /* a malformed trace */
 		*err = w->err;

@@ -56,6 +56,9 @@ void world_destroy(struct world *w);
 /** Where rows go from now on; NULL: nowhere. */
 void world_attach(struct world *w, struct record_sink *sink);
 
+/** Has setup.stop been set? The handlers of what brings work ask, and stop the engine. */
+bool world_interrupted(const struct world *w);
+
 /** Run to the end. False only for malformed input met on the way (a trace). */
 MUST_CHECK bool world_run(struct world *w, struct world_result *out, struct err *err);
 void world_result_finish(struct world_result *r);

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SIGINT and SIGTERM end a run at once, whatever it is at, and it says so.
+# usage: interrupt.sh OFFING
+offing=$(realpath "$1")
+dir=$(mktemp -d) && cd "$dir" || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+# A loop of refusals, 1 ns each: hours of work within one simulated second.
+cat >busy.yaml <<'YAML'
+name: busy
+run: {horizon: 1 d, warmup: 0 s, replications: 1}
+sites: {e: {tier: edge}}
+links: {}
+instances: {q: {site: e, service: 1 h, capacity: 1}}
+users: {u: {count: 3, arrivals: {process: closed, think: 1 ns}}}
+policy: {name: fcfs}
+record: {requests: false, queues: off}
+YAML
+
+for signal in INT TERM; do
+	# in the background of a script SIGINT would be ignored; a job has it
+	set -m
+	"$offing" run busy.yaml -q -o $signal >out 2>&1 &
+	set +m
+	sleep 0.5
+	kill -$signal $!
+	for _ in $(seq 100); do
+		kill -0 $! 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL $! 2>/dev/null
+	wait $!
+	status=$?
+	if [ $status != 130 ] || ! grep -q 'fcfs: interrupted' out; then
+		echo "$signal: ended with $status"
+		cat out
+		exit 1
+	fi
+done
