@@ -1,0 +1,1 @@
+exec "$offing" validate mm1-90 jakson

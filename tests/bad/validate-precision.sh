@@ -1,0 +1,1 @@
+exec "$offing" validate --precision 60%
