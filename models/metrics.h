@@ -32,7 +32,6 @@ struct group_metrics {
 
 struct instance_metrics {
 	struct stat_level assigned, running, busy;
-	int64_t in_system_ns; /* sum over requests that left of the time they were assigned */
 	uint64_t done, preemptions;
 };
 

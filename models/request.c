@@ -86,8 +86,26 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 	return slot;
 }
 
+/** Is everyone who could ever serve it full, with a capacity to say that nobody may wait? */
+static bool overflows(const struct world *w, const struct request *r)
+{
+	for (size_t c = 0; c < w->view.n_classes; c++) {
+		struct instance_id i = w->class_views[c].members[0];
+		const struct instance_spec *s = w->instances[i.i].spec;
+
+		if (view_can_serve(w, r, i) &&
+			(!s->synthetic || s->capacity == 0 || w->class_views[c].n_free > 0))
+			return false;
+	}
+	return true;
+}
+
 void request_submitted(struct world *w, uint32_t slot)
 {
+	if (w->has_capacities && overflows(w, &w->requests.at[slot])) {
+		request_end(w, slot, FATE_DROPPED);
+		return;
+	}
 	scheduler_push(w, slot);
 	scheduler_run(w);
 }
@@ -162,7 +180,6 @@ void request_finished(struct world *w, uint32_t slot)
 	if (r->first_token_ns == TIME_NONE)
 		r->first_token_ns = now_ns; /* synthetic: the whole answer at once */
 	level_add(&inst->metrics.assigned, now_ns, -1.0);
-	inst->metrics.in_system_ns += now_ns - r->assigned_ns;
 	inst->metrics.done++;
 	w->instance_views[i.i].assigned--;
 	inst->load_tok = w->instance_views[i.i].assigned > 0 ? inst->load_tok - r->load_tok : 0.0;

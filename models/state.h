@@ -121,7 +121,8 @@ struct world {
 	struct event_id alarm; /* EV_WAKE */
 
 	/* life of the run */
-	bool has_tokens; /* some group's requests have lengths */
+	bool has_capacities; /* some station drops what overflows */
+	bool has_tokens;     /* some group's requests have lengths */
 	bool measuring, ending;
 	int64_t measure_from_ns;
 	uint64_t created;

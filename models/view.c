@@ -239,18 +239,21 @@ static size_t draw(const struct view *v, size_t n)
 
 /* Keeping it up to date */
 
-/** Places while still called free. A station with a line of its own always takes more. */
+/** Places while still called free; a station's capacity includes its own line. */
 static uint32_t room_of(const struct world *w, struct instance_id i)
 {
 	const struct instance *inst = &w->instances[i.i];
 	const struct instance_spec *s = inst->spec;
 	uint32_t places, assigned = w->instance_views[i.i].assigned;
 
-	if (s->synthetic && (s->capacity > 0 || s->discipline == DISCIPLINE_PS))
-		return UINT32_MAX;
 	if (inst->held)
 		return 0;
-	places = (s->synthetic ? s->slots : s->max_batch) + s->ahead;
+	if (s->synthetic && s->capacity > 0)
+		places = s->capacity;
+	else if (s->synthetic && s->discipline == DISCIPLINE_PS)
+		return UINT32_MAX;
+	else
+		places = (s->synthetic ? s->slots : s->max_batch) + s->ahead;
 	return assigned < places ? places - assigned : 0;
 }
 

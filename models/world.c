@@ -73,6 +73,7 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 	struct cost_spec cost;
 
 	inst->spec = s;
+	w->has_capacities = w->has_capacities || (s->synthetic && s->capacity > 0);
 	if (s->synthetic)
 		return station_create(&inst->station, w, id, s, err);
 	if (!cost_share(w, i, err))

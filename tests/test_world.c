@@ -162,6 +162,23 @@ static void what_overflows_is_dropped(void **state)
 	fixture_finish(&f);
 }
 
+/* The same beside a cloud without a capacity: what overflows goes there, or waits for it. */
+static void what_another_can_take_is_not_dropped(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	one_queue(&f, 2.0, 7.0);
+	f.instances[0].capacity = 3;
+	fixture_site(&f, "cloud", TIER_CLOUD, NULL);
+	fixture_station(&f, "c", 1, 0.0)->service = dist_constant(2.0);
+	f.spec.run.horizon_s = 60.0;
+	fixture_run(&f);
+	assert_near(fixture_metric(&f, "", "requests.dropped"), 0.0, 0.0);
+	assert_true(fixture_metric(&f, "instance:c", "requests.done") > 15.0);
+	fixture_finish(&f);
+}
+
 /* Processor sharing, arrivals at 4, 8, 12 of 6 s: alone 4-8 (2 left of the first), two share
  * 8-12 (the first ends at 12; the second has 4 left), two share 12-...: the second ends at 20
  * if alone with the third: 4 left at half speed = 8 s -> 20, unless a fourth comes at 16:
@@ -372,6 +389,7 @@ int main(void)
 		cmocka_unit_test(a_saturated_group_keeps_its_number),
 		cmocka_unit_test(a_station_has_no_batch),
 		cmocka_unit_test(what_overflows_is_dropped),
+		cmocka_unit_test(what_another_can_take_is_not_dropped),
 		cmocka_unit_test(sharers_slow_each_other_down),
 		cmocka_unit_test(a_request_pays_for_its_way),
 		cmocka_unit_test(idling_beside_work_is_noticed),
