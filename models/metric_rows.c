@@ -166,7 +166,8 @@ static void instance_rows(struct world *w, uint32_t i, double window_s)
 
 struct site_sums {
 	double busy_s, running_s;
-	uint64_t done;
+	double kv_peak_bytes; /* of its instances together, each at its own peak */
+	uint64_t done, preemptions;
 	size_t n, n_batching; /* instances, those that run a model */
 };
 
@@ -182,8 +183,12 @@ static struct site_sums *sum_sites(struct world *w)
 		s->busy_s += level_integral(&m->busy, now_ns);
 		s->running_s += level_integral(&m->running, now_ns);
 		s->done += m->done;
+		s->preemptions += m->preemptions;
 		s->n++;
-		s->n_batching += w->instances[i].batch != NULL;
+		if (!w->instances[i].batch)
+			continue;
+		s->n_batching++;
+		s->kv_peak_bytes += (double)batch_kv_peak_bytes(w->instances[i].batch);
 	}
 	return sums;
 }
@@ -197,6 +202,10 @@ static void site_rows(
 		w->metrics.delivered > 0 ? s->busy_s / (double)w->metrics.delivered : NONE);
 	if (s->n_batching == s->n)
 		row(w, scope, "batch.mean", "1", s->busy_s > 0.0 ? s->running_s / s->busy_s : NONE);
+	if (s->n_batching == 0)
+		return;
+	row(w, scope, "kv.peak_bytes", "B", s->kv_peak_bytes);
+	row(w, scope, "preemptions", "1", (double)s->preemptions);
 }
 
 static void total_rows(struct world *w, double window_s)
