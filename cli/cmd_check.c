@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/tc.h"
 #include "models/world.h"
 
 static enum status check(const struct opts *o)
@@ -13,15 +14,18 @@ static enum status check(const struct opts *o)
 
 	if (!input_read(&in, o->args[0], o))
 		return STATUS_USAGE;
-	if (world_check(&in.scenario->spec, &err))
-		fputs(in.scenario->text, stdout);
-	else
+	if (!world_check(&in.scenario->spec, &err))
 		status = command_fail(&err);
+	else if (opts_get(o, "tc"))
+		tc_print(stdout, &in.scenario->spec);
+	else
+		fputs(in.scenario->text, stdout);
 	input_finish(&in);
 	return status;
 }
 
-static const struct opt_spec opts[] = {INPUT_OPTS, {0}};
+static const struct opt_spec opts[] = {
+	{"tc", 0, NULL, "print the tc commands that build the links instead"}, INPUT_OPTS, {0}};
 
 const struct command cmd_check = {
 	.name = "check",

@@ -206,16 +206,26 @@ static struct flow heap_pop(struct path *p)
 
 /* Buckets */
 
+static double lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static double greater(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 static double filled(double tokens, double burst, double gain_bytes)
 {
-	return fmin(burst, tokens + fmax(0.0, gain_bytes));
+	return lesser(burst, tokens + greater(0.0, gain_bytes));
 }
 
 /** Up to now the pipe was used as it was. */
 static void pipe_settle(struct pipe *p, double now_s)
 {
 	double dt_s = now_s - p->at_s;
-	double green = fmin(p->used_bytes_per_s, p->bytes_per_s);
+	double green = lesser(p->used_bytes_per_s, p->bytes_per_s);
 
 	if (dt_s > 0.0 && p->bytes_per_s < HUGE_VAL) {
 		p->tokens_bytes =
@@ -230,15 +240,15 @@ static void link_settle(struct fair_link *l, double now_s)
 {
 	double dt_s = now_s - l->at_s;
 
-	if (dt_s > 0.0 && l->bytes_per_s < HUGE_VAL)
-		l->tokens_bytes = fmin(l->burst_bytes,
+	if (l->htb && dt_s > 0.0 && l->bytes_per_s < HUGE_VAL)
+		l->tokens_bytes = lesser(l->burst_bytes,
 			l->tokens_bytes + (l->bytes_per_s - l->used_bytes_per_s) * dt_s);
 	l->at_s = now_s;
 }
 
 static double pipe_tokens(const struct pipe *p)
 {
-	return fmin(p->tokens_bytes, p->ctokens_bytes);
+	return lesser(p->tokens_bytes, p->ctokens_bytes);
 }
 
 static void pipe_charge(struct fair *f, struct pipe *p, double bytes)
@@ -300,7 +310,7 @@ static void classes_fill(struct fair *f, const struct fair_link *l)
 	for (uint32_t i = l->first; i < l->first + l->n; i++) {
 		struct pipe *p = &f->pipes[i];
 
-		p->capacity_bytes_per_s = fmin(p->bytes_per_s, l->bytes_per_s);
+		p->capacity_bytes_per_s = lesser(p->bytes_per_s, l->bytes_per_s);
 		if (p->n_flows > 0)
 			spare -= p->capacity_bytes_per_s;
 	}
@@ -356,7 +366,7 @@ static void pipes_open(struct fair *f, size_t n)
 
 static double pipe_level(const struct pipe *p)
 {
-	return fmax(0.0, p->left_bytes_per_s) / (double)p->n_open;
+	return greater(0.0, p->left_bytes_per_s) / (double)p->n_open;
 }
 
 /** Fix the flows of every path through the pipe that leaves them least. */
@@ -437,9 +447,41 @@ static void next_find(struct fair *f)
 	}
 }
 
+/** One path over one pipe without classes: its flows share all of it. */
+static bool is_simple(const struct fair *f)
+{
+	const struct path *p = &f->paths[f->in_use[0]];
+
+	return f->n_in_use == 1 && p->n_pipes == 1 && !f->links[f->pipes[p->pipe[0]].link].htb;
+}
+
+static void share_equally(struct fair *f)
+{
+	struct path *p = &f->paths[f->in_use[0]];
+	struct pipe *pipe = &f->pipes[p->pipe[0]];
+	double bytes = p->heap[0].finish_bytes - p->attained_bytes;
+
+	pipe->used_bytes_per_s = pipe->bytes_per_s;
+	p->flow_bytes_per_s = pipe->bytes_per_s / (double)p->n;
+	f->next_s = HUGE_VAL;
+	if (bytes <= 0.0)
+		next_is(f, f->at_s, &p->heap[0]);
+	else if (p->flow_bytes_per_s > 0.0)
+		next_is(f, f->at_s + bytes / p->flow_bytes_per_s, &p->heap[0]);
+}
+
 /** Forget who used what up to now: every pipe in use is settled and its use is 0. */
 static void use_end(struct fair *f)
 {
+	if (f->n_in_use == 0)
+		return;
+	if (is_simple(f)) {
+		struct pipe *p = &f->pipes[f->paths[f->in_use[0]].pipe[0]];
+
+		pipe_settle(p, f->at_s);
+		p->used_bytes_per_s = 0.0;
+		return;
+	}
 	for (size_t k = 0; k < f->n_in_use; k++) {
 		const struct path *path = &f->paths[f->in_use[k]];
 
@@ -464,8 +506,13 @@ static void use_end(struct fair *f)
 /** After use_end(): new rates for those who are there now. */
 static void use_begin(struct fair *f)
 {
-	size_t n_met = pipes_meet(f);
+	size_t n_met;
 
+	if (is_simple(f)) {
+		share_equally(f);
+		return;
+	}
+	n_met = pipes_meet(f);
 	pipes_open(f, n_met);
 	fill(f, n_met);
 	for (size_t k = 0; k < f->n_in_use; k++)
@@ -513,7 +560,7 @@ static double path_tokens(const struct fair *f, const struct path *p)
 	double least = HUGE_VAL;
 
 	for (size_t h = 0; h < p->n_pipes; h++)
-		least = fmin(least, pipe_tokens(&f->pipes[p->pipe[h]]));
+		least = lesser(least, pipe_tokens(&f->pipes[p->pipe[h]]));
 	return least;
 }
 
@@ -531,7 +578,7 @@ static void path_spend(struct fair *f, struct path *p, double bytes)
 		if (bytes >= 0.0)
 			pipe_charge(f, pipe, bytes);
 		else
-			pipe->tokens_bytes = fmax(0.0, pipe->tokens_bytes);
+			pipe->tokens_bytes = greater(0.0, pipe->tokens_bytes);
 	}
 }
 
@@ -544,7 +591,7 @@ static double gift_split(struct path *p, double now_s, double most_bytes)
 
 	if (p->n == 0 || p->gift_s < now_s || !(most_bytes > 0.0))
 		return 0.0;
-	take = fmin(p->gift_bytes / (double)(p->n + 1), most_bytes);
+	take = lesser(p->gift_bytes / (double)(p->n + 1), most_bytes);
 	p->attained_bytes -= take / (double)p->n;
 	if (take >= most_bytes)
 		p->gift_bytes -= take; /* it leaves with it */
@@ -570,7 +617,7 @@ bool fair_enter(struct fair *f, double now_s, uint32_t path, uint32_t id, const 
 	if (volume > 0.0) {
 		if (p->n == 0) {
 			p->gift_s = f->at_s;
-			p->gift_bytes = fmax(0.0, tokens);
+			p->gift_bytes = greater(0.0, tokens);
 		}
 		heap_push(p, &(struct flow){.finish_bytes = p->attained_bytes + volume,
 				     .after_bytes = after,
@@ -596,11 +643,13 @@ bool fair_first(const struct fair *f, uint32_t *id)
 
 static struct path *path_ended(struct fair *f)
 {
+	double slack_s = NS + 4e-16 * f->at_s; /* what the clock cannot tell apart */
+
 	for (size_t k = 0; k < f->n_in_use; k++) {
 		struct path *p = &f->paths[f->in_use[k]];
 
 		if (p->heap[0].finish_bytes - p->attained_bytes <=
-			p->flow_bytes_per_s * NS + 1e-9 * (1.0 + p->attained_bytes * 1e-6))
+			p->flow_bytes_per_s * slack_s + 1e-9 + 1e-15 * p->attained_bytes)
 			return p;
 	}
 	return NULL;
@@ -674,7 +723,7 @@ double fair_share_bytes_per_s(const struct fair *f, uint32_t path)
 	for (size_t h = 0; h < p->n_pipes; h++) {
 		const struct pipe *pipe = &f->pipes[p->pipe[h]];
 
-		least = fmin(least, pipe->ceil_bytes_per_s / (double)(pipe->n_flows + 1));
+		least = lesser(least, pipe->ceil_bytes_per_s / (double)(pipe->n_flows + 1));
 	}
 	return least;
 }
@@ -687,8 +736,8 @@ double fair_tokens_bytes(const struct fair *f, uint32_t path, double now_s)
 	for (size_t h = 0; h < p->n_pipes; h++) {
 		struct pipe pipe = f->pipes[p->pipe[h]];
 
-		pipe_settle(&pipe, fmax(now_s, pipe.at_s));
-		least = fmin(least, pipe_tokens(&pipe));
+		pipe_settle(&pipe, greater(now_s, pipe.at_s));
+		least = lesser(least, pipe_tokens(&pipe));
 	}
 	return least;
 }

@@ -63,6 +63,16 @@ void link_init(struct link *l, const char *name, const struct link_dir_spec *spe
 	}
 }
 
+static double lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static double greater(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 /* Passing. A leaving tells when the first and the last packet go, and what of the
  * message's time was waiting. */
 
@@ -73,7 +83,7 @@ struct leaving {
 static struct leaving leave_plain(
 	const struct link *l, const struct passage *p, double free_s, double *free_after_s)
 {
-	double start_s = fmax(free_s, p->head_s);
+	double start_s = greater(free_s, p->head_s);
 	double sent_s = start_s + p->train.wire_bytes / l->bytes_per_s;
 	double after_tail_s = p->tail_s + p->train.last_bytes / l->bytes_per_s;
 	double end_s = sent_s > after_tail_s ? sent_s : after_tail_s;
@@ -95,14 +105,15 @@ static double credit_bytes(const struct link *l, const struct passage *p)
 static struct leaving leave_bucket(const struct passage *p, double bytes_per_s, double burst_s,
 	double credit, double full_s, double *full_after_s)
 {
-	double from_s = fmax(full_s, p->head_s);
+	double from_s = greater(full_s, p->head_s);
 	double after_s = from_s + p->train.wire_bytes / bytes_per_s;
 
 	*full_after_s = after_s;
 	return (struct leaving){
-		.first_s = fmax(p->head_s, from_s + p->train.first_bytes / bytes_per_s - burst_s),
-		.last_s = fmax(p->tail_s, after_s - burst_s - credit / bytes_per_s),
-		.wait_s = fmax(0.0, from_s - burst_s - p->head_s),
+		.first_s =
+			greater(p->head_s, from_s + p->train.first_bytes / bytes_per_s - burst_s),
+		.last_s = greater(p->tail_s, after_s - burst_s - credit / bytes_per_s),
+		.wait_s = greater(0.0, from_s - burst_s - p->head_s),
 	};
 }
 
@@ -111,18 +122,21 @@ static struct leaving leave_curve(const struct link *l, int64_t now_ns, const st
 {
 	const struct rate_curve *c = l->spec->curve;
 	double burst = qdisc_burst_bytes(&l->spec->qdisc), now_s = s_of_ns(now_ns);
-	double from = fmax(full_bytes, rate_curve_bytes(c, now_s + p->head_s));
-	double after = from + p->train.wire_bytes;
-	double first_s = rate_curve_when_s(c, from + p->train.first_bytes - burst) - now_s;
+	double carried = rate_curve_bytes(c, now_s + p->head_s);
+	double from = greater(full_bytes, carried), after = from + p->train.wire_bytes;
 	double last_s = rate_curve_when_s(c, after - burst - credit_bytes(l, p)) - now_s;
-	double wait_s = rate_curve_when_s(c, from - burst) - now_s - p->head_s;
+	struct leaving to = {
+		.first_s = p->head_s, .last_s = lesser(NEVER_S, greater(p->tail_s, last_s))};
 
+	if (p->more) {
+		double first_s = rate_curve_when_s(c, from + p->train.first_bytes - burst) - now_s;
+
+		to.first_s = lesser(NEVER_S, greater(p->head_s, first_s));
+	}
+	if (from - burst > carried)
+		to.wait_s = lesser(NEVER_S, rate_curve_when_s(c, from - burst) - now_s - p->head_s);
 	*full_after_bytes = after;
-	return (struct leaving){
-		.first_s = fmin(NEVER_S, fmax(p->head_s, first_s)),
-		.last_s = fmin(NEVER_S, fmax(p->tail_s, last_s)),
-		.wait_s = fmin(NEVER_S, fmax(0.0, wait_s)),
-	};
+	return to;
 }
 
 /** A queue of limit_bytes behind the bucket: what does not fit of a train that comes at once is
@@ -136,18 +150,18 @@ static bool overflows(struct link *l, const struct passage *p, double full_s, st
 
 	if (p->transport != TRANSPORT_DATAGRAM || !(q->limit_bytes < HUGE_VAL))
 		return false;
-	over = (fmax(full_s, p->head_s) - p->head_s) * rate - burst + p->train.wire_bytes -
+	over = (greater(full_s, p->head_s) - p->head_s) * rate - burst + p->train.wire_bytes -
 	       q->limit_bytes;
-	over = fmin(over, p->train.wire_bytes);
+	over = lesser(over, p->train.wire_bytes);
 	if (!(over > 0.0))
 		return false;
-	room = fmax(p->train.full_bytes, fmin(q->limit_bytes + burst, l->spec->rto_s * rate));
+	room = greater(p->train.full_bytes, lesser(q->limit_bytes + burst, l->spec->rto_s * rate));
 	rounds = ceil(over / room);
 	left = over - (rounds - 1.0) * room;
 	dropped =
 		ceil((rounds * over - 0.5 * rounds * (rounds - 1.0) * room) / p->train.full_bytes -
 			1e-9);
-	to->last_s = p->head_s + rounds * l->spec->rto_s + fmax(0.0, left - burst) / rate;
+	to->last_s = p->head_s + rounds * l->spec->rto_s + greater(0.0, left - burst) / rate;
 	*full_after_s = p->head_s + rounds * l->spec->rto_s + left / rate;
 	l->dropped += dropped;
 	l->resent += dropped;
@@ -167,8 +181,8 @@ static void pass_peak(struct link *l, int64_t now_ns, const struct passage *p, s
 		s_of_ns(l->peak_free_ns - now_ns), &after_s);
 
 	l->peak_free_ns = now_ns + ns_of_s(after_s);
-	to->first_s = fmax(to->first_s, peak.first_s);
-	to->last_s = fmax(to->last_s, peak.last_s);
+	to->first_s = greater(to->first_s, peak.first_s);
+	to->last_s = greater(to->last_s, peak.last_s);
 }
 
 void link_pass(struct link *l, int64_t now_ns, struct passage *p)
@@ -206,7 +220,7 @@ void link_pass_idle(const struct link *l, int64_t now_ns, struct passage *p)
 		struct link up = *l;
 
 		set_rate(&up, rate_curve_mean_bytes_per_s(l->spec->curve));
-		up.bytes_per_s = fmax(up.bytes_per_s, 1.0);
+		up.bytes_per_s = greater(up.bytes_per_s, 1.0);
 		link_pass_idle(&up, now_ns, p);
 		return;
 	}
@@ -218,8 +232,8 @@ void link_pass_idle(const struct link *l, int64_t now_ns, struct passage *p)
 		if (l->peak_bytes_per_s > 0.0) {
 			peak = leave_bucket(
 				p, l->peak_bytes_per_s, l->peak_burst_s, 0.0, free_s, &after_s);
-			to.first_s = fmax(to.first_s, peak.first_s);
-			to.last_s = fmax(to.last_s, peak.last_s);
+			to.first_s = greater(to.first_s, peak.first_s);
+			to.last_s = greater(to.last_s, peak.last_s);
 		}
 	}
 	go_on(l, p, &to);

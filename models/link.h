@@ -51,6 +51,7 @@ struct passage {
 	enum transport transport;
 	double rtt_s;
 	double head_s, tail_s;
+	bool more; /* hops follow: when the first packet leaves matters */
 };
 
 /** "prompt", "answer", ... : the word in scenarios and metrics. */

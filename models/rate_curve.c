@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 
 static const double BIN_S = 0.1; /* over which chances become a rate */
 static const double TICK_S = 1e-9;
@@ -69,7 +70,7 @@ static size_t count_until(const struct rate_curve *c, double t_s)
 /** Whole periods before @t_s, and what is left of it. */
 static double cycles(const struct rate_curve *c, double *t_s)
 {
-	double n = c->period_s > 0.0 ? floor(*t_s / c->period_s) : 0.0;
+	double n = c->period_s > 0.0 ? (double)(int64_t)(*t_s / c->period_s) : 0.0;
 
 	*t_s -= n * c->period_s;
 	return n;

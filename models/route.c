@@ -61,6 +61,7 @@ static int64_t send_plain(
 	const struct route *r, int64_t now_ns, struct passage *p, enum transfer_kind kind)
 {
 	for (size_t h = 0; h < r->n; h++) {
+		p->more = h + 1 < r->n;
 		link_count(r->hops[h], p, kind);
 		link_pass(r->hops[h], now_ns, p);
 	}

@@ -60,7 +60,7 @@ static struct event_id post_done(struct world *w, const struct transfer *x, doub
 
 static double arrival_s(const struct transfer *x, double end_s)
 {
-	return fmax(end_s, x->floor_s) + x->after_s;
+	return (end_s > x->floor_s ? end_s : x->floor_s) + x->after_s;
 }
 
 /** Count a flow that ended at @end_s. */
@@ -75,8 +75,8 @@ static void account(const struct transfer *x, double end_s)
 			continue;
 		if (l->bytes_per_s > 0.0)
 			l->busy_s += x->wire_bytes / l->bytes_per_s;
-		if (first)
-			l->wait_s += fmax(0.0, end_s - x->entered_s - x->solo_s);
+		if (first && end_s - x->entered_s > x->solo_s)
+			l->wait_s += end_s - x->entered_s - x->solo_s;
 		first = false;
 	}
 }
@@ -96,14 +96,12 @@ static void ended(struct world *w, struct flow_set *set, uint32_t slot, double e
 }
 
 /** Let everything happen that was due by now, each at its own time. */
-static void catch_up(struct world *w, struct flow_set *set)
+static void catch_up(struct world *w, struct flow_set *set, double now_s)
 {
-	double now_s = engine_now_s(w->engine);
-
 	for (double at_s; (at_s = fair_next_s(set->fair)) <= now_s;) {
 		uint32_t slot;
 
-		while (fair_leave(set->fair, at_s, &slot))
+		if (fair_leave(set->fair, at_s, &slot))
 			ended(w, set, slot, at_s);
 	}
 }
@@ -114,7 +112,8 @@ static void look_ahead(struct world *w, struct flow_set *set)
 	double next_s = fair_next_s(set->fair);
 	uint32_t id;
 
-	engine_cancel(w->engine, set->pending);
+	if (set->pending.stamp != 0) /* stamps of posted events are from 1 */
+		engine_cancel(w->engine, set->pending);
 	set->pending = NO_EVENT;
 	set->direct = false;
 	if (!(next_s < HUGE_VAL))
@@ -134,7 +133,7 @@ void transfer_flow(struct world *w, uint32_t s)
 	struct flow_set *set = &w->transfers.sets[s];
 
 	set->pending = NO_EVENT;
-	catch_up(w, set);
+	catch_up(w, set, engine_now_s(w->engine));
 	look_ahead(w, set);
 }
 
@@ -158,19 +157,20 @@ static void pass_others(
 /** What there is to know of a transfer before its flow begins; *@t grows by what is sent
  *  again. */
 static struct transfer prepare(struct world *w, const struct route *r, double payload_bytes,
-	enum transfer_kind kind, struct train *t)
+	enum transfer_kind kind, double now_s, struct train *t)
 {
 	const struct fair *fair = w->topology.sets[r->set];
 	struct passage p = route_passage(r, payload_bytes);
-	double now_s = engine_now_s(w->engine), luck_s = 0.0, resent_bytes = 0.0;
-	double share = fair_share_bytes_per_s(fair, r->path[kind]);
+	double luck_s = 0.0, resent_bytes = 0.0;
 	double tokens = fair_tokens_bytes(fair, r->path[kind], now_s);
 	struct transfer x = {.route = r, .entered_s = now_s};
 
 	for (size_t h = 0; h < r->n; h++)
 		luck_s += link_luck_s(r->hops[h], &p, &resent_bytes);
-	x.after_s = fmax(0.0, r->delay_s + luck_s) +
-		    route_slow_start_s(r, &p.train, fmax(1.0, share), fmax(0.0, tokens));
+	x.after_s = r->delay_s + luck_s > 0.0 ? r->delay_s + luck_s : 0.0;
+	if (r->transport == TRANSPORT_TCP)
+		x.after_s += route_slow_start_s(r, &p.train,
+			fmax(1.0, fair_share_bytes_per_s(fair, r->path[kind])), fmax(0.0, tokens));
 	p.train.wire_bytes += resent_bytes;
 	*t = p.train;
 	x.wire_bytes = p.train.wire_bytes;
@@ -190,8 +190,8 @@ static bool begin_shared(struct world *w, const struct route *r, double payload_
 	struct train t;
 	bool at_once;
 
-	catch_up(w, set);
-	x = prepare(w, r, payload_bytes, kind, &t);
+	catch_up(w, set, now_s);
+	x = prepare(w, r, payload_bytes, kind, now_s, &t);
 	x.done = *done;
 	w->transfers.at[slot] = x;
 	at_once = fair_enter(set->fair, now_s, r->path[kind], slot, &t);
@@ -260,7 +260,7 @@ void transfer_link(struct world *w, uint32_t i)
 
 	post_change(w, i);
 	if (l->fair)
-		catch_up(w, &w->transfers.sets[l->set]);
+		catch_up(w, &w->transfers.sets[l->set], engine_now_s(w->engine));
 	if (!link_rate_update(l, engine_now_ns(w->engine)))
 		return;
 	if (l->fair) {
@@ -275,5 +275,5 @@ void transfer_link(struct world *w, uint32_t i)
 void transfers_settle(struct world *w)
 {
 	for (size_t s = 0; s < w->topology.n_sets; s++)
-		catch_up(w, &w->transfers.sets[s]);
+		catch_up(w, &w->transfers.sets[s], engine_now_s(w->engine));
 }

@@ -132,6 +132,29 @@ static void slow_start_waits_for_acknowledgements(void **state)
 	assert_near(slow_start_delay_s(&t, 10e-3, HUGE_VAL, 0.0), 0.0, 0.0);
 }
 
+/* The closed form against the maximum over every round, for many sizes, rates and buckets. */
+static void slow_start_is_the_latest_of_all_rounds(void **state)
+{
+	(void)state;
+	for (double packets = 1.0; packets < 9000.0; packets *= 1.37)
+		for (double rate = 1e5; rate < 1e9; rate *= 2.3)
+			for (double credit = 0.0; credit < 1e6; credit = 3.0 * credit + 1514.0) {
+				struct train t = tcp_train(floor(packets) * 1448.0);
+				double end_s = 0.0, open_s, sent = 0.0, window = 10.0, at_s = 0.0;
+
+				open_s = fmax(0.0, t.wire_bytes - credit) / rate;
+				for (; sent < t.packets; sent += window, window *= 2.0) {
+					end_s = fmax(end_s,
+						at_s + fmax(0.0, t.wire_bytes - 1514.0 * sent -
+									 credit) /
+								rate);
+					at_s += 0.03;
+				}
+				assert_near(slow_start_delay_s(&t, 0.03, rate, credit),
+					end_s - open_s, 1e-9);
+			}
+}
+
 /* A path: 2 ms there, 3 ms back, 0.1 ms in the hosts each way; 144800 bytes without a limit:
  * 2.1 ms warm, + 3 x 5.2 cold, + 5.2 of handshake. */
 static void a_path_adds_its_delays_and_round_trips(void **state)
@@ -274,6 +297,7 @@ int main(void)
 		cmocka_unit_test(super_packets_overshoot_in_htb),
 		cmocka_unit_test(a_late_timer_loses_tokens_of_a_small_bucket),
 		cmocka_unit_test(slow_start_waits_for_acknowledgements),
+		cmocka_unit_test(slow_start_is_the_latest_of_all_rounds),
 		cmocka_unit_test(a_path_adds_its_delays_and_round_trips),
 		cmocka_unit_test(single_transfers_are_met_within_the_bars),
 		cmocka_unit_test(delayed_transfers_are_met_within_the_bars),
