@@ -75,16 +75,20 @@ double qdisc_burst_bytes(const struct qdisc *q)
 	return 0.0;
 }
 
-/** The last thing htb charges for: a packet, or what is left after whole super-packets. The
- *  first super-packet is the initial window, and its acknowledgements, which come back
- *  together, release the next. */
+/* Super-packets hold at most half the window that the peer has shown
+ * (tcp_bound_to_half_wnd()): five segments on a fresh connection. Once that has grown their
+ * sizes vary from run to run; ten stands for the last one's mean. */
+static const double SUPER_FIRST = 5.0, SUPER_LATER = 10.0, SUPER_FIRST_UNTIL = 25.0;
+
+/** The last thing htb charges for: a packet or a super-packet. */
 static double htb_last_bytes(const struct qdisc *q, const struct train *t)
 {
 	double segments;
 
 	if (!q->gso || t->packets <= 1.0)
 		return t->last_bytes;
-	segments = fmod(t->packets - 1.0, TCP_INITIAL_WINDOW);
+	segments = t->packets <= SUPER_FIRST_UNTIL ? fmod(t->packets - 1.0, SUPER_FIRST)
+						   : SUPER_LATER - 1.0;
 	return segments * t->full_bytes + t->last_bytes;
 }
 

@@ -83,8 +83,9 @@ static void htb_charges_after_sending(void **state)
 	assert_near(qdisc_send_s(&q, &t, 500.0), 1011.2e-6, 1e-12);
 }
 
-/* 16384 bytes = 12 packets: the initial window of ten leaves as one, the other two once
- * 15140 - 1600 bytes are paid for: 10.832 ms at 1.25 MB/s. */
+/* 16384 bytes = 12 packets: two super-packets of five, then two packets once 15140 - 1600 bytes
+ * are paid for: 10.832 ms at 1.25 MB/s. 7240 bytes are five packets: at once. 72400 bytes are
+ * 50: the last ten leave when 40 x 1514 - 1600 are paid: 47.168 ms. */
 static void super_packets_overshoot_in_htb(void **state)
 {
 	struct qdisc q = tbf;
@@ -95,8 +96,10 @@ static void super_packets_overshoot_in_htb(void **state)
 	q.burst_bytes = 1600.0;
 	q.gso = true;
 	assert_near(qdisc_send_s(&q, &t, 1600.0), 10.832e-3, 1e-12);
-	t = tcp_train(14480.0);
+	t = tcp_train(7240.0);
 	assert_near(qdisc_send_s(&q, &t, 1600.0), 0.0, 0.0);
+	t = tcp_train(72400.0);
+	assert_near(qdisc_send_s(&q, &t, 1600.0), 47.168e-3, 1e-12);
 }
 
 /* Slack 1600 - 1514 = 86 bytes, 6.88 us at 12.5 MB/s; timers late by 10 us on average, with a
@@ -233,7 +236,8 @@ static void single_transfers_are_met_within_the_bars(void **state)
 	assert_true(errors_quantile(&good, 1.0) <= 0.05);
 	assert_true(errors_quantile(&good, 0.95) < errors_quantile(&given, 0.95));
 	assert_true(errors_quantile(&bbr, 0.5) <= 0.005);
-	assert_true(errors_quantile(&super, 0.5) <= 0.05);
+	assert_true(errors_quantile(&super, 0.5) <= 0.02);
+	assert_true(errors_quantile(&super, 1.0) <= 0.2);
 	errors_finish(&good);
 	errors_finish(&given);
 	errors_finish(&bbr);
