@@ -49,6 +49,8 @@ void link_init(struct link *l, const char *name, const struct link_dir_spec *spe
 	struct qdisc peak = spec->qdisc;
 
 	*l = (struct link){.name = name, .spec = spec, .delay_s = spec->delay_s};
+	if (spec->qdisc.kind != QDISC_NONE)
+		l->late_s = spec->qdisc.timer_late_s;
 	l->random = n->jitter_s > 0.0 || n->loss != NETEM_LOSS_NONE;
 	l->fair = spec->sharing == SHARING_FAIR && spec->bytes_per_s < HUGE_VAL;
 	l->plain = spec->qdisc.kind == QDISC_NONE && !spec->curve && !l->random && !l->fair &&
@@ -170,8 +172,10 @@ static bool overflows(struct link *l, const struct passage *p, double full_s, st
 
 static void go_on(const struct link *l, struct passage *p, const struct leaving *to)
 {
+	double late_s = to->last_s > p->tail_s ? l->late_s : 0.0;
+
 	p->head_s = to->first_s + l->delay_s;
-	p->tail_s = to->last_s + l->delay_s;
+	p->tail_s = to->last_s + late_s + l->delay_s;
 }
 
 static void pass_peak(struct link *l, int64_t now_ns, const struct passage *p, struct leaving *to)

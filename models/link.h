@@ -27,6 +27,7 @@ struct link {
 	bool fair;       /* flows share it */
 	int64_t free_ns; /* plain: when what was accepted has left; else F */
 	double burst_s;  /* B / rate */
+	double late_s;   /* of the timer by which leaves who waited for tokens */
 	double peak_bytes_per_s, peak_burst_s;
 	int64_t peak_free_ns;
 	double full_bytes; /* with a curve: F, in bytes since t = 0, */

@@ -106,6 +106,8 @@ void path_share(const struct path_model *p, struct path_flow *flows, size_t n)
 		flows[i].end_s = connection_s(p, &t, fair_share_bytes_per_s(f, path),
 			qdisc_credit_bytes(
 				&p->qdisc, &t, fair_tokens_bytes(f, path, flows[i].start_s)));
+		if (htb)
+			t.last_bytes = qdisc_credit_bytes(&p->qdisc, &t, 0.0);
 		if (fair_enter(f, flows[i].start_s, path, i, &t))
 			flows[i].end_s += flows[i].start_s + p->delay_s + p->host_s;
 	}

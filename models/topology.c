@@ -283,11 +283,12 @@ static void link_enlist(struct topology *t, struct link *l, uint32_t set)
 	free(classes);
 }
 
-static void sets_make(struct topology *t, const struct route *up, const struct route *down)
+static void sets_make(
+	struct topology *t, struct arena *arena, const struct route *up, const struct route *down)
 {
 	uint32_t *parent = mem_zalloc(t->n_links, sizeof *parent);
 
-	t->sets = mem_zalloc(t->n_links, sizeof(*t->sets));
+	t->sets = arena_alloc(arena, t->n_links, sizeof(*t->sets));
 	for (uint32_t l = 0; l < t->n_links; l++)
 		parent[l] = l;
 	for (size_t r = 0; r < t->n_groups * t->n_sites; r++) {
@@ -386,7 +387,7 @@ static bool routes_make(
 		}
 	}
 	if (ok) {
-		sets_make(t, up, down);
+		sets_make(t, arena, up, down);
 		ok = paths_make(t, up, spec, err) && paths_make(t, down, spec, err);
 	}
 	t->up = up;
@@ -431,7 +432,6 @@ void topology_finish(struct topology *t)
 {
 	for (size_t s = 0; s < t->n_sets; s++)
 		fair_destroy(t->sets[s]);
-	free(t->sets);
 	t->sets = NULL;
 	t->n_sets = 0;
 }

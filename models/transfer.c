@@ -180,6 +180,26 @@ static struct transfer prepare(struct world *w, const struct route *r, double pa
 	return x;
 }
 
+/** Of the timers by which leaves who waited for tokens. */
+static double late_s(const struct route *r)
+{
+	double s = 0.0;
+
+	for (size_t h = 0; h < r->n; h++)
+		if (r->hops[h]->fair)
+			s += r->hops[h]->late_s;
+	return s;
+}
+
+/** Under htb what is charged after it has left: the last packet, or super-packet. */
+static double charged_after_bytes(const struct route *r, const struct train *t)
+{
+	for (size_t h = 0; h < r->n; h++)
+		if (r->hops[h]->fair && r->hops[h]->spec->qdisc.kind == QDISC_HTB)
+			return qdisc_credit_bytes(&r->hops[h]->spec->qdisc, t, 0.0);
+	return t->last_bytes;
+}
+
 static bool begin_shared(struct world *w, const struct route *r, double payload_bytes,
 	enum transfer_kind kind, const struct event *done)
 {
@@ -193,8 +213,11 @@ static bool begin_shared(struct world *w, const struct route *r, double payload_
 	catch_up(w, set, now_s);
 	x = prepare(w, r, payload_bytes, kind, now_s, &t);
 	x.done = *done;
+	t.last_bytes = charged_after_bytes(r, &t);
 	w->transfers.at[slot] = x;
 	at_once = fair_enter(set->fair, now_s, r->path[kind], slot, &t);
+	if (!at_once)
+		w->transfers.at[slot].after_s += late_s(r);
 	look_ahead(w, set);
 	if (!at_once)
 		return false;

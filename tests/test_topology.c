@@ -40,6 +40,7 @@ static void a_link_is_a_fifo_and_a_delay(void **state)
 		5.0 + 2.17056e-3, 1e-9);
 	assert_near(link_busy_s(t.up[0].hops[0], 6000000000), 2 * 170.56e-6, 1e-9);
 	assert_near(t.up[0].hops[0]->wait_s, 170.56e-6, 1e-9);
+	topology_finish(&t);
 	fixture_finish(&f);
 }
 
@@ -67,6 +68,7 @@ static void hops_are_pipelined_by_packets(void **state)
 	assert_near(
 		(double)route_send(&t.down[1], 0, 3000.0, TRANSFER_PROMPT) / S, 10.566e-3, 1e-9);
 	assert_near(route_idle_s(&t.up[1], 0, 3000.0), 11.91e-3, 1e-12);
+	topology_finish(&t);
 	fixture_finish(&f);
 }
 
@@ -97,6 +99,7 @@ static void a_route_has_fewest_hops_then_least_delay(void **state)
 	assert_string_equal(t.up[3].hops[0]->name, "near/users-b/up");
 	assert_string_equal(t.down[3].hops[0]->name, "viab/b-end/down");
 	assert_near(t.up[3].delay_s, 5e-3, 1e-12);
+	topology_finish(&t);
 	fixture_finish(&f);
 }
 
@@ -122,6 +125,7 @@ static void a_shared_link_is_one_pipe_for_all_pairs(void **state)
 	t = make(&f);
 	assert_int_equal(t.n_links, 8);
 	assert_ptr_not_equal(t.up[1].hops[0], t.up[0].hops[0]);
+	topology_finish(&t);
 	fixture_finish(&f);
 }
 
@@ -143,6 +147,7 @@ static void a_glob_against_itself_joins_each_pair_once(void **state)
 	t = make(&f);
 	assert_int_equal(t.n_links, 2 + 6);
 	assert_int_equal(t.up[2].n, 2);
+	topology_finish(&t);
 	fixture_finish(&f);
 }
 

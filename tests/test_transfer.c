@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "models/path_model.h"
 #include "models/topology.h"
 #include "sim/event.h"
 #include "tests/world_fixture.h"
@@ -184,6 +185,35 @@ static void policies_see_rates_change(void **state)
 	fixture_finish(&f);
 }
 
+/* What a kernel is compared with (tests/test_qdisc.c) is what the world does: for sizes of one
+ * packet to 8 MB, both buckets, in order and shared, cold and warm. */
+static void a_lone_transfer_takes_what_the_path_model_says(void **state)
+{
+	static const double sizes[] = {900.0, 6000.0, 40e3, 300e3, 8e6};
+
+	(void)state;
+	for (unsigned i = 0; i < 5 * 8; i++) {
+		struct path_model p = {
+			.transport = TRANSPORT_TCP, .delay_s = 2e-3, .return_s = 2e-3};
+		struct fixture f;
+
+		one_link(&f, "fcfs");
+		f.spec.run.horizon_s = 20.0;
+		sender(&f, "a", sizes[i / 8] / 4.0)->arrivals.rate_per_s = 0.1;
+		shape(&f.links[0].up, 3200.0);
+		f.links[0].up.qdisc.timer_late_s = 12e-6;
+		f.links[0].up.qdisc.kind = i & 1 ? QDISC_TBF : QDISC_HTB;
+		f.links[0].up.sharing = i & 2 ? SHARING_FAIR : SHARING_FIFO;
+		f.links[0].up.connection = i & 4 ? CONNECTION_COLD : CONNECTION_WARM;
+		p.qdisc = f.links[0].up.qdisc;
+		p.qdisc.bytes_per_s = RATE;
+		p.connection = f.links[0].up.connection;
+		fixture_run(&f);
+		assert_near(upload_s(&f, 0), path_transfer_s(&p, sizes[i / 8]), 4e-9);
+		fixture_finish(&f);
+	}
+}
+
 static struct topology make(struct fixture *f)
 {
 	struct topology t;
@@ -272,6 +302,7 @@ int main(void)
 		cmocka_unit_test(cold_connections_wait_for_acknowledgements),
 		cmocka_unit_test(an_outage_delays_and_loses_nothing),
 		cmocka_unit_test(policies_see_rates_change),
+		cmocka_unit_test(a_lone_transfer_takes_what_the_path_model_says),
 		cmocka_unit_test(messages_in_order_share_a_bucket),
 		cmocka_unit_test(a_full_queue_drops_datagrams_and_they_come_again),
 		cmocka_unit_test(loss_is_sent_again),
