@@ -19,7 +19,7 @@ struct plan {
 
 static const struct plan plans[] = {
 	[GRID_QUICK] = {{32, 8, 3, 14, 3}, {0.15, 0.25, 0.25, 0.2, 0.15}},
-	[GRID_FULL] = {{300, 80, 40, 120, 24}, {4.0, 2.0, 2.0, 3.0, 1.0}},
+	[GRID_FULL] = {{200, 50, 20, 70, 16}, {2.0, 1.0, 1.0, 1.2, 0.5}},
 };
 
 struct grid {

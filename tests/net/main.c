@@ -10,6 +10,7 @@
 #include "tests/net/measure.h"
 #include "tests/net/rig.h"
 #include "tests/net/verdict.h"
+#include "tests/net/wire.h"
 
 enum { SKIPPED = 77 };
 
@@ -71,12 +72,12 @@ static bool measure_lateness(struct bench *b, struct err *err)
 }
 
 /* The hosts' and the forwarder's own time: a message of one packet, unshaped, less the delay. */
-static bool measure_forwarder(struct bench *b, struct err *err)
+static bool measure_hosts(struct bench *b, struct err *err)
 {
 	const struct cell c = {
 		.qdisc = QDISC_NONE,
 		.transport = TRANSPORT_TCP,
-		.connection = CONNECTION_WARM,
+		.connection = CONNECTION_COLD,
 		.delay_s = b->delay_s,
 		.n_flows = 1,
 		.flow = {{0.0, 1024}},
@@ -89,13 +90,14 @@ static bool measure_forwarder(struct bench *b, struct err *err)
 	return true;
 }
 
-/* The rig that @c needs, with its delay. */
+/* The rig that @c needs, with its delay: by netem where there is one. */
 static bool prepare(struct bench *b, const struct cell *c, struct err *err)
 {
-	const enum rig_kind kind = c->delay_s > 0.0 ? RIG_FORWARDED : RIG_PLAIN;
+	const bool delayed = c->delay_s > 0.0;
+	const enum rig_kind kind = delayed && !b->have_netem ? RIG_FORWARDED : RIG_PLAIN;
 	bool unable;
 
-	if (b->kind != kind) {
+	if (b->kind != kind || (!delayed && b->delay_s > 0.0)) {
 		rig_finish(&b->rig);
 		b->kind = kind;
 		b->delay_s = 0.0;
@@ -103,10 +105,27 @@ static bool prepare(struct bench *b, const struct cell *c, struct err *err)
 			return false;
 		b->figures.host_s = b->late.host_s;
 	}
-	if (c->delay_s > 0.0 && (c->delay_s < b->delay_s || c->delay_s > b->delay_s)) {
+	if (delayed && (c->delay_s < b->delay_s || c->delay_s > b->delay_s)) {
 		b->delay_s = c->delay_s;
-		return rig_delay(&b->rig, c->delay_s, err) && measure_forwarder(b, err);
+		return rig_delay(&b->rig, c->delay_s, err) && measure_hosts(b, err);
 	}
+	return true;
+}
+
+/* What makes the delays, by itself. */
+static bool check_wire(struct bench *b, bool *ok, struct err *err)
+{
+	const struct cell delayed = {.delay_s = 10e-3};
+	struct wire w;
+
+	if (b->have_netem)
+		return wire_check_netem(ok, &b->rig, stdout, err);
+	*ok = true;
+	if (!prepare(b, &delayed, err) || !wire_measure(&w, &b->rig, 200, 2e-3, err))
+		return false;
+	printf("forwarder: a delay of 10 ms is p5 %.3f, p50 %.3f, p95 %.3f ms\n",
+		1e3 * wire_quantile_s(&w, 0.05), 1e3 * wire_quantile_s(&w, 0.5),
+		1e3 * wire_quantile_s(&w, 0.95));
 	return true;
 }
 
@@ -120,7 +139,7 @@ static bool run_cell(struct bench *b, const struct cell *c, enum grid_size size,
 	if (!prepare(b, c, err))
 		return false;
 	predict(&about, c, &b->figures);
-	reps = about.makespan_s > 2.0 ? 3 : size == GRID_QUICK ? 5 : 9;
+	reps = about.makespan_s > 2.0 ? 3 : size == GRID_QUICK ? 5 : 7;
 	if (!measure(&m, &b->rig, c, reps, about.makespan_s, err))
 		return false;
 	if (verdict_add(b->verdict, c, &m, &b->figures) <= DOUBTFUL || about.makespan_s > 2.0)
@@ -194,7 +213,7 @@ int main(int argc, char **argv)
 	struct bench b = {.kind = RIG_PLAIN};
 	struct settings set;
 	struct err err = {0};
-	bool unable, ok;
+	bool unable, ok, wire_ok;
 
 	if (!read_settings(&set, argc, argv)) {
 		fprintf(stderr, "usage: %s [--full] [--seed N] [--only FAMILY] [--csv FILE]\n",
@@ -212,9 +231,10 @@ int main(int argc, char **argv)
 		b.have_htb ? "yes" : "no, its cells are left out",
 		b.have_netem ? "yes" : "no, a frame forwarder delays");
 	b.verdict = verdict_create();
-	ok = measure_lateness(&b, &err) && run_all(&b, &set, &err);
+	ok = measure_lateness(&b, &err) && check_wire(&b, &wire_ok, &err) &&
+	     run_all(&b, &set, &err);
 	if (ok)
-		ok = report(&b, set.csv);
+		ok = report(&b, set.csv) && wire_ok;
 	else
 		fprintf(stderr, "error: %s\n", err.msg);
 	verdict_destroy(b.verdict);

@@ -275,26 +275,41 @@ bool rig_unshape(struct rig *r, struct err *err)
 	return !shaped || batch(r, "qdisc del dev out root\n", err);
 }
 
-static void tbf_script(char *out, size_t size, const struct cell *c)
+/* Where a shaper goes: below netem, if it delays. */
+static const char *place(const struct rig *r)
+{
+	return r->delay_s > 0.0 ? "parent 2:1" : "root";
+}
+
+static size_t netem_script(char *out, size_t size, const struct rig *r)
+{
+	if (!(r->delay_s > 0.0))
+		return 0;
+	return (size_t)snprintf(out, size,
+		"qdisc add dev out root handle 2: netem delay %.0fus limit 100000\n",
+		r->delay_s * 1e6);
+}
+
+static void tbf_script(char *out, size_t size, const struct cell *c, const char *at)
 {
 	char peak[80] = "";
 
 	if (c->peak_bytes_per_s > 0.0)
 		snprintf(peak, sizeof(peak), " peakrate %.0fbit minburst %.0f",
 			8.0 * c->peak_bytes_per_s, c->minburst_bytes);
-	snprintf(out, size, "qdisc add dev out root tbf rate %.0fbit burst %.0f limit %.0f%s\n",
+	snprintf(out, size, "qdisc add dev out %s tbf rate %.0fbit burst %.0f limit %.0f%s\n", at,
 		8.0 * c->bytes_per_s, c->burst_bytes, c->limit_bytes, peak);
 }
 
 /* A class for all and a leaf for each flow, which its port leads to; the class is the
  * leaf when there is one flow. */
-static void htb_script(char *out, size_t size, const struct cell *c)
+static void htb_script(char *out, size_t size, const struct cell *c, const char *at)
 {
 	const double bit_per_s = 8.0 * c->bytes_per_s, each = bit_per_s / (double)c->n_flows;
 	const char *parent = c->n_flows > 1 ? "1:1" : "1:";
 	size_t n = 0;
 
-	n += (size_t)snprintf(out, size, "qdisc add dev out root handle 1: htb default 10\n");
+	n += (size_t)snprintf(out, size, "qdisc add dev out %s handle 1: htb default 10\n", at);
 	if (c->n_flows > 1)
 		n += (size_t)snprintf(out + n, size - n,
 			"class add dev out parent 1: classid 1:1 htb rate %.0fbit ceil %.0fbit"
@@ -318,17 +333,16 @@ static void htb_script(char *out, size_t size, const struct cell *c)
 bool rig_shape(struct rig *r, const struct cell *c, struct err *err)
 {
 	char script[SCRIPT_MAX] = "";
+	const size_t n = netem_script(script, sizeof(script), r);
 
 	if (!rig_unshape(r, err))
 		return false;
-	if (c->qdisc == QDISC_NONE)
-		return true;
 	if (c->qdisc == QDISC_TBF)
-		tbf_script(script, sizeof(script), c);
-	else
-		htb_script(script, sizeof(script), c);
-	r->shaped = true;
-	return batch(r, script, err);
+		tbf_script(script + n, sizeof(script) - n, c, place(r));
+	if (c->qdisc == QDISC_HTB)
+		htb_script(script + n, sizeof(script) - n, c, place(r));
+	r->shaped = script[0] != '\0';
+	return !r->shaped || batch(r, script, err);
 }
 
 bool rig_has(struct rig *r, const char *name)
@@ -342,6 +356,22 @@ bool rig_has(struct rig *r, const char *name)
 
 bool rig_delay(struct rig *r, double delay_s, struct err *err)
 {
-	forward_stop(r->forwarder);
-	return forward_start(&r->forwarder, r, delay_s, err);
+	if (r->ns[RIG_MIDDLE] >= 0) {
+		forward_stop(r->forwarder);
+		return forward_start(&r->forwarder, r, delay_s, err);
+	}
+	r->delay_s = delay_s;
+	return command(r, RIG_RECEIVER, err,
+		"tc qdisc replace dev in root netem delay %.0fus limit 100000", delay_s * 1e6);
+}
+
+bool rig_netem(struct rig *r, const char *options, struct err *err)
+{
+	char script[SCRIPT_MAX];
+
+	if (!rig_unshape(r, err))
+		return false;
+	snprintf(script, sizeof(script), "qdisc add dev out root netem %s limit 100000\n", options);
+	r->shaped = true;
+	return batch(r, script, err);
 }

@@ -23,6 +23,7 @@ struct rig {
 	bool shaped;         /* a qdisc is there */
 	bool gso, gso_known; /* as last set */
 	long forwarder;      /* its process; 0: none */
+	double delay_s;      /* by netem, each way; 0: none */
 };
 
 /** What sets one rig apart from another. */
@@ -53,8 +54,12 @@ MUST_CHECK bool rig_unshape(struct rig *r, struct err *err);
 /** Whether the kernel has qdisc @name, as in "tbf rate 1mbit burst 5k limit 5k". */
 bool rig_has(struct rig *r, const char *name);
 
-/** Delay each frame by @delay_s in both directions: forwarded rigs only. */
+/** Delay each frame by @delay_s in both directions: forwarded rigs by the forwarder, plain ones by
+ *  netem, which rig_shape() then puts before the shaper. */
 MUST_CHECK bool rig_delay(struct rig *r, double delay_s, struct err *err);
+
+/** Only netem on the sender's egress, with @options as in "delay 20ms 5ms". */
+MUST_CHECK bool rig_netem(struct rig *r, const char *options, struct err *err);
 
 #define RIG_SENDER_ADDR "10.77.0.1"
 #define RIG_RECEIVER_ADDR "10.77.0.2"
