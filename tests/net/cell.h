@@ -20,6 +20,7 @@ enum family {
 	FAMILY_WARM,   /* a warm one, or datagrams, behind a delay */
 	FAMILY_SHARE,  /* several flows */
 	FAMILY_SUPER,  /* htb fed with super-packets: only bounds are claimed */
+	FAMILY_BEHIND, /* a short message while others send much: nothing is claimed */
 	FAMILIES,
 };
 

@@ -18,8 +18,8 @@ struct plan {
 };
 
 static const struct plan plans[] = {
-	[GRID_QUICK] = {{32, 8, 3, 14, 3}, {0.15, 0.25, 0.25, 0.2, 0.15}},
-	[GRID_FULL] = {{200, 50, 20, 70, 16}, {2.0, 1.0, 1.0, 1.2, 0.5}},
+	[GRID_QUICK] = {{32, 8, 3, 14, 3, 3}, {0.15, 0.25, 0.25, 0.2, 0.15, 0.4}},
+	[GRID_FULL] = {{200, 50, 20, 70, 16, 16}, {2.0, 1.0, 1.0, 1.2, 0.5, 0.4}},
 };
 
 struct grid {
@@ -183,6 +183,22 @@ static struct cell draw_share(struct rng *r)
 	return c;
 }
 
+/* One to four flows that would take 0.3 s, and after half of that a message of one window. */
+static struct cell draw_behind(struct rng *r)
+{
+	struct cell c = draw_single(r);
+	const size_t bulk = 1 + (size_t)rng_below(r, 4);
+
+	c.family = FAMILY_BEHIND;
+	c.qdisc = QDISC_TBF;
+	c.transport = TRANSPORT_TCP;
+	c.n_flows = bulk + 1;
+	for (size_t i = 0; i < bulk; i++)
+		c.flow[i] = (struct cell_flow){0.0, (uint64_t)(0.3 * c.bytes_per_s / (double)bulk)};
+	c.flow[bulk] = (struct cell_flow){0.15, (uint64_t)log_uniform(r, 200, 14480)};
+	return c;
+}
+
 static struct cell draw(struct rng *r, enum family family)
 {
 	switch (family) {
@@ -193,6 +209,8 @@ static struct cell draw(struct rng *r, enum family family)
 		return draw_share(r);
 	case FAMILY_SUPER:
 		return draw_super(r);
+	case FAMILY_BEHIND:
+		return draw_behind(r);
 	case FAMILY_SINGLE:
 	case FAMILIES:
 		break;
@@ -208,7 +226,7 @@ static void add_draws(struct grid *g, const struct plan *p, enum family family, 
 	struct rng r;
 
 	rng_init(&r, seed, 0, "net grid",
-		(const char *[]){"single", "cold", "warm", "share", "super"}[family]);
+		(const char *[]){"single", "cold", "warm", "share", "super", "behind"}[family]);
 	for (size_t n = 0; n < p->draws[family];) {
 		const struct cell c = draw(&r, family);
 		struct sample s;
@@ -230,6 +248,7 @@ size_t grid_make(struct cell **out, enum grid_size size, uint64_t seed)
 	add_draws(&g, &plans[size], FAMILY_SINGLE, seed);
 	add_draws(&g, &plans[size], FAMILY_SUPER, seed);
 	add_draws(&g, &plans[size], FAMILY_SHARE, seed);
+	add_draws(&g, &plans[size], FAMILY_BEHIND, seed);
 	add_draws(&g, &plans[size], FAMILY_COLD, seed);
 	add_draws(&g, &plans[size], FAMILY_WARM, seed);
 	*out = g.cells;

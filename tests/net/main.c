@@ -38,9 +38,8 @@ static int skip(const char *why)
 	return SKIPPED;
 }
 
-static void print_lateness(const struct bench *b, double mbit, const struct lateness *l)
+static void print_lateness(double mbit, const struct lateness *l)
 {
-	(void)b;
 	if (mbit > 0.0)
 		printf("  at %3.0f Mbit/s", mbit);
 	else
@@ -62,11 +61,11 @@ static bool measure_lateness(struct bench *b, struct err *err)
 		bytes_per_s[i] = mbit[i] * 125000.0;
 		if (!lateness_measure(&one, &b->rig, &bytes_per_s[i], 1, err))
 			return false;
-		print_lateness(b, mbit[i], &one);
+		print_lateness(mbit[i], &one);
 	}
 	if (!lateness_measure(&b->late, &b->rig, bytes_per_s, 3, err))
 		return false;
-	print_lateness(b, 0.0, &b->late);
+	print_lateness(0.0, &b->late);
 	b->figures = (struct rig_figures){b->late.mean_s, b->late.host_s};
 	return true;
 }
@@ -175,7 +174,8 @@ static bool run_all(struct bench *b, const struct settings *set, struct err *err
 
 static bool read_settings(struct settings *s, int argc, char **argv)
 {
-	static const char *const families[FAMILIES] = {"single", "cold", "warm", "share", "super"};
+	static const char *const families[FAMILIES] = {
+		"single", "cold", "warm", "share", "super", "behind"};
 
 	*s = (struct settings){.size = GRID_QUICK, .seed = 1, .only = FAMILIES};
 	for (int i = 1; i < argc; i++) {

@@ -15,6 +15,7 @@ enum claim {
 	CLAIM_MAKESPAN,
 	CLAIM_FLOW,
 	CLAIM_SUPER,
+	CLAIM_BEHIND,
 	CLAIMS,
 };
 
@@ -29,6 +30,7 @@ static const struct {
 	[CLAIM_MAKESPAN] = {"all of 2 to 8 flows", 0.001, HUGE_VAL, 0.005},
 	[CLAIM_FLOW] = {"each of 2 to 8 flows", 0.05, HUGE_VAL, 0.15},
 	[CLAIM_SUPER] = {"htb gso, bounds", 0.005, 0.05, 0.01},
+	[CLAIM_BEHIND] = {"short behind long", HUGE_VAL, HUGE_VAL, HUGE_VAL},
 };
 
 struct result {
@@ -72,6 +74,8 @@ static enum claim claim_of(const struct cell *c, size_t flow)
 		return flow < c->n_flows ? CLAIM_FLOW : CLAIM_MAKESPAN;
 	case FAMILY_SUPER:
 		return CLAIM_SUPER;
+	case FAMILY_BEHIND:
+		return CLAIM_BEHIND;
 	case FAMILY_SINGLE:
 	case FAMILIES:
 		break;
@@ -121,7 +125,8 @@ static double add_result(struct verdict *v, const struct cell *c, const struct m
 double verdict_add(struct verdict *v, const struct cell *c, const struct measured *m,
 	const struct rig_figures *f)
 {
-	double worst = add_result(v, c, m, f, c->n_flows);
+	const bool behind = c->family == FAMILY_BEHIND;
+	const double worst = add_result(v, c, m, f, behind ? c->n_flows - 1 : c->n_flows);
 
 	v->last = v->n - 1;
 	if (c->family == FAMILY_SHARE)
@@ -144,6 +149,14 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void print_bar(double bar, FILE *out)
+{
+	if (bar < HUGE_VAL)
+		fprintf(out, " %5.1f", 100.0 * bar);
+	else
+		fprintf(out, "     -");
+}
+
 static bool print_claim(const struct verdict *v, enum claim claim, FILE *out)
 {
 	double *e = mem_zalloc(v->n + 1, sizeof(*e)), median, worst;
@@ -158,14 +171,14 @@ static bool print_claim(const struct verdict *v, enum claim claim, FILE *out)
 	worst = n == 0 ? 0.0 : e[n - 1];
 	ok = median <= claims[claim].median_bar && worst <= claims[claim].worst_bar;
 	if (n > 0) {
-		fprintf(out, "%-22s %5zu %8.3f %8.3f %8.3f   %5.1f", claims[claim].name, n,
-			100.0 * median, 100.0 * e[n - 1 - n / 20], 100.0 * worst,
-			100.0 * claims[claim].median_bar);
-		if (claims[claim].worst_bar < HUGE_VAL)
-			fprintf(out, " %5.1f", 100.0 * claims[claim].worst_bar);
-		else
-			fprintf(out, "     -");
-		fprintf(out, "  %s\n", ok ? "met" : "MISSED");
+		fprintf(out, "%-22s %5zu %8.3f %8.3f %8.3f  ", claims[claim].name, n,
+			100.0 * median, 100.0 * e[n - 1 - n / 20], 100.0 * worst);
+		print_bar(claims[claim].median_bar, out);
+		print_bar(claims[claim].worst_bar, out);
+		fprintf(out, "  %s\n",
+			!(claims[claim].median_bar < HUGE_VAL) ? "not claimed"
+			: ok                                   ? "met"
+							       : "MISSED");
 	}
 	free(e);
 	return ok;

@@ -12,6 +12,7 @@
  * Errors of the predictions, relative to the medians over each cell's repetitions, against
  * the bars: single transfers median 0.5 %, worst 5 %; cold connections behind a delay
  * median 1 %; several flows: the last one's end median 0.1 %, each one's median 5 %.
+ * What is not claimed (docs/links.md says why) is measured and listed without a bar.
  */
 struct verdict;
 
