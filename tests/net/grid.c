@@ -18,7 +18,7 @@ struct plan {
 };
 
 static const struct plan plans[] = {
-	[GRID_QUICK] = {{32, 8, 3, 14, 3, 3}, {0.15, 0.25, 0.25, 0.2, 0.15, 0.4}},
+	[GRID_QUICK] = {{30, 8, 3, 12, 3, 2}, {0.12, 0.2, 0.2, 0.2, 0.15, 0.4}},
 	[GRID_FULL] = {{200, 50, 20, 70, 16, 16}, {2.0, 1.0, 1.0, 1.2, 0.5, 0.4}},
 };
 
@@ -160,7 +160,7 @@ static struct cell draw_share(struct rng *r)
 {
 	struct cell c = draw_single(r);
 	const uint64_t how = rng_below(r, 4);
-	const double bytes = floor(log_uniform(r, 32768, 2097152));
+	const double bytes = floor(log_uniform(r, 65536, 2097152));
 
 	c.family = FAMILY_SHARE;
 	c.n_flows = 2 + (size_t)rng_below(r, CELL_FLOWS_MAX - 1);
@@ -173,9 +173,9 @@ static struct cell draw_share(struct rng *r)
 		if (how == 1)
 			f->start_s = (double)i * 0.5 * bytes / c.bytes_per_s;
 		if (how == 2)
-			f->bytes = (uint64_t)fmax(16384.0, ldexp(bytes, -(int)i));
+			f->bytes = (uint64_t)fmax(32768.0, ldexp(bytes, -(int)i));
 		if (how == 3 && i > 0) {
-			f->bytes = (uint64_t)log_uniform(r, 16384, 2.0 * bytes);
+			f->bytes = (uint64_t)log_uniform(r, 32768, 2.0 * bytes);
 			f->start_s = c.flow[i - 1].start_s +
 				     0.6 * rng_uniform(r) * bytes / c.bytes_per_s;
 		}

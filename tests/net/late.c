@@ -1,5 +1,6 @@
 #include "tests/net/late.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -10,7 +11,10 @@
 #include "tests/net/clock.h"
 #include "tests/net/flow.h"
 
-enum { TRAIN = 120, SETTLED = 20 /* packets until all are queued */, TRAINS = 6, RATES_MAX = 8 };
+enum {
+	TRAIN = 120,
+	SETTLED = 20, /* packets until all are queued */
+};
 
 enum { DATAGRAM_BYTES = 1472 };
 
@@ -26,9 +30,9 @@ struct train_times {
 /* All trains' findings. */
 struct findings {
 	size_t n_late, n_wake, n_send;
-	double late_s[RATES_MAX * TRAINS * TRAIN];
-	double wake_s[RATES_MAX * TRAINS * TRAIN]; /* stamp to reader */
-	double send_s[RATES_MAX * TRAINS];         /* send() to stamp */
+	double late_s[LATENESS_TRAINS_MAX * TRAIN];
+	double wake_s[LATENESS_TRAINS_MAX * TRAIN]; /* stamp to reader */
+	double send_s[LATENESS_TRAINS_MAX];         /* send() to stamp */
 };
 
 static int by_size(const void *a, const void *b)
@@ -107,32 +111,32 @@ static bool one_train(struct rig *r, double bytes_per_s, struct findings *all, s
 	return ok;
 }
 
-bool lateness_measure(struct lateness *out, struct rig *r, const double *bytes_per_s,
-	size_t n_rates, struct err *err)
+bool lateness_measure(
+	struct lateness *out, struct rig *r, const double *bytes_per_s, size_t n, struct err *err)
 {
 	struct findings all = {0};
-	size_t n, middle = 0;
+	size_t timers, middle = 0;
 	double sum_s = 0.0;
 
+	assert(n <= LATENESS_TRAINS_MAX);
 	if (!rig_segment(r, false, err))
 		return false;
-	for (size_t i = 0; i < n_rates && i < RATES_MAX; i++)
-		for (size_t k = 0; k < TRAINS; k++)
-			if (!one_train(r, bytes_per_s[i], &all, err))
-				return false;
+	for (size_t i = 0; i < n; i++)
+		if (!one_train(r, bytes_per_s[i], &all, err))
+			return false;
 	qsort(all.late_s, all.n_late, sizeof(double), by_size);
 	qsort(all.wake_s, all.n_wake, sizeof(double), by_size);
 	qsort(all.send_s, all.n_send, sizeof(double), by_size);
-	n = all.n_late;
-	for (size_t i = n / 4; i < n - n / 4; i++, middle++)
+	timers = all.n_late;
+	for (size_t i = timers / 4; i < timers - timers / 4; i++, middle++)
 		sum_s += all.late_s[i];
 	*out = (struct lateness){
-		.n = n,
+		.n = timers,
 		.mean_s = sum_s / (double)middle,
-		.p5_s = all.late_s[n / 20],
-		.p50_s = all.late_s[n / 2],
-		.p95_s = all.late_s[n - 1 - n / 20],
-		.max_s = all.late_s[n - 1],
+		.p5_s = all.late_s[timers / 20],
+		.p50_s = all.late_s[timers / 2],
+		.p95_s = all.late_s[timers - 1 - timers / 20],
+		.max_s = all.late_s[timers - 1],
 		.host_s = all.send_s[all.n_send / 2] + all.wake_s[all.n_wake / 2],
 	};
 	return rig_unshape(r, err);

@@ -23,8 +23,10 @@ struct lateness {
 	double host_s; /* medians of both ways */
 };
 
-/** Over trains at @n_rates rates, some hundred packets each; the rig must be plain. */
-MUST_CHECK bool lateness_measure(struct lateness *out, struct rig *r, const double *bytes_per_s,
-	size_t n_rates, struct err *err);
+enum { LATENESS_TRAINS_MAX = 32 };
+
+/** Over @n trains of 120 packets, train i at @bytes_per_s[i]; the rig must be plain. */
+MUST_CHECK bool lateness_measure(
+	struct lateness *out, struct rig *r, const double *bytes_per_s, size_t n, struct err *err);
 
 #endif

@@ -24,8 +24,7 @@ bool measure(struct measured *m, struct rig *r, const struct cell *c, size_t rep
 	assert(m->n + reps <= MEASURE_REPS_MAX);
 	while (ok && reps-- > 0) {
 		if (!open)
-			ok = open = rig_unshape(r, err) && flows_open(&f, r, c, err) &&
-				    (!stays || warm(&f, r, c, err));
+			ok = open = flows_open(&f, r, c, err) && (!stays || warm(&f, r, c, err));
 		ok = ok && rig_shape(r, c, err) &&
 		     flows_run(&f, c, 4.0 * about_s + 2.0, &m->rep[m->n], err);
 		m->n += ok;

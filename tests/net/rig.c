@@ -333,16 +333,19 @@ static void htb_script(char *out, size_t size, const struct cell *c, const char 
 bool rig_shape(struct rig *r, const struct cell *c, struct err *err)
 {
 	char script[SCRIPT_MAX] = "";
-	const size_t n = netem_script(script, sizeof(script), r);
+	size_t n = 0;
 
-	if (!rig_unshape(r, err))
-		return false;
+	if (c->qdisc == QDISC_NONE && !(r->delay_s > 0.0))
+		return rig_unshape(r, err);
+	if (r->shaped)
+		n = (size_t)snprintf(script, sizeof(script), "qdisc del dev out root\n");
+	n += netem_script(script + n, sizeof(script) - n, r);
 	if (c->qdisc == QDISC_TBF)
 		tbf_script(script + n, sizeof(script) - n, c, place(r));
 	if (c->qdisc == QDISC_HTB)
 		htb_script(script + n, sizeof(script) - n, c, place(r));
-	r->shaped = script[0] != '\0';
-	return !r->shaped || batch(r, script, err);
+	r->shaped = true;
+	return batch(r, script, err);
 }
 
 bool rig_has(struct rig *r, const char *name)

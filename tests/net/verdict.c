@@ -197,6 +197,25 @@ static double predict_late(const struct result *r, double late_s)
 	       flow_start_s(&r->cell, r->flow);
 }
 
+/* Equal shares hold on average; who is off, and why. */
+static void explain_flow(const struct result *r, FILE *out)
+{
+	static const double FEW_BYTES = 32768.0;
+	const struct cell *c = &r->cell;
+
+	if (c->qdisc == QDISC_HTB)
+		fprintf(out, "the parent's debt is paid in another order");
+	else if (c->gso)
+		fprintf(out, "super-packets: who comes first holds the queue");
+	else if (c->burst_bytes > (double)c->flow[r->flow].bytes)
+		fprintf(out, "others used up the burst first");
+	else if ((double)c->flow[r->flow].bytes < FEW_BYTES)
+		fprintf(out, "a few windows long: waits for whole windows of the others");
+	else
+		fprintf(out, "TCP's windows share the queue unequally");
+	fprintf(out, " (%.3f..%.3f ms)", r->p25_s * 1e3, r->p75_s * 1e3);
+}
+
 /* What explains an outlier, by evidence. */
 static void explain(const struct result *r, const struct lateness *late, FILE *out)
 {
@@ -205,8 +224,7 @@ static void explain(const struct result *r, const struct lateness *late, FILE *o
 	const double soon_s = predict_late(r, late->p5_s), slow_s = predict_late(r, late->p95_s);
 
 	if (r->claim == CLAIM_FLOW)
-		fprintf(out, "shares are equal only on average: repetitions %.3f..%.3f ms",
-			r->p25_s * 1e3, r->p75_s * 1e3);
+		explain_flow(r, out);
 	else if (fabs(off_s) < HOST_JITTER_S)
 		fprintf(out, "%.0f us, as the hosts' own time varies", fabs(off_s) * 1e6);
 	else if (r->p75_s - r->p25_s > fabs(off_s))
