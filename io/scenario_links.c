@@ -124,7 +124,7 @@ static struct yaml_node *shaping_of(
 
 /** What holds in one direction: its own keys before those of both. */
 static bool resolve_dir(struct schema_reader *r, const struct link_entry *link,
-	struct yaml_node *node, int end, struct link_dir_spec *to)
+	const struct yaml_node *node, struct yaml_node *shaping, int end, struct link_dir_spec *to)
 {
 	const struct link_dir_spec *given = &link->given[end];
 	bool has_own = given->at.line > 0;
@@ -133,22 +133,44 @@ static bool resolve_dir(struct schema_reader *r, const struct link_entry *link,
 	to->bytes_per_s =
 		has_own && given->bytes_per_s > 0 ? given->bytes_per_s : link->rate_bytes_per_s;
 	to->at = has_own ? given->at : link->rate_at.line > 0 ? link->rate_at : node->at;
-	return shaping_read(r, shaping_of(r, node, yaml_find(node, end == 0 ? "up" : "down")), to);
+	return shaping_read(r, shaping, to);
+}
+
+/** Both directions alike: the defaults of a shaped link stand in the resolved text. */
+static bool complete(struct schema_reader *r, struct yaml_node *node,
+	const struct yaml_node *shaping, struct link_entry *link)
+{
+	for (size_t i = 0; i < shaping->n; i++) {
+		const struct yaml_item *item = &shaping->items[i];
+
+		if (!yaml_find(node, item->key))
+			yaml_set(r->arena, node, item->key, item->key_at, item->value);
+	}
+	return schema_read(r, node, link_keys, link); /* the order of the keys */
 }
 
 static bool read_link(struct schema_reader *r, struct yaml_node **slot, void *entry)
 {
 	struct link_entry *link = entry;
+	const struct yaml_item *own[2] = {NULL};
+	struct yaml_node *shaping;
+	bool shaped;
 
 	link->spec.name = link->e.name;
 	link->spec.at = link->e.at;
-	if (!schema_read(r, *slot, link_keys, link) ||
-		!resolve_dir(r, link, *slot, 0, &link->spec.up))
+	if (!schema_read(r, *slot, link_keys, link))
 		return false;
-	if (link->given[0].at.line > 0 || link->given[1].at.line > 0)
-		return resolve_dir(r, link, *slot, 1, &link->spec.down);
+	own[0] = yaml_find(*slot, "up");
+	own[1] = yaml_find(*slot, "down");
+	shaping = shaping_of(r, *slot, own[0]);
+	shaped = shaping->n > 0;
+	if (!resolve_dir(r, link, *slot, shaping, 0, &link->spec.up))
+		return false;
+	if (own[0] || own[1])
+		return resolve_dir(
+			r, link, *slot, shaping_of(r, *slot, own[1]), 1, &link->spec.down);
 	link->spec.down = link->spec.up;
-	return true;
+	return !shaped || complete(r, *slot, shaping, link);
 }
 
 bool read_links(

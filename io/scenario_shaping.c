@@ -380,17 +380,20 @@ static const struct schema_key shaping_keys[] = {
 	{.name = "transport",
 		.kind = SCHEMA_WORD,
 		.to = SHAPE(transport),
-		.words = transport_words},
+		.words = transport_words,
+		.dflt = "auto"},
 	{.name = "connection",
 		.kind = SCHEMA_WORD,
 		.to = SHAPE(dir.connection),
-		.words = connection_words},
+		.words = connection_words,
+		.dflt = "cold"},
 	{.name = "sharing",
 		.kind = SCHEMA_WORD,
 		.to = SHAPE(sharing),
 		.at = SHAPE(sharing_at),
-		.words = sharing_words},
-	{.name = "gso", .kind = SCHEMA_BOOL, .to = SHAPE(dir.qdisc.gso)},
+		.words = sharing_words,
+		.dflt = "auto"},
+	{.name = "gso", .kind = SCHEMA_BOOL, .to = SHAPE(dir.qdisc.gso), .dflt = "false"},
 	SHAPE_NUMBER(
 		"timer_late", dir.qdisc.timer_late_s, QUANTITY_TIME, .max = 1.0, .dflt = "15 us"),
 	SHAPE_NUMBER("rto", dir.rto_s, QUANTITY_TIME, .above_min = true, .dflt = "200 ms"),
@@ -561,7 +564,7 @@ static void choose(struct shaping *s)
 	bool shaped = s->dir.qdisc.kind != QDISC_NONE;
 
 	s->dir.transport = transports[s->transport];
-	if (s->transport == 0 && shaped)
+	if (s->transport == 0 && (shaped || s->dir.netem.loss != NETEM_LOSS_NONE))
 		s->dir.transport = TRANSPORT_TCP;
 	s->dir.sharing = s->sharing == 2 ? SHARING_FAIR : SHARING_FIFO;
 	if (s->sharing == 0 && shaped &&

@@ -243,8 +243,8 @@ bool transfer_begin(struct world *w, const struct route *r, double payload_bytes
 	return false;
 }
 
-double transfer_predict_s(
-	const struct world *w, const struct route *r, double payload_bytes, bool idle)
+double transfer_predict_s(const struct world *w, const struct route *r, double payload_bytes,
+	enum transfer_kind kind, bool idle)
 {
 	int64_t now_ns = engine_now_ns(w->engine);
 	double s = route_idle_s(r, now_ns, payload_bytes), share;
@@ -254,7 +254,7 @@ double transfer_predict_s(
 	s += route_backlog_s(r, now_ns);
 	if (!r->fair)
 		return s;
-	share = fair_share_bytes_per_s(w->topology.sets[r->set], r->path[TRANSFER_PROMPT]);
+	share = fair_share_bytes_per_s(w->topology.sets[r->set], r->path[kind]);
 	return s + fmax(0.0, payload_bytes / fmax(1.0, share) -
 				     payload_bytes / fmax(1.0, r->bytes_per_s));
 }

@@ -52,8 +52,8 @@ bool transfer_begin(struct world *w, const struct route *r, double payload_bytes
 	enum transfer_kind kind, struct event done);
 
 /** How long a message sent now would take, as things stand or as if the links were @idle. */
-double transfer_predict_s(
-	const struct world *w, const struct route *r, double payload_bytes, bool idle);
+double transfer_predict_s(const struct world *w, const struct route *r, double payload_bytes,
+	enum transfer_kind kind, bool idle);
 
 /** EV_FLOW: something happens in a set. EV_LINK: the rate of a link changes. */
 void transfer_flow(struct world *w, uint32_t set);

@@ -207,8 +207,8 @@ static struct prediction predict_at(const struct view *v, const struct waiting *
 	double up_bytes = q->prompt_tok * g->bytes_per_tok;
 	double down_bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
 	struct prediction p = {
-		.upload_s = transfer_predict_s(w, up, up_bytes, idle),
-		.download_s = transfer_predict_s(w, down, down_bytes, idle),
+		.upload_s = transfer_predict_s(w, up, up_bytes, TRANSFER_PROMPT, idle),
+		.download_s = transfer_predict_s(w, down, down_bytes, TRANSFER_ANSWER, idle),
 	};
 
 	if (inst->batch)
