@@ -202,10 +202,9 @@ static void note_starved(struct world *w)
 	level_set(&w->metrics.starved, engine_now_ns(w->engine), starved ? 1.0 : 0.0);
 }
 
-/** Be told when the deadline of what still waits at the end of the line turns hopeless. */
-static void watch_deadline(struct world *w)
+/** Be told when the deadline of what waits at @last turns hopeless. */
+static void watch_deadline(struct world *w, size_t last)
 {
-	size_t last = w->line.head + w->line.n - 1;
 	struct request *r = &w->requests.at[w->line.slot[last]];
 	double in_s;
 
@@ -254,6 +253,20 @@ void scheduler_run(struct world *w)
 	w->deciding = false;
 	note_starved(w);
 	if (w->line.n > 0)
-		watch_deadline(w);
+		watch_deadline(w, w->line.head + w->line.n - 1);
 	set_alarm(w);
+}
+
+void scheduler_rates_changed(struct world *w)
+{
+	w->view.idle_version++;
+	w->view.now_s = engine_now_s(w->engine);
+	for (size_t k = w->line.head; k < w->line.head + w->line.n; k++) {
+		struct request *r = &w->requests.at[w->line.slot[k]];
+
+		engine_cancel(w->engine, r->late);
+		r->late = (struct event_id){0, 0};
+		watch_deadline(w, k);
+	}
+	scheduler_run(w);
 }

@@ -143,6 +143,8 @@ void request_end(struct world *w, uint32_t slot, enum fate fate);
 /* scheduler.c */
 void scheduler_push(struct world *w, uint32_t slot);
 void scheduler_run(struct world *w);
+/** Links have other rates now: deadlines and decisions are looked at anew. */
+void scheduler_rates_changed(struct world *w);
 
 /* view.c */
 MUST_CHECK bool view_create(struct world *w, struct err *err);

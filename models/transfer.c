@@ -291,8 +291,7 @@ void transfer_link(struct world *w, uint32_t i)
 			l->bytes_per_s);
 		look_ahead(w, &w->transfers.sets[l->set]);
 	}
-	w->view.idle_version++;
-	scheduler_run(w);
+	scheduler_rates_changed(w);
 }
 
 void transfers_settle(struct world *w)
