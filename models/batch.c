@@ -291,7 +291,7 @@ static void prefill_start(struct batch *b, uint64_t new_tok)
 		s += cost_prefill_attention_s(b->cost, r->prompt_tok + r->emitted_tok, 0);
 	}
 	b->phase = PHASE_PREFILL;
-	post_step(b->w->engine, engine_now_ns(b->w->engine) + ns_of_s(s), b->id);
+	post_step(b->w->engine, engine_now_ns(b->w->engine) + ns_of_s(s), b->id, b->prefill[0]);
 }
 
 /** Post the end of the jump, or of its next step. */
@@ -310,7 +310,7 @@ static void jump_post(struct batch *b)
 	} else {
 		at_ns = jump_end_ns(b, b->k);
 	}
-	b->end = post_step(e, at_ns, b->id);
+	b->end = post_step(e, at_ns, b->id, b->heap[0].request);
 }
 
 /** The step after which the total context leaves the cell of the grid. */
@@ -450,6 +450,9 @@ static void decode_done(struct batch *b)
 
 void batch_step_done(struct batch *b)
 {
+	/* with many instances each of these is far away: ask for them side by side */
+	__builtin_prefetch(b->heap);
+	__builtin_prefetch(b->kv.residue);
 	if (b->phase == PHASE_DECODE && b->w->setup.step_by_step) {
 		b->stepped++;
 		if (b->stepped < b->k && !first_admissible(b) &&

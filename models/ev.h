@@ -13,7 +13,8 @@ enum ev_kind {
 	EV_SUBMITTED, /* what: request; the scheduler hears of it */
 	EV_DISPATCH,  /* what: request; its user hears of the assignment and uploads */
 	EV_UPLOADED,  /* who: instance, what: request; the prompt is there */
-	EV_STEP,      /* who: instance; a prefill step or a run of decode steps ended */
+	EV_STEP,      /* who: instance, what: first request in it; a prefill step or a run of decode
+			 steps ended */
 	EV_SERVED,    /* who: instance, what: request, or NO_ID under processor sharing */
 	EV_DELIVERED, /* what: request; the last byte is with its user */
 	EV_LATE,      /* what: request; its deadline can be met nowhere any more */
@@ -66,9 +67,11 @@ static inline struct event ev_delivered(uint32_t request)
 	return (struct event){.kind = EV_DELIVERED, .what = request};
 }
 
-static inline struct event_id post_step(struct engine *e, int64_t at_ns, struct instance_id at)
+static inline struct event_id post_step(
+	struct engine *e, int64_t at_ns, struct instance_id at, uint32_t first)
 {
-	return engine_post_at(e, at_ns, (struct event){.kind = EV_STEP, .who = at.i});
+	return engine_post_at(
+		e, at_ns, (struct event){.kind = EV_STEP, .who = at.i, .what = first});
 }
 
 static inline struct event_id post_served(
