@@ -267,16 +267,12 @@ double fair_share_bytes_per_s(const struct fair *f, uint32_t path)
 	return least;
 }
 
-double fair_tokens_bytes(const struct fair *f, uint32_t path, double now_s)
+double fair_tokens_bytes(struct fair *f, uint32_t path, double now_s)
 {
 	const struct path *p = &f->paths[path];
-	double least = HUGE_VAL;
 
-	for (size_t h = 0; h < p->n_pipes; h++) {
-		struct pipe pipe = f->pipes[p->pipe[h]];
-
-		fair_settle_pipe(&pipe, greater(now_s, pipe.at_s));
-		least = lesser(least, pipe_tokens(&pipe));
-	}
-	return least;
+	for (size_t h = 0; h < p->n_pipes; h++)
+		if (f->pipes[p->pipe[h]].at_s < now_s)
+			fair_settle_pipe(&f->pipes[p->pipe[h]], now_s);
+	return path_tokens(f, p);
 }

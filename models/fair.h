@@ -73,7 +73,7 @@ size_t fair_n_path_flows(const struct fair *f, uint32_t path);
 /** The rate one more flow over @path would have, about: with equal shares in every pipe. */
 double fair_share_bytes_per_s(const struct fair *f, uint32_t path);
 
-/** What the buckets along @path would let pass at @now_s. */
-double fair_tokens_bytes(const struct fair *f, uint32_t path, double now_s);
+/** What the buckets along @path would let pass at @now_s, by which nothing else happens. */
+double fair_tokens_bytes(struct fair *f, uint32_t path, double now_s);
 
 #endif

@@ -154,30 +154,50 @@ static void pass_others(
 	}
 }
 
-/** What there is to know of a transfer before its flow begins; *@t grows by what is sent
- *  again. */
-static struct transfer prepare(struct world *w, const struct route *r, double payload_bytes,
-	enum transfer_kind kind, double now_s, struct train *t)
+/** Under htb what is charged after it has left: the last packet, or super-packet. */
+static double charged_after_bytes(const struct route *r, const struct train *t)
 {
-	const struct fair *fair = w->topology.sets[r->set];
+	for (size_t h = 0; h < r->n; h++)
+		if (r->hops[h]->fair && r->hops[h]->spec->qdisc.kind == QDISC_HTB)
+			return qdisc_credit_bytes(&r->hops[h]->spec->qdisc, t, 0.0);
+	return t->last_bytes;
+}
+
+/** Slow start behind the share that one more flow gets. */
+static double slow_start_s(const struct fair *fair, const struct route *r, enum transfer_kind kind,
+	const struct train *t, double tokens)
+{
+	double share;
+
+	if (r->transport != TRANSPORT_TCP ||
+		(t->packets <= TCP_INITIAL_WINDOW && r->connection != CONNECTION_NEW))
+		return 0.0;
+	share = fair_share_bytes_per_s(fair, r->path[kind]);
+	return route_slow_start_s(r, t, share > 1.0 ? share : 1.0, tokens > 0.0 ? tokens : 0.0);
+}
+
+/** Fill in @x for a message before its flow begins; *@t is what enters the links, with what
+ *  is sent again. */
+static void prepare(struct world *w, const struct route *r, double payload_bytes,
+	enum transfer_kind kind, struct transfer *x, struct train *t)
+{
+	struct fair *fair = w->topology.sets[r->set];
 	struct passage p = route_passage(r, payload_bytes);
-	double luck_s = 0.0, resent_bytes = 0.0;
-	double tokens = fair_tokens_bytes(fair, r->path[kind], now_s);
-	struct transfer x = {.route = r, .entered_s = now_s};
+	double luck_s = 0.0, resent_bytes = 0.0, owed;
+	double tokens = fair_tokens_bytes(fair, r->path[kind], x->entered_s);
 
 	for (size_t h = 0; h < r->n; h++)
 		luck_s += link_luck_s(r->hops[h], &p, &resent_bytes);
-	x.after_s = r->delay_s + luck_s > 0.0 ? r->delay_s + luck_s : 0.0;
-	if (r->transport == TRANSPORT_TCP)
-		x.after_s += route_slow_start_s(r, &p.train,
-			fmax(1.0, fair_share_bytes_per_s(fair, r->path[kind])), fmax(0.0, tokens));
+	x->after_s = r->delay_s + luck_s > 0.0 ? r->delay_s + luck_s : 0.0;
+	x->after_s += slow_start_s(fair, r, kind, &p.train, tokens);
 	p.train.wire_bytes += resent_bytes;
 	*t = p.train;
-	x.wire_bytes = p.train.wire_bytes;
-	x.solo_s = fmax(0.0, x.wire_bytes - tokens) / fmax(1.0, r->bytes_per_s);
+	t->last_bytes = charged_after_bytes(r, t);
+	x->wire_bytes = p.train.wire_bytes;
+	owed = x->wire_bytes - tokens;
+	x->solo_s = owed > 0.0 && r->bytes_per_s > 0.0 ? owed / r->bytes_per_s : 0.0;
 	pass_others(w, r, &p, kind);
-	x.floor_s = now_s + p.tail_s - r->delay_s;
-	return x;
+	x->floor_s = x->entered_s + p.tail_s - r->delay_s;
 }
 
 /** Of the timers by which leaves who waited for tokens. */
@@ -191,41 +211,31 @@ static double late_s(const struct route *r)
 	return s;
 }
 
-/** Under htb what is charged after it has left: the last packet, or super-packet. */
-static double charged_after_bytes(const struct route *r, const struct train *t)
-{
-	for (size_t h = 0; h < r->n; h++)
-		if (r->hops[h]->fair && r->hops[h]->spec->qdisc.kind == QDISC_HTB)
-			return qdisc_credit_bytes(&r->hops[h]->spec->qdisc, t, 0.0);
-	return t->last_bytes;
-}
-
 static bool begin_shared(struct world *w, const struct route *r, double payload_bytes,
 	enum transfer_kind kind, const struct event *done)
 {
 	struct flow_set *set = &w->transfers.sets[r->set];
 	uint32_t slot = take(&w->transfers);
+	struct transfer *x = &w->transfers.at[slot];
 	double now_s = engine_now_s(w->engine);
-	struct transfer x;
 	struct train t;
-	bool at_once;
 
 	catch_up(w, set, now_s);
-	x = prepare(w, r, payload_bytes, kind, now_s, &t);
-	x.done = *done;
-	t.last_bytes = charged_after_bytes(r, &t);
-	w->transfers.at[slot] = x;
-	at_once = fair_enter(set->fair, now_s, r->path[kind], slot, &t);
-	if (!at_once)
-		w->transfers.at[slot].after_s += late_s(r);
-	look_ahead(w, set);
-	if (!at_once)
+	x->done = *done;
+	x->route = r;
+	x->entered_s = now_s;
+	prepare(w, r, payload_bytes, kind, x, &t);
+	if (!fair_enter(set->fair, now_s, r->path[kind], slot, &t)) {
+		x->after_s += late_s(r);
+		look_ahead(w, set);
 		return false;
-	account(&x, now_s);
+	}
+	look_ahead(w, set);
+	account(x, now_s);
 	give(&w->transfers, slot);
-	if (!(arrival_s(&x, now_s) > now_s))
+	if (!(arrival_s(x, now_s) > now_s))
 		return true;
-	post_done(w, &x, arrival_s(&x, now_s));
+	post_done(w, x, arrival_s(x, now_s));
 	return false;
 }
 
