@@ -241,7 +241,8 @@ static void cut_heading(char *out, const char *label)
 
 static struct column make_column(const struct table *t, size_t run)
 {
-	struct column c = {.cells = t->cells + run * t->n_lines};
+	/* no line at all: nothing was finished */
+	struct column c = {.cells = t->n_lines ? t->cells + run * t->n_lines : NULL};
 	size_t k;
 
 	cut_heading(c.heading, t->runs[run].policy);
