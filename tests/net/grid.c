@@ -18,7 +18,7 @@ struct plan {
 };
 
 static const struct plan plans[] = {
-	[GRID_QUICK] = {{30, 8, 3, 12, 3, 2}, {0.12, 0.2, 0.2, 0.2, 0.15, 0.4}},
+	[GRID_QUICK] = {{30, 8, 3, 21, 3, 2}, {0.1, 0.2, 0.2, 0.35, 0.15, 0.4}},
 	[GRID_FULL] = {{200, 50, 20, 70, 16, 16}, {2.0, 1.0, 1.0, 1.2, 0.5, 0.4}},
 };
 
@@ -115,14 +115,17 @@ static double draw_burst(struct rng *r)
 	return floor(chance(r, 0.3) ? log_uniform(r, 1600, 3200) : log_uniform(r, 3200, 262144));
 }
 
+/* One draw a statement: the order in which arguments are evaluated is the compiler's. */
 static struct cell draw_single(struct rng *r)
 {
-	struct cell c = single(chance(r, 0.7) ? QDISC_TBF : QDISC_HTB,
-		chance(r, 0.65) ? TRANSPORT_TCP : TRANSPORT_DATAGRAM,
-		round(log_uniform(r, 5, 200) * 10.0) / 10.0, draw_burst(r),
-		floor(log_uniform(r, 1024, 8388608)));
+	const enum qdisc_kind qdisc = chance(r, 0.7) ? QDISC_TBF : QDISC_HTB;
+	const enum transport transport = chance(r, 0.65) ? TRANSPORT_TCP : TRANSPORT_DATAGRAM;
+	const double mbit = round(log_uniform(r, 5, 200) * 10.0) / 10.0;
+	const double burst_bytes = draw_burst(r);
+	const double bytes = floor(log_uniform(r, 1024, 8388608));
+	struct cell c = single(qdisc, transport, mbit, burst_bytes, bytes);
 
-	c.gso = c.qdisc == QDISC_TBF && chance(r, 0.4);
+	c.gso = qdisc == QDISC_TBF && chance(r, 0.4);
 	return c;
 }
 
@@ -156,15 +159,17 @@ static struct cell draw_delayed(struct rng *r, enum family family)
 
 /* 2 to 8 flows: equal at once, equal and staggered by half a lone transfer, unequal (each
  * half of the one before), or of any size at any time. */
-static struct cell draw_share(struct rng *r)
+static struct cell draw_share(struct rng *r, size_t nth)
 {
 	struct cell c = draw_single(r);
-	const uint64_t how = rng_below(r, 4);
+	const size_t how = (nth + nth / 4) % 4; /* evenly, whatever the seed; so are the others */
 	const double bytes = floor(log_uniform(r, 65536, 2097152));
 
 	c.family = FAMILY_SHARE;
-	c.n_flows = 2 + (size_t)rng_below(r, CELL_FLOWS_MAX - 1);
-	c.transport = chance(r, 0.85) ? TRANSPORT_TCP : TRANSPORT_DATAGRAM;
+	c.n_flows = 2 + nth % (CELL_FLOWS_MAX - 1);
+	c.qdisc = nth % 3 == 2 ? QDISC_HTB : QDISC_TBF;
+	c.transport = nth % 7 == 3 ? TRANSPORT_DATAGRAM : TRANSPORT_TCP;
+	c.gso = c.qdisc == QDISC_TBF && nth % 5 == 1;
 	for (size_t i = 0; i < c.n_flows; i++) {
 		struct cell_flow *f = &c.flow[i];
 
@@ -199,14 +204,14 @@ static struct cell draw_behind(struct rng *r)
 	return c;
 }
 
-static struct cell draw(struct rng *r, enum family family)
+static struct cell draw(struct rng *r, enum family family, size_t nth)
 {
 	switch (family) {
 	case FAMILY_COLD:
 	case FAMILY_WARM:
 		return draw_delayed(r, family);
 	case FAMILY_SHARE:
-		return draw_share(r);
+		return draw_share(r, nth);
 	case FAMILY_SUPER:
 		return draw_super(r);
 	case FAMILY_BEHIND:
@@ -228,7 +233,7 @@ static void add_draws(struct grid *g, const struct plan *p, enum family family, 
 	rng_init(&r, seed, 0, "net grid",
 		(const char *[]){"single", "cold", "warm", "share", "super", "behind"}[family]);
 	for (size_t n = 0; n < p->draws[family];) {
-		const struct cell c = draw(&r, family);
+		const struct cell c = draw(&r, family, n);
 		struct sample s;
 
 		predict(&s, &c, &still);

@@ -170,6 +170,14 @@ static bool run_reps(struct bench *b, const struct cell *c, struct measured *m, 
 	       refresh_lateness(b, c, &sum_s, &n, err);
 }
 
+/* Long ones vary little, and what several flows do in the same order is the same each time. */
+static size_t repetitions(const struct cell *c, double about_s, enum grid_size size)
+{
+	if (about_s > 2.0 || c->n_flows > 1)
+		return 3;
+	return size == GRID_QUICK ? 5 : 7;
+}
+
 static bool run_cell(struct bench *b, const struct cell *c, enum grid_size size, struct err *err)
 {
 	static const double DOUBTFUL = 0.015;
@@ -180,7 +188,7 @@ static bool run_cell(struct bench *b, const struct cell *c, enum grid_size size,
 	if (!prepare(b, c, err))
 		return false;
 	predict(&about, c, &b->figures);
-	reps = about.makespan_s > 2.0 ? 3 : size == GRID_QUICK ? 5 : 7;
+	reps = repetitions(c, about.makespan_s, size);
 	if (!run_reps(b, c, &m, reps, about.makespan_s, err))
 		return false;
 	if (verdict_add(b->verdict, c, &m, &b->figures) <= DOUBTFUL || about.makespan_s > 2.0 ||
