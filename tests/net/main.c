@@ -273,8 +273,12 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!rig_create(&b.rig, RIG_PLAIN, &unable, &err))
+	if (!rig_create(&b.rig, RIG_PLAIN, &unable, &err) && unable)
 		return skip(err.msg);
+	if (err.kind != ERR_NONE) {
+		err_print(&err, stderr);
+		return 1;
+	}
 	if (!rig_has(&b.rig, "tbf rate 1mbit burst 5000 limit 5000"))
 		return skip("this kernel or tc has no tbf");
 	b.have_htb = rig_has(&b.rig, "htb");
@@ -288,7 +292,7 @@ int main(int argc, char **argv)
 	if (ok)
 		ok = report(&b, set.csv) && wire_ok;
 	else
-		fprintf(stderr, "error: %s\n", err.msg);
+		err_print(&err, stderr);
 	verdict_destroy(b.verdict);
 	rig_finish(&b.rig);
 	return ok ? 0 : 1;

@@ -224,10 +224,9 @@ bool rig_create(struct rig *r, enum rig_kind kind, bool *unable, struct err *err
 	const size_t n = kind == RIG_PLAIN ? RIG_MIDDLE : RIG_HOSTS;
 
 	*r = (struct rig){.home = open_here(), .ns = {-1, -1, -1}};
-	*unable = false;
+	*unable = true;
 	for (size_t i = 0; i < n; i++) {
 		if (unshare(CLONE_NEWNET) != 0) {
-			*unable = true;
 			err_run(err, "network namespaces cannot be made: %s", strerror(errno));
 			goto undo;
 		}
@@ -237,7 +236,10 @@ bool rig_create(struct rig *r, enum rig_kind kind, bool *unable, struct err *err
 			!command(r, (enum rig_host)i, err, "ip link set dev lo up"))
 			goto undo;
 	}
-	if (wire(r, kind, err) && address(r, err) && rig_segment(r, false, err))
+	if (!wire(r, kind, err))
+		goto undo;
+	*unable = false;
+	if (address(r, err) && rig_segment(r, false, err))
 		return true;
 undo:
 	rig_finish(r);

@@ -29,7 +29,8 @@ struct rig {
 /** What sets one rig apart from another. */
 enum rig_kind { RIG_PLAIN, RIG_FORWARDED };
 
-/** Build it. On false it is taken down again, and @unable says whether privileges are missing. */
+/** Build it. On false it is taken down again, and *@unable says that this machine cannot:
+ *  privileges, ip and tc, namespaces or veth are missing. */
 MUST_CHECK bool rig_create(struct rig *r, enum rig_kind kind, bool *unable, struct err *err);
 
 /** Close the namespaces and end the forwarder. */
