@@ -200,6 +200,7 @@ static void report(struct experiment_host *h)
 			summary_json(stdout, &h->summaries[p]);
 	else
 		summary_print(stdout, h->summaries, s->n_policies);
+	fflush(stdout); /* the table before what is said of it, wherever both go */
 	for (size_t p = 0; p < s->n_policies; p++)
 		if (h->results[p].status == WORLD_FAILED)
 			fprintf(stderr, "offing: error: policy '%s': %s\n", s->policies[p].label,
