@@ -66,7 +66,6 @@ double batch_prefill_s(const struct batch *b, uint32_t prompt_tok);
 double batch_decode_step_s(const struct batch *b, size_t n, double context_tok);
 
 uint64_t batch_kv_peak_bytes(const struct batch *b);
-uint32_t batch_running(const struct batch *b);
 void batch_measure(struct batch *b); /* start the peak afresh */
 
 #endif

@@ -162,8 +162,6 @@ void metrics_measure(struct world *w)
 	w->measure_from_ns = now_ns;
 	level_restart(&w->metrics.line, now_ns);
 	level_restart(&w->metrics.starved, now_ns);
-	for (size_t g = 0; g < w->spec->n_groups; g++)
-		level_restart(&w->groups[g].in_system, now_ns);
 	for (size_t i = 0; i < w->spec->n_instances; i++) {
 		struct instance_metrics *m = &w->instances[i].metrics;
 
@@ -291,10 +289,8 @@ void metrics_create(struct world *w)
 		m->levels.step_ns = 1000000; /* doubles until the run is over */
 		m->levels.next_ns = m->levels.step_ns;
 	}
-	for (size_t g = 0; g < w->spec->n_groups; g++) {
+	for (size_t g = 0; g < w->spec->n_groups; g++)
 		group_metrics_create(&w->groups[g].metrics);
-		level_init(&w->groups[g].in_system, 0, 0.0);
-	}
 	for (size_t i = 0; i < w->spec->n_instances; i++) {
 		level_init(&w->instances[i].metrics.assigned, 0, 0.0);
 		level_init(&w->instances[i].metrics.running, 0, 0.0);

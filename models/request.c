@@ -20,12 +20,6 @@ static uint32_t pool_take(struct request_pool *p)
 	return (uint32_t)p->n++;
 }
 
-static void in_system_add(struct world *w, uint32_t group, int by)
-{
-	metrics_in_system(w, by);
-	level_add(&w->groups[group].in_system, engine_now_ns(w->engine), (double)by);
-}
-
 /** Prompt and answer must fit the model's context; false when they cannot. */
 static bool fit_context(const struct world *w, const struct group_spec *g, struct request *r)
 {
@@ -74,7 +68,7 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 							   : INT64_MAX,
 		.next_free = NO_ID,
 	};
-	in_system_add(w, g.i, 1);
+	metrics_in_system(w, 1);
 	if (!fit_context(w, spec, r) || !anyone_can_serve(w, r)) {
 		request_end(w, slot, FATE_REJECTED);
 		return slot;
@@ -222,7 +216,7 @@ void request_end(struct world *w, uint32_t slot, enum fate fate)
 	struct group_id g = {r->group};
 
 	metrics_ended(w, r, fate);
-	in_system_add(w, g.i, -1);
+	metrics_in_system(w, -1);
 	if (fate == FATE_DONE)
 		tell_policy(w, r);
 	r->next_free = w->requests.free;

@@ -67,7 +67,6 @@ void scheduler_push(struct world *w, uint32_t slot)
 		.home_instance = view_home(w, r),
 	};
 	l->n++;
-	r->queued = true;
 	shortest_add(&w->groups[r->group].waiting, prompt_of(w, r));
 	line_show(w);
 	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)l->n);
@@ -119,7 +118,6 @@ static bool apply(struct world *w, const struct assignment *a)
 	line_show(w);
 	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)w->line.n);
 	r = &w->requests.at[slot];
-	r->queued = false;
 	shortest_remove(&w->groups[r->group].waiting, prompt_of(w, r));
 	engine_cancel(w->engine, r->late);
 	if (a->drop)

@@ -26,7 +26,6 @@ struct request {
 	uint32_t prompt_tok, output_tok;
 	uint32_t preemptions;
 	bool measured; /* created in the window */
-	bool queued;   /* with the scheduler */
 	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns;
 	int64_t deadline_ns; /* INT64_MAX: none */
 	double load_tok;     /* what it adds to the expected context of its instance */
@@ -50,9 +49,8 @@ struct group {
 	struct workload *source;
 	struct request_draw next; /* lengths of the arrival posted */
 	struct group_metrics metrics;
-	struct stat_level in_system; /* created and not ended */
-	struct shortest waiting;     /* prompts of its requests in the scheduler's queue, tokens */
-	struct instance_id home;     /* the first at the home site with its model; NO_ID: none */
+	struct shortest waiting; /* prompts of its requests in the scheduler's queue, tokens */
+	struct instance_id home; /* the first at the home site with its model; NO_ID: none */
 };
 
 struct instance {

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
 #include "models/ev.h"
@@ -208,14 +207,6 @@ bool world_interrupted(const struct world *w)
 	return w->setup.stop && atomic_load_explicit(w->setup.stop, memory_order_relaxed);
 }
 
-static double wall_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void start(struct world *w)
 {
 	post_measure(w->engine, ns_of_s(w->setup.warmup_s));
@@ -259,7 +250,6 @@ static void result_fill(struct world *w, struct world_result *out)
 
 bool world_run(struct world *w, struct world_result *out, struct err *err)
 {
-	double began_s = wall_s();
 	enum engine_end end;
 
 	*out = (struct world_result){0};
@@ -274,7 +264,6 @@ bool world_run(struct world *w, struct world_result *out, struct err *err)
 		metrics_check(w);
 	result_fill(w, out);
 	metrics_finish(w, out);
-	out->wall_s = wall_s() - began_s;
 	return true;
 }
 

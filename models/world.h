@@ -40,7 +40,7 @@ enum world_status { WORLD_COMPLETE, WORLD_INTERRUPTED, WORLD_FAILED };
 struct world_result {
 	enum world_status status;
 	char failure[200]; /* why, when WORLD_FAILED */
-	double warmup_s, horizon_s, wall_s;
+	double warmup_s, horizon_s;
 	uint64_t events, digest;
 	size_t n_metrics;
 	struct metric_row *metrics; /* owned; scopes are owned by the scenario or by the result */
