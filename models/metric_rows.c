@@ -281,9 +281,14 @@ void metric_rows(struct world *w, struct world_result *out)
 	count_overdue(w);
 	system_rows(w, window_s);
 	total_rows(w, window_s);
-	for (uint32_t g = 0; g < w->spec->n_groups; g++)
-		group_rows(w, arena_printf(&w->arena, "group:%s", w->spec->groups[g].name),
-			&w->groups[g].metrics, window_s);
+	for (uint32_t g = 0; g < w->spec->n_groups; g++) {
+		const char *scope = arena_printf(&w->arena, "group:%s", w->spec->groups[g].name);
+
+		group_rows(w, scope, &w->groups[g].metrics, window_s);
+		if (w->spec->groups[g].arrivals.process == ARRIVAL_TRACE)
+			row(w, scope, "trace.rows_skipped", "1",
+				(double)workload_rows_skipped(w->groups[g].source));
+	}
 	for (uint32_t s = 0; s < w->spec->n_sites; s++)
 		if (sites[s].n > 0)
 			site_rows(w, arena_printf(&w->arena, "site:%s", w->spec->sites[s].name),

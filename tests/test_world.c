@@ -1,8 +1,11 @@
 /* Small systems whose every event can be told by hand. */
 #include "tests/check.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "io/arrival_trace.h"
 #include "tests/world_fixture.h"
 
 static void one_queue(struct fixture *f, double gap_s, double service_s)
@@ -358,6 +361,32 @@ static void a_run_may_end_with_its_requests(void **state)
 	fixture_finish(&f);
 }
 
+/* Of four rows two have no answer: two requests, two skipped rows, reported. */
+static void trace_rows_without_an_answer_are_counted(void **state)
+{
+	char path[] = "/tmp/offing-world-XXXXXX";
+	int fd = mkstemp(path);
+	struct fixture f;
+
+	(void)state;
+	assert_true(fd >= 0);
+	dprintf(fd, "arrival_s,prompt_tokens,output_tokens\n5,10,3\n6,10,0\n7,10,0\n8,10,4\n");
+	close(fd);
+	one_queue(&f, 10.0, 3.0);
+	f.groups[0].workload.kind = WORKLOAD_TRACE;
+	f.groups[0].arrivals = (struct arrival_spec){.process = ARRIVAL_TRACE,
+		.trace = {.file = path,
+			.format = TRACE_CSV,
+			.rate_scale = 1.0,
+			.window_s = {0.0, HUGE_VAL},
+			.opener = &arrival_trace_opener}};
+	fixture_run(&f);
+	unlink(path);
+	assert_near(fixture_metric(&f, "group:u", "trace.rows_skipped"), 2.0, 0.0);
+	assert_near(fixture_metric(&f, "group:u", "requests.done"), 2.0, 0.0);
+	fixture_finish(&f);
+}
+
 static void what_nobody_can_serve_is_rejected(void **state)
 {
 	struct fixture f;
@@ -398,6 +427,7 @@ int main(void)
 		cmocka_unit_test(another_group_shifts_nobody),
 		cmocka_unit_test(the_same_seed_gives_the_same_run),
 		cmocka_unit_test(a_run_may_end_with_its_requests),
+		cmocka_unit_test(trace_rows_without_an_answer_are_counted),
 		cmocka_unit_test(what_nobody_can_serve_is_rejected),
 	};
 
