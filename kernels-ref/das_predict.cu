@@ -233,7 +233,7 @@ __device__ static void select_row(uint8_t *why, float *p, unsigned n, float tau)
 __device__ static void map_rows(const predict_in &p, unsigned head, unsigned row0)
 {
 	DYNAMIC_SHARED(float, map); /* [MAP_ROWS][cols] */
-	__shared__ float q[ATTN_DIM][MAP_ROWS];
+	__align__(16) __shared__ float q[ATTN_DIM][MAP_ROWS]; /* read as float4 */
 	__shared__ uint8_t why[MAP_ROWS][ATTN_MAX_COLS];
 	unsigned n = min(p.rows - row0, (unsigned)MAP_ROWS), warp = threadIdx.x / WARP;
 	unsigned end_of_row[MAP_ROWS];

@@ -18,7 +18,6 @@
  */
 #define GEMV_WARPS 4
 #define GEMV_THREADS (GEMV_WARPS * WARP)
-#define GEMV_STAGES 3 /* of copies in flight, per warp */
 #define GEMV_MAX_SPLITS 4
 #define GEMV_MAX_ROWS 64
 
@@ -50,7 +49,8 @@ template <int M, int W> struct gemv_size {
 	static constexpr int rows = M ? 16 * M : 8;
 	static constexpr int sums = GEMV_WARPS * group * rows * 4; /* float2 */
 	static constexpr int buffers = M == 4 ? 1 : 2; /* of sums: two spare a barrier */
-	static constexpr int ring = GEMV_WARPS * GEMV_STAGES * stage;
+	static constexpr int stages = M == 4 && W == 2 ? 2 : 3; /* in flight, per warp */
+	static constexpr int ring = GEMV_WARPS * stages * stage;
 	static constexpr int shared =
 		ring + buffers * sums * (int)sizeof(float2) + GEMV_MAX_ROWS * 4 + 128;
 };
@@ -284,12 +284,12 @@ template <int M, int W, class E> struct gemv_block {
 		gemv_cursor put = {0, unit0}, filled = put, get = put;
 		unsigned work = unit0 < unit1 ? groups : 0, slot = 0, parity = 0;
 
-		for (unsigned s = 0; s < GEMV_STAGES && put.group < work; s++) {
+		for (unsigned s = 0; s < size::stages && put.group < work; s++) {
 			copy_weights(put, s);
 			advance(&put);
 		}
 		launch_wait();
-		for (unsigned s = 0; s < GEMV_STAGES && filled.group < work; s++) {
+		for (unsigned s = 0; s < size::stages && filled.group < work; s++) {
 			copy_inputs(filled, s);
 			advance(&filled);
 		}
@@ -316,7 +316,7 @@ template <int M, int W, class E> struct gemv_block {
 					advance(&put);
 				}
 				advance(&get);
-				slot = slot + 1 == GEMV_STAGES ? 0 : slot + 1;
+				slot = slot + 1 == size::stages ? 0 : slot + 1;
 				parity ^= slot == 0;
 			}
 			end_group(group, acc);
@@ -343,14 +343,14 @@ __global__ void __launch_bounds__(GEMV_THREADS) gemv(gemv_in in, E epilogue)
 	gemv_block<M, W, E> b(in, epilogue);
 
 	launch_next();
-	if (lane < GEMV_STAGES)
-		stage_init(bars + warp * GEMV_STAGES + lane);
+	if (lane < size::stages)
+		stage_init(bars + warp * size::stages + lane);
 	for (unsigned i = threadIdx.x; i < GEMV_MAX_ROWS; i += GEMV_THREADS)
 		sumsq[i] = 0.0f;
 	fence_mbar_init();
 	__syncthreads();
-	b.ring = shared + warp * GEMV_STAGES * size::stage;
-	b.full = bars + warp * GEMV_STAGES;
+	b.ring = shared + warp * size::stages * size::stage;
+	b.full = bars + warp * size::stages;
 	b.sums = sums;
 	b.sumsq = sumsq;
 	b.split = blockIdx.x % in.splits;

@@ -21,6 +21,15 @@ void fill_normal(half *to, size_t n, uint64_t seed)
 	CUDA_TRY(cudaDeviceSynchronize());
 }
 
+__global__ void copy_pieces(uint4 *to, const uint4 *from, size_t n)
+{
+	for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < n;
+		i += (size_t)gridDim.x * blockDim.x)
+		to[i] = from[i];
+}
+
+/* By a kernel: in a graph, cudaMemcpyAsync() becomes a node for the copy engines, which reach
+ * two thirds of this. */
 double copy_bandwidth(void)
 {
 	size_t n = (size_t)1 << 31;
@@ -30,8 +39,8 @@ double copy_bandwidth(void)
 	fill_normal(from, n, 1);
 	t = time_graph(
 		[&](int, cudaStream_t stream) {
-			CUDA_TRY(cudaMemcpyAsync(
-				to, from, n * sizeof(half), cudaMemcpyDeviceToDevice, stream));
+			launch_kernel(stream, copy_pieces, dim3(132 * 16), dim3(512), 0, (uint4 *)to,
+				(const uint4 *)from, n * sizeof(half) / sizeof(uint4));
 		},
 		1, 11);
 	CUDA_TRY(cudaFree(from));

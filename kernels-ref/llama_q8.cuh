@@ -96,6 +96,15 @@ void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_
  */
 void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream);
 
+/** The kernels of a layer, in order. */
+enum step_part { STEP_QKV, STEP_ATTENTION, STEP_OUT, STEP_GATE_UP, STEP_DOWN };
+constexpr enum step_part step_parts[] = {
+	STEP_QKV, STEP_ATTENTION, STEP_OUT, STEP_GATE_UP, STEP_DOWN};
+
+/** One of them alone. */
+void gpu_step_part(const gpu_llama *m, gpu_state *s, size_t layer, enum step_part part, size_t n,
+	size_t max_tok, cudaStream_t stream);
+
 /** One linear layer as o and down are: s->x [n][w->rows] += w x, for timing by itself. */
 void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state *s, size_t n,
 	cudaStream_t stream);

@@ -165,8 +165,8 @@ void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state 
 	gemv_any<1>(gemv_of(w, x, n, s, true), e, stream);
 }
 
-static void step_layer(
-	const gpu_llama *m, gpu_state *s, size_t l, size_t n, size_t max_tok, cudaStream_t stream)
+void gpu_step_part(const gpu_llama *m, gpu_state *s, size_t l, enum step_part part, size_t n,
+	size_t max_tok, cudaStream_t stream)
 {
 	const gpu_layer *w = &m->layers[l];
 	unsigned hidden = (unsigned)m->shape.hidden, ffn = (unsigned)m->shape.ffn;
@@ -183,11 +183,18 @@ static void step_layer(
 	epilogue_residual down = {
 		w->down.scale, next, s->x, sumsq + 2 * STEP_MAX_ROWS, s->xn, hidden, tiles};
 
-	gemv_any<1>(gemv_of(&w->qkv, s->xn, n, s, false), qkv, stream);
-	gpu_row_attn(m, s, l, n, max_tok, stream);
-	gemv_any<1>(gemv_of(&w->o, s->att, n, s, true), o, stream);
-	gemv_any<1>(gemv_of(&w->gu, s->xn, n, s, false), gu, stream);
-	gemv_any<1>(gemv_of(&w->down, s->act, n, s, true), down, stream);
+	switch (part) {
+	case STEP_QKV:
+		return gemv_any<1>(gemv_of(&w->qkv, s->xn, n, s, false), qkv, stream);
+	case STEP_ATTENTION:
+		return gpu_row_attn(m, s, l, n, max_tok, stream);
+	case STEP_OUT:
+		return gemv_any<1>(gemv_of(&w->o, s->att, n, s, true), o, stream);
+	case STEP_GATE_UP:
+		return gemv_any<1>(gemv_of(&w->gu, s->xn, n, s, false), gu, stream);
+	case STEP_DOWN:
+		return gemv_any<1>(gemv_of(&w->down, s->act, n, s, true), down, stream);
+	}
 }
 
 void gpu_head(const gpu_llama *m, gpu_state *s, size_t n, cudaStream_t stream)
@@ -209,6 +216,7 @@ void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaSt
 
 	launch_kernel(stream, embed_rows, dim3((unsigned)n), dim3(256), 0, in);
 	for (size_t l = 0; l < p->n_layers; l++)
-		step_layer(m, s, l, n, max_tok, stream);
+		for (enum step_part part : step_parts)
+			gpu_step_part(m, s, l, part, n, max_tok, stream);
 	gpu_head(m, s, n, stream);
 }

@@ -9,7 +9,8 @@
 
 #define L2_SEVERAL ((size_t)400 << 20) /* bytes that rotating buffers should total */
 
-timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
+/* Rows of as many sequences, each at the end of a context of @context tokens. */
+static void rows_of_many(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
 {
 	std::vector<uint32_t> token(batch), pos(batch), seq(batch);
 
@@ -20,8 +21,30 @@ timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t con
 		seq[i] = (uint32_t)i;
 	}
 	gpu_state_rows(s, batch, token.data(), pos.data(), pos.data(), seq.data());
+}
+
+timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
+{
+	rows_of_many(m, s, batch, context);
 	return time_for(
 		[&](int, cudaStream_t stream) { gpu_step(m, s, batch, context, stream); }, 1, 0.15);
+}
+
+timing measure_step_part(const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context)
+{
+	rows_of_many(m, s, batch, context);
+	return time_for(
+		[&](int i, cudaStream_t stream) {
+			gpu_step_part(m, s, (size_t)i, part, batch, context, stream);
+		},
+		(int)m->shape.n_layers, 0.03);
+}
+
+timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch)
+{
+	rows_of_many(m, s, batch, 1);
+	return time_for(
+		[&](int, cudaStream_t stream) { gpu_head(m, s, batch, stream); }, 8, 0.03);
 }
 
 static timing rows_of_one(const gpu_llama *m, gpu_state *s, size_t n, size_t context)
@@ -257,21 +280,10 @@ size_fit measure_linear_sweep(size_t cols)
 size_fit measure_attention_sweep(const gpu_llama *m, gpu_state *s, size_t batch)
 {
 	std::vector<double> bytes, times;
-	std::vector<uint32_t> zero(batch), pos(batch), seq(batch);
-	int layers = (int)m->shape.n_layers;
 
 	for (size_t context : {128, 256, 512, 1024, 2048, 4096}) {
-		gpu_state_shape(s, batch, context);
-		for (size_t i = 0; i < batch; i++) {
-			pos[i] = (uint32_t)context - 1;
-			seq[i] = (uint32_t)i;
-		}
-		gpu_state_rows(s, batch, zero.data(), pos.data(), pos.data(), seq.data());
-		timing t = time_for(
-			[&](int i, cudaStream_t stream) {
-				gpu_row_attn(m, s, i, batch, context, stream);
-			},
-			layers, 0.05);
+		timing t = measure_step_part(m, s, STEP_ATTENTION, batch, context);
+
 		bytes.push_back((double)(batch * context * m->shape.hidden * 4));
 		times.push_back(t.median_s);
 		printf("# decode attention batch %zu context %zu: %.2f us, %.2f TB/s\n", batch,

@@ -18,6 +18,11 @@
 /** One decode step of @batch sequences, each attending to @context tokens, its own included. */
 timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context);
 
+/** One kernel of such a step, per layer; and the head. Back to back, so that they overlap. */
+timing measure_step_part(
+	const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context);
+timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch);
+
 /** Prefill of @n tokens after @context; up to 64 tokens by the faster of the two ways. */
 timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context);
 
