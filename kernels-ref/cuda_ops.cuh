@@ -153,6 +153,20 @@ template <int N> __device__ inline void copy_async_wait(void)
 	asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
 }
 
+/** Make this thread's ordinary writes to shared memory visible to wgmma and to bulk copies. */
+__device__ inline void fence_async_proxy(void)
+{
+#if SM90
+	asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+}
+
+/** Ask for the line of @p, which somebody will read from L2 later. */
+__device__ inline void prefetch_l2(const void *p)
+{
+	asm volatile("prefetch.global.L2 [%0];" ::"l"(p));
+}
+
 /* --- tensor cores ------------------------------------------------------------------------ */
 
 /** c[16][8] += a[16][16] b[16][8], halves in, float sums; fragments as PTX names them. */

@@ -281,6 +281,9 @@ template <int N> void copy_async_wait(void)
 {
 	emu_copy_async_wait(N);
 }
+inline void prefetch_l2(const void *)
+{
+}
 void mma_16816(
 	float c[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1);
 void load_matrix4(uint32_t r[4], const void *row);

@@ -9,14 +9,14 @@
  * as llama_q8.cuh says, activations half, sums float.
  *
  * A block owns a contiguous run of output tiles (of 8) and, where @splits > 1, one share of the
- * inputs; its warps share these out again, each with a ring of copies of its own. Weights depend
- * on nothing, so the rings are filled while the previous kernel still runs. What becomes of
- * the sums is the epilogue's business: it is called with two neighbouring sums of one row.
- *
- * Inputs are read once per group of tiles, from L2, which is what limits many rows: hence wider
- * groups there, and splits, which give a block more tiles and fewer inputs.
+ * inputs; its warps share the inputs out again, each with a ring of copies of its own. Weights
+ * depend on nothing, so the rings are filled while the previous kernel still runs. A warp keeps
+ * the sums of as many tiles as its registers hold, so that inputs are read once or a few times
+ * only. Two tiles make the 16 rows of a tensor-core operand, 8 rows of x the other. What
+ * becomes of the sums is the epilogue's business: it is called with two neighbouring sums of
+ * one row, after prefetch() has named them at the kernel's start.
  */
-#define GEMV_WARPS 4
+#define GEMV_WARPS 8
 #define GEMV_THREADS (GEMV_WARPS * WARP)
 #define GEMV_MAX_SPLITS 4
 #define GEMV_MAX_ROWS 64
@@ -38,68 +38,79 @@ struct gemv_in {
 	unsigned *arrived; /* splits > 1: [tiles], zero before and after */
 };
 
-/** Sizes of one instance: M 16-row tiles of x (0: up to 8 rows), W bytes a weight. */
-template <int M, int W> struct gemv_size {
-	static constexpr int group = M ? 8 : 4;     /* tiles worked on together */
-	static constexpr int unit = 512 * W;        /* 8 outputs x 64 inputs */
-	static constexpr int units = M ? 1 : 4 / W; /* a stage */
-	static constexpr int x_unit = M * 2048;
-	static constexpr int x_at = group * units * unit;
+/**
+ * Sizes of one instance: B 8-row tiles of x, G tiles of outputs kept at once, W bytes a weight.
+ * Up to 8 rows a block leaves half of the shared memory and registers to the next kernel's.
+ */
+template <int B, int G, int W> struct gemv_size {
+	static constexpr int unit = 512 * W;                 /* 8 outputs x 64 inputs */
+	static constexpr int tiles = B == 1 ? 4 : G;         /* a stage */
+	static constexpr int units = B == 1 && W == 1 ? 2 : 1; /* a stage */
+	static constexpr int subs = G / tiles;               /* stages that share inputs */
+	static constexpr int x_unit = B == 1 ? 0 : 1024 * B; /* more rows come through the ring */
+	static constexpr int x_at = tiles * units * unit;
 	static constexpr int stage = x_at + units * x_unit;
-	static constexpr int rows = M ? 16 * M : 8;
-	static constexpr int sums = GEMV_WARPS * group * rows * 4; /* float2 */
-	static constexpr int buffers = M == 4 ? 1 : 2; /* of sums: two spare a barrier */
-	static constexpr int stages = M == 4 && W == 2 ? 2 : 3; /* in flight, per warp */
+	static constexpr int stages = B == 1 ? 3 : 2; /* in flight, per warp */
 	static constexpr int ring = GEMV_WARPS * stages * stage;
-	static constexpr int shared =
-		ring + buffers * sums * (int)sizeof(float2) + GEMV_MAX_ROWS * 4 + 128;
+	static constexpr int sums = GEMV_WARPS * G * 8 * B * 8 * (int)sizeof(float);
+	static constexpr int shared = (ring > sums ? ring : sums) + GEMV_MAX_ROWS * 4 + 256;
+	static constexpr int blocks = B == 1 ? 2 : 1; /* on a multiprocessor */
+	static_assert(GEMV_WARPS * stages * 8 <= 256, "room for the barriers");
+	static_assert(blocks * (shared + 1024) <= 228 * 1024, "shared memory of a multiprocessor");
 };
 
-/** Where a warp is in its list of stages: groups of tiles, and in each its share of inputs. */
+/** Where a warp is in its list of stages: passes over the inputs, units of these, tiles. */
 struct gemv_cursor {
-	unsigned group, unit;
+	unsigned pass, unit, sub;
 };
 
-template <int M, int W, class E> struct gemv_block {
-	using size = gemv_size<M, W>;
-	static constexpr int MX = M ? M : 1, GROUP = size::group;
+template <int B, int G, int W, class E> struct gemv_block {
+	using size = gemv_size<B, G, W>;
 
 	const gemv_in &in;
 	const E &epilogue;
+	char *shared;
 	char *ring; /* this warp's */
 	uint64_t *full;
-	float2 *sums;
 	float *sumsq;
-	unsigned split, tile0, tile1, unit0, unit1, groups;
-	uint4 xa, xb; /* M == 0: the next unit's inputs */
+	unsigned split, tile0, tile1, unit0, unit1, passes;
+	uint4 x[size::units][2]; /* B == 1: this stage's inputs, and the next's */
+	uint4 x_next[size::units][2];
 
 	__device__ gemv_block(const gemv_in &in, const E &epilogue) : in(in), epilogue(epilogue)
 	{
 	}
 
-	__device__ void advance(gemv_cursor *c) const
+	__device__ unsigned tiles_in(unsigned pass) const
 	{
+		return min((unsigned)G, tile1 - tile0 - pass * G);
+	}
+
+	__device__ unsigned subs_in(unsigned pass) const
+	{
+		return (tiles_in(pass) + size::tiles - 1) / size::tiles;
+	}
+
+	/* Within a pass: the next pass waits until shared memory has been read. */
+	__device__ bool advance(gemv_cursor *c) const
+	{
+		if (++c->sub < subs_in(c->pass))
+			return true;
+		c->sub = 0;
 		c->unit += size::units;
-		if (c->unit >= unit1) {
-			c->unit = unit0;
-			c->group++;
-		}
+		return c->unit < unit1;
 	}
 
-	__device__ unsigned units_at(const gemv_cursor &c) const
+	__device__ unsigned units_at(unsigned unit) const
 	{
-		return min((unsigned)size::units, unit1 - c.unit);
-	}
-
-	__device__ unsigned tiles_in(unsigned group) const
-	{
-		return min((unsigned)GROUP, tile1 - tile0 - group * GROUP);
+		return min((unsigned)size::units, unit1 - unit);
 	}
 
 	__device__ void copy_weights(const gemv_cursor &c, unsigned slot) const
 	{
-		unsigned lane = threadIdx.x % WARP, n = units_at(c), tiles = tiles_in(c.group);
-		size_t tile = tile0 + c.group * GROUP + lane;
+		unsigned lane = threadIdx.x % WARP, n = units_at(c.unit), first = c.sub * size::tiles;
+		unsigned tiles = min((unsigned)size::tiles, tiles_in(c.pass) - first);
+		size_t tile = tile0 + c.pass * G + first + lane;
 
 		stage_open(full + slot, n * (tiles * size::unit + size::x_unit));
 		if (lane < tiles)
@@ -110,117 +121,115 @@ template <int M, int W, class E> struct gemv_block {
 
 	__device__ void copy_inputs(const gemv_cursor &c, unsigned slot) const
 	{
-		if (M && threadIdx.x % WARP == GROUP)
+		if (B > 1 && threadIdx.x % WARP == WARP - 1)
 			stage_copy(ring + slot * size::stage + size::x_at,
 				(const char *)in.x + (size_t)c.unit * size::x_unit,
-				units_at(c) * size::x_unit, full + slot);
+				units_at(c.unit) * size::x_unit, full + slot);
 		stage_close(full + slot);
 	}
 
 	/* Past L1, which may hold what was there before the kernel that made them. */
-	__device__ void fetch_inputs(unsigned unit)
+	__device__ void fetch_inputs(uint4 to[size::units][2], unsigned unit) const
 	{
-		const uint4 *p = (const uint4 *)(in.x + (size_t)unit * 512);
 		unsigned lane = threadIdx.x % WARP;
 
-		if (lane / 4 < in.rows) {
-			xa = __ldcg(p + lane);
-			xb = __ldcg(p + 32 + lane);
-		}
+#pragma unroll
+		for (unsigned v = 0; v < size::units; v++)
+			if (lane / 4 < in.rows && unit + v < unit1) {
+				const uint4 *p = (const uint4 *)(in.x + (size_t)(unit + v) * 512);
+
+				to[v][0] = __ldcg(p + lane);
+				to[v][1] = __ldcg(p + 32 + lane);
+			}
 	}
 
-	__device__ void take_inputs(uint32_t x[MX][2][8], const char *stage, unsigned v)
+	/* Half a unit of inputs (two steps of 16) for all rows. */
+	__device__ void take_inputs(
+		uint32_t to[B][4], const char *stage, unsigned v, unsigned piece) const
 	{
+		if (B == 1) {
+			*(uint4 *)to[0] = x[v % size::units][piece];
+			return;
+		}
 		const uint4 *p = (const uint4 *)(stage + size::x_at + v * size::x_unit);
+#pragma unroll
+		for (int b = 0; b < B; b++)
+			*(uint4 *)to[b] = p[(2 * b + piece) * WARP + threadIdx.x % WARP];
+	}
 
-		if (M == 0) {
-			*(uint4 *)x[0][0] = xa;
-			*(uint4 *)(x[0][0] + 4) = xb;
-			*(uint4 *)x[0][1] = *(uint4 *)(x[0][1] + 4) = make_uint4(0, 0, 0, 0);
+	/* One lane's weights of half a unit of one tile as two steps of two registers. */
+	__device__ static void take_weights(uint32_t to[4], const char *unit, unsigned piece)
+	{
+		unsigned lane = threadIdx.x % WARP;
+
+		if (W == 1) {
+			uint2 w = *(const uint2 *)(unit + lane * 16 + piece * 8);
+
+			halves_from_bytes(to[0], to[1], w.x);
+			halves_from_bytes(to[2], to[3], w.y);
 		} else {
-#pragma unroll
-			for (int i = 0; i < 4 * MX; i++)
-				*(uint4 *)(x[i / 4][i / 2 % 2] + 4 * (i % 2)) =
-					p[i * WARP + threadIdx.x % WARP];
+			*(uint4 *)to = *(const uint4 *)(unit + piece * 512 + lane * 16);
 		}
 	}
 
-	/* One tile of 8 outputs by 64 inputs. */
-	__device__ static void multiply(
-		float acc[MX][4], const uint32_t x[MX][2][8], const uint4 *packed)
+	__device__ void compute_unit(float acc[size::tiles / 2][B][4], const char *stage, unsigned v)
 	{
-		uint32_t w[4 * W];
-
-		*(uint4 *)w = packed[0];
-		if (W == 2)
-			*(uint4 *)(w + 4 * (W - 1)) = packed[WARP];
 #pragma unroll
-		for (int s = 0; s < 4; s++) {
-			uint32_t b0, b1;
+		for (int piece = 0; piece < 2; piece++) {
+			uint32_t xs[B][4];
 
-			if (W == 1) {
-				halves_from_bytes(b0, b1, w[s]);
-			} else {
-				b0 = w[2 * s % (4 * W)];
-				b1 = w[(2 * s + 1) % (4 * W)];
+			take_inputs(xs, stage, v, piece);
+#pragma unroll
+			for (int j = 0; j < size::tiles / 2; j++) {
+				const char *at = stage + (2 * j * size::units + v) * size::unit;
+				uint32_t lo[4], hi[4];
+
+				take_weights(lo, at, piece);
+				take_weights(hi, at + size::units * size::unit, piece);
+#pragma unroll
+				for (int s = 0; s < 2; s++)
+#pragma unroll
+					for (int b = 0; b < B; b++)
+						mma_16816(acc[j][b], lo[2 * s], hi[2 * s],
+							lo[2 * s + 1], hi[2 * s + 1], xs[b][2 * s],
+							xs[b][2 * s + 1]);
 			}
-#pragma unroll
-			for (int m = 0; m < MX; m++)
-				mma_16816(acc[m], x[m][0][2 * s], x[m][1][2 * s],
-					x[m][0][2 * s + 1], x[m][1][2 * s + 1], b0, b1);
 		}
 	}
 
-	__device__ void compute_stage(
-		float acc[GROUP][MX][4], const gemv_cursor &c, const char *stage)
+	/* Sums of a warp in shared memory: [tile][row][output], tiles of 8 by 8 rows. */
+	__device__ float *sums_of(unsigned warp) const
 	{
-		unsigned n = units_at(c);
-
-#pragma unroll
-		for (unsigned v = 0; v < size::units; v++) {
-			uint32_t x[MX][2][8];
-
-			if (v >= n)
-				break;
-			take_inputs(x, stage, v);
-			if (M == 0) /* the next group starts at the first unit again */
-				fetch_inputs(c.unit + v + 1 < unit1 ? c.unit + v + 1 : unit0);
-#pragma unroll
-			for (int j = 0; j < GROUP; j++)
-				multiply(acc[j], x,
-					(const uint4 *)(stage +
-							(j * size::units + v) * size::unit) +
-						threadIdx.x % WARP);
-		}
+		return (float *)shared + warp * G * 64 * B;
 	}
 
-	/* Every warp's share of the group's sums into shared memory. */
-	__device__ void lay_down(float2 *to, const float acc[GROUP][MX][4]) const
+	__device__ void lay_down(const float acc[G / 2][B][4]) const
 	{
-		unsigned warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
+		unsigned lane = threadIdx.x % WARP, t = lane % 4;
+		float *to = sums_of(threadIdx.x / WARP) + lane / 4;
 
 #pragma unroll
-		for (int j = 0; j < GROUP; j++)
+		for (int j = 0; j < G; j++)
 #pragma unroll
-			for (int m = 0; m < MX; m++) {
-				float2 *at =
-					to + ((warp * GROUP + j) * size::rows + m * 16) * 4 + lane;
+			for (int b = 0; b < B; b++)
+#pragma unroll
+				for (int i = 0; i < 2; i++) {
+					unsigned row = 8 * b + 2 * t + i;
 
-				at[0] = make_float2(acc[j][m][0], acc[j][m][1]);
-				if (M)
-					at[32] = make_float2(acc[j][m][2], acc[j][m][3]);
-			}
+					if (row < in.rows)
+						to[(j * 8 * B + row) * 8] = acc[j / 2][b][j % 2 * 2 + i];
+				}
 	}
 
-	/* Item @i of the group: tile i / rows / 4, row i / 4 % rows, pair i % 4. */
-	__device__ float2 add_up(const float2 *from, unsigned i) const
+	/* Item @i of the pass: tile i / rows / 4, row i / 4 % rows, pair i % 4. */
+	__device__ float2 add_up(unsigned i) const
 	{
 		unsigned row = i / 4 % in.rows, j = i / 4 / in.rows;
 		float2 sum = make_float2(0.0f, 0.0f);
 
 #pragma unroll
 		for (int w = 0; w < GEMV_WARPS; w++) {
-			float2 s = from[((w * GROUP + j) * size::rows + row) * 4 + i % 4];
+			float2 s = *(const float2 *)(sums_of(w) + (j * 8 * B + row) * 8 + i % 4 * 2);
 
 			sum.x += s.x;
 			sum.y += s.y;
@@ -235,14 +244,14 @@ template <int M, int W, class E> struct gemv_block {
 		epilogue((tile + j) * 8 + 2 * (i % 4), row, sum.x, sum.y, sumsq);
 	}
 
-	/* The block of a group that arrives last adds up what all its splits have laid down. */
-	__device__ void join_splits(unsigned tile, unsigned items, const float2 *mine) const
+	/* The block of a pass that arrives last adds up what all its splits have laid down. */
+	__device__ void join_splits(unsigned tile, unsigned items) const
 	{
 		size_t at = (size_t)tile * in.rows * 4, stride = (size_t)in.tiles * in.rows * 4;
 		unsigned last;
 
 		for (unsigned i = threadIdx.x; i < items; i += GEMV_THREADS)
-			in.part[split * stride + at + i] = add_up(mine, i);
+			in.part[split * stride + at + i] = add_up(i);
 		__threadfence();
 		__syncthreads();
 		last = threadIdx.x == 0 &&
@@ -263,63 +272,94 @@ template <int M, int W, class E> struct gemv_block {
 		}
 	}
 
-	__device__ void end_group(unsigned group, const float acc[GROUP][MX][4]) const
+	__device__ void end_pass(unsigned pass, const float acc[G / 2][B][4]) const
 	{
-		float2 *mine = sums + group % size::buffers * size::sums;
-		unsigned items = tiles_in(group) * in.rows * 4, tile = tile0 + group * GROUP;
+		unsigned items = tiles_in(pass) * in.rows * 4, tile = tile0 + pass * G;
 
-		lay_down(mine, acc);
+		__syncthreads(); /* the sums take the place of the rings */
+		lay_down(acc);
 		__syncthreads();
 		if (in.splits > 1)
-			join_splits(tile, items, mine);
+			join_splits(tile, items);
 		else
 			for (unsigned i = threadIdx.x; i < items; i += GEMV_THREADS)
-				finish(tile, i, add_up(mine, i));
-		if (size::buffers == 1)
-			__syncthreads();
+				finish(tile, i, add_up(i));
+	}
+
+	__device__ void prefetch(void) const
+	{
+		for (unsigned n = 2 * threadIdx.x; n < (tile1 - tile0) * 8; n += 2 * GEMV_THREADS)
+			epilogue.prefetch(tile0 * 8 + n);
+	}
+
+	__device__ void run_pass(unsigned pass, unsigned *slot, unsigned *parity)
+	{
+		float acc[size::subs][size::tiles / 2][B][4];
+		gemv_cursor put = {pass, unit0, 0}, filled = put;
+		bool more = unit0 < unit1, fill = more;
+
+		for (unsigned s = 0; s < size::stages && more; s++) {
+			copy_weights(put, (*slot + s) % size::stages);
+			more = advance(&put);
+		}
+		if (pass == 0) {
+			prefetch();
+			launch_wait();
+		}
+		for (unsigned s = 0; s < size::stages && fill; s++) {
+			copy_inputs(filled, (*slot + s) % size::stages);
+			fill = advance(&filled);
+		}
+		if (B == 1)
+			fetch_inputs(x_next, unit0);
+#pragma unroll
+		for (int i = 0; i < size::subs * size::tiles / 2 * B * 4; i++)
+			(&acc[0][0][0][0])[i] = 0.0f;
+		for (unsigned unit = unit0; unit < unit1; unit += size::units) {
+			if (B == 1) {
+#pragma unroll
+				for (int v = 0; v < size::units; v++) {
+					x[v][0] = x_next[v][0];
+					x[v][1] = x_next[v][1];
+				}
+				fetch_inputs(x_next, unit + size::units);
+			}
+#pragma unroll
+			for (int sub = 0; sub < size::subs; sub++) {
+				if ((unsigned)sub >= subs_in(pass))
+					break;
+				const char *stage = ring + *slot * size::stage;
+
+				stage_wait(full + *slot, *parity);
+#pragma unroll
+				for (unsigned v = 0; v < size::units; v++)
+					if (v < units_at(unit))
+						compute_unit(acc[sub], stage, v);
+				__syncwarp();
+				if (more) {
+					copy_weights(put, *slot);
+					copy_inputs(put, *slot);
+					more = advance(&put);
+				}
+				*slot = *slot + 1 == size::stages ? 0 : *slot + 1;
+				*parity ^= *slot == 0;
+			}
+		}
+		end_pass(pass, &acc[0][0]);
 	}
 
 	__device__ void run(void)
 	{
-		gemv_cursor put = {0, unit0}, filled = put, get = put;
-		unsigned work = unit0 < unit1 ? groups : 0, slot = 0, parity = 0;
+		unsigned slot = 0, parity = 0;
 
-		for (unsigned s = 0; s < size::stages && put.group < work; s++) {
-			copy_weights(put, s);
-			advance(&put);
-		}
-		launch_wait();
-		for (unsigned s = 0; s < size::stages && filled.group < work; s++) {
-			copy_inputs(filled, s);
-			advance(&filled);
-		}
-		xa = xb = make_uint4(0, 0, 0, 0);
-		if (M == 0 && work > 0)
-			fetch_inputs(unit0);
-		for (unsigned group = 0; group < groups; group++) {
-			float acc[GROUP][MX][4];
-
-#pragma unroll
-			for (int j = 0; j < GROUP; j++)
-#pragma unroll
-				for (int m = 0; m < MX; m++)
-#pragma unroll
-					for (int i = 0; i < 4; i++)
-						acc[j][m][i] = 0.0f;
-			while (get.group == group && get.group < work) {
-				stage_wait(full + slot, parity);
-				compute_stage(acc, get, ring + slot * size::stage);
-				__syncwarp();
-				if (put.group < work) {
-					copy_weights(put, slot);
-					copy_inputs(put, slot);
-					advance(&put);
-				}
-				advance(&get);
-				slot = slot + 1 == size::stages ? 0 : slot + 1;
-				parity ^= slot == 0;
+		for (int v = 0; v < size::units; v++)
+			x_next[v][0] = x_next[v][1] = make_uint4(0, 0, 0, 0);
+		for (unsigned pass = 0; pass < passes; pass++) {
+			run_pass(pass, &slot, &parity);
+			if (pass + 1 < passes) {
+				fence_async_proxy(); /* copies come where sums were */
+				__syncthreads();
 			}
-			end_group(group, acc);
 		}
 		if (epilogue_sums<E>::squares) {
 			__syncthreads();
@@ -328,19 +368,19 @@ template <int M, int W, class E> struct gemv_block {
 	}
 };
 
-template <int M, int W, class E>
-__global__ void __launch_bounds__(GEMV_THREADS) gemv(gemv_in in, E epilogue)
+template <int B, int G, int W, class E>
+__global__ void __launch_bounds__(GEMV_THREADS, gemv_size<B, G, W>::blocks)
+	gemv(gemv_in in, E epilogue)
 {
-	using size = gemv_size<M, W>;
+	using size = gemv_size<B, G, W>;
 	DYNAMIC_SHARED(char, shared);
-	float2 *sums = (float2 *)(shared + size::ring);
-	float *sumsq = (float *)(sums + size::buffers * size::sums);
+	float *sumsq = (float *)(shared + size::shared - GEMV_MAX_ROWS * 4 - 256);
 	uint64_t *bars = (uint64_t *)(sumsq + GEMV_MAX_ROWS);
 	unsigned warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
 	unsigned range = blockIdx.x / in.splits, ranges = gridDim.x / in.splits;
 	unsigned share = blockIdx.x % in.splits * GEMV_WARPS + warp,
 		 shares = in.splits * GEMV_WARPS;
-	gemv_block<M, W, E> b(in, epilogue);
+	gemv_block<B, G, W, E> b(in, epilogue);
 
 	launch_next();
 	if (lane < size::stages)
@@ -349,16 +389,16 @@ __global__ void __launch_bounds__(GEMV_THREADS) gemv(gemv_in in, E epilogue)
 		sumsq[i] = 0.0f;
 	fence_mbar_init();
 	__syncthreads();
+	b.shared = shared;
 	b.ring = shared + warp * size::stages * size::stage;
 	b.full = bars + warp * size::stages;
-	b.sums = sums;
 	b.sumsq = sumsq;
 	b.split = blockIdx.x % in.splits;
 	b.tile0 = (unsigned)((uint64_t)in.tiles * range / ranges);
 	b.tile1 = (unsigned)((uint64_t)in.tiles * (range + 1) / ranges);
 	b.unit0 = in.units * share / shares;
 	b.unit1 = in.units * (share + 1) / shares;
-	b.groups = (b.tile1 - b.tile0 + size::group - 1) / size::group;
+	b.passes = (b.tile1 - b.tile0 + G - 1) / G;
 	b.run();
 }
 
@@ -372,14 +412,14 @@ inline unsigned multiprocessors(void)
 }
 
 /** Splits that read the inputs from L2 least: passes over them times the share of each. */
-inline unsigned gemv_splits(unsigned tiles, unsigned blocks, unsigned group)
+inline unsigned gemv_splits(unsigned tiles, unsigned blocks, unsigned at_once)
 {
 	unsigned best = 1;
 	double least = HUGE_VAL;
 
 	for (unsigned s = 1; s <= GEMV_MAX_SPLITS && s <= blocks; s++) {
 		unsigned ranges = blocks / s, each = (tiles + ranges - 1) / ranges;
-		double read = (double)((each + group - 1) / group) / (double)s;
+		double read = (double)((each + at_once - 1) / at_once) / (double)s;
 
 		if (read < least) {
 			least = read;
@@ -389,31 +429,53 @@ inline unsigned gemv_splits(unsigned tiles, unsigned blocks, unsigned group)
 	return best;
 }
 
-/** @in.part NULL: no splits. */
-template <int M, int W, class E>
-void gemv_launch(gemv_in in, const E &epilogue, cudaStream_t stream)
+template <int B, int G, int W, class E>
+void gemv_launch(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStream_t stream)
 {
-	constexpr int shared = gemv_size<M, W>::shared;
-	unsigned blocks = multiprocessors();
+	constexpr int shared = gemv_size<B, G, W>::shared;
 
-	in.splits = M && in.part ? gemv_splits(in.tiles, blocks, gemv_size<M, W>::group) : 1;
 	CUDA_TRY(cudaFuncSetAttribute(
-		gemv<M, W, E>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
-	launch_overlapped(stream, gemv<M, W, E>, dim3(blocks / in.splits * in.splits),
+		gemv<B, G, W, E>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
+	launch_overlapped(stream, gemv<B, G, W, E>, dim3(blocks / in.splits * in.splits),
 		dim3(GEMV_THREADS), shared, in, epilogue);
 }
 
+/** Up to 8 rows: all of a block's tiles in one pass, if 32 are enough. */
+template <int W, class E>
+void gemv_few_rows(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStream_t stream)
+{
+	unsigned each = (in.tiles + blocks - 1) / blocks;
+
+	if (each <= 8)
+		return gemv_launch<1, 8, W>(in, epilogue, blocks, stream);
+	if (each <= 16)
+		return gemv_launch<1, 16, W>(in, epilogue, blocks, stream);
+	if (each <= 24)
+		return gemv_launch<1, 24, W>(in, epilogue, blocks, stream);
+	gemv_launch<1, 32, W>(in, epilogue, blocks, stream);
+}
+
+template <int B, int G, int W, class E>
+void gemv_more_rows(gemv_in in, const E &epilogue, unsigned blocks, cudaStream_t stream)
+{
+	in.splits = in.part ? gemv_splits(in.tiles, blocks, G) : 1;
+	gemv_launch<B, G, W>(in, epilogue, blocks, stream);
+}
+
+/** @in.part NULL: no splits. */
 template <int W, class E> void gemv_any(const gemv_in &in, const E &epilogue, cudaStream_t stream)
 {
+	unsigned blocks = multiprocessors();
+
 	switch (packed_tiles(in.rows)) {
 	case 0:
-		return gemv_launch<0, W>(in, epilogue, stream);
+		return gemv_few_rows<W>(in, epilogue, blocks, stream);
 	case 1:
-		return gemv_launch<1, W>(in, epilogue, stream);
+		return gemv_more_rows<2, 16 / W, W>(in, epilogue, blocks, stream);
 	case 2:
-		return gemv_launch<2, W>(in, epilogue, stream);
+		return gemv_more_rows<4, 16 / W, W>(in, epilogue, blocks, stream);
 	default:
-		return gemv_launch<4, W>(in, epilogue, stream);
+		return gemv_more_rows<8, 8 / W, W>(in, epilogue, blocks, stream);
 	}
 }
 

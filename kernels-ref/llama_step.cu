@@ -27,6 +27,11 @@ struct epilogue_qkv {
 	unsigned hidden, heads;
 	size_t cap;
 
+	__device__ void prefetch(unsigned n) const
+	{
+		prefetch_l2(scale + n);
+	}
+
 	__device__ void operator()(unsigned n, unsigned row, float a, float b, float *) const
 	{
 		float r = norm_factor(sumsq, row, inv_hidden, eps);
@@ -55,6 +60,12 @@ struct epilogue_residual {
 	half *xn;
 	unsigned hidden, tiles;
 
+	__device__ void prefetch(unsigned n) const
+	{
+		prefetch_l2(scale + n);
+		prefetch_l2(gain + n);
+	}
+
 	__device__ void operator()(unsigned n, unsigned row, float a, float b, float *sumsq) const
 	{
 		float2 *at = (float2 *)(x + (size_t)row * hidden + n);
@@ -75,6 +86,12 @@ struct epilogue_swiglu {
 	float inv_hidden, eps;
 	unsigned ffn, tiles;
 
+	__device__ void prefetch(unsigned n) const
+	{
+		prefetch_l2(scale + n / 2);
+		prefetch_l2(scale + ffn + n / 2);
+	}
+
 	__device__ void operator()(unsigned n, unsigned row, float a, float b, float *) const
 	{
 		float r = norm_factor(sumsq, row, inv_hidden, eps);
@@ -90,6 +107,10 @@ struct epilogue_logits {
 	float *logits;
 	float inv_hidden, eps;
 	unsigned vocab;
+
+	__device__ void prefetch(unsigned) const
+	{
+	}
 
 	__device__ void operator()(unsigned n, unsigned row, float a, float b, float *) const
 	{

@@ -117,14 +117,6 @@ __device__ inline void wgmma_products(float d[64], const uint32_t a[4], matrix_d
 		: "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b.bits));
 }
 
-/** Make this thread's ordinary writes to shared memory visible to wgmma. */
-__device__ inline void fence_async_proxy(void)
-{
-#if SM90
-	asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-#endif
-}
-
 /** Barrier @id of @n threads; true if any of them came with @x. */
 __device__ inline bool barrier_any(int id, int n, bool x)
 {
