@@ -43,6 +43,28 @@ __device__ inline void launch_next(void)
 #endif
 }
 
+/* --- meetings of all blocks of a kernel started by launch_together() ---------------------- */
+
+/** By one thread of a block whose others have passed a barrier since they wrote. @last: the
+ *  count after which it is zero again. */
+__device__ inline void meeting_arrive(uint32_t *count, uint32_t last)
+{
+	__threadfence();
+	atomicInc(count, last);
+}
+
+/** Until @due have arrived; a barrier after it, for the block's other threads. What others
+ *  wrote is to be read past L1. */
+__device__ inline void meeting_wait(const uint32_t *count, uint32_t due)
+{
+	uint32_t n;
+
+	do
+		asm volatile("ld.relaxed.gpu.global.u32 %0, [%1];" : "=r"(n) : "l"(count) : "memory");
+	while (n < due);
+	__threadfence();
+}
+
 /* --- mbarriers and asynchronous copies -------------------------------------------------- */
 
 /**
@@ -210,6 +232,16 @@ __device__ inline float exp2_fast(float x)
 	return y;
 }
 
+/**
+ * As much shared memory and as little L1 cache as there can be. Kernels overlap only on
+ * multiprocessors that need not be divided anew between the two.
+ */
+template <class... P> void all_memory_shared(void (*kernel)(P...))
+{
+	CUDA_TRY(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+		cudaSharedmemCarveoutMaxShared));
+}
+
 /** kernel<<<grid, block, shared_bytes, stream>>>(args...) */
 template <class... P, class... A>
 void launch_kernel(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 block,
@@ -229,6 +261,28 @@ void launch_overlapped(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim
 
 	attr.id = cudaLaunchAttributeProgrammaticStreamSerialization;
 	attr.val.programmaticStreamSerializationAllowed = 1;
+	config.gridDim = grid;
+	config.blockDim = block;
+	config.dynamicSmemBytes = shared_bytes;
+	config.stream = stream;
+	config.attrs = &attr;
+	config.numAttrs = 1;
+	CUDA_TRY(cudaLaunchKernelEx(&config, kernel, P(args)...));
+}
+
+/** Launch a kernel whose blocks are all there at once, with @shared_bytes of dynamic shared
+ *  memory, or fail. */
+template <class... P, class... A>
+void launch_together(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 block,
+	size_t shared_bytes, A... args)
+{
+	cudaLaunchAttribute attr = {};
+	cudaLaunchConfig_t config = {};
+
+	CUDA_TRY(cudaFuncSetAttribute(
+		kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared_bytes));
+	attr.id = cudaLaunchAttributeCooperative;
+	attr.val.cooperative = 1;
 	config.gridDim = grid;
 	config.blockDim = block;
 	config.dynamicSmemBytes = shared_bytes;

@@ -37,6 +37,7 @@ struct fiber {
 	jmp_buf at;
 	std::vector<char> stack;
 	bool started, live;
+	unsigned slot;     /* of its block among those that run */
 	unsigned meetings; /* of its warp, so far */
 	std::vector<copy> open;
 	std::vector<std::vector<copy>> groups; /* committed, not waited for */
@@ -62,15 +63,16 @@ struct mbar_state {
 	std::vector<copy> copies; /* made when somebody waits */
 };
 
+/* Blocks run one after the other, but those of a launch_together() all at once. */
 struct emulator {
 	std::vector<fiber *> fibers;
 	std::vector<warp_state> warps;
 	std::map<unsigned, barrier_state> barriers;
 	std::map<const uint64_t *, mbar_state> mbars;
-	std::vector<char> shared;
+	std::vector<std::vector<char>> shared; /* of each block that runs */
 	std::function<void()> work;
 	fiber *now;
-	unsigned n, live;
+	unsigned n, together, live; /* threads a block, blocks that run, threads left of them */
 	uint64_t progress, rounds, blocks;
 	bool eager; /* asynchronous work is done at once in this block, else as late as may be */
 	jmp_buf scheduler;
@@ -146,34 +148,41 @@ static fiber *fiber_create(void)
 	return f;
 }
 
-static void run_block(dim3 block_dim)
+/* The blocks from number @first on that run together. */
+static void run_blocks(unsigned first, dim3 grid, dim3 block_dim)
 {
 	const unsigned turns[] = {1, 5, 11, 7}; /* no factor in common with a thread count */
 	emulator &e = emu();
+	unsigned all = e.n * e.together;
 
 	e.eager = rand_bits(1, e.blocks++) & 1;
 	e.barriers.clear();
 	e.mbars.clear();
-	e.warps.assign((e.n + 31) / 32, warp_state());
-	memset(e.shared.data(), 0xff, e.shared.size());
-	e.live = e.n;
-	for (unsigned i = 0; i < e.n; i++) {
+	e.warps.assign(e.together * ((e.n + 31) / 32), warp_state());
+	for (std::vector<char> &shared : e.shared)
+		memset(shared.data(), 0xff, shared.size());
+	e.live = all;
+	for (unsigned i = 0; i < all; i++) {
 		fiber *f = e.fibers[i];
+		unsigned thread = i % e.n, block = first + i / e.n;
 
 		f->live = true;
+		f->slot = i / e.n;
 		f->meetings = 0;
 		f->open.clear();
 		f->groups.clear();
 		f->products.clear();
 		f->batches.clear();
-		f->here.thread = dim3(i % block_dim.x, i / block_dim.x, 0);
+		f->here = {dim3(thread % block_dim.x, thread / block_dim.x, 0),
+			dim3(block % grid.x, block / grid.x % grid.y, block / grid.x / grid.y),
+			block_dim, grid};
 	}
 	while (e.live > 0) {
 		uint64_t before = e.progress;
 
 		/* Another order every round, or a missing barrier might never show. */
-		unsigned step = turns[e.rounds++ % 4], at = (unsigned)(e.rounds * 37 % e.n);
-		for (unsigned i = 0; i < e.n; i++, at = (at + step) % e.n)
+		unsigned step = turns[e.rounds++ % 4], at = (unsigned)(e.rounds * 37 % all);
+		for (unsigned i = 0; i < all; i++, at = (at + step) % all)
 			if (e.fibers[at]->live)
 				resume(e.fibers[at]);
 		if (e.progress == before)
@@ -181,25 +190,24 @@ static void run_block(dim3 block_dim)
 	}
 }
 
-void emu_launch(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()> &thread)
+void emu_launch(dim3 grid, dim3 block, size_t shared_bytes, bool together,
+	const std::function<void()> &thread)
 {
 	emulator &e = emu();
+	unsigned blocks = grid.x * grid.y * grid.z;
 
 	e.n = block.x * block.y * block.z;
-	while (e.fibers.size() < e.n)
+	e.together = together ? blocks : 1;
+	while (e.fibers.size() < e.n * e.together)
 		e.fibers.push_back(fiber_create());
-	e.shared.resize(shared_bytes + 1024);
+	if (shared_bytes > EMU_SHARED_BYTES)
+		fail("more shared memory than a block may have");
+	e.shared.resize(e.together);
+	for (std::vector<char> &shared : e.shared)
+		shared.resize(shared_bytes + 1024);
 	e.work = thread;
-	for (unsigned z = 0; z < grid.z; z++)
-		for (unsigned y = 0; y < grid.y; y++)
-			for (unsigned x = 0; x < grid.x; x++) {
-				for (unsigned i = 0; i < e.n; i++) {
-					e.fibers[i]->here.block = dim3(x, y, z);
-					e.fibers[i]->here.block_dim = block;
-					e.fibers[i]->here.grid_dim = grid;
-				}
-				run_block(block);
-			}
+	for (unsigned i = 0; i < blocks; i += e.together)
+		run_blocks(i, grid, block);
 }
 
 const emu_place &emu_here(void)
@@ -209,7 +217,22 @@ const emu_place &emu_here(void)
 
 void *emu_dynamic_shared(void)
 {
-	return (void *)(((uintptr_t)emu().shared.data() + 1023) / 1024 * 1024);
+	emulator &e = emu();
+
+	return (void *)(((uintptr_t)e.shared[e.now->slot].data() + 1023) / 1024 * 1024);
+}
+
+void meeting_arrive(uint32_t *count, uint32_t last)
+{
+	emu().progress++;
+	atomicInc(count, last);
+}
+
+void meeting_wait(const uint32_t *count, uint32_t due)
+{
+	while (*count < due)
+		yield();
+	emu().progress++;
 }
 
 /* --- meetings ------------------------------------------------------------------------------------
@@ -219,7 +242,7 @@ const char *emu_warp_meet(const char *what, const void *mine, size_t bytes)
 {
 	emulator &e = emu();
 	fiber *f = e.now;
-	warp_state &w = e.warps[f->here.thread.x / 32];
+	warp_state &w = e.warps[f->slot * ((e.n + 31) / 32) + f->here.thread.x / 32];
 	unsigned turn = f->meetings++, side = turn & 1;
 
 	assert(bytes <= MEET_BYTES);
@@ -242,7 +265,7 @@ const char *emu_warp_meet(const char *what, const void *mine, size_t bytes)
 bool barrier_any(int id, int threads, bool vote)
 {
 	emulator &e = emu();
-	barrier_state &b = e.barriers[(unsigned)id];
+	barrier_state &b = e.barriers[e.now->slot * 16 + (unsigned)id];
 	unsigned turn = b.times, n = threads ? (unsigned)threads : e.n;
 
 	e.progress++;
@@ -651,6 +674,9 @@ cudaError_t cudaDeviceGetAttribute(int *value, int attribute, int)
 		break;
 	case cudaDevAttrL2CacheSize:
 		*value = 700000;
+		break;
+	case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+		*value = (int)EMU_SHARED_BYTES;
 		break;
 	default:
 		*value = 9;

@@ -24,6 +24,7 @@
 #define __global__
 #define __shared__ static
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define __align__(n) alignas(n)
 #define __grid_constant__
 #define SM90 1
@@ -261,6 +262,8 @@ inline void launch_wait(void)
 inline void launch_next(void)
 {
 }
+void meeting_arrive(uint32_t *count, uint32_t last);
+void meeting_wait(const uint32_t *count, uint32_t due);
 inline void fence_mbar_init(void)
 {
 }
@@ -333,7 +336,12 @@ typedef int cudaError_t;
 typedef int cudaStream_t;
 enum { cudaSuccess = 0 };
 enum { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
-enum { cudaDevAttrMultiProcessorCount, cudaDevAttrComputeCapabilityMajor, cudaDevAttrL2CacheSize };
+enum {
+	cudaDevAttrMultiProcessorCount,
+	cudaDevAttrComputeCapabilityMajor,
+	cudaDevAttrL2CacheSize,
+	cudaDevAttrMaxSharedMemoryPerBlockOptin,
+};
 enum { cudaFuncAttributeMaxDynamicSharedMemorySize };
 
 const char *cudaGetErrorString(cudaError_t);
@@ -354,13 +362,18 @@ template <class F> cudaError_t cudaFuncSetAttribute(F, int, int)
 	return cudaSuccess;
 }
 
-void emu_launch(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()> &thread);
+template <class... P> void all_memory_shared(void (*)(P...))
+{
+}
+#define EMU_SHARED_BYTES ((size_t)227 << 10)
+void emu_launch(dim3 grid, dim3 block, size_t shared_bytes, bool together,
+	const std::function<void()> &thread);
 
 template <class... P, class... A>
 void launch_kernel(
 	cudaStream_t, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, A... args)
 {
-	emu_launch(grid, block, shared_bytes, [&] { kernel(P(args)...); });
+	emu_launch(grid, block, shared_bytes, false, [&] { kernel(P(args)...); });
 }
 
 template <class... P, class... A>
@@ -368,6 +381,13 @@ void launch_overlapped(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim
 	size_t shared_bytes, A... args)
 {
 	launch_kernel(stream, kernel, grid, block, shared_bytes, args...);
+}
+
+template <class... P, class... A>
+void launch_together(
+	cudaStream_t, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, A... args)
+{
+	emu_launch(grid, block, shared_bytes, true, [&] { kernel(P(args)...); });
 }
 
 #endif

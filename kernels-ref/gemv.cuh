@@ -19,16 +19,16 @@
 #define GEMV_WARPS 8
 #define GEMV_THREADS (GEMV_WARPS * WARP)
 #define GEMV_MAX_SPLITS 4
-#define GEMV_MAX_ROWS 64
+#define GEMV_BARRIER_BYTES 384
 
-/** What an epilogue adds up over all its calls; by default nothing. */
-template <class E> struct epilogue_sums {
-	static constexpr bool squares = false;
-	__device__ static void flush(const E &, const float *, unsigned)
-	{
-	}
-};
-
+/**
+ * An epilogue has
+ *	prefetch(n)                  at the kernel's start: output n and the next are ours
+ *	taken take(n, row)           what it needs from memory, read while the sums are made
+ *	float operator()(n, row, a, b, taken)  the sums of outputs n and n + 1 of a row
+ *	static constexpr bool squares   whether what that returns shall be added up
+ *	add(row, sum)                ... over a block's outputs and handed on
+ */
 struct gemv_in {
 	const uint8_t *w;
 	const half *x;
@@ -40,24 +40,61 @@ struct gemv_in {
 
 /**
  * Sizes of one instance: B 8-row tiles of x, G tiles of outputs kept at once, W bytes a weight.
- * Up to 8 rows a block leaves half of the shared memory and registers to the next kernel's.
+ * Up to 8 rows a block leaves half of the shared memory and registers to the next kernel's;
+ * the head is the last kernel of a step.
  */
 template <int B, int G, int W> struct gemv_size {
-	static constexpr int unit = 512 * W;                 /* 8 outputs x 64 inputs */
-	static constexpr int tiles = B == 1 ? 4 : G;         /* a stage */
-	static constexpr int units = B == 1 && W == 1 ? 2 : 1; /* a stage */
+	static constexpr bool many = B == 1 && W == 1 && G >= 24; /* sums, and few registers left */
+	static constexpr int unit = 512 * W;                      /* 8 outputs x 64 inputs */
+	static constexpr int tiles = B > 1 ? G : 4;                  /* a stage */
+	static constexpr int units = B > 1 || W > 1 || many ? 1 : 2; /* a stage */
 	static constexpr int subs = G / tiles;               /* stages that share inputs */
 	static constexpr int x_unit = B == 1 ? 0 : 1024 * B; /* more rows come through the ring */
 	static constexpr int x_at = tiles * units * unit;
 	static constexpr int stage = x_at + units * x_unit;
-	static constexpr int stages = B == 1 ? 3 : 2; /* in flight, per warp */
+	static constexpr int stages = many ? 6 : B == 1 ? 3 : 2; /* in flight, per warp */
 	static constexpr int ring = GEMV_WARPS * stages * stage;
 	static constexpr int sums = GEMV_WARPS * G * 8 * B * 8 * (int)sizeof(float);
-	static constexpr int shared = (ring > sums ? ring : sums) + GEMV_MAX_ROWS * 4 + 256;
-	static constexpr int blocks = B == 1 ? 2 : 1; /* on a multiprocessor */
-	static_assert(GEMV_WARPS * stages * 8 <= 256, "room for the barriers");
+	static constexpr int shared = (ring > sums ? ring : sums) + GEMV_BARRIER_BYTES;
+	static constexpr int blocks = B == 1 && W == 1 ? 2 : 1; /* on a multiprocessor */
+	static_assert(GEMV_WARPS * stages * 8 <= GEMV_BARRIER_BYTES, "room for the barriers");
 	static_assert(blocks * (shared + 1024) <= 228 * 1024, "shared memory of a multiprocessor");
 };
+
+/** One lane's weights of half a unit (two steps of 16 inputs) of one tile as two registers each. */
+template <int W> __device__ void take_weights(uint32_t to[4], const char *unit, unsigned piece)
+{
+	unsigned lane = threadIdx.x % WARP;
+
+	if (W == 1) {
+		uint2 w = *(const uint2 *)(unit + lane * 16 + piece * 8);
+
+		halves_from_bytes(to[0], to[1], w.x);
+		halves_from_bytes(to[2], to[3], w.y);
+	} else {
+		*(uint4 *)to = *(const uint4 *)(unit + piece * 512 + lane * 16);
+	}
+}
+
+/** Half a unit of TILES tiles, @tile_bytes apart, by the same inputs: two tiles make 16 rows. */
+template <int B, int TILES, int W>
+__device__ void multiply_tiles(float acc[TILES / 2][B][4], const uint32_t x[B][4],
+	const char *first, unsigned tile_bytes, unsigned piece)
+{
+#pragma unroll
+	for (int j = 0; j < TILES / 2; j++) {
+		uint32_t lo[4], hi[4];
+
+		take_weights<W>(lo, first + 2 * j * tile_bytes, piece);
+		take_weights<W>(hi, first + (2 * j + 1) * tile_bytes, piece);
+#pragma unroll
+		for (int s = 0; s < 2; s++)
+#pragma unroll
+			for (int b = 0; b < B; b++)
+				mma_16816(acc[j][b], lo[2 * s], hi[2 * s], lo[2 * s + 1],
+					hi[2 * s + 1], x[b][2 * s], x[b][2 * s + 1]);
+	}
+}
 
 /** Where a warp is in its list of stages: passes over the inputs, units of these, tiles. */
 struct gemv_cursor {
@@ -72,7 +109,6 @@ template <int B, int G, int W, class E> struct gemv_block {
 	char *shared;
 	char *ring; /* this warp's */
 	uint64_t *full;
-	float *sumsq;
 	unsigned split, tile0, tile1, unit0, unit1, passes;
 	uint4 x[size::units][2]; /* B == 1: this stage's inputs, and the next's */
 	uint4 x_next[size::units][2];
@@ -157,21 +193,6 @@ template <int B, int G, int W, class E> struct gemv_block {
 			*(uint4 *)to[b] = p[(2 * b + piece) * WARP + threadIdx.x % WARP];
 	}
 
-	/* One lane's weights of half a unit of one tile as two steps of two registers. */
-	__device__ static void take_weights(uint32_t to[4], const char *unit, unsigned piece)
-	{
-		unsigned lane = threadIdx.x % WARP;
-
-		if (W == 1) {
-			uint2 w = *(const uint2 *)(unit + lane * 16 + piece * 8);
-
-			halves_from_bytes(to[0], to[1], w.x);
-			halves_from_bytes(to[2], to[3], w.y);
-		} else {
-			*(uint4 *)to = *(const uint4 *)(unit + piece * 512 + lane * 16);
-		}
-	}
-
 	__device__ void compute_unit(float acc[size::tiles / 2][B][4], const char *stage, unsigned v)
 	{
 #pragma unroll
@@ -179,21 +200,8 @@ template <int B, int G, int W, class E> struct gemv_block {
 			uint32_t xs[B][4];
 
 			take_inputs(xs, stage, v, piece);
-#pragma unroll
-			for (int j = 0; j < size::tiles / 2; j++) {
-				const char *at = stage + (2 * j * size::units + v) * size::unit;
-				uint32_t lo[4], hi[4];
-
-				take_weights(lo, at, piece);
-				take_weights(hi, at + size::units * size::unit, piece);
-#pragma unroll
-				for (int s = 0; s < 2; s++)
-#pragma unroll
-					for (int b = 0; b < B; b++)
-						mma_16816(acc[j][b], lo[2 * s], hi[2 * s],
-							lo[2 * s + 1], hi[2 * s + 1], xs[b][2 * s],
-							xs[b][2 * s + 1]);
-			}
+			multiply_tiles<B, size::tiles, W>(acc, xs, stage + v * size::unit,
+				size::units * size::unit, piece);
 		}
 	}
 
@@ -237,15 +245,42 @@ template <int B, int G, int W, class E> struct gemv_block {
 		return sum;
 	}
 
-	__device__ void finish(unsigned tile, unsigned i, float2 sum) const
+	using taken = typename E::taken;
+
+	__device__ taken take(unsigned tile, unsigned i) const
+	{
+		return epilogue.take((tile + i / 4 / in.rows) * 8 + 2 * (i % 4), i / 4 % in.rows);
+	}
+
+	/* The sums of item @i to the epilogue; what it returns replaces them in shared memory. */
+	__device__ void finish(unsigned tile, unsigned i, float2 sum, const taken &t) const
 	{
 		unsigned row = i / 4 % in.rows, j = i / 4 / in.rows;
+		float square = epilogue((tile + j) * 8 + 2 * (i % 4), row, sum.x, sum.y, t);
 
-		epilogue((tile + j) * 8 + 2 * (i % 4), row, sum.x, sum.y, sumsq);
+		if constexpr (E::squares)
+			sums_of(0)[(j * 8 * B + row) * 8 + i % 4 * 2] = square;
+	}
+
+	/* One warp a row. */
+	__device__ void add_squares(unsigned tiles) const
+	{
+		unsigned lane = threadIdx.x % WARP;
+
+		__syncthreads();
+		for (unsigned row = threadIdx.x / WARP; row < in.rows; row += GEMV_WARPS) {
+			float sum = 0.0f;
+
+			for (unsigned i = lane; i < tiles * 4; i += WARP)
+				sum += sums_of(0)[(i / 4 * 8 * B + row) * 8 + i % 4 * 2];
+			sum = warp_sum(sum);
+			if (lane == 0)
+				epilogue.add(row, sum);
+		}
 	}
 
 	/* The block of a pass that arrives last adds up what all its splits have laid down. */
-	__device__ void join_splits(unsigned tile, unsigned items) const
+	__device__ bool arrive_last(unsigned tile, unsigned items) const
 	{
 		size_t at = (size_t)tile * in.rows * 4, stride = (size_t)in.tiles * in.rows * 4;
 		unsigned last;
@@ -257,33 +292,50 @@ template <int B, int G, int W, class E> struct gemv_block {
 		last = threadIdx.x == 0 &&
 		       atomicInc(in.arrived + tile, in.splits - 1) == in.splits - 1;
 		if (!__syncthreads_or((int)last))
-			return;
+			return false;
 		__threadfence();
-		for (unsigned i = threadIdx.x; i < items; i += GEMV_THREADS) {
-			float2 sum = make_float2(0.0f, 0.0f);
+		return true;
+	}
 
-			for (unsigned s = 0; s < in.splits; s++) {
-				float2 part = __ldcg(in.part + s * stride + at + i);
+	__device__ float2 add_up_splits(unsigned tile, unsigned i) const
+	{
+		size_t at = (size_t)tile * in.rows * 4, stride = (size_t)in.tiles * in.rows * 4;
+		float2 part[GEMV_MAX_SPLITS], sum = make_float2(0.0f, 0.0f);
 
-				sum.x += part.x;
-				sum.y += part.y;
+#pragma unroll
+		for (unsigned s = 0; s < GEMV_MAX_SPLITS; s++)
+			if (s < in.splits)
+				part[s] = __ldcg(in.part + s * stride + at + i);
+#pragma unroll
+		for (unsigned s = 0; s < GEMV_MAX_SPLITS; s++)
+			if (s < in.splits) {
+				sum.x += part[s].x;
+				sum.y += part[s].y;
 			}
-			finish(tile, i, sum);
-		}
+		return sum;
 	}
 
 	__device__ void end_pass(unsigned pass, const float acc[G / 2][B][4]) const
 	{
 		unsigned items = tiles_in(pass) * in.rows * 4, tile = tile0 + pass * G;
+		unsigned i = threadIdx.x;
+		taken t = {};
 
+		if (i < items)
+			t = take(tile, i);
 		__syncthreads(); /* the sums take the place of the rings */
 		lay_down(acc);
 		__syncthreads();
-		if (in.splits > 1)
-			join_splits(tile, items);
-		else
-			for (unsigned i = threadIdx.x; i < items; i += GEMV_THREADS)
-				finish(tile, i, add_up(i));
+		if (in.splits > 1 && !arrive_last(tile, items))
+			return;
+		while (i < items) {
+			finish(tile, i, in.splits > 1 ? add_up_splits(tile, i) : add_up(i), t);
+			i += GEMV_THREADS;
+			if (i < items)
+				t = take(tile, i);
+		}
+		if constexpr (E::squares)
+			add_squares(tiles_in(pass));
 	}
 
 	__device__ void prefetch(void) const
@@ -310,13 +362,15 @@ template <int B, int G, int W, class E> struct gemv_block {
 			copy_inputs(filled, (*slot + s) % size::stages);
 			fill = advance(&filled);
 		}
-		if (B == 1)
+		if (B == 1 && !size::many)
 			fetch_inputs(x_next, unit0);
 #pragma unroll
 		for (int i = 0; i < size::subs * size::tiles / 2 * B * 4; i++)
 			(&acc[0][0][0][0])[i] = 0.0f;
 		for (unsigned unit = unit0; unit < unit1; unit += size::units) {
-			if (B == 1) {
+			if (size::many) {
+				fetch_inputs(x, unit);
+			} else if (B == 1) {
 #pragma unroll
 				for (int v = 0; v < size::units; v++) {
 					x[v][0] = x_next[v][0];
@@ -353,17 +407,13 @@ template <int B, int G, int W, class E> struct gemv_block {
 		unsigned slot = 0, parity = 0;
 
 		for (int v = 0; v < size::units; v++)
-			x_next[v][0] = x_next[v][1] = make_uint4(0, 0, 0, 0);
+			x[v][0] = x[v][1] = x_next[v][0] = x_next[v][1] = make_uint4(0, 0, 0, 0);
 		for (unsigned pass = 0; pass < passes; pass++) {
 			run_pass(pass, &slot, &parity);
 			if (pass + 1 < passes) {
 				fence_async_proxy(); /* copies come where sums were */
 				__syncthreads();
 			}
-		}
-		if (epilogue_sums<E>::squares) {
-			__syncthreads();
-			epilogue_sums<E>::flush(epilogue, sumsq, in.rows);
 		}
 	}
 };
@@ -374,8 +424,7 @@ __global__ void __launch_bounds__(GEMV_THREADS, gemv_size<B, G, W>::blocks)
 {
 	using size = gemv_size<B, G, W>;
 	DYNAMIC_SHARED(char, shared);
-	float *sumsq = (float *)(shared + size::shared - GEMV_MAX_ROWS * 4 - 256);
-	uint64_t *bars = (uint64_t *)(sumsq + GEMV_MAX_ROWS);
+	uint64_t *bars = (uint64_t *)(shared + size::shared - GEMV_BARRIER_BYTES);
 	unsigned warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
 	unsigned range = blockIdx.x / in.splits, ranges = gridDim.x / in.splits;
 	unsigned share = blockIdx.x % in.splits * GEMV_WARPS + warp,
@@ -385,14 +434,11 @@ __global__ void __launch_bounds__(GEMV_THREADS, gemv_size<B, G, W>::blocks)
 	launch_next();
 	if (lane < size::stages)
 		stage_init(bars + warp * size::stages + lane);
-	for (unsigned i = threadIdx.x; i < GEMV_MAX_ROWS; i += GEMV_THREADS)
-		sumsq[i] = 0.0f;
 	fence_mbar_init();
 	__syncthreads();
 	b.shared = shared;
 	b.ring = shared + warp * size::stages * size::stage;
 	b.full = bars + warp * size::stages;
-	b.sumsq = sumsq;
 	b.split = blockIdx.x % in.splits;
 	b.tile0 = (unsigned)((uint64_t)in.tiles * range / ranges);
 	b.tile1 = (unsigned)((uint64_t)in.tiles * (range + 1) / ranges);
@@ -436,11 +482,12 @@ void gemv_launch(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStre
 
 	CUDA_TRY(cudaFuncSetAttribute(
 		gemv<B, G, W, E>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
+	all_memory_shared(gemv<B, G, W, E>);
 	launch_overlapped(stream, gemv<B, G, W, E>, dim3(blocks / in.splits * in.splits),
 		dim3(GEMV_THREADS), shared, in, epilogue);
 }
 
-/** Up to 8 rows: all of a block's tiles in one pass, if 32 are enough. */
+/** Up to 8 rows: all of a block's tiles in one pass, if that many are enough. */
 template <int W, class E>
 void gemv_few_rows(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStream_t stream)
 {
@@ -452,13 +499,14 @@ void gemv_few_rows(const gemv_in &in, const E &epilogue, unsigned blocks, cudaSt
 		return gemv_launch<1, 16, W>(in, epilogue, blocks, stream);
 	if (each <= 24)
 		return gemv_launch<1, 24, W>(in, epilogue, blocks, stream);
-	gemv_launch<1, 32, W>(in, epilogue, blocks, stream);
+	gemv_launch<1, W == 1 ? 28 : 32, W>(in, epilogue, blocks, stream);
 }
 
 template <int B, int G, int W, class E>
 void gemv_more_rows(gemv_in in, const E &epilogue, unsigned blocks, cudaStream_t stream)
 {
 	in.splits = in.part ? gemv_splits(in.tiles, blocks, G) : 1;
+	if (getenv("GS") && in.part) in.splits = atoi(getenv("GS"));
 	gemv_launch<B, G, W>(in, epilogue, blocks, stream);
 }
 

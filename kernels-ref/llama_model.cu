@@ -188,6 +188,7 @@ void gpu_llama_create(
 	m->embed = half_random(shape->vocab * h, top, 0.0, 0.02);
 	m->head = head_packed(half_random(shape->vocab * h, top + 1, 0.0, 0.02), shape->vocab, h);
 	m->norm_out = half_random(h, top + 2, 1.0, 0.1);
+	m->layers_on_device = upload<gpu_layer>(m->layers, shape->n_layers);
 	CUDA_TRY(cudaDeviceSynchronize());
 }
 
@@ -210,6 +211,7 @@ void gpu_llama_upload(gpu_llama *m, const llama_model *host, int keep, size_t ma
 	m->embed = upload<half>(host->embed, s->vocab * s->hidden);
 	m->head = head_packed(upload<half>(host->head, s->vocab * s->hidden), s->vocab, s->hidden);
 	m->norm_out = upload<half>(host->norm_out, s->hidden);
+	m->layers_on_device = upload<gpu_layer>(m->layers, s->n_layers);
 	CUDA_TRY(cudaDeviceSynchronize());
 }
 
@@ -254,6 +256,7 @@ void gpu_llama_destroy(gpu_llama *m)
 		CUDA_TRY(cudaFree(w->norm_ffn));
 	}
 	free(m->layers);
+	CUDA_TRY(cudaFree(m->layers_on_device));
 	CUDA_TRY(cudaFree(m->embed));
 	CUDA_TRY(cudaFree(m->head));
 	CUDA_TRY(cudaFree(m->norm_out));
@@ -280,6 +283,8 @@ void gpu_state_create(gpu_state *s, const llama_shape *p, size_t kv_tok)
 	s->share = device_alloc<float2>(GEMV_MAX_SPLITS * p->hidden / 2 * rows);
 	s->shares_in = device_alloc<uint32_t>(p->hidden / 8);
 	CUDA_TRY(cudaMemset(s->shares_in, 0, p->hidden / 8 * sizeof(uint32_t)));
+	s->meetings = device_alloc<uint32_t>(1);
+	CUDA_TRY(cudaMemset(s->meetings, 0, sizeof(uint32_t)));
 	s->token = device_alloc<uint32_t>(rows);
 	s->pos = device_alloc<uint32_t>(rows);
 	s->cached = device_alloc<uint32_t>(rows);
@@ -315,7 +320,7 @@ void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_
 void gpu_state_destroy(gpu_state *s)
 {
 	void *all[] = {s->x, s->xn, s->q, s->att, s->act, s->logits, s->sumsq, s->part, s->arrived,
-		s->share, s->shares_in, s->token, s->pos, s->cached, s->seq, s->k, s->v};
+		s->share, s->shares_in, s->meetings, s->token, s->pos, s->cached, s->seq, s->k, s->v};
 
 	for (void *p : all)
 		CUDA_TRY(cudaFree(p));

@@ -30,7 +30,7 @@ struct gpu_layer {
 
 struct gpu_llama {
 	llama_shape shape;
-	gpu_layer *layers;
+	gpu_layer *layers, *layers_on_device; /* the same, in either memory */
 	half *embed;    /* [vocab][hidden] */
 	half *head;     /* packed as above, two 16-byte pieces a lane */
 	half *norm_out; /* [hidden] */
@@ -75,6 +75,7 @@ struct gpu_state {
 	uint32_t *arrived;
 	float2 *share;       /* of the sums of o and down: [4 splits][hidden / 2][64] */
 	uint32_t *shares_in; /* [hidden / 8] */
+	uint32_t *meetings;  /* of all blocks; zero before and after */
 	uint32_t *token, *pos, *cached, *seq; /* [64] */
 	half *k, *v;
 	size_t n_seq, cap_tok;
@@ -95,6 +96,13 @@ void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_
  * Logits of all rows. @max_tok: longest context among the rows. Only launches.
  */
 void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream);
+
+/**
+ * All of a step of at most 8 rows but the embedding in one kernel, whose blocks stay on their
+ * multiprocessors; false if it does not fit the device. @s->x, xn and sumsq as they leave it.
+ */
+bool gpu_step_few(
+	const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream);
 
 /** The kernels of a layer, in order. */
 enum step_part { STEP_QKV, STEP_ATTENTION, STEP_OUT, STEP_GATE_UP, STEP_DOWN };

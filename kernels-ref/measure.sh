@@ -17,7 +17,7 @@ steps=${*:-build verify sanitize speed peers profile}
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 python=${PYTHON:-python3}
 archs="-gencode arch=compute_90a,code=sm_90a -gencode arch=compute_80,code=[sm_80,compute_80]"
-cuda="harness llama_model llama_step row_attn llama_prefill int8_gemm attn_best sparse_attn_mma sparse_attn_wgmma
+cuda="harness llama_model llama_few llama_step row_attn llama_prefill int8_gemm attn_best sparse_attn_mma sparse_attn_wgmma
 das_predict verify measure export main"
 truth="ref_attn ref_das_attn ref_das_decode ref_das_mask ref_error ref_linear ref_llama ref_model
 ref_num ref_synth"
