@@ -111,23 +111,16 @@ __device__ static void start_scores(float s[64], const wg_tile *q, int row0, con
 	}
 }
 
-/* o += p v, with stage 2 over the blocks that @use names; started, not waited for. */
-template <bool STAGE2>
-__device__ static void start_products(
-	float o[64], const uint32_t p[8][4], const wg_tile *v, const bool use[2])
+/* o += p v over the blocks named; started, not waited for. */
+template <bool FIRST, bool SECOND>
+__device__ static void start_products(float o[64], const uint32_t p[8][4], const wg_tile *v)
 {
 	matrix_desc b = matrix_desc_of(v->at[0][0], STEP_KEYS * PANEL_BYTES, 8 * PANEL_BYTES);
 
 #pragma unroll
-	for (int h = 0; h < 2; h++)
-		if (!STAGE2 || use[h]) {
-			if (STAGE2)
-				wgmma_fence();
-#pragma unroll
-			for (int c = 4 * h; c < 4 * h + 4; c++)
-				wgmma_products(
-					o, p[c], matrix_desc_advance(b, 16 * PANEL_BYTES * c));
-		}
+	for (int c = 0; c < 8; c++)
+		if (c < 4 ? FIRST : SECOND)
+			wgmma_products(o, p[c], matrix_desc_advance(b, 16 * PANEL_BYTES * c));
 }
 
 struct online {
@@ -236,6 +229,16 @@ __device__ static void pack_weights(uint32_t p[8][4], const float s[64])
 			p[c][i] = pack_halves(s[8 * c + 2 * i], s[8 * c + 2 * i + 1]);
 }
 
+/* For the last step, where a branch around products would make the compiler wait for each. */
+__device__ static void drop_weights(uint32_t p[8][4], const bool use[2])
+{
+#pragma unroll
+	for (int c = 0; c < 8; c++)
+#pragma unroll
+		for (int i = 0; i < 4; i++)
+			p[c][i] = use[c / 4] ? p[c][i] : 0;
+}
+
 template <bool STAGE2> struct computer {
 	const attn_in &in;
 	wg_shared *sh;
@@ -294,6 +297,22 @@ template <bool STAGE2> struct computer {
 			}
 	}
 
+	/* The scores of step @i and the product of the step before, over the blocks named. A
+	 * branch around the product alone would make the compiler wait for each part of it. */
+	template <bool FIRST, bool SECOND>
+	__device__ void start_step(float s[64], float o[64], const uint32_t p[8][4], int i) const
+	{
+		int now = i % STAGES, before = (i - 1) % STAGES;
+
+		wgmma_fence();
+		start_scores(s, &sh->q, group * WG_ROWS, sh->k + now);
+		wgmma_commit();
+		stage_wait(sh->v_full + before, (i - 1) / STAGES & 1);
+		wgmma_fence();
+		start_products<FIRST, SECOND>(o, p, sh->v + before);
+		wgmma_commit();
+	}
+
 	__device__ void run(void) const
 	{
 		int lane = threadIdx.x % WARP, warp = threadIdx.x % GROUP_THREADS / WARP;
@@ -327,17 +346,18 @@ template <bool STAGE2> struct computer {
 		}
 		for (int i = 1; i < steps; i++) {
 			int now = i % STAGES, before = (i - 1) % STAGES;
-			bool use[2] = {w.use[0], w.use[1]}, past = reaches_past(i);
+			bool past = reaches_past(i);
 
 			stage_wait(sh->k_full + now, i / STAGES & 1);
 			turn_take();
-			wgmma_fence();
-			start_scores(s, &sh->q, group * WG_ROWS, sh->k + now);
-			wgmma_commit();
-			stage_wait(sh->v_full + before, (i - 1) / STAGES & 1);
-			wgmma_fence();
-			start_products<STAGE2>(o, p, sh->v + before, use);
-			wgmma_commit();
+			if (!STAGE2 || (w.use[0] && w.use[1]))
+				start_step<true, true>(s, o, p, i);
+			else if (w.use[0])
+				start_step<true, false>(s, o, p, i);
+			else if (w.use[1])
+				start_step<false, true>(s, o, p, i);
+			else
+				start_step<false, false>(s, o, p, i);
 			turn_pass(i == steps - 1);
 			wgmma_wait<1>(s);
 			release(sh->k_empty + now);
@@ -357,7 +377,9 @@ template <bool STAGE2> struct computer {
 
 			stage_wait(sh->v_full + last, (steps - 1) / STAGES & 1);
 			wgmma_fence();
-			start_products<STAGE2>(o, p, sh->v + last, w.use);
+			if (STAGE2)
+				drop_weights(p, w.use);
+			start_products<true, true>(o, p, sh->v + last);
 			wgmma_commit();
 			wgmma_wait<0>(o);
 		}
