@@ -208,7 +208,7 @@ __device__ static void softmax_step(online *w, float s[64], const attn_in &in, i
 	}
 #pragma unroll
 	for (int i = 0; i < 64; i++) {
-		s[i] = exp2_fast(s[i] * scale - now[i / 2 & 1]);
+		s[i] = exp2_fast(fmaf(s[i], scale, -now[i / 2 & 1]));
 		part[i / 32][i / 2 & 1] += s[i];
 	}
 #pragma unroll
@@ -271,8 +271,9 @@ template <bool STAGE2> struct computer {
 		hide_keys(s + 32, key_of(2 * step + 1), end);
 	}
 
-	/* The warpgroups start their products in turn. The last to pass keeps its turn: nobody
-	 * would take it. */
+	/* The warpgroups start the products of each step in turn: the second gives the first its
+	 * turn before there is any step, and keeps its own after the last, for nobody would take
+	 * it. */
 	__device__ void turn_take(void) const
 	{
 		barrier_sync(BARRIER_TURN + group, 2 * GROUP_THREADS);
@@ -328,14 +329,16 @@ template <bool STAGE2> struct computer {
 			o[i] = 0.0f;
 		stage_wait(&sh->q_full, 0);
 		if (steps > 0) {
+			bool past = reaches_past(0);
+
+			if (group == 1)
+				turn_pass(false);
 			stage_wait(sh->k_full, 0);
+			turn_take();
 			wgmma_fence();
 			start_scores(s, &sh->q, group * WG_ROWS, sh->k);
 			wgmma_commit();
-			if (group == 1)
-				turn_pass(steps == 1);
-			bool past = reaches_past(0);
-
+			turn_pass(steps == 1);
 			wgmma_wait<0>(s);
 			release(sh->k_empty);
 			if (past)
@@ -434,6 +437,7 @@ __device__ static void barriers_init(wg_shared *sh)
 		mbar_init(sh->v_empty + s, 2 * GROUP_THREADS / WARP);
 	}
 	fence_mbar_init();
+	fence_async_proxy(); /* the first copy does not wait for the block */
 }
 
 struct place {
