@@ -379,9 +379,9 @@ template <bool STAGE2> struct computer {
 			int last = (steps - 1) % STAGES;
 
 			stage_wait(sh->v_full + last, (steps - 1) / STAGES & 1);
-			wgmma_fence();
 			if (STAGE2)
 				drop_weights(p, w.use);
+			wgmma_fence();
 			start_products<true, true>(o, p, sh->v + last);
 			wgmma_commit();
 			wgmma_wait<0>(o);
