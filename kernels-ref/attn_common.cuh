@@ -6,6 +6,7 @@
 
 #define ATTN_DIM 128
 #define ATTN_MAX_COLS 1024 /* 65 536 keys */
+#define ATTN_LIST_AHEAD 8
 
 __host__ __device__ inline unsigned attn_blocks(unsigned tokens, unsigned block)
 {
@@ -31,13 +32,24 @@ __device__ inline unsigned attn_list_cols(
 
 	if (mask)
 		mask += ((size_t)head * attn_blocks(in.n_q, DAS_Q_BLOCK) + row) * all;
-	for (unsigned c = 0; c < cols; c += WARP) {
-		bool keep = c + lane < cols && (!mask || mask[c + lane]);
-		unsigned kept = __ballot_sync(FULL_WARP, keep);
+	for (unsigned c0 = lane; c0 < cols + lane; c0 += ATTN_LIST_AHEAD * WARP) {
+		bool keep[ATTN_LIST_AHEAD]; /* read before the list is written, or one by one */
 
-		if (keep)
-			list[n + __popc(kept & ((1u << lane) - 1))] = (uint16_t)(c + lane);
-		n += __popc(kept);
+#pragma unroll
+		for (unsigned i = 0; i < ATTN_LIST_AHEAD; i++) {
+			unsigned c = c0 + i * WARP;
+
+			keep[i] = c < cols && (!mask || mask[c]);
+		}
+#pragma unroll
+		for (unsigned i = 0; i < ATTN_LIST_AHEAD; i++) {
+			unsigned kept = __ballot_sync(FULL_WARP, keep[i]);
+
+			if (keep[i])
+				list[n + __popc(kept & ((1u << lane) - 1))] =
+					(uint16_t)(c0 + i * WARP);
+			n += __popc(kept);
+		}
 	}
 	__syncwarp();
 	return n;

@@ -13,6 +13,7 @@
 
 #include "kernels-ref/cuda_common.cuh"
 #include "kernels-ref/ref_num.h"
+#include "kernels-ref/tile_map.cuh"
 
 #define FIBER_STACK ((size_t)256 << 10)
 #define MEET_BYTES 128
@@ -262,13 +263,11 @@ const char *emu_warp_meet(const char *what, const void *mine, size_t bytes)
 	return w.data[side][0];
 }
 
-bool barrier_any(int id, int threads, bool vote)
+static unsigned barrier_join(barrier_state &b, unsigned n, bool vote)
 {
-	emulator &e = emu();
-	barrier_state &b = e.barriers[e.now->slot * 16 + (unsigned)id];
-	unsigned turn = b.times, n = threads ? (unsigned)threads : e.n;
+	unsigned turn = b.times;
 
-	e.progress++;
+	emu().progress++;
 	if (b.arrived == 0)
 		b.any[turn & 1] = false;
 	b.any[turn & 1] |= vote;
@@ -276,6 +275,25 @@ bool barrier_any(int id, int threads, bool vote)
 		b.arrived = 0;
 		b.times++;
 	}
+	return turn;
+}
+
+/* Barrier @id of the block of the thread that runs. */
+static barrier_state &barrier_of(int id)
+{
+	return emu().barriers[emu().now->slot * 16 + (unsigned)id];
+}
+
+void barrier_arrive(int id, int n)
+{
+	barrier_join(barrier_of(id), (unsigned)n, false);
+}
+
+bool barrier_any(int id, int n, bool vote)
+{
+	barrier_state &b = barrier_of(id);
+	unsigned turn = barrier_join(b, n ? (unsigned)n : emu().n, vote);
+
 	while (b.times == turn)
 		yield();
 	return b.any[turn & 1];
@@ -368,6 +386,29 @@ void stage_copy(void *dst, const void *src, uint32_t bytes, uint64_t *bar)
 	mbar_of(bar).copies.push_back({dst, src, bytes});
 	if (emu().eager)
 		memcpy(dst, src, bytes);
+}
+
+void tile_copy(void *dst, const tile_map &m, int column, int row, int layer, uint64_t *bar)
+{
+	uintptr_t wrong = (uintptr_t)dst % 1024 | (uintptr_t)m.from % 16 |
+			  (m.row_stride | m.layer_stride) % 8;
+	std::vector<copy> box;
+
+	if (wrong || column < 0 || row < 0 || layer < 0 || (unsigned)layer >= m.layers)
+		fail("tile map or its box not aligned or not there");
+	for (int i = 0; i < TILE_ROWS * 8; i++) {
+		int r = i / 8, c = i % 8, x = column + 8 * c, y = row + r;
+		const half *from = m.from + (size_t)layer * m.layer_stride +
+				   (size_t)y * m.row_stride + x;
+		bool real = (unsigned)y < m.rows && (unsigned)x < m.columns;
+
+		box.push_back({(char *)dst + r * 128 + ((c ^ r) & 7) * 16, real ? from : NULL, 16});
+	}
+	mbar_state &b = mbar_of(bar);
+
+	b.copies.insert(b.copies.end(), box.begin(), box.end());
+	if (emu().eager)
+		make_copies(box);
 }
 
 void copy_async16(void *dst, const void *src, bool real)

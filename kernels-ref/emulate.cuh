@@ -125,6 +125,12 @@ const char *emu_warp_meet(const char *what, const void *mine, size_t bytes);
 
 /** Barrier @id for @n threads, 0: all the block's; whether any of them came with @x. */
 bool barrier_any(int id, int n, bool x);
+/** Counts as one of the barrier's @n threads without waiting for them. */
+void barrier_arrive(int id, int n);
+inline void barrier_sync(int id, int n)
+{
+	barrier_any(id, n, false);
+}
 
 inline void __syncthreads(void)
 {
@@ -292,6 +298,22 @@ void mma_16816(
 void load_matrix4(uint32_t r[4], const void *row);
 void load_matrix4_trans(uint32_t r[4], const void *row);
 uint32_t sub_halves(uint32_t a, uint32_t b);
+
+/* --- tile_map.cuh ------------------------------------------------------------------------------
+ */
+
+struct tile_map {
+	const half *from;
+	unsigned columns, rows, layers;
+	size_t row_stride, layer_stride;
+};
+
+inline tile_map tile_map_of(const half *from, unsigned columns, unsigned rows, unsigned layers,
+	size_t row_stride, size_t layer_stride)
+{
+	return {from, columns, rows, layers, row_stride, layer_stride};
+}
+void tile_copy(void *dst, const tile_map &map, int column, int row, int layer, uint64_t *bar);
 
 /* --- wgmma_ops.cuh -----------------------------------------------------------------------------
  */
