@@ -232,16 +232,6 @@ __device__ inline float exp2_fast(float x)
 	return y;
 }
 
-/**
- * As much shared memory and as little L1 cache as there can be. Kernels overlap only on
- * multiprocessors that need not be divided anew between the two.
- */
-template <class... P> void all_memory_shared(void (*kernel)(P...))
-{
-	CUDA_TRY(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
-		cudaSharedmemCarveoutMaxShared));
-}
-
 /** kernel<<<grid, block, shared_bytes, stream>>>(args...) */
 template <class... P, class... A>
 void launch_kernel(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 block,

@@ -384,9 +384,6 @@ template <class F> cudaError_t cudaFuncSetAttribute(F, int, int)
 	return cudaSuccess;
 }
 
-template <class... P> void all_memory_shared(void (*)(P...))
-{
-}
 #define EMU_SHARED_BYTES ((size_t)227 << 10)
 void emu_launch(dim3 grid, dim3 block, size_t shared_bytes, bool together,
 	const std::function<void()> &thread);

@@ -482,7 +482,6 @@ void gemv_launch(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStre
 
 	CUDA_TRY(cudaFuncSetAttribute(
 		gemv<B, G, W, E>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
-	all_memory_shared(gemv<B, G, W, E>);
 	launch_overlapped(stream, gemv<B, G, W, E>, dim3(blocks / in.splits * in.splits),
 		dim3(GEMV_THREADS), shared, in, epilogue);
 }
@@ -506,7 +505,6 @@ template <int B, int G, int W, class E>
 void gemv_more_rows(gemv_in in, const E &epilogue, unsigned blocks, cudaStream_t stream)
 {
 	in.splits = in.part ? gemv_splits(in.tiles, blocks, G) : 1;
-	if (getenv("GS") && in.part) in.splits = atoi(getenv("GS"));
 	gemv_launch<B, G, W>(in, epilogue, blocks, stream);
 }
 

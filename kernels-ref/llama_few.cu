@@ -12,31 +12,47 @@
 
 #define FEW_WARPS 8
 #define FEW_THREADS (FEW_WARPS * WARP)
-#define FEW_TILES 4                      /* of 8 outputs, in a stage of a warp's ring */
-#define FEW_TILE 1024                    /* bytes of a tile in a stage: 2 units of int8, 1 of half */
+#define FEW_TILES 4    /* of 8 outputs, in a stage of a warp's ring */
+#define FEW_TILE 1024  /* bytes of a tile in a stage: 2 units of int8, 1 of half */
 #define FEW_STAGE (FEW_TILES * FEW_TILE)
 #define FEW_MAX_STAGES 7
-#define FEW_AT_ONCE 32                   /* tiles whose sums a warp may keep */
+#define FEW_X_BYTES 4096 /* of a warp's inputs, at most, at a time */
 #define FEW_BARRIER_BYTES 512
 
 /** The multiplications of a layer; the head comes after those of all layers. */
 enum few_product { FEW_QKV, FEW_OUT, FEW_GATE_UP, FEW_DOWN, FEW_PRODUCTS };
 
+/** Shared memory: barriers, rings, inputs, sums. Attention has the place of the sums. */
 struct few_in {
 	step_view v;
 	row_attn_in attn; /* of layer 0 */
-	unsigned stages, sums_bytes;
+	unsigned stages, chunk; /* units of inputs a warp has at a time */
 	uint32_t *meetings;
+
+	/* Of a warp's inputs. */
+	__host__ __device__ unsigned x_bytes(void) const
+	{
+		return chunk * v.rows * 128;
+	}
+
+	__host__ __device__ unsigned x_at(void) const
+	{
+		return FEW_BARRIER_BYTES + FEW_WARPS * stages * FEW_STAGE;
+	}
+
+	__host__ __device__ unsigned sums_at(void) const
+	{
+		return x_at() + FEW_WARPS * x_bytes();
+	}
 };
 
 /** What one warp of one block has to do of one multiplication. */
 struct few_share {
 	const uint8_t *w;
-	unsigned bytes;         /* a weight */
-	unsigned units;         /* inputs / 64 */
-	unsigned tile0, tile1;  /* the block's outputs */
-	unsigned unit0, unit1;  /* the warp's inputs */
-	unsigned at_once;       /* tiles per pass over the inputs */
+	unsigned bytes;        /* a weight */
+	unsigned units;        /* inputs / 64 */
+	unsigned tile0, tile1; /* the block's outputs */
+	unsigned unit0, unit1; /* the warp's inputs */
 
 	__device__ unsigned step(void) const /* units a stage */
 	{
@@ -55,7 +71,6 @@ __device__ static few_share share_of(const step_view &v, unsigned product)
 	unsigned h = v.hidden, f = v.ffn, warp = threadIdx.x / WARP, outputs, inputs;
 	few_share s;
 
-	s.bytes = 1;
 	if (l == v.n_layers) {
 		s.w = (const uint8_t *)v.head;
 		s.bytes = 2;
@@ -69,6 +84,7 @@ __device__ static few_share share_of(const step_view &v, unsigned product)
 			: kind == FEW_GATE_UP ? w->gu
 					      : w->down)
 			      .packed;
+		s.bytes = 1;
 		outputs = kind == FEW_QKV ? 3 * h : kind == FEW_GATE_UP ? 2 * f : h;
 		inputs = kind == FEW_DOWN ? f : h;
 	}
@@ -77,26 +93,28 @@ __device__ static few_share share_of(const step_view &v, unsigned product)
 	s.tile1 = (unsigned)((uint64_t)outputs / 8 * (blockIdx.x + 1) / gridDim.x);
 	s.unit0 = s.units * warp / FEW_WARPS;
 	s.unit1 = s.units * (warp + 1) / FEW_WARPS;
-	s.at_once = l == v.n_layers ? 32 : kind == FEW_QKV ? 16 : kind == FEW_GATE_UP ? 32 : 8;
 	return s;
 }
 
-/** A warp's ring: what is copied next, of whichever multiplication, and where it is read. */
+/**
+ * A warp's ring: what is copied next, of whichever multiplication, and where it is read. The
+ * order: chunks of inputs, tiles of outputs, inputs.
+ */
 struct few_ring {
-	const step_view &v;
+	const few_in &in;
 	char *at;
 	uint64_t *full;
-	unsigned stages, slot, parity;
+	unsigned slot, parity;
 	unsigned product; /* being copied */
 	few_share s;
-	unsigned base, unit, sub;
+	unsigned chunk, tile, unit;
 
-	__device__ few_ring(const few_in &in, char *shared, uint64_t *bars)
-		: v(in.v), stages(in.stages), slot(0), parity(0)
+	__device__ few_ring(const few_in &in, char *rings, uint64_t *bars)
+		: in(in), slot(0), parity(0)
 	{
 		unsigned warp = threadIdx.x / WARP;
 
-		at = shared + warp * stages * FEW_STAGE;
+		at = rings + warp * in.stages * FEW_STAGE;
 		full = bars + warp * FEW_MAX_STAGES;
 		seek(0);
 	}
@@ -104,48 +122,54 @@ struct few_ring {
 	/* To the first multiplication from @from on in which this warp has a share. */
 	__device__ void seek(unsigned from)
 	{
-		unsigned all = v.n_layers * FEW_PRODUCTS + 1;
+		unsigned all = in.v.n_layers * FEW_PRODUCTS + 1;
 
 		for (product = from; product < all; product++) {
-			s = share_of(v, product);
+			s = share_of(in.v, product);
 			if (!s.empty())
 				break;
 		}
-		base = s.tile0;
-		unit = s.unit0;
-		sub = 0;
+		chunk = unit = s.unit0;
+		tile = s.tile0;
+	}
+
+	__device__ void advance(void)
+	{
+		unsigned end = min(chunk + in.chunk, s.unit1);
+
+		unit += s.step();
+		if (unit < end)
+			return;
+		unit = chunk;
+		tile += FEW_TILES;
+		if (tile < s.tile1)
+			return;
+		tile = s.tile0;
+		chunk = unit = end;
+		if (chunk == s.unit1)
+			seek(product + 1);
 	}
 
 	__device__ void copy_next(unsigned to)
 	{
-		unsigned lane = threadIdx.x % WARP, first = base + sub * FEW_TILES;
-		unsigned end = min(base + s.at_once, s.tile1), bytes;
+		unsigned lane = threadIdx.x % WARP, bytes, tiles;
 
-		if (product > v.n_layers * FEW_PRODUCTS)
+		if (product > in.v.n_layers * FEW_PRODUCTS)
 			return;
-		bytes = min(s.step(), s.unit1 - unit) * 512 * s.bytes;
-		stage_open(full + to, min((unsigned)FEW_TILES, end - first) * bytes);
-		if (first + lane < end && lane < FEW_TILES)
+		bytes = min(s.step(), min(chunk + in.chunk, s.unit1) - unit) * 512 * s.bytes;
+		tiles = min((unsigned)FEW_TILES, s.tile1 - tile);
+		stage_open(full + to, tiles * bytes);
+		if (lane < tiles)
 			stage_copy(at + to * FEW_STAGE + lane * FEW_TILE,
-				s.w + ((size_t)(first + lane) * s.units + unit) * 512 * s.bytes,
+				s.w + ((size_t)(tile + lane) * s.units + unit) * 512 * s.bytes,
 				bytes, full + to);
 		stage_close(full + to);
-		sub++;
-		if (base + sub * FEW_TILES < end)
-			return;
-		sub = 0;
-		unit += s.step();
-		if (unit < s.unit1)
-			return;
-		unit = s.unit0;
-		base += s.at_once;
-		if (base >= s.tile1)
-			seek(product + 1);
+		advance();
 	}
 
 	__device__ void start(void)
 	{
-		for (unsigned i = 0; i < stages; i++)
+		for (unsigned i = 0; i < in.stages; i++)
 			copy_next(i);
 	}
 
@@ -160,35 +184,27 @@ struct few_ring {
 	{
 		__syncwarp();
 		copy_next(slot);
-		if (++slot == stages) {
+		if (++slot == in.stages) {
 			slot = 0;
 			parity ^= 1;
 		}
 	}
 };
 
-/** Shared memory beside the rings. */
-union few_shared {
-	float sums[1]; /* [warps][tiles][rows][8] */
-	row_shared<FEW_WARPS> attn;
-};
-
 struct few_block {
 	const few_in &in;
-	few_shared *sh;
+	uint4 *xs;   /* this warp's inputs: [unit][piece][4 rows] */
+	float *sums; /* [warps][tiles][rows][8] */
+	row_shared<FEW_WARPS> *attn;
 	few_ring ring;
 	unsigned met; /* arrivals of all blocks that are due at the next meeting */
 
 	__device__ few_block(const few_in &in, char *shared)
-		: in(in), sh((few_shared *)shared), ring(in, shared + in.sums_bytes, bars_of(in, shared)),
-		  met(0)
+		: in(in), xs((uint4 *)(shared + in.x_at() + threadIdx.x / WARP * in.x_bytes())),
+		  sums((float *)(shared + in.sums_at())),
+		  attn((row_shared<FEW_WARPS> *)(shared + in.sums_at())),
+		  ring(in, shared + FEW_BARRIER_BYTES, (uint64_t *)shared), met(0)
 	{
-	}
-
-	__device__ static uint64_t *bars_of(const few_in &in, char *shared)
-	{
-		return (uint64_t *)(shared + in.sums_bytes +
-				    FEW_WARPS * in.stages * FEW_STAGE);
 	}
 
 	/* What this block has written is there for all that have waited. */
@@ -209,113 +225,121 @@ struct few_block {
 		__syncthreads();
 	}
 
-	__device__ float *sums_of(unsigned warp, unsigned tiles, unsigned tile) const
+	/* --- the sums of a multiplication ------------------------------------------------- */
+
+	__device__ void take_inputs(const half *x, unsigned from, unsigned to)
 	{
-		return sh->sums + (warp * tiles + tile) * in.v.rows * 8;
+		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows;
+		const uint4 *p = (const uint4 *)(x + (size_t)from * 512) + lane;
+
+		__syncwarp();
+		if (lane < n)
+#pragma unroll 4
+			for (unsigned i = 0; i < 2 * (to - from); i++)
+				xs[i * n + lane] = __ldcg(p + i * WARP);
+		__syncwarp();
 	}
 
-	__device__ static void fetch_inputs(
-		uint4 to[2][2], const half *x, const few_share &s, unsigned unit, unsigned rows)
+	/* Products of one stage: tiles of outputs, units of inputs from number @unit of xs on. */
+	template <int W>
+	__device__ void multiply_stage(
+		float acc[FEW_TILES / 2][1][4], const char *stage, unsigned unit, unsigned units) const
 	{
-		unsigned lane = threadIdx.x % WARP;
-
-		for (unsigned n = 0; n < 2; n++)
-			if (n < s.step() && unit + n < s.unit1 && lane / 4 < rows) {
-				const uint4 *p = (const uint4 *)(x + (size_t)(unit + n) * 512);
-
-				to[n][0] = __ldcg(p + lane);
-				to[n][1] = __ldcg(p + 32 + lane);
-			}
-	}
-
-	/* The sums of this warp's inputs for tiles base..end. */
-	template <int G, int W>
-	__device__ void multiply(
-		float acc[G / 2][1][4], const few_share &s, const half *x, unsigned base, unsigned end)
-	{
-		constexpr unsigned step = FEW_TILE / 512 / W;
-		uint4 now[2][2] = {}, next[2][2] = {};
+		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows;
 
 #pragma unroll
-		for (int i = 0; i < G * 2; i++)
-			(&acc[0][0][0])[i] = 0.0f;
-		fetch_inputs(next, x, s, s.unit0, in.v.rows);
-		for (unsigned unit = s.unit0; unit < s.unit1; unit += step) {
+		for (unsigned u = 0; u < FEW_TILE / 512 / W; u++) {
+			if (u >= units)
+				break;
 #pragma unroll
-			for (int i = 0; i < 4; i++)
-				now[i / 2][i % 2] = next[i / 2][i % 2];
-			fetch_inputs(next, x, s, unit + step, in.v.rows);
-#pragma unroll
-			for (int sub = 0; sub < G / FEW_TILES; sub++) {
-				if (base + sub * FEW_TILES >= end)
-					break;
-				const char *stage = ring.wait();
-#pragma unroll
-				for (unsigned n = 0; n < step; n++)
-#pragma unroll
-					for (unsigned piece = 0; piece < 2; piece++)
-						if (unit + n < s.unit1)
-							multiply_tiles<1, FEW_TILES, W>(
-								acc + sub * FEW_TILES / 2,
-								(const uint32_t(*)[4]) & now[n][piece],
-								stage + n * 512 * W, FEW_TILE, piece);
-				ring.next();
+			for (unsigned piece = 0; piece < 2; piece++) {
+				uint32_t x[1][4] = {};
+
+				if (lane < n)
+					*(uint4 *)x[0] = xs[((unit + u) * 2 + piece) * n + lane];
+				multiply_tiles<1, FEW_TILES, W>(
+					acc, x, stage + u * 512 * W, FEW_TILE, piece);
 			}
 		}
 	}
 
-	template <int G> __device__ void lay_down(const float acc[G / 2][1][4], unsigned tiles) const
+	__device__ float *sums_of(unsigned warp, const few_share &s, unsigned tile) const
+	{
+		return sums + ((warp * (s.tile1 - s.tile0)) + tile - s.tile0) * in.v.rows * 8;
+	}
+
+	/* Sums of four tiles from @tile on to this warp's place, or on top of what is there. */
+	__device__ void lay_down(
+		const few_share &s, unsigned tile, const float acc[FEW_TILES / 2][1][4], bool add) const
 	{
 		unsigned lane = threadIdx.x % WARP, rows = in.v.rows;
+		float *to = sums_of(threadIdx.x / WARP, s, tile) + lane / 4;
 
 #pragma unroll
-		for (int j = 0; j < G; j++)
+		for (unsigned j = 0; j < FEW_TILES; j++)
 #pragma unroll
 			for (unsigned i = 0; i < 2; i++) {
-				unsigned row = lane % 4 * 2 + i;
+				unsigned row = lane % 4 * 2 + i, at = (j * rows + row) * 8;
 
-				if ((unsigned)j < tiles && row < rows)
-					sums_of(threadIdx.x / WARP, tiles, j)[row * 8 + lane / 4] =
-						acc[j / 2][0][j % 2 * 2 + i];
+				if (tile + j < s.tile1 && row < rows)
+					to[at] = acc[j / 2][0][j % 2 * 2 + i] +
+						 (add ? to[at] : 0.0f);
 			}
 	}
 
-	/* Item @i: tile i / rows / 4, row i / 4 % rows, pair i % 4. */
-	__device__ float2 *item(unsigned warp, unsigned tiles, unsigned i) const
+	template <int W> __device__ void multiply(const few_share &s, const half *x)
 	{
-		return (float2 *)sums_of(warp, tiles, 0) + i;
+		constexpr unsigned step = FEW_TILE / 512 / W;
+
+		for (unsigned from = s.unit0; from < s.unit1; from += in.chunk) {
+			unsigned to = min(from + in.chunk, s.unit1);
+
+			take_inputs(x, from, to);
+			for (unsigned tile = s.tile0; tile < s.tile1; tile += FEW_TILES) {
+				float acc[FEW_TILES / 2][1][4] = {};
+
+				for (unsigned unit = from; unit < to; unit += step) {
+					multiply_stage<W>(acc, ring.wait(), unit - from, to - unit);
+					ring.next();
+				}
+				lay_down(s, tile, acc, from > s.unit0);
+			}
+		}
+		if (s.unit0 == s.unit1)
+			for (unsigned i = threadIdx.x % WARP;
+				i < (s.tile1 - s.tile0) * in.v.rows * 8; i += WARP)
+				sums_of(threadIdx.x / WARP, s, s.tile0)[i] = 0.0f;
 	}
 
-	template <class E>
-	__device__ typename E::taken take(const E &e, unsigned base, unsigned i) const
-	{
-		unsigned rows = in.v.rows;
+	/* --- what becomes of them ---------------------------------------------------------- */
 
-		return e.take((base + i / 4 / rows) * 8 + 2 * (i % 4), i / 4 % rows);
+	/* Item @i: tile i / rows / 4, row i / 4 % rows, outputs 2 (i % 4) and the next. */
+	__device__ float2 *item(unsigned warp, const few_share &s, unsigned i) const
+	{
+		return (float2 *)sums_of(warp, s, s.tile0) + i;
 	}
 
-	template <class E>
-	__device__ void finish(
-		const E &e, unsigned base, unsigned tiles, unsigned i, const typename E::taken &t) const
+	__device__ unsigned output_of(const few_share &s, unsigned i) const
 	{
-		unsigned rows = in.v.rows, row = i / 4 % rows;
+		return (s.tile0 + i / 4 / in.v.rows) * 8 + 2 * (i % 4);
+	}
+
+	__device__ float2 add_up(const few_share &s, unsigned i) const
+	{
 		float2 sum = make_float2(0.0f, 0.0f);
-		float square;
 
 #pragma unroll
 		for (int w = 0; w < FEW_WARPS; w++) {
-			float2 part = *item(w, tiles, i);
+			float2 part = *item(w, s, i);
 
 			sum.x += part.x;
 			sum.y += part.y;
 		}
-		square = e((base + i / 4 / rows) * 8 + 2 * (i % 4), row, sum.x, sum.y, t);
-		if constexpr (E::squares)
-			item(0, tiles, i)->x = square;
+		return sum;
 	}
 
 	/* One warp a row. */
-	template <class E> __device__ void add_squares(const E &e, unsigned tiles) const
+	template <class E> __device__ void add_squares(const few_share &s, const E &e) const
 	{
 		unsigned row = threadIdx.x / WARP, lane = threadIdx.x % WARP, rows = in.v.rows;
 		float sum = 0.0f;
@@ -323,105 +347,105 @@ struct few_block {
 		__syncthreads();
 		if (row >= rows)
 			return;
-		for (unsigned i = lane; i < tiles * 4; i += WARP)
-			sum += item(0, tiles, (i / 4 * rows + row) * 4 + i % 4)->x;
+		for (unsigned i = lane; i < (s.tile1 - s.tile0) * 4; i += WARP)
+			sum += item(0, s, (i / 4 * rows + row) * 4 + i % 4)->x;
 		sum = warp_sum(sum);
 		if (lane == 0)
 			e.add(row, sum);
 	}
 
-	template <class E> __device__ void prefetch(const E &e, unsigned product) const
+	template <class E> __device__ void finish(const few_share &s, const E &e) const
 	{
-		few_share s = share_of(in.v, product);
+		unsigned i = threadIdx.x, items = (s.tile1 - s.tile0) * in.v.rows * 4;
+		typename E::taken t = {};
 
+		if (i < items)
+			t = e.take(output_of(s, i), i / 4 % in.v.rows);
+		__syncthreads();
+		while (i < items) {
+			float2 sum = add_up(s, i);
+			float square = e(output_of(s, i), i / 4 % in.v.rows, sum.x, sum.y, t);
+
+			if constexpr (E::squares)
+				item(0, s, i)->x = square;
+			i += FEW_THREADS;
+			if (i < items)
+				t = e.take(output_of(s, i), i / 4 % in.v.rows);
+		}
+		if constexpr (E::squares)
+			add_squares(s, e);
+	}
+
+	template <class E> __device__ void prefetch(const few_share &s, const E &e) const
+	{
 		for (unsigned n = 2 * threadIdx.x; n < (s.tile1 - s.tile0) * 8; n += 2 * FEW_THREADS)
 			e.prefetch(s.tile0 * 8 + n);
 	}
 
-	template <int G, int W, class E>
-	__device__ void run(unsigned product, const half *x, const E &e)
-	{
-		few_share s = share_of(in.v, product);
-
-		for (unsigned base = s.tile0; base < s.tile1; base += G) {
-			unsigned end = min(base + G, s.tile1), i = threadIdx.x;
-			unsigned tiles = end - base, items = tiles * in.v.rows * 4;
-			typename E::taken t = {};
-			float acc[G / 2][1][4];
-
-			multiply<G, W>(acc, s, x, base, end);
-			if (i < items)
-				t = take(e, base, i);
-			__syncthreads(); /* earlier sums have been read */
-			lay_down<G>(acc, tiles);
-			__syncthreads();
-			while (i < items) {
-				finish(e, base, tiles, i, t);
-				i += FEW_THREADS;
-				if (i < items)
-					t = take(e, base, i);
-			}
-			if constexpr (E::squares)
-				add_squares(e, tiles);
-		}
-	}
+	/* --- the whole ----------------------------------------------------------------------- */
 
 	__device__ void attend(unsigned layer)
 	{
 		row_attn_in a = in.attn;
 		unsigned items = in.v.rows * a.heads * a.splits;
-		bool waited = false;
 
 		a.k += in.v.cache_at(layer);
 		a.v += in.v.cache_at(layer);
-		for (unsigned i = blockIdx.x; i < items; i += gridDim.x) {
-			row_block<FEW_WARPS> b(a, &sh->attn, i / a.splits % a.heads,
-				i / a.splits / a.heads, i % a.splits);
+		for (unsigned i = blockIdx.x, first = i; i == first || i < items; i += gridDim.x) {
+			row_block<FEW_WARPS> b(a, attn, i / a.splits % a.heads,
+				i / a.splits / a.heads % in.v.rows, i % a.splits);
 
-			b.begin_cached();
-			if (!waited)
+			if (i < items)
+				b.begin_cached();
+			if (i == first)
 				wait();
 			else
 				__syncthreads(); /* the last item's sums have been read */
-			waited = true;
-			b.run();
+			if (i < items)
+				b.run();
 		}
-		if (!waited)
-			wait();
 	}
 
-	__device__ void run_layer(unsigned l)
+	/* All of a layer between the meetings before and after product @kind. */
+	__device__ void run_product(unsigned layer, unsigned kind)
 	{
-		unsigned p = l * FEW_PRODUCTS;
 		const step_view &v = in.v;
+		few_share s = share_of(v, layer * FEW_PRODUCTS + kind);
 
-		run<16, 1>(p + FEW_QKV, v.s.xn, v.qkv(l));
+		if (kind == FEW_QKV)
+			prefetch(s, v.qkv(layer));
+		else if (kind == FEW_GATE_UP)
+			prefetch(s, v.gate_up(layer));
+		else
+			prefetch(s, kind == FEW_OUT ? v.out(layer) : v.down(layer));
+		if (layer + kind > 0) /* the first follows another kernel */
+			wait();
+		multiply<1>(s, kind == FEW_OUT ? v.s.att : kind == FEW_DOWN ? v.s.act : v.s.xn);
+		if (kind == FEW_QKV)
+			finish(s, v.qkv(layer));
+		else if (kind == FEW_GATE_UP)
+			finish(s, v.gate_up(layer));
+		else
+			finish(s, kind == FEW_OUT ? v.out(layer) : v.down(layer));
 		arrive();
-		prefetch(v.out(l), p + FEW_OUT);
-		attend(l);
-		arrive();
-		prefetch(v.gate_up(l), p + FEW_GATE_UP);
-		wait();
-		run<8, 1>(p + FEW_OUT, v.s.att, v.out(l));
-		arrive();
-		prefetch(v.down(l), p + FEW_DOWN);
-		wait();
-		run<32, 1>(p + FEW_GATE_UP, v.s.xn, v.gate_up(l));
-		arrive();
-		if (l + 1 < v.n_layers)
-			prefetch(v.qkv(l + 1), p + FEW_PRODUCTS + FEW_QKV);
-		wait();
-		run<8, 1>(p + FEW_DOWN, v.s.act, v.down(l));
-		arrive();
-		wait();
 	}
 
 	__device__ void run_step(void)
 	{
+		few_share head = share_of(in.v, in.v.n_layers * FEW_PRODUCTS);
+
 		ring.start();
-		for (unsigned l = 0; l < in.v.n_layers; l++)
-			run_layer(l);
-		run<32, 2>(in.v.n_layers * FEW_PRODUCTS, in.v.s.xn, in.v.logits());
+#pragma unroll 1
+		for (unsigned p = 0; p < in.v.n_layers * FEW_PRODUCTS; p++) {
+			run_product(p / FEW_PRODUCTS, p % FEW_PRODUCTS);
+			if (p % FEW_PRODUCTS == FEW_QKV) {
+				attend(p / FEW_PRODUCTS);
+				arrive();
+			}
+		}
+		wait();
+		multiply<2>(head, in.v.s.xn);
+		finish(head, in.v.logits());
 		arrive(); /* the last brings the count back to zero */
 	}
 };
@@ -429,10 +453,9 @@ struct few_block {
 __global__ void __launch_bounds__(FEW_THREADS, 1) step_few(const __grid_constant__ few_in in)
 {
 	DYNAMIC_SHARED(char, shared);
-	uint64_t *bars = few_block::bars_of(in, shared);
 
 	for (unsigned i = threadIdx.x; i < FEW_WARPS * FEW_MAX_STAGES; i += FEW_THREADS)
-		stage_init(bars + i);
+		stage_init((uint64_t *)shared + i);
 	fence_mbar_init();
 	__syncthreads();
 	few_block(in, shared).run_step();
@@ -467,22 +490,43 @@ static unsigned block_shared_bytes(void)
 	return (unsigned)bytes;
 }
 
+/* Units of inputs that a warp has at a time: all of them, if they fit. */
+static unsigned few_chunk(const step_view &v)
+{
+	unsigned inputs = v.hidden > v.ffn ? v.hidden : v.ffn;
+	unsigned all = (inputs / 64 + FEW_WARPS - 1) / FEW_WARPS, most = FEW_X_BYTES / 128 / v.rows;
+
+	return all < most ? all : most;
+}
+
+/* Of the sums of a block, or of attention if that is more. */
+static unsigned few_sums_bytes(const step_view &v, unsigned blocks)
+{
+	unsigned outputs = 2 * v.ffn > 3 * v.hidden ? 2 * v.ffn : 3 * v.hidden;
+	unsigned tiles = ((outputs > v.vocab ? outputs : v.vocab) / 8 + blocks - 1) / blocks;
+	size_t sums = FEW_WARPS * tiles * v.rows * 8 * sizeof(float);
+
+	return (unsigned)(sums > sizeof(row_shared<FEW_WARPS>) ? sums
+							       : sizeof(row_shared<FEW_WARPS>));
+}
+
 bool gpu_step_few(
 	const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream)
 {
-	unsigned blocks = multiprocessors(), most = block_shared_bytes(), ring = FEW_WARPS * FEW_STAGE;
-	size_t sums = FEW_WARPS * FEW_AT_ONCE * 8 * sizeof(float) * n;
-	few_in in = {step_view_of(m, s, m->layers_on_device, n),
-		row_attn_of(m, s, 0, n, few_splits(n, m->shape.n_heads, max_tok, blocks)), 0,
-		(unsigned)(sums > sizeof(few_shared) ? (sums + 127) / 128 * 128
-						     : (sizeof(few_shared) + 127) / 128 * 128),
-		s->meetings};
+	unsigned blocks = multiprocessors(), most = block_shared_bytes(), rest, stages;
+	step_view v = step_view_of(m, s, m->layers_on_device, n);
+	few_in in = {v, row_attn_of(m, s, 0, n, few_splits(n, m->shape.n_heads, max_tok, blocks)), 0,
+		0, s->meetings};
 
-	if (n > 8 || most < in.sums_bytes + FEW_BARRIER_BYTES + 2 * ring)
+	if (n > 8)
 		return false;
-	in.stages = (most - in.sums_bytes - FEW_BARRIER_BYTES) / ring;
-	in.stages = in.stages < FEW_MAX_STAGES ? in.stages : FEW_MAX_STAGES;
+	in.chunk = few_chunk(v);
+	rest = in.sums_at() + few_sums_bytes(v, blocks); /* without rings */
+	stages = most < rest ? 0 : (most - rest) / (FEW_WARPS * FEW_STAGE);
+	if (stages < 2)
+		return false;
+	in.stages = stages < FEW_MAX_STAGES ? stages : FEW_MAX_STAGES;
 	launch_together(stream, step_few, dim3(blocks), dim3(FEW_THREADS),
-		in.sums_bytes + in.stages * ring + FEW_BARRIER_BYTES, in);
+		rest + in.stages * FEW_WARPS * FEW_STAGE, in);
 	return true;
 }

@@ -104,7 +104,6 @@ void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaSt
 	embed_in in = {m->embed, m->layers[0].norm_attn, s->token, s->x, s->sumsq, s->xn,
 		(unsigned)p->hidden, (unsigned)packed_tiles(n), (unsigned)(2 * p->n_layers + 1)};
 
-	all_memory_shared(embed_rows);
 	launch_kernel(stream, embed_rows, dim3((unsigned)n), dim3(256), 0, in);
 	if (gpu_step_few(m, s, n, max_tok, stream))
 		return;

@@ -58,7 +58,6 @@ void gpu_row_attn(const gpu_llama *m, gpu_state *s, size_t layer, size_t n, size
 	row_attn_in in = row_attn_of(
 		m, s, layer, n, row_attn_splits(n, m->shape.n_heads, max_tok));
 
-	if (!getenv("NC")) all_memory_shared(row_attn);
 	launch_overlapped(stream, row_attn, dim3(in.heads, (unsigned)n, in.splits),
 		dim3(ROW_WARPS * WARP), 0, in);
 }
