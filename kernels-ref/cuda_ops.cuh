@@ -43,6 +43,36 @@ __device__ inline void launch_next(void)
 #endif
 }
 
+/* --- blocks of a grid, and part of a block, meeting ------------------------------------------ */
+
+/** Multiprocessors that blocks of one grid can count on at the same time; @all, but for an
+ *  emulation. */
+inline unsigned processors_at_once(unsigned all)
+{
+	return all;
+}
+
+/** Read what another block counted up after a __threadfence(): what it wrote before is visible. */
+__device__ inline unsigned load_acquire(const unsigned *p)
+{
+	unsigned x;
+
+	asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(x) : "l"(p) : "memory");
+	return x;
+}
+
+/** Between two looks at what another block will write. */
+__device__ inline void spin_pause(void)
+{
+	__nanosleep(64);
+}
+
+/** A barrier of @n threads, a multiple of 32; ids 1 to 15, 0 is __syncthreads(). */
+__device__ inline void barrier_part(int id, int n)
+{
+	asm volatile("barrier.cta.sync %0, %1;" ::"r"(id), "r"(n) : "memory");
+}
+
 /* --- mbarriers and asynchronous copies -------------------------------------------------- */
 
 /**

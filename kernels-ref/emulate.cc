@@ -107,6 +107,11 @@ static void yield(void)
 		_longjmp(emu().scheduler, 1);
 }
 
+void emu_yield(void)
+{
+	yield();
+}
+
 static void fiber_main(void)
 {
 	for (;;) {
@@ -650,6 +655,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, int attribute, int)
 		*value = 3;
 		break;
 	case cudaDevAttrL2CacheSize:
+	case cudaDevAttrMaxSharedMemoryPerBlockOptin:
 		*value = 700000;
 		break;
 	default:
