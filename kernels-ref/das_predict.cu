@@ -27,9 +27,10 @@
 #define MAP_COLS 64 /* columns a warp multiplies at a time, two a lane */
 #define MAP_DEPTH 8 /* dims it loads at a time */
 
-#define SUM_SCALE 0x1p30f  /* fixed point of the sums of keys: they come out the same in any order */
-#define MASS_BASE 4.0f     /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
-#define BARRIER_GROUP 1    /* named barriers: one a group */
+#define SUM_SCALE 0x1p30f /* fixed point of the sums of keys: they come out the same in any order \
+			   */
+#define MASS_BASE 4.0f    /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
+#define BARRIER_GROUP 1   /* named barriers: one a group */
 
 struct predict_scratch {
 	unsigned long long *k_sum; /* [heads][128], in 1 / SUM_SCALE */
@@ -42,13 +43,22 @@ struct predict_scratch {
 	float *q_sim, *k_sim;
 };
 
+/* Divides what is less than 2^32 over the divisor, which a multiplication does exactly; the
+ * general division would keep a reciprocal of every divisor in registers. */
+struct divider {
+	uint64_t by; /* 2^32 over the divisor, rounded up */
+	unsigned divisor;
+};
+
 struct predict_in {
 	das_predict_in in;
 	predict_scratch to;
 	unsigned rows, cols, span; /* per head; span: columns padded to whole MAP_COLS */
+	unsigned map_cols;         /* of a row of the map, with room for all of its entries<V> */
 	unsigned k_items;          /* of a head; there are as many items of queries as rows */
 	unsigned k_slots, lag;     /* both even, so that an item and its slot stay with one group */
 	unsigned q_slots;          /* 2, or 0 without queries */
+	divider per_head_k, per_head_q, per_round; /* k_items, rows, k_slots */
 	float k_share;             /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
 	bool sums, queries, pools; /* what this launch does: A, Q, B and C */
 };
@@ -79,35 +89,33 @@ struct map_task {
 
 /* --- items and their slots ------------------------------------------------------------------- */
 
-/* Number of items of block @block among @all dealt round. */
-__device__ static unsigned items_of(unsigned all, unsigned block)
+__host__ __device__ static divider divider_of(unsigned n)
 {
-	return all > block ? (all - block - 1) / gridDim.x + 1 : 0;
+	return {(((uint64_t)1 << 32) + n - 1) / n, n};
 }
 
-__device__ static unsigned k_count(const predict_in &p)
+__device__ static unsigned divide(unsigned x, unsigned *rest, const divider &d)
 {
-	return items_of(p.in.heads * p.k_items, blockIdx.x);
+	unsigned n = (unsigned)(x * d.by >> 32);
+
+	*rest = x - n * d.divisor;
+	return n;
+}
+
+/* The @i-th item of keys of this block, if there are so many. */
+__device__ static bool k_item(item *it, const predict_in &p, unsigned i)
+{
+	it->head = divide(i * gridDim.x + blockIdx.x, &it->at, p.per_head_k);
+	it->n = min(p.in.n_k - it->at * ITEM_ROWS, (unsigned)ITEM_ROWS);
+	return it->head < p.in.heads && (p.sums || p.pools);
 }
 
 /* Queries are dealt from the other end: whoever gets one item of keys less gets one more here. */
-__device__ static unsigned q_count(const predict_in &p)
+__device__ static bool q_item(item *it, const predict_in &p, unsigned i)
 {
-	return p.queries ? items_of(p.in.heads * p.rows, gridDim.x - 1 - blockIdx.x) : 0;
-}
-
-__device__ static item k_item(const predict_in &p, unsigned i)
-{
-	unsigned all = i * gridDim.x + blockIdx.x, at = all % p.k_items;
-
-	return {all / p.k_items, at, min(p.in.n_k - at * ITEM_ROWS, (unsigned)ITEM_ROWS)};
-}
-
-__device__ static item q_item(const predict_in &p, unsigned i)
-{
-	unsigned all = i * gridDim.x + gridDim.x - 1 - blockIdx.x, at = all % p.rows;
-
-	return {all / p.rows, at, min(p.in.n_q - at * ITEM_ROWS, (unsigned)ITEM_ROWS)};
+	it->head = divide(i * gridDim.x + gridDim.x - 1 - blockIdx.x, &it->at, p.per_head_q);
+	it->n = min(p.in.n_q - it->at * ITEM_ROWS, (unsigned)ITEM_ROWS);
+	return it->head < p.in.heads && p.queries;
 }
 
 /* One warp: fill a slot. */
@@ -127,24 +135,35 @@ __device__ static void load_item(
 
 __device__ static void load_keys(const stream_at &s, const predict_in &p, unsigned i)
 {
-	if (s.warp == 0 && i < k_count(p))
-		load_item(s, i % p.k_slots, p.in.k, p.in.n_k, k_item(p, i));
+	unsigned slot;
+	item it;
+
+	if (s.warp != 0 || !k_item(&it, p, i))
+		return;
+	divide(i, &slot, p.per_round);
+	load_item(s, slot, p.in.k, p.in.n_k, it);
 }
 
 __device__ static void load_queries(const stream_at &s, const predict_in &p, unsigned i)
 {
-	if (s.warp == 0 && i < q_count(p))
-		load_item(s, p.k_slots + i % p.q_slots, p.in.q, p.in.n_q, q_item(p, i));
+	item it;
+
+	if (s.warp == 0 && q_item(&it, p, i))
+		load_item(s, p.k_slots + i % GROUPS, p.in.q, p.in.n_q, it);
 }
 
-/* The @i-th item that came through slots @first .. @first + @slots - 1, once it is there. */
-__device__ static const half *item_rows(
-	const stream_at &s, unsigned first, unsigned slots, unsigned i)
+/* What is in @slot, once it is there for the @turn-th time. */
+__device__ static const half *slot_rows(const stream_at &s, unsigned slot, unsigned turn)
 {
-	unsigned slot = first + i % slots;
-
-	stage_wait(s.sh->full + slot, i / slots & 1);
+	stage_wait(s.sh->full + slot, turn & 1);
 	return s.slots + (size_t)slot * ITEM_ROWS * ATTN_DIM;
+}
+
+__device__ static const half *key_rows(const stream_at &s, const predict_in &p, unsigned i)
+{
+	unsigned slot, turn = divide(i, &slot, p.per_round);
+
+	return slot_rows(s, slot, turn);
 }
 
 /* One warp: until a counter of other blocks' has reached @n. */
@@ -203,60 +222,51 @@ __device__ static void sum_rows(float sum[8], const stream_at &s, const half *x,
 }
 
 /*
- * Four rows' squared norms, each spread over 16 lanes, to the inverse norms of all four in every
- * lane. Each halving of the lanes also halves the rows that a lane looks after.
+ * Two rows' squared norms, each spread over 16 lanes, to the inverse norms of both in every lane:
+ * each half of the lanes looks after one of them.
  */
-__device__ static void inverse_norms(float v[4], unsigned lane)
+__device__ static void inverse_norms(float v[2], unsigned lane)
 {
-	bool high = lane & 8, odd = lane & 4;
-	float a = high ? v[2] : v[0], b = high ? v[3] : v[1], c;
+	bool high = lane & 8;
+	float c = high ? v[1] : v[0];
 
-	a += __shfl_xor_sync(FULL_WARP, high ? v[0] : v[2], 8);
-	b += __shfl_xor_sync(FULL_WARP, high ? v[1] : v[3], 8);
-	c = odd ? b : a;
-	c += __shfl_xor_sync(FULL_WARP, odd ? a : b, 4);
+	c += __shfl_xor_sync(FULL_WARP, high ? v[0] : v[1], 8);
+	c += __shfl_xor_sync(FULL_WARP, c, 4);
 	c += __shfl_xor_sync(FULL_WARP, c, 2);
 	c += __shfl_xor_sync(FULL_WARP, c, 1);
 	c = c > 0.0f ? rsqrtf(c) : 0.0f;
-#pragma unroll
-	for (int i = 0; i < 4; i++)
-		v[i] = __shfl_sync(FULL_WARP, c, (int)(lane & 16) + 4 * i);
+	v[0] = __shfl_sync(FULL_WARP, c, (int)(lane & 16));
+	v[1] = __shfl_sync(FULL_WARP, c, (int)(lane & 16) + 8);
 }
 
-/* Four rows from the @first-th of this lane on; keys have @off taken off, queries a mean. */
+/* Two rows from the @first-th of this lane on; keys have @off taken off, queries a mean. */
 template <bool KEYS>
-__device__ static void pool_four(
-	pool_sums *sum, const stream_at &s, const half *x, unsigned n, const float off[8], int first)
+__device__ static void pool_two(pool_sums *sum, const stream_at &s, const half *x, unsigned n,
+	const float off[8], int first)
 {
 	unsigned r0 = s.thread / 128 * 64 + s.thread / 16 % 8;
-	float f[8], norm[4] = {};
-	uint4 raw[4];
+	float y[2][8], norm[2] = {};
 
 #pragma unroll
-	for (int i = 0; i < 4; i++)
-		raw[i] = row_piece(s, x, n, first + i);
-#pragma unroll
-	for (int i = 0; i < 4; i++) {
-		floats_of(f, raw[i]);
+	for (int i = 0; i < 2; i++) {
+		floats_of(y[i], row_piece(s, x, n, first + i));
 #pragma unroll
 		for (int d = 0; d < 8; d++) {
-			float y = KEYS ? f[d] - off[d] : f[d];
-
-			norm[i] += y * y;
+			if (KEYS)
+				y[i][d] -= off[d];
+			else
+				sum->mean[d] += y[i][d];
+			norm[i] += y[i][d] * y[i][d];
 		}
 	}
 	inverse_norms(norm, s.lane);
 #pragma unroll
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 2; i++) {
 		float by = r0 + (unsigned)(first + i) * 8 < n ? norm[i] : 0.0f;
 
-		floats_of(f, raw[i]);
 #pragma unroll
-		for (int d = 0; d < 8; d++) {
-			sum->unit[d] += (KEYS ? f[d] - off[d] : f[d]) * by;
-			if (!KEYS)
-				sum->mean[d] += f[d];
-		}
+		for (int d = 0; d < 8; d++)
+			sum->unit[d] += y[i][d] * by;
 	}
 }
 
@@ -266,9 +276,9 @@ __device__ static pool_sums pool_rows(
 {
 	pool_sums sum = {};
 
-#pragma unroll 1
-	for (int first = 0; first < 8; first += 4)
-		pool_four<KEYS>(&sum, s, x, n, off, first);
+#pragma unroll 2
+	for (int first = 0; first < 8; first += 2)
+		pool_two<KEYS>(&sum, s, x, n, off, first);
 	return sum;
 }
 
@@ -314,10 +324,9 @@ __device__ static void share_similarity(const stream_at &s, float unit)
 /* --- streaming ------------------------------------------------------------------------------- */
 
 /* A: the sums of two blocks of keys, and their share in the mean of all. */
-__device__ static void sum_keys(const stream_at &s, const predict_in &p, unsigned i)
+__device__ static void sum_keys(const stream_at &s, const predict_in &p, unsigned i, const item &it)
 {
-	const half *x = item_rows(s, 0, p.k_slots, i);
-	item it = k_item(p, i);
+	const half *x = key_rows(s, p, i);
 	unsigned block = s.thread / ATTN_DIM, d = s.thread % ATTN_DIM, col = it.at * 2 + block;
 	float sum[8] = {}, own;
 
@@ -333,15 +342,15 @@ __device__ static void sum_keys(const stream_at &s, const predict_in &p, unsigne
 			(unsigned long long)__float2ll_rn((own + joined(s, 1)) * SUM_SCALE));
 }
 
-__device__ static void pool_queries(const stream_at &s, const predict_in &p, unsigned i)
+__device__ static void pool_queries(
+	const stream_at &s, const predict_in &p, unsigned i, const item &it)
 {
-	const half *x = item_rows(s, p.k_slots, p.q_slots, i);
-	item it = q_item(p, i);
+	const half *x = slot_rows(s, p.k_slots + i % GROUPS, i / GROUPS);
 	unsigned at = it.head * p.rows + it.at;
 	pool_sums sum = pool_rows<false>(s, x, it.n, NULL);
 
 	join(s, sum.unit);
-	load_queries(s, p, i + p.q_slots);
+	load_queries(s, p, i + GROUPS);
 	share_similarity(s, (joined(s, 0) + joined(s, 1)) / (float)it.n);
 	join(s, sum.mean);
 	if (s.thread < ATTN_DIM)
@@ -359,10 +368,10 @@ __device__ static float mean_key(const predict_in &p, unsigned head, unsigned d)
 }
 
 /* B: two blocks of keys whose head's mean is known, or soon. */
-__device__ static void pool_keys(const stream_at &s, const predict_in &p, unsigned i)
+__device__ static void pool_keys(
+	const stream_at &s, const predict_in &p, unsigned i, const item &it)
 {
-	const half *x = item_rows(s, 0, p.k_slots, i);
-	item it = k_item(p, i);
+	const half *x = key_rows(s, p, i);
 	unsigned block = s.thread / ATTN_DIM, d = s.thread % ATTN_DIM, col = it.at * 2 + block;
 	bool real = col < p.cols;
 	float rows = real ? (float)min(64u, it.n - block * 64) : 1.0f, raw = 0.0f, off[8];
@@ -403,31 +412,44 @@ __device__ static void announce(
 
 __device__ static void stream_heads(const stream_at &s, const predict_in &p)
 {
-	unsigned n_k = p.sums || p.pools ? k_count(p) : 0, n_q = q_count(p);
-	unsigned steps = max((int)(n_k + p.lag), (int)n_q), *owed = NULL;
+	unsigned *owed = NULL; /* the counter of a pooled item that was not announced */
+	item k, q;
 
-	for (unsigned i = s.group; i < steps; i += GROUPS) {
-		bool keys = p.sums && i < n_k, queries = i < n_q;
+	for (unsigned i = s.group;; i += GROUPS) {
+		bool keys = k_item(&k, p, i) && p.sums, queries = q_item(&q, p, i);
 
 		if (keys)
-			sum_keys(s, p, i);
+			sum_keys(s, p, i, k);
 		if (queries)
-			pool_queries(s, p, i);
+			pool_queries(s, p, i, q);
 		/* Before anything waits: others may be waiting for these sums. */
 		if (keys || queries || owed)
-			announce(s, keys ? p.to.summed + k_item(p, i).head : NULL,
-				queries ? p.to.pooled + q_item(p, i).head : NULL, owed);
+			announce(s, keys ? p.to.summed + k.head : NULL,
+				queries ? p.to.pooled + q.head : NULL, owed);
 		owed = NULL;
-		if (p.pools && i >= p.lag && i - p.lag < n_k) {
-			pool_keys(s, p, i - p.lag);
-			owed = p.to.pooled + k_item(p, i - p.lag).head;
+		if (p.pools && i >= p.lag) {
+			keys = k_item(&k, p, i - p.lag);
+			if (keys)
+				pool_keys(s, p, i - p.lag, k);
+			if (keys)
+				owed = p.to.pooled + k.head;
 		}
+		if (!keys && !queries && i >= p.lag)
+			break;
 	}
-	if (owed)
-		announce(s, NULL, NULL, owed);
 }
 
 /* --- map and selection ----------------------------------------------------------------------- */
+
+/*
+ * Of a row's entries a lane looks after columns 32 v + lane, v < V: in registers, or where they
+ * are too many for that, in place in the map.
+ */
+template <int V> struct entries {
+	static constexpr bool in_place = V > 16;
+	static constexpr int stride = in_place ? WARP : 1;
+	static constexpr int registers = in_place ? 1 : V;
+};
 
 /* Mass in fixed point and number of a lane's entries whose bits are at least @floor. */
 struct mass {
@@ -439,16 +461,17 @@ __device__ static unsigned fixed_mass(float p)
 	return __float_as_uint(MASS_BASE + p) - __float_as_uint(MASS_BASE);
 }
 
-template <int V> __device__ static mass mass_from(const float p[V], uint32_t floor)
+template <int V> __device__ static mass mass_from(const float *p, uint32_t floor)
 {
 	mass m = {};
 
 #pragma unroll
-	for (int v = 0; v < V; v++)
-		if (__float_as_uint(p[v]) >= floor) {
-			m.sum += fixed_mass(p[v]);
-			m.n++;
-		}
+	for (int v = 0; v < V; v++) {
+		bool in = __float_as_uint(p[v * entries<V>::stride]) >= floor;
+
+		m.sum += fixed_mass(in ? p[v * entries<V>::stride] : 0.0f);
+		m.n += in;
+	}
 	m.sum = __reduce_add_sync(FULL_WARP, m.sum);
 	m.n = __reduce_add_sync(FULL_WARP, m.n);
 	return m;
@@ -459,7 +482,7 @@ template <int V> __device__ static mass mass_from(const float p[V], uint32_t flo
  * until one entry is left, or the range is one value. *@above: mass of the larger ones.
  */
 template <int V>
-__device__ static uint32_t last_needed(unsigned *above, const float p[V], unsigned target)
+__device__ static uint32_t last_needed(unsigned *above, const float *p, unsigned target)
 {
 	uint32_t low = 1, high = __float_as_uint(1.0f) + 1, last = 0;
 	unsigned n_low = WARP * V, n_high = 0;
@@ -480,7 +503,7 @@ __device__ static uint32_t last_needed(unsigned *above, const float p[V], unsign
 	}
 #pragma unroll
 	for (int v = 0; v < V; v++) {
-		uint32_t bits = __float_as_uint(p[v]);
+		uint32_t bits = __float_as_uint(p[v * entries<V>::stride]);
 
 		last = bits < high && bits > last ? bits : last;
 	}
@@ -488,34 +511,42 @@ __device__ static uint32_t last_needed(unsigned *above, const float p[V], unsign
 }
 
 /* Scores to exp(score - peak) <= 1; what is no candidate has no mass and is never needed. */
-template <int V> __device__ static unsigned exponentials(float p[V], float peak)
+template <int V> __device__ static unsigned exponentials(float *p, float peak)
 {
 	unsigned total = 0;
 
 #pragma unroll
 	for (int v = 0; v < V; v++) {
-		p[v] = p[v] > -HUGE_VALF ? fminf(__expf(p[v] - peak), 1.0f) : 0.0f;
-		total += fixed_mass(p[v]);
+		p[v * entries<V>::stride] =
+			p[v * entries<V>::stride] > -HUGE_VALF
+				? fminf(__expf(p[v * entries<V>::stride] - peak), 1.0f)
+				: 0.0f;
+		total += fixed_mass(p[v * entries<V>::stride]);
 	}
 	return __reduce_add_sync(FULL_WARP, total);
 }
 
 /*
  * One warp: which of its row's scores are in the smallest set of largest entries whose sum
- * reaches tau, ties to the lower column. Bit v of the result: column 32 v + lane.
+ * reaches tau, ties to the lower column. Bit v of the result and of *@candidates, those that have
+ * a score: column 32 v + lane. The scores are lost.
  */
-template <int V> __device__ static unsigned select_row(const float *score, unsigned n, float tau)
+template <int V>
+__device__ static unsigned select_row(unsigned *candidates, float *score, unsigned n, float tau)
 {
+	float registers[entries<V>::registers], peak = -HUGE_VALF;
 	unsigned lane = threadIdx.x % WARP, chosen = 0, total, target, sum;
-	float p[V], peak = -HUGE_VALF;
+	float *p = entries<V>::in_place ? score + lane : registers;
 	uint32_t last;
 
 #pragma unroll
 	for (int v = 0; v < V; v++) {
-		p[v] = v * WARP + lane < n ? score[v * WARP + lane] : -HUGE_VALF;
-		peak = fmaxf(peak, p[v]);
-		chosen |= (unsigned)(p[v] > -HUGE_VALF) << v;
+		p[v * entries<V>::stride] =
+			v * WARP + lane < n ? score[v * WARP + lane] : -HUGE_VALF;
+		peak = fmaxf(peak, p[v * entries<V>::stride]);
+		chosen |= (unsigned)(p[v * entries<V>::stride] > -HUGE_VALF) << v;
 	}
+	*candidates = chosen;
 	peak = warp_max(peak);
 	if (peak == -HUGE_VALF || tau >= 1.0f)
 		return chosen;
@@ -525,7 +556,7 @@ template <int V> __device__ static unsigned select_row(const float *score, unsig
 	chosen = 0;
 #pragma unroll
 	for (int v = 0; v < V; v++) {
-		uint32_t bits = __float_as_uint(p[v]);
+		uint32_t bits = __float_as_uint(p[v * entries<V>::stride]);
 		unsigned ties = __ballot_sync(FULL_WARP, bits == last);
 		unsigned each = fixed_mass(__uint_as_float(last));
 		unsigned before = sum + each * (unsigned)__popc(ties & ((1u << lane) - 1));
@@ -536,15 +567,15 @@ template <int V> __device__ static unsigned select_row(const float *score, unsig
 	return chosen;
 }
 
-__device__ static unsigned select_any(const float *score, unsigned n, float tau)
+__device__ static unsigned select_any(unsigned *candidates, float *score, unsigned n, float tau)
 {
 	if (n <= 4 * WARP)
-		return select_row<4>(score, n, tau);
+		return select_row<4>(candidates, score, n, tau);
 	if (n <= 8 * WARP)
-		return select_row<8>(score, n, tau);
+		return select_row<8>(candidates, score, n, tau);
 	if (n <= 16 * WARP)
-		return select_row<16>(score, n, tau);
-	return select_row<32>(score, n, tau);
+		return select_row<16>(candidates, score, n, tau);
+	return select_row<32>(candidates, score, n, tau);
 }
 
 __device__ static void map_barrier(void)
@@ -582,8 +613,8 @@ __device__ static bool map_next(map_task *t, predict_shared *sh, const predict_i
 }
 
 /* One warp: scores of MAP_ROWS rows and MAP_COLS columns from @col on. */
-__device__ static void map_products(float *map, const predict_shared *sh, const predict_in &p,
-	const map_task &t, unsigned col)
+__device__ static void map_products(
+	float *map, const predict_shared *sh, const predict_in &p, const map_task &t, unsigned col)
 {
 	unsigned at = col + threadIdx.x % WARP * 2;
 	const float *k = p.to.k_mean + (size_t)t.head * ATTN_DIM * p.span + at;
@@ -614,24 +645,23 @@ __device__ static void map_products(float *map, const predict_shared *sh, const 
 
 #pragma unroll
 		for (int r = 0; r < MAP_ROWS; r++)
-			map[r * p.span + at + c] = fixed ? -HUGE_VALF : dot[c][r] * p.in.scale;
+			map[r * p.map_cols + at + c] = fixed ? -HUGE_VALF : dot[c][r] * p.in.scale;
 	}
 }
 
 /* One warp: the flags of row @r of the task. */
-__device__ static void map_row(
-	const float *score, const predict_in &p, const map_task &t, unsigned r)
+__device__ static void map_row(float *score, const predict_in &p, const map_task &t, unsigned r)
 {
 	unsigned row = t.row + r, end = visible_cols(p, row);
 	unsigned own = row * DAS_Q_BLOCK + p.in.n_k - p.in.n_q;
-	unsigned chosen = select_any(score, end, p.in.tau);
+	unsigned candidates, chosen = select_any(&candidates, score, end, p.in.tau);
 	uint8_t *to = p.in.mask + ((size_t)t.head * p.rows + row) * p.cols, all;
 
 	all = (uint8_t)((p.in.n_k < 128 ? DAS_BY_LENGTH : 0) |
 			(__ldcg(p.to.q_sim + t.head * p.rows + row) <= p.in.theta ? DAS_BY_SIM_Q
 										  : 0));
 	for (unsigned j = threadIdx.x % WARP, v = 0; j < p.cols; j += WARP, v++) {
-		bool fixed = score[j] == -HUGE_VALF && j < end;
+		bool fixed = !(candidates >> v & 1);
 		bool diagonal = p.in.causal && (j + 1) * DAS_K_BLOCK > own;
 
 		to[j] = (uint8_t)(j >= end ? 0
@@ -660,7 +690,7 @@ __device__ static void map_heads(float *map, predict_shared *sh, const predict_i
 			map_products(map, sh, p, t, col);
 		map_barrier();
 		if (warp < t.n)
-			map_row(map + warp * p.span, p, t, warp);
+			map_row(map + warp * p.map_cols, p, t, warp);
 	}
 }
 
@@ -744,7 +774,7 @@ static unsigned device_figure(enum cudaDeviceAttr what)
 
 static size_t map_bytes(const predict_in &p)
 {
-	return p.pools ? MAP_ROWS * p.span * sizeof(float) : 0;
+	return p.pools ? MAP_ROWS * p.map_cols * sizeof(float) : 0;
 }
 
 /* Choose slots for keys; false if there are too few to keep them for @p.lag steps. */
@@ -756,6 +786,7 @@ static bool slots_lay(predict_in *p)
 	n = (n < MAX_SLOTS ? n : MAX_SLOTS) / GROUPS * GROUPS;
 	p->q_slots = p->queries ? GROUPS : 0;
 	p->k_slots = p->sums || p->pools ? (unsigned)n - p->q_slots : 0;
+	p->per_round = divider_of(p->k_slots ? p->k_slots : 1);
 	return n >= p->q_slots + p->lag + GROUPS;
 }
 
@@ -779,7 +810,10 @@ void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t strea
 	p.rows = attn_blocks(in.n_q, DAS_Q_BLOCK);
 	p.cols = attn_blocks(in.n_k, DAS_K_BLOCK);
 	p.span = attn_blocks(p.cols, MAP_COLS) * MAP_COLS;
+	p.map_cols = p.span <= 16 * WARP ? p.span : ATTN_MAX_COLS;
 	p.k_items = attn_blocks(in.n_k, ITEM_ROWS);
+	p.per_head_k = divider_of(p.k_items);
+	p.per_head_q = divider_of(p.rows);
 	p.k_share = (float)(1.0 / ((double)SUM_SCALE * in.n_k));
 	n_zero = (unsigned)(p.to.ticket + 1 - (unsigned *)scratch);
 	launch_kernel(stream, predict_clear, dim3(attn_blocks(n_zero, 256)), dim3(256), 0,
