@@ -27,10 +27,11 @@
 #define MAP_COLS 64 /* columns a warp multiplies at a time, two a lane */
 #define MAP_DEPTH 8 /* dims it loads at a time */
 
-#define SUM_SCALE 0x1p30f /* fixed point of the sums of keys: they come out the same in any order \
-			   */
-#define MASS_BASE 4.0f    /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
-#define BARRIER_GROUP 1   /* named barriers: one a group */
+#define SUM_SCALE \
+	0x1p30f         /* fixed point of the sums of keys: they come out the same in any order \
+			 */
+#define MASS_BASE 4.0f  /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
+#define BARRIER_GROUP 1 /* named barriers: one a group */
 
 struct predict_scratch {
 	unsigned long long *k_sum; /* [heads][128], in 1 / SUM_SCALE */
@@ -594,14 +595,20 @@ __device__ static unsigned visible_cols(const predict_in &p, unsigned row)
 	return attn_visible_cols(shape, row);
 }
 
-/* The next task of any block; the group's threads get the same. Long rows come first. */
+/* The next task of any block, once its head is pooled; the group's threads get the same. Long rows
+ * come first. */
 __device__ static bool map_next(map_task *t, predict_shared *sh, const predict_in &p)
 {
 	unsigned tasks = (p.rows + MAP_ROWS - 1) / MAP_ROWS, i;
 
 	map_barrier(); /* the last ticket and the tiles of the last task were read */
-	if (threadIdx.x % GROUP_THREADS == 0)
-		sh->ticket = atomicAdd(p.to.ticket, 1u);
+	if (threadIdx.x % GROUP_THREADS < WARP) { /* one warp looks, not to crowd the counter */
+		if (threadIdx.x % WARP == 0)
+			sh->ticket = atomicAdd(p.to.ticket, 1u);
+		__syncwarp();
+		if (sh->ticket < p.in.heads * tasks)
+			wait_for(p.to.pooled + sh->ticket / tasks, p.k_items + p.rows);
+	}
 	map_barrier();
 	i = sh->ticket;
 	if (i >= p.in.heads * tasks)
@@ -681,7 +688,6 @@ __device__ static void map_heads(float *map, predict_shared *sh, const predict_i
 		const float *q = p.to.q_mean + ((size_t)t.head * p.rows + t.row) * ATTN_DIM;
 		unsigned end = visible_cols(p, t.row + t.n - 1);
 
-		wait_for(p.to.pooled + t.head, p.k_items + p.rows);
 		for (unsigned i = thread; i < MAP_ROWS * ATTN_DIM; i += GROUP_THREADS)
 			sh->q[i % ATTN_DIM][i / ATTN_DIM] =
 				i < t.n * ATTN_DIM ? __ldcg(q + i) : 0.0f;
