@@ -43,10 +43,26 @@ __device__ inline void launch_next(void)
 #endif
 }
 
-/* --- meetings of all blocks of a kernel started by launch_together() ---------------------- */
+/* --- blocks of a grid, and part of a block, meeting ------------------------------------------ */
 
-/** By one thread of a block whose others have passed a barrier since they wrote. @last: the
- *  count after which it is zero again. */
+/** Multiprocessors that blocks of one grid can count on at the same time; @all, but for an
+ *  emulation. */
+inline unsigned processors_at_once(unsigned all)
+{
+	return all;
+}
+
+/** Read what another block counted up after a __threadfence(): what it wrote before is visible. */
+__device__ inline unsigned load_acquire(const unsigned *p)
+{
+	unsigned x;
+
+	asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(x) : "l"(p) : "memory");
+	return x;
+}
+
+/** Meetings of all blocks of a kernel started by launch_together(). By one thread of a block whose
+ *  others have passed a barrier since they wrote. @last: the count after which it is zero again. */
 __device__ inline void meeting_arrive(uint32_t *count, uint32_t last)
 {
 	__threadfence();
@@ -57,12 +73,25 @@ __device__ inline void meeting_arrive(uint32_t *count, uint32_t last)
  *  wrote is to be read past L1. */
 __device__ inline void meeting_wait(const uint32_t *count, uint32_t due)
 {
-	uint32_t n;
+	while (load_acquire(count) < due)
+		;
+}
 
-	do
-		asm volatile("ld.relaxed.gpu.global.u32 %0, [%1];" : "=r"(n) : "l"(count) : "memory");
-	while (n < due);
-	__threadfence();
+/** Between two looks at what another block will write. */
+__device__ inline void spin_pause(void)
+{
+	__nanosleep(64);
+}
+
+/** Barrier @id (1 to 15; 0 is __syncthreads()) of @n threads, a multiple of 32: wait for the others, or only be counted. */
+__device__ inline void barrier_sync(int id, int n)
+{
+	asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(n) : "memory");
+}
+
+__device__ inline void barrier_arrive(int id, int n)
+{
+	asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(n) : "memory");
 }
 
 /* --- mbarriers and asynchronous copies -------------------------------------------------- */

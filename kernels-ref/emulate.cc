@@ -110,6 +110,11 @@ static void yield(void)
 		_longjmp(emu().scheduler, 1);
 }
 
+void emu_yield(void)
+{
+	yield();
+}
+
 static void fiber_main(void)
 {
 	for (;;) {

@@ -132,6 +132,9 @@ inline void barrier_sync(int id, int n)
 	barrier_any(id, n, false);
 }
 
+/** Let the other threads of the block go on. */
+void emu_yield(void);
+
 inline void __syncthreads(void)
 {
 	barrier_any(0, 0, false);
@@ -183,6 +186,25 @@ inline bool __any_sync(unsigned m, bool x)
 	return __ballot_sync(m, x) != 0;
 }
 
+template <class T> T __reduce_add_sync(unsigned, T x)
+{
+	const char *all = emu_warp_meet("reduce add", &x, sizeof(x));
+	T sum = 0;
+
+	for (unsigned i = 0; i < 32; i++)
+		sum += emu_from_lane<T>(all, i);
+	return sum;
+}
+template <class T> T __reduce_max_sync(unsigned, T x)
+{
+	const char *all = emu_warp_meet("reduce max", &x, sizeof(x));
+	T top = x;
+
+	for (unsigned i = 0; i < 32; i++)
+		top = emu_from_lane<T>(all, i) > top ? emu_from_lane<T>(all, i) : top;
+	return top;
+}
+
 /* --- arithmetic and memory ------------------------------------------------------------------- */
 
 inline int __popc(unsigned x)
@@ -228,6 +250,10 @@ inline uint32_t __byte_perm(uint32_t a, uint32_t b, uint32_t select)
 		r |= (uint32_t)(all >> 8 * (select >> 4 * i & 7) & 0xff) << 8 * i;
 	return r;
 }
+inline long long __float2ll_rn(float x)
+{
+	return llrintf(x);
+}
 inline unsigned min(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
@@ -262,6 +288,19 @@ inline unsigned atomicInc(unsigned *p, unsigned top)
 /* --- cuda_ops.cuh ------------------------------------------------------------------------------
  */
 
+/** Blocks run one after the other, so one that waits for others must be the only one. */
+inline unsigned processors_at_once(unsigned)
+{
+	return 1;
+}
+inline unsigned load_acquire(const unsigned *p)
+{
+	return *p;
+}
+inline void spin_pause(void)
+{
+	emu_yield();
+}
 inline void launch_wait(void)
 {
 }
@@ -358,7 +397,7 @@ typedef int cudaError_t;
 typedef int cudaStream_t;
 enum { cudaSuccess = 0 };
 enum { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
-enum {
+enum cudaDeviceAttr {
 	cudaDevAttrMultiProcessorCount,
 	cudaDevAttrComputeCapabilityMajor,
 	cudaDevAttrL2CacheSize,
@@ -376,7 +415,8 @@ cudaError_t cudaMemsetAsync(void *p, int byte, size_t bytes, cudaStream_t s);
 cudaError_t cudaDeviceSynchronize(void);
 cudaError_t cudaGetLastError(void);
 cudaError_t cudaGetDevice(int *device);
-/** Three multiprocessors, so that work does not divide evenly; compute capability 9; 700 kB of L2.
+/** Three multiprocessors, so that work does not divide evenly; compute capability 9; 700 kB of L2
+ *  and of shared memory.
  */
 cudaError_t cudaDeviceGetAttribute(int *value, int attribute, int device);
 template <class F> cudaError_t cudaFuncSetAttribute(F, int, int)

@@ -130,17 +130,6 @@ __device__ inline bool barrier_any(int id, int n, bool x)
 	return any;
 }
 
-/** Barrier @id of @n threads: wait for the others, or only be counted. */
-__device__ inline void barrier_sync(int id, int n)
-{
-	asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(n) : "memory");
-}
-
-__device__ inline void barrier_arrive(int id, int n)
-{
-	asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(n) : "memory");
-}
-
 /** Registers from one warpgroup to another. */
 template <int N> __device__ inline void registers_give(void)
 {
