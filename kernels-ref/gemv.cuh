@@ -19,7 +19,7 @@
 #define GEMV_WARPS 8
 #define GEMV_THREADS (GEMV_WARPS * WARP)
 #define GEMV_MAX_SPLITS 4
-#define GEMV_BARRIER_BYTES 384
+#define GEMV_BARRIER_BYTES 256
 
 /**
  * An epilogue has
@@ -44,15 +44,14 @@ struct gemv_in {
  * the head is the last kernel of a step.
  */
 template <int B, int G, int W> struct gemv_size {
-	static constexpr bool many = B == 1 && W == 1 && G >= 24; /* sums, and few registers left */
-	static constexpr int unit = 512 * W;                      /* 8 outputs x 64 inputs */
-	static constexpr int tiles = B > 1 ? G : 4;                  /* a stage */
-	static constexpr int units = B > 1 || W > 1 || many ? 1 : 2; /* a stage */
+	static constexpr int unit = 512 * W;                 /* 8 outputs x 64 inputs */
+	static constexpr int tiles = B > 1 ? G : 4;          /* a stage */
+	static constexpr int units = B > 1 || W > 1 ? 1 : 2; /* a stage */
 	static constexpr int subs = G / tiles;               /* stages that share inputs */
 	static constexpr int x_unit = B == 1 ? 0 : 1024 * B; /* more rows come through the ring */
 	static constexpr int x_at = tiles * units * unit;
 	static constexpr int stage = x_at + units * x_unit;
-	static constexpr int stages = many ? 6 : B == 1 ? 3 : 2; /* in flight, per warp */
+	static constexpr int stages = B == 1 ? 3 : 2; /* in flight, per warp */
 	static constexpr int ring = GEMV_WARPS * stages * stage;
 	static constexpr int sums = GEMV_WARPS * G * 8 * B * 8 * (int)sizeof(float);
 	static constexpr int shared = (ring > sums ? ring : sums) + GEMV_BARRIER_BYTES;
@@ -76,11 +75,13 @@ template <int W> __device__ void take_weights(uint32_t to[4], const char *unit, 
 	}
 }
 
-/** Half a unit of TILES tiles, @tile_bytes apart, by the same inputs: two tiles make 16 rows. */
+/** Half a unit of TILES tiles, one after another, by the same inputs: two tiles make 16 rows. */
 template <int B, int TILES, int W>
 __device__ void multiply_tiles(float acc[TILES / 2][B][4], const uint32_t x[B][4],
-	const char *first, unsigned tile_bytes, unsigned piece)
+	const char *first, unsigned piece)
 {
+	constexpr unsigned tile_bytes = 512 * W;
+
 #pragma unroll
 	for (int j = 0; j < TILES / 2; j++) {
 		uint32_t lo[4], hi[4];
@@ -146,13 +147,13 @@ template <int B, int G, int W, class E> struct gemv_block {
 	{
 		unsigned lane = threadIdx.x % WARP, n = units_at(c.unit), first = c.sub * size::tiles;
 		unsigned tiles = min((unsigned)size::tiles, tiles_in(c.pass) - first);
-		size_t tile = tile0 + c.pass * G + first + lane;
+		size_t tile = tile0 + c.pass * G + first;
 
 		stage_open(full + slot, n * (tiles * size::unit + size::x_unit));
-		if (lane < tiles)
-			stage_copy(ring + slot * size::stage + lane * size::units * size::unit,
-				in.w + (tile * in.units + c.unit) * size::unit, n * size::unit,
-				full + slot);
+		if (lane < n)
+			stage_copy(ring + slot * size::stage + lane * size::tiles * size::unit,
+				in.w + ((size_t)(c.unit + lane) * in.tiles + tile) * size::unit,
+				tiles * size::unit, full + slot);
 	}
 
 	__device__ void copy_inputs(const gemv_cursor &c, unsigned slot) const
@@ -200,8 +201,8 @@ template <int B, int G, int W, class E> struct gemv_block {
 			uint32_t xs[B][4];
 
 			take_inputs(xs, stage, v, piece);
-			multiply_tiles<B, size::tiles, W>(acc, xs, stage + v * size::unit,
-				size::units * size::unit, piece);
+			multiply_tiles<B, size::tiles, W>(
+				acc, xs, stage + v * size::tiles * size::unit, piece);
 		}
 	}
 
@@ -362,15 +363,13 @@ template <int B, int G, int W, class E> struct gemv_block {
 			copy_inputs(filled, (*slot + s) % size::stages);
 			fill = advance(&filled);
 		}
-		if (B == 1 && !size::many)
+		if (B == 1)
 			fetch_inputs(x_next, unit0);
 #pragma unroll
 		for (int i = 0; i < size::subs * size::tiles / 2 * B * 4; i++)
 			(&acc[0][0][0][0])[i] = 0.0f;
 		for (unsigned unit = unit0; unit < unit1; unit += size::units) {
-			if (size::many) {
-				fetch_inputs(x, unit);
-			} else if (B == 1) {
+			if (B == 1) {
 #pragma unroll
 				for (int v = 0; v < size::units; v++) {
 					x[v][0] = x_next[v][0];
@@ -407,7 +406,7 @@ template <int B, int G, int W, class E> struct gemv_block {
 		unsigned slot = 0, parity = 0;
 
 		for (int v = 0; v < size::units; v++)
-			x[v][0] = x[v][1] = x_next[v][0] = x_next[v][1] = make_uint4(0, 0, 0, 0);
+			x_next[v][0] = x_next[v][1] = make_uint4(0, 0, 0, 0);
 		for (unsigned pass = 0; pass < passes; pass++) {
 			run_pass(pass, &slot, &parity);
 			if (pass + 1 < passes) {
@@ -486,19 +485,13 @@ void gemv_launch(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStre
 		dim3(GEMV_THREADS), shared, in, epilogue);
 }
 
-/** Up to 8 rows: all of a block's tiles in one pass, if that many are enough. */
+/** Up to 8 rows. */
 template <int W, class E>
 void gemv_few_rows(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStream_t stream)
 {
-	unsigned each = (in.tiles + blocks - 1) / blocks;
-
-	if (each <= 8)
+	if ((in.tiles + blocks - 1) / blocks <= 8)
 		return gemv_launch<1, 8, W>(in, epilogue, blocks, stream);
-	if (each <= 16)
-		return gemv_launch<1, 16, W>(in, epilogue, blocks, stream);
-	if (each <= 24)
-		return gemv_launch<1, 24, W>(in, epilogue, blocks, stream);
-	gemv_launch<1, W == 1 ? 28 : 32, W>(in, epilogue, blocks, stream);
+	gemv_launch<1, 16, W>(in, epilogue, blocks, stream);
 }
 
 template <int B, int G, int W, class E>

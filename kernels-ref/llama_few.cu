@@ -12,9 +12,8 @@
 
 #define FEW_WARPS 8
 #define FEW_THREADS (FEW_WARPS * WARP)
-#define FEW_TILES 4    /* of 8 outputs, in a stage of a warp's ring */
-#define FEW_TILE 1024  /* bytes of a tile in a stage: 2 units of int8, 1 of half */
-#define FEW_STAGE (FEW_TILES * FEW_TILE)
+#define FEW_TILES 4   /* of 8 outputs, in a stage of a warp's ring */
+#define FEW_STAGE (FEW_TILES * 1024) /* bytes: 2 units of int8 weights, 1 of half */
 #define FEW_MAX_STAGES 7
 #define FEW_X_BYTES 4096 /* of a warp's inputs, at most, at a time */
 #define FEW_BARRIER_BYTES 512
@@ -50,13 +49,13 @@ struct few_in {
 struct few_share {
 	const uint8_t *w;
 	unsigned bytes;        /* a weight */
-	unsigned units;        /* inputs / 64 */
+	unsigned tiles;        /* outputs / 8, of all blocks */
 	unsigned tile0, tile1; /* the block's outputs */
 	unsigned unit0, unit1; /* the warp's inputs */
 
 	__device__ unsigned step(void) const /* units a stage */
 	{
-		return FEW_TILE / 512 / bytes;
+		return 2 / bytes;
 	}
 
 	__device__ bool empty(void) const
@@ -68,14 +67,14 @@ struct few_share {
 __device__ static few_share share_of(const step_view &v, unsigned product)
 {
 	unsigned l = product / FEW_PRODUCTS, kind = product % FEW_PRODUCTS;
-	unsigned h = v.hidden, f = v.ffn, warp = threadIdx.x / WARP, outputs, inputs;
+	unsigned h = v.hidden, f = v.ffn, warp = threadIdx.x / WARP, outputs, units;
 	few_share s;
 
 	if (l == v.n_layers) {
 		s.w = (const uint8_t *)v.head;
 		s.bytes = 2;
 		outputs = v.vocab;
-		inputs = h;
+		units = h / 64;
 	} else {
 		const gpu_layer *w = v.layers + l;
 
@@ -86,13 +85,13 @@ __device__ static few_share share_of(const step_view &v, unsigned product)
 			      .packed;
 		s.bytes = 1;
 		outputs = kind == FEW_QKV ? 3 * h : kind == FEW_GATE_UP ? 2 * f : h;
-		inputs = kind == FEW_DOWN ? f : h;
+		units = (kind == FEW_DOWN ? f : h) / 64;
 	}
-	s.units = inputs / 64;
-	s.tile0 = (unsigned)((uint64_t)outputs / 8 * blockIdx.x / gridDim.x);
-	s.tile1 = (unsigned)((uint64_t)outputs / 8 * (blockIdx.x + 1) / gridDim.x);
-	s.unit0 = s.units * warp / FEW_WARPS;
-	s.unit1 = s.units * (warp + 1) / FEW_WARPS;
+	s.tiles = outputs / 8;
+	s.tile0 = (unsigned)((uint64_t)s.tiles * blockIdx.x / gridDim.x);
+	s.tile1 = (unsigned)((uint64_t)s.tiles * (blockIdx.x + 1) / gridDim.x);
+	s.unit0 = units * warp / FEW_WARPS;
+	s.unit1 = units * (warp + 1) / FEW_WARPS;
 	return s;
 }
 
@@ -152,17 +151,17 @@ struct few_ring {
 
 	__device__ void copy_next(unsigned to)
 	{
-		unsigned lane = threadIdx.x % WARP, bytes, tiles;
+		unsigned lane = threadIdx.x % WARP, units, tile_bytes = 512 * s.bytes, bytes;
 
 		if (product > in.v.n_layers * FEW_PRODUCTS)
 			return;
-		bytes = min(s.step(), min(chunk + in.chunk, s.unit1) - unit) * 512 * s.bytes;
-		tiles = min((unsigned)FEW_TILES, s.tile1 - tile);
-		stage_open(full + to, tiles * bytes);
-		if (lane < tiles)
-			stage_copy(at + to * FEW_STAGE + lane * FEW_TILE,
-				s.w + ((size_t)(tile + lane) * s.units + unit) * 512 * s.bytes,
-				bytes, full + to);
+		units = min(s.step(), min(chunk + in.chunk, s.unit1) - unit);
+		bytes = min((unsigned)FEW_TILES, s.tile1 - tile) * tile_bytes;
+		stage_open(full + to, units * bytes);
+		if (lane < units)
+			stage_copy(at + to * FEW_STAGE + lane * FEW_TILES * tile_bytes,
+				s.w + ((size_t)(unit + lane) * s.tiles + tile) * tile_bytes, bytes,
+				full + to);
 		stage_close(full + to);
 		advance();
 	}
@@ -248,7 +247,7 @@ struct few_block {
 		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows;
 
 #pragma unroll
-		for (unsigned u = 0; u < FEW_TILE / 512 / W; u++) {
+		for (unsigned u = 0; u < 2 / W; u++) {
 			if (u >= units)
 				break;
 #pragma unroll
@@ -258,7 +257,7 @@ struct few_block {
 				if (lane < n)
 					*(uint4 *)x[0] = xs[((unit + u) * 2 + piece) * n + lane];
 				multiply_tiles<1, FEW_TILES, W>(
-					acc, x, stage + u * 512 * W, FEW_TILE, piece);
+					acc, x, stage + u * FEW_TILES * 512 * W, piece);
 			}
 		}
 	}
@@ -289,7 +288,7 @@ struct few_block {
 
 	template <int W> __device__ void multiply(const few_share &s, const half *x)
 	{
-		constexpr unsigned step = FEW_TILE / 512 / W;
+		constexpr unsigned step = 2 / W;
 
 		for (unsigned from = s.unit0; from < s.unit1; from += in.chunk) {
 			unsigned to = min(from + in.chunk, s.unit1);

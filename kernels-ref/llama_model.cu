@@ -56,12 +56,12 @@ __device__ static size_t natural_row(size_t n, size_t rows, bool pairs)
 	return pairs ? (n & 1) * (rows / 2) + n / 2 : n;
 }
 
-/* One 16-byte piece a thread: tile, unit, lane (and piece, for halves). */
+/* One 16-byte piece a thread: unit, tile, (piece, for halves,) lane. */
 __global__ void pack_q8(uint4 *to, const int8_t *from, size_t rows, size_t cols, bool pairs)
 {
 	FOR_EACH(i, rows * cols / 16)
 	{
-		size_t lane = i % 32, unit = i / 32 % (cols / 64), tile = i / 32 / (cols / 64);
+		size_t lane = i % 32, tile = i / 32 % (rows / 8), unit = i / 32 / (rows / 8);
 		size_t row = natural_row(tile * 8 + lane / 4, rows, pairs);
 		uint4 w = *(const uint4 *)(from + row * cols + unit * 64 + lane % 4 * 16);
 		const uint32_t flip = 0x80808080u; /* w to w + 128 */
@@ -74,8 +74,8 @@ __global__ void pack_half(uint4 *to, const half *from, size_t rows, size_t cols)
 {
 	FOR_EACH(i, rows * cols / 8)
 	{
-		size_t lane = i % 32, piece = i / 32 % 2, unit = i / 64 % (cols / 64);
-		size_t row = i / 64 / (cols / 64) * 8 + lane / 4;
+		size_t lane = i % 32, piece = i / 32 % 2, unit = i / 64 / (rows / 8);
+		size_t row = i / 64 % (rows / 8) * 8 + lane / 4;
 
 		to[i] = *(const uint4 *)(from + row * cols + unit * 64 + lane % 4 * 16 + piece * 8);
 	}

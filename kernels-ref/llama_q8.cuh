@@ -16,8 +16,9 @@
  * may be absent. In @packed, gate and up rows alternate.
  */
 struct gpu_matrix {
-	uint8_t *
-		packed; /* [rows / 8][cols / 64][32 lanes][16]: lane 4g+t holds row g, cols 16t.. */
+	/* [cols / 64][rows / 8][32 lanes][16]: lane 4g+t holds row g, columns 16t to 16t + 15. What a
+	 * warp multiplies next, some tiles of 8 rows by 64 columns, lies in one piece. */
+	uint8_t *packed;
 	int8_t *natural; /* [rows][cols] */
 	float *scale;    /* [rows], in the reference's row order */
 	size_t rows, cols;
@@ -32,7 +33,7 @@ struct gpu_llama {
 	llama_shape shape;
 	gpu_layer *layers, *layers_on_device; /* the same, in either memory */
 	half *embed;    /* [vocab][hidden] */
-	half *head;     /* packed as above, two 16-byte pieces a lane */
+	half *head;     /* packed as above, but for two pieces: [2][32 lanes][8] */
 	half *norm_out; /* [hidden] */
 	float2 *rope;   /* [max_tok][64] cos, sin */
 	size_t max_tok;

@@ -22,20 +22,9 @@ struct row_attn_in {
 	float scale_log2; /* of the scores, times log2(e) */
 };
 
+/** Of the keys that one lane has seen: weights relative to the largest score. */
 struct row_sums {
 	float max, sum, acc[8];
-
-	__device__ void merge(const row_sums &o)
-	{
-		float m = fmaxf(max, o.max);
-		float a = max == -HUGE_VALF ? 0.0f : exp2_fast(max - m);
-		float b = o.max == -HUGE_VALF ? 0.0f : exp2_fast(o.max - m);
-
-		for (int i = 0; i < 8; i++)
-			acc[i] = acc[i] * a + o.acc[i] * b;
-		sum = sum * a + o.sum * b;
-		max = m;
-	}
 };
 
 __device__ inline void floats_from_halves(float f[8], uint4 u)
@@ -90,11 +79,17 @@ __device__ inline void row_attn_step(row_sums *s, const float q[8], const uint4 
 	}
 }
 
-/** Shared memory of a block of WARPS warps. */
+/** Shared memory of a block of WARPS warps: the sums of its half warps. */
 template <int WARPS> struct row_shared {
-	row_sums share[2 * WARPS][16];
+	alignas(16) float acc[2 * WARPS][128];
+	float max[2 * WARPS], sum[2 * WARPS];
 	bool last;
 };
+
+__device__ inline float row_weight(float max, float top)
+{
+	return max == -HUGE_VALF ? 0.0f : exp2_fast(max - top);
+}
 
 /** Share @split of head @head of row @row. */
 template <int WARPS> struct row_block {
@@ -108,6 +103,7 @@ template <int WARPS> struct row_block {
 	const half *k, *v;
 	uint4 kk[8], vv[8];
 	row_sums s;
+	float top, sum, acc; /* thread d < 128: of column d, joined */
 
 	__device__ row_block(const row_attn_in &in, row_shared<WARPS> *sh, unsigned head,
 		unsigned row, unsigned split)
@@ -173,18 +169,37 @@ template <int WARPS> struct row_block {
 		join();
 		if (in.splits > 1 && !join_splits())
 			return;
-		if (group == 0)
-			store();
+		if (threadIdx.x < 128)
+			in.out[packed_index(in.tiles, row, head * 128 + threadIdx.x)] =
+				__float2half(acc / sum);
 	}
 
-	/* The block's sums to its first half warp. */
+	/* The sums of the block's half warps, a thread a column. */
 	__device__ void join(void)
 	{
-		sh->share[group][at] = s;
+		float *to = sh->acc[group] + at * 8;
+
+		*(float4 *)to = make_float4(s.acc[0], s.acc[1], s.acc[2], s.acc[3]);
+		*(float4 *)(to + 4) = make_float4(s.acc[4], s.acc[5], s.acc[6], s.acc[7]);
+		if (at == 0) {
+			sh->max[group] = s.max;
+			sh->sum[group] = s.sum;
+		}
 		__syncthreads();
-		if (group == 0)
-			for (int i = 1; i < 2 * WARPS; i++)
-				s.merge(sh->share[i][at]);
+		if (threadIdx.x >= 128)
+			return;
+		top = -HUGE_VALF;
+#pragma unroll
+		for (int i = 0; i < 2 * WARPS; i++)
+			top = fmaxf(top, sh->max[i]);
+		sum = acc = 0.0f;
+#pragma unroll
+		for (int i = 0; i < 2 * WARPS; i++) {
+			float w = row_weight(sh->max[i], top);
+
+			sum += sh->sum[i] * w;
+			acc += sh->acc[i][threadIdx.x] * w;
+		}
 	}
 
 	__device__ float *part(unsigned i) const
@@ -195,46 +210,36 @@ template <int WARPS> struct row_block {
 	/* True in the block that comes last and then has the sums of all splits. */
 	__device__ bool join_splits(void)
 	{
-		if (group == 0) {
-			float *mine = part(split);
-
-			*(float4 *)(mine + at * 8) =
-				make_float4(s.acc[0], s.acc[1], s.acc[2], s.acc[3]);
-			*(float4 *)(mine + at * 8 + 4) =
-				make_float4(s.acc[4], s.acc[5], s.acc[6], s.acc[7]);
-			if (at == 0)
-				*(float2 *)(mine + 128) = make_float2(s.max, s.sum);
+		if (threadIdx.x < 128)
+			part(split)[threadIdx.x] = acc;
+		if (threadIdx.x == 0)
+			*(float2 *)(part(split) + 128) = make_float2(top, sum);
+		__syncthreads();
+		if (threadIdx.x == 0) {
+			__threadfence();
+			sh->last = atomicInc(in.arrived + (size_t)row * in.heads + head,
+					   in.splits - 1) == in.splits - 1;
 			__threadfence();
 		}
 		__syncthreads();
-		if (threadIdx.x == 0)
-			sh->last = atomicInc(in.arrived + (size_t)row * in.heads + head,
-					   in.splits - 1) == in.splits - 1;
-		__syncthreads();
 		if (!sh->last)
 			return false;
-		__threadfence();
-		s = {-HUGE_VALF, 0.0f, {}};
-		for (unsigned i = group; i < in.splits; i += 2 * WARPS) {
-			float4 a = __ldcg((const float4 *)(part(i) + at * 8));
-			float4 b = __ldcg((const float4 *)(part(i) + at * 8 + 4));
+		if (threadIdx.x >= 128)
+			return true;
+		top = -HUGE_VALF;
+#pragma unroll 4
+		for (unsigned i = 0; i < in.splits; i++)
+			top = fmaxf(top, __ldcg(part(i) + 128));
+		sum = acc = 0.0f;
+#pragma unroll 4
+		for (unsigned i = 0; i < in.splits; i++) {
 			float2 c = __ldcg((const float2 *)(part(i) + 128));
+			float w = row_weight(c.x, top);
 
-			s.merge({c.x, c.y, {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}});
+			sum += c.y * w;
+			acc += __ldcg(part(i) + threadIdx.x) * w;
 		}
-		join();
 		return true;
-	}
-
-	__device__ void store(void) const
-	{
-		float inv = 1.0f / s.sum;
-
-		*(uint4 *)(in.out + packed_index(in.tiles, row, head * 128 + at * 8)) =
-			make_uint4(pack_halves(s.acc[0] * inv, s.acc[1] * inv),
-				pack_halves(s.acc[2] * inv, s.acc[3] * inv),
-				pack_halves(s.acc[4] * inv, s.acc[5] * inv),
-				pack_halves(s.acc[6] * inv, s.acc[7] * inv));
 	}
 };
 
