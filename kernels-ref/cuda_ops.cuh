@@ -45,13 +45,6 @@ __device__ inline void launch_next(void)
 
 /* --- blocks of a grid, and part of a block, meeting ------------------------------------------ */
 
-/** Multiprocessors that blocks of one grid can count on at the same time; @all, but for an
- *  emulation. */
-inline unsigned processors_at_once(unsigned all)
-{
-	return all;
-}
-
 /** Read what another block counted up after a __threadfence(): what it wrote before is visible. */
 __device__ inline unsigned load_acquire(const unsigned *p)
 {
@@ -287,6 +280,14 @@ void launch_overlapped(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim
 	config.attrs = &attr;
 	config.numAttrs = 1;
 	CUDA_TRY(cudaLaunchKernelEx(&config, kernel, P(args)...));
+}
+
+/** The same of so few blocks that they run all at once, and may wait for each other. */
+template <class... P, class... A>
+void launch_resident(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 block,
+	size_t shared_bytes, A... args)
+{
+	launch_overlapped(stream, kernel, grid, block, shared_bytes, args...);
 }
 
 /** Launch a kernel whose blocks are all there at once, with @shared_bytes of dynamic shared

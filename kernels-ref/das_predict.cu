@@ -1,33 +1,37 @@
 /*
- * Stage 1 of DAS on a GPU, in one launch. The mean of all keys of a head is wanted before its
- * blocks can be pooled, and all pools before the map; so for each head there are blocks of threads
- * that
- *	A  sum keys
- *	Q  pool queries
- *	B  pool keys, which are still in the L2 cache
- *	C  make map and selection
- * and blocks start in the order of their numbers: B of a head come @lag heads after its A, and C as
- * much later again. By then the others have finished or soon will; who must wait, waits for
- * a counter, and those he waits for have started before him and wait for nobody behind them.
+ * Stage 1 of DAS on a GPU: pools in one pass over Q and K, then map and selection.
+ *
+ * Pooling wants the mean of all keys of a head before it can look at one of them, so every warp
+ * goes through a list of items in which, for each head,
+ *	A  the keys are summed, 64 at a time
+ *	Q  blocks of queries are pooled
+ *	B  and some heads later blocks of keys, which are still in the L2 cache
+ * Item i goes to warp i modulo their number. Who waits, waits for items of smaller numbers; the
+ * smallest that is waited for waits for none, so all it takes is that every block runs.
+ *
+ * The tensor cores add up: with X the rows of a block and g their inverse norms, sums and sums of
+ * unit vectors are (1, g)' X, and the norms the diagonal of X X'. Keys are taken as they are and
+ * their mean is taken off afterwards. What is not a half is split into two.
  */
 #include "kernels-ref/attn_common.cuh"
+#include "kernels-ref/tile_map.cuh"
 
-#define PREDICT_THREADS 256
-#define PREDICT_BLOCKS 3 /* of threads on a multiprocessor */
-#define PREDICT_WARPS (PREDICT_THREADS / WARP)
-#define HALF_WARPS (PREDICT_THREADS / 16)
-#define ITEM_ROWS 128 /* one block of queries or two of keys */
-#define ITEM_LOADS (ITEM_ROWS / HALF_WARPS)
-#define MAP_ROWS 8             /* rows of blocks of a mapping task, one a warp */
-#define MAP_DEPTH 32           /* dims loaded at a time */
+#define POOL_WARPS 12 /* each with a slot of 64 rows */
+#define POOL_THREADS (POOL_WARPS * WARP)
+#define SLOT_BYTES (2 * TILE_BYTES) /* two panels of 64 columns */
+#define GROUPS (TILE_ROWS / 16)     /* of 16 rows in a slot */
+#define MAP_THREADS 256
+#define MAP_WARPS (MAP_THREADS / WARP)
+#define MAP_ROWS 8   /* rows of blocks of a mapping task, one a warp */
+#define MAP_DEPTH 32 /* dims loaded at a time */
 
-#define SUM_SCALE 0x1p30f     /* fixed point of the sums of keys: the same in any order */
-#define MASS_BASE 4.0f        /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
+#define SUM_SCALE 0x1p30f /* fixed point of the sums of keys: the same in any order */
+#define MASS_BASE 4.0f    /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
+#define NO_NORM 1e-6f     /* a key this close to the mean, squared and relative, is the mean */
 
 struct predict_scratch {
 	unsigned long long *k_sum; /* [heads][128], in 1 / SUM_SCALE */
 	unsigned *summed;          /* [heads] items of keys summed */
-	unsigned *pooled;          /* [heads] items of queries and keys pooled */
 	float *q_mean;             /* [heads][rows][128] */
 	float *k_mean;             /* [heads][128][span] */
 	float *q_sim, *k_sim;
@@ -36,217 +40,403 @@ struct predict_scratch {
 struct predict_in {
 	das_predict_in in;
 	predict_scratch to;
+	tile_map q, k;             /* where tiles are copied by maps */
 	unsigned rows, cols, span; /* per head; span: columns padded to whole warps */
 	unsigned map_cols;         /* of a row of the map, with room for all of its entries<V> */
-	unsigned k_items, tasks;   /* per head: A, and as many B; C. There are @rows Q */
-	unsigned lag;
-	float k_share; /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
+	unsigned tasks;            /* of mapping, per head */
+	unsigned lag;              /* heads from A to B */
+	float k_share;             /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
 };
 
-union predict_shared {
-	struct {
-		alignas(16) float part[2][HALF_WARPS][ATTN_DIM]; /* sums on their way to one thread */
-		float sim[PREDICT_WARPS];
-	} pool;
-	struct {
-		alignas(16) float q[ATTN_DIM][MAP_ROWS];
-		float score[1]; /* [MAP_ROWS][map_cols] */
-	} map;
+/* --- items ------------------------------------------------------------------------------------ */
+
+enum item_kind { ITEM_SUM, ITEM_QUERIES, ITEM_KEYS };
+
+struct item {
+	enum item_kind kind;
+	unsigned head, at; /* block of 64 keys or of 128 queries */
 };
 
-__device__ static void floats_of(float f[8], uint4 raw)
+/* The @i-th item; false past the last. Those of heads that are not there are skipped. */
+__device__ static bool item_of(item *it, const predict_in &p, unsigned *i, unsigned step)
 {
-	const half2 *h = (const half2 *)&raw;
+	unsigned each = 2 * p.cols + p.rows, all = (p.in.heads + p.lag) * each;
 
-#pragma unroll
-	for (int d = 0; d < 4; d++) {
-		float2 v = __half22float2(h[d]);
+	for (; *i < all; *i += step) {
+		unsigned turn = *i / each, at = *i % each;
 
-		f[2 * d] = v.x;
-		f[2 * d + 1] = v.y;
+		it->kind = at < p.cols ? ITEM_SUM : at < p.cols + p.rows ? ITEM_QUERIES : ITEM_KEYS;
+		it->head = it->kind == ITEM_KEYS ? turn - p.lag : turn; /* wraps to no head */
+		it->at = it->kind == ITEM_SUM	    ? at
+			 : it->kind == ITEM_QUERIES ? at - p.cols
+						    : at - p.cols - p.rows;
+		if (it->head < p.in.heads)
+			return true;
 	}
+	return false;
 }
 
-/* --- counters: who has written, and who reads that ------------------------------------------- */
-
-__device__ static void wait_for(const unsigned *counter, unsigned n)
+/* One warp: ask for 64 rows from @row on. */
+__device__ static void load_slot(
+	char *slot, uint64_t *full, const predict_in &p, const item &it, unsigned row)
 {
-	if (threadIdx.x == 0)
-		while (load_acquire(counter) < n)
-			spin_pause();
-	__syncthreads();
-}
+	bool queries = it.kind == ITEM_QUERIES;
+	unsigned lane = threadIdx.x % WARP, n = queries ? p.in.n_q : p.in.n_k;
+	const half *from = (queries ? p.in.q : p.in.k) + (size_t)it.head * n * ATTN_DIM;
 
-__device__ static void count(unsigned *counter)
-{
-	__syncthreads();
-	if (threadIdx.x == 0) {
-		__threadfence();
-		atomicAdd(counter, 1u);
-	}
-}
+	stage_open(full, SLOT_BYTES);
+	if (TILE_COPIES) {
+		if (lane < 2)
+			tile_copy(slot + lane * TILE_BYTES, queries ? p.q : p.k, 64 * (int)lane,
+				(int)row, (int)it.head, full);
+	} else {
+		for (unsigned i = lane; i < TILE_ROWS * 16; i += WARP) {
+			unsigned r = i / 16, c = i % 16;
 
-/* --- A, Q and B: half a warp a row ----------------------------------------------------------- */
-
-/*
- * Rows of an item: the first eight half warps have the first 64 rows, the others the rest, and
- * lane i of a half warp columns 8 i to 8 i + 7.
- */
-__device__ static unsigned row_of(unsigned load)
-{
-	unsigned half_warp = threadIdx.x / 16;
-
-	return half_warp / 8 * 64 + half_warp % 8 + 8 * load;
-}
-
-__device__ static void load_rows(uint4 raw[ITEM_LOADS], const half *x, unsigned n)
-{
-#pragma unroll
-	for (int i = 0; i < ITEM_LOADS; i++)
-		raw[i] = row_of(i) < n ? __ldcg((const uint4 *)(x + row_of(i) * ATTN_DIM +
-								threadIdx.x % 16 * 8))
-				       : make_uint4(0, 0, 0, 0);
-}
-
-__device__ static void lay_part(predict_shared *sh, int which, const float v[8])
-{
-	float *to = sh->pool.part[which][threadIdx.x / 16] + threadIdx.x % 16 * 8;
-
-	*(float4 *)to = make_float4(v[0], v[1], v[2], v[3]);
-	*(float4 *)(to + 4) = make_float4(v[4], v[5], v[6], v[7]);
-}
-
-/* Column @d of the sum over one half of the item's rows. */
-__device__ static float add_parts(const predict_shared *sh, int which, unsigned side, unsigned d)
-{
-	float sum = 0.0f;
-
-#pragma unroll
-	for (unsigned i = 0; i < HALF_WARPS / 2; i++)
-		sum += sh->pool.part[which][side * HALF_WARPS / 2 + i][d];
-	return sum;
-}
-
-__device__ static void sum_keys(
-	predict_shared *sh, const predict_in &p, unsigned head, unsigned item)
-{
-	unsigned first = item * ITEM_ROWS, d = threadIdx.x % ATTN_DIM, side = threadIdx.x / ATTN_DIM;
-	float sum[8] = {};
-	uint4 raw[ITEM_LOADS];
-
-	load_rows(raw, p.in.k + ((size_t)head * p.in.n_k + first) * ATTN_DIM, p.in.n_k - first);
-#pragma unroll
-	for (int i = 0; i < ITEM_LOADS; i++) {
-		float f[8];
-
-		floats_of(f, raw[i]);
-#pragma unroll
-		for (int c = 0; c < 8; c++)
-			sum[c] += f[c];
-	}
-	lay_part(sh, 0, sum);
-	__syncthreads();
-	atomicAdd(p.to.k_sum + head * ATTN_DIM + d,
-		(unsigned long long)__float2ll_rn(add_parts(sh, 0, side, d) * SUM_SCALE));
-	count(p.to.summed + head);
-}
-
-/* Sums of the rows less @off, and of these made unit vectors; rows from @n on count nothing. */
-__device__ static void pool_rows(
-	predict_shared *sh, const uint4 raw[ITEM_LOADS], unsigned n, const float off[8])
-{
-	float mean[8] = {}, unit[8] = {};
-
-#pragma unroll
-	for (int i = 0; i < ITEM_LOADS; i++) {
-		float f[8], norm = 0.0f;
-
-		floats_of(f, raw[i]);
-#pragma unroll
-		for (int c = 0; c < 8; c++) {
-			f[c] = row_of(i) < n ? f[c] - off[c] : 0.0f;
-			norm += f[c] * f[c];
-		}
-#pragma unroll
-		for (int o = 8; o; o /= 2)
-			norm += __shfl_xor_sync(FULL_WARP, norm, o);
-		norm = norm > 0.0f ? rsqrtf(norm) : 0.0f;
-#pragma unroll
-		for (int c = 0; c < 8; c++) {
-			mean[c] += f[c];
-			unit[c] += f[c] * norm;
+			copy_async16(slot + c / 8 * TILE_BYTES + r * 128 + ((c ^ r) & 7) * 16,
+				from + (size_t)min(row + r, n - 1) * ATTN_DIM + c * 8, row + r < n);
 		}
 	}
-	lay_part(sh, 0, mean);
-	lay_part(sh, 1, unit);
-	__syncthreads();
+	stage_close(full);
 }
 
-/* Square of the mean unit vector, this thread's column of which is @unit: thread 0 of each of
- * @sides parts of the block has it. */
-__device__ static float similarity(predict_shared *sh, float unit, unsigned sides)
-{
-	unsigned warps = PREDICT_WARPS / 2, side = threadIdx.x / ATTN_DIM % sides;
-	float sum = warp_sum(unit * unit);
+/* --- sums by the tensor cores ------------------------------------------------------------------ */
 
-	if (threadIdx.x % WARP == 0)
-		sh->pool.sim[threadIdx.x / WARP] = sum;
-	__syncthreads();
-	sum = 0.0f;
-	for (unsigned i = 0; i < warps; i++)
-		sum += sh->pool.sim[side * warps + i];
-	return fminf(sum, 1.0f);
+/* Where this lane looks for ldmatrix: rows 16 @group to + 15, columns 16 @step to + 15. */
+__device__ static const char *tile_at(const char *slot, unsigned group, unsigned step)
+{
+	unsigned lane = threadIdx.x % WARP, row = group * 16 + lane % 16;
+	unsigned piece = step * 2 + lane / 16;
+
+	return slot + piece / 8 * TILE_BYTES + row * 128 + ((piece ^ row) & 7) * 16;
 }
 
-__device__ static void pool_queries(
-	predict_shared *sh, const predict_in &p, unsigned head, unsigned row)
-{
-	unsigned first = row * DAS_Q_BLOCK, n = min(p.in.n_q - first, (unsigned)DAS_Q_BLOCK);
-	unsigned at = head * p.rows + row, d = threadIdx.x % ATTN_DIM;
-	const float none[8] = {};
-	uint4 raw[ITEM_LOADS];
-	float sim;
+/* A mean of keys as this lane wants it: columns 8 i + 2 t and the next, t = lane % 4; and as the
+ * right operand of products: its halves in row 0, what they leave in row 1. */
+struct mean_key {
+	float2 at[16];
+	uint32_t split[16];
+	float square; /* of all of it */
+};
 
-	load_rows(raw, p.in.q + ((size_t)head * p.in.n_q + first) * ATTN_DIM, n);
-	pool_rows(sh, raw, n, none);
-	sim = similarity(sh, (add_parts(sh, 1, 0, d) + add_parts(sh, 1, 1, d)) / (float)n, 1);
-	if (threadIdx.x < ATTN_DIM)
-		p.to.q_mean[(size_t)at * ATTN_DIM + d] =
-			(add_parts(sh, 0, 0, d) + add_parts(sh, 0, 1, d)) / (float)n;
-	if (threadIdx.x == 0)
-		p.to.q_sim[at] = sim;
-	count(p.to.pooled + head);
+__device__ static uint32_t low_halves(float2 x)
+{
+	float2 high = __half22float2(__floats2half2_rn(x.x, x.y));
+
+	return pack_halves(x.x - high.x, x.y - high.y);
 }
 
-__device__ static void pool_keys(
-	predict_shared *sh, const predict_in &p, unsigned head, unsigned item)
+__device__ static void mean_key_of(mean_key *m, const predict_in &p, unsigned head)
 {
-	unsigned first = item * ITEM_ROWS, n = min(p.in.n_k - first, (unsigned)ITEM_ROWS);
-	unsigned side = threadIdx.x / ATTN_DIM, d = threadIdx.x % ATTN_DIM, col = 2 * item + side;
-	bool real = col < p.cols;
-	float rows = real ? (float)min(n - side * DAS_K_BLOCK, (unsigned)DAS_K_BLOCK) : 1.0f;
-	float off[8], sim;
-	uint4 raw[ITEM_LOADS];
+	unsigned row = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
+	const unsigned long long *sum = p.to.k_sum + head * ATTN_DIM + 2 * t;
+	float square = 0.0f;
 
-	load_rows(raw, p.in.k + ((size_t)head * p.in.n_k + first) * ATTN_DIM, n);
-	wait_for(p.to.summed + head, p.k_items);
 #pragma unroll
-	for (unsigned c = 0; c < 8; c++)
-		off[c] = (float)(long long)__ldcg(p.to.k_sum + head * ATTN_DIM +
-						  threadIdx.x % 16 * 8 + c) *
-			 p.k_share;
-	pool_rows(sh, raw, n, off);
-	sim = similarity(sh, add_parts(sh, 1, side, d) / rows, 2);
-	if (real) {
-		p.to.k_mean[((size_t)head * ATTN_DIM + d) * p.span + col] =
-			add_parts(sh, 0, side, d) / rows;
-		if (d == 0)
-			p.to.k_sim[head * p.cols + col] = sim;
+	for (int i = 0; i < 16; i++) {
+		float2 x = make_float2((float)(long long)__ldcg(sum + 8 * i) * p.k_share,
+			(float)(long long)__ldcg(sum + 8 * i + 1) * p.k_share);
+
+		m->at[i] = x;
+		m->split[i] = row == 0 ? pack_halves(x.x, x.y) : row == 1 ? low_halves(x) : 0;
+		square += x.x * x.x + x.y * x.y;
 	}
-	count(p.to.pooled + head);
+	square += __shfl_xor_sync(FULL_WARP, square, 1);
+	m->square = square + __shfl_xor_sync(FULL_WARP, square, 2);
 }
 
-/* --- C: map and selection -------------------------------------------------------------------- */
+/* Inverse norms of rows g and g + 8 of every group, g = lane / 4, less the mean if there is one;
+ * 0 from row @n on. */
+template <bool KEYS>
+__device__ static void inverse_norms(
+	float to[GROUPS][2], const char *slot, unsigned n, const mean_key &m)
+{
+	unsigned lane = threadIdx.x % WARP, g = lane / 4, quad = lane & ~3u;
+
+#pragma unroll
+	for (int group = 0; group < GROUPS; group++) {
+		float upper[4] = {}, lower[4] = {}, with_mean[4] = {};
+
+#pragma unroll
+		for (int step = 0; step < 8; step++) {
+			uint32_t a[4];
+
+			load_matrix4(a, tile_at(slot, group, step));
+			mma_16816(upper, a[0], a[1], a[2], a[3], a[0], a[2]);
+			mma_16816(lower, a[0], a[1], a[2], a[3], a[1], a[3]);
+			if (KEYS)
+				mma_16816(with_mean, a[0], a[1], a[2], a[3], m.split[2 * step],
+					m.split[2 * step + 1]);
+		}
+		/* The diagonals are in lane 4 g + g / 2, products with the mean in lane 4 g. */
+		float square[2] = {g & 1 ? upper[1] : upper[0], g & 1 ? lower[3] : lower[2]};
+#pragma unroll
+		for (int i = 0; i < 2; i++) {
+			float whole = __shfl_sync(FULL_WARP, square[i], quad + g / 2), rest = whole;
+
+			if (KEYS)
+				rest += m.square - 2.0f * __shfl_sync(FULL_WARP,
+								  with_mean[2 * i] + with_mean[2 * i + 1],
+								  quad);
+			to[group][i] = group * 16 + 8 * i + g < n && rest > NO_NORM * whole
+					       ? rsqrtf(rest)
+					       : 0.0f;
+		}
+	}
+}
+
+/* Row 0 ones, rows 1 and 2 the weights of 16 rows and what the halves leave of them. */
+__device__ static void left_operand(uint32_t to[2], const float weight[2])
+{
+	unsigned lane = threadIdx.x % WARP, row = lane / 4, t = lane % 4;
+
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		float2 w = make_float2(__shfl_sync(FULL_WARP, weight[i], 8 * t),
+			__shfl_sync(FULL_WARP, weight[i], 8 * t + 4));
+
+		to[i] = row == 0   ? pack_halves(1.0f, 1.0f)
+			: row == 1 ? pack_halves(w.x, w.y)
+			: row == 2 ? low_halves(w)
+				   : 0;
+	}
+}
+
+/* Sums of one panel's columns 8 i + 2 t and the next: of all rows in lanes 0 to 3, weighted in
+ * lanes 4 to 7 and 8 to 11. */
+__device__ static void panel_sums(
+	float2 to[8], const char *slot, int panel, const uint32_t left[GROUPS][2])
+{
+	float acc[8][4] = {};
+
+#pragma unroll
+	for (int group = 0; group < GROUPS; group++)
+#pragma unroll
+		for (int step = 0; step < 4; step++) {
+			uint32_t b[4];
+
+			load_matrix4_trans(b, tile_at(slot, group, panel * 4 + step));
+			mma_16816(acc[2 * step], left[group][0], 0, left[group][1], 0, b[0], b[1]);
+			mma_16816(acc[2 * step + 1], left[group][0], 0, left[group][1], 0, b[2],
+				b[3]);
+		}
+#pragma unroll
+	for (int i = 0; i < 8; i++)
+		to[i] = make_float2(acc[i][0], acc[i][1]);
+}
+
+/* --- the three kinds of items, a warp each ----------------------------------------------------- */
+
+/** A warp, its slot, and the item that is in it or on its way. */
+struct pooler {
+	const predict_in &p;
+	char *slot;
+	uint64_t *full;
+	unsigned parity, next, step; /* number of the next item, and from item to item */
+	item it;
+	bool more;
+
+	__device__ pooler(const predict_in &p, char *slot, uint64_t *full)
+		: p(p), slot(slot), full(full), parity(0),
+		  next(threadIdx.x / WARP * gridDim.x + blockIdx.x), step(POOL_WARPS * gridDim.x)
+	{
+		more = item_of(&it, p, &next, step);
+	}
+
+	__device__ unsigned first_row(void) const
+	{
+		return it.at * (it.kind == ITEM_QUERIES ? DAS_Q_BLOCK : DAS_K_BLOCK);
+	}
+
+	__device__ void load(unsigned row)
+	{
+		load_slot(slot, full, p, it, row);
+	}
+
+	__device__ void wait(void)
+	{
+		stage_wait(full, parity);
+		parity ^= 1;
+	}
+
+	/* The slot has been read: let the next item come, and return the one that was. */
+	__device__ item turn(void)
+	{
+		item was = it;
+
+		__syncwarp();
+		next += step;
+		more = item_of(&it, p, &next, step);
+		if (more)
+			load(first_row());
+		return was;
+	}
+
+	__device__ void sum_keys(void)
+	{
+		unsigned lane = threadIdx.x % WARP;
+		uint32_t left[GROUPS][2];
+		float2 sum[16];
+
+		for (int i = 0; i < GROUPS * 2; i++)
+			left[i / 2][i % 2] = lane < 4 ? pack_halves(1.0f, 1.0f) : 0;
+		panel_sums(sum, slot, 0, left);
+		panel_sums(sum + 8, slot, 1, left);
+		item was = turn();
+		unsigned long long *to = p.to.k_sum + was.head * ATTN_DIM + 2 * lane;
+		if (lane < 4)
+#pragma unroll
+			for (int i = 0; i < 16; i++) {
+				atomicAdd(to + 8 * i, fixed_sum(sum[i].x));
+				atomicAdd(to + 8 * i + 1, fixed_sum(sum[i].y));
+			}
+		__syncwarp();
+		if (lane == 0) {
+			__threadfence();
+			atomicAdd(p.to.summed + was.head, 1u);
+		}
+	}
+
+	__device__ static unsigned long long fixed_sum(float x)
+	{
+		return (unsigned long long)__float2ll_rn(x * SUM_SCALE);
+	}
+
+	/* @use(i, sum, unit) for columns 8 i + 2 t and the next of the slot's @n rows: their sums in
+	 * lanes 0 to 3, those of unit vectors in lanes 4 to 7. */
+	template <bool KEYS, class F>
+	__device__ void pool_slot(unsigned n, const mean_key &m, F use)
+	{
+		float g[GROUPS][2], top = 0.0f, all = 0.0f;
+		uint32_t left[GROUPS][2];
+
+		inverse_norms<KEYS>(g, slot, n, m);
+#pragma unroll
+		for (int i = 0; i < GROUPS * 2; i++) {
+			top = fmaxf(top, g[i / 2][i % 2]);
+			all += g[i / 2][i % 2];
+		}
+		top = warp_max(top);
+		all = warp_sum(all) / 4.0f; /* four lanes have the same */
+		float scale = top > 0.0f ? 1.0f / top : 0.0f; /* weights up to 1 are good halves */
+#pragma unroll
+		for (int group = 0; group < GROUPS; group++) {
+			g[group][0] *= scale;
+			g[group][1] *= scale;
+			left_operand(left[group], g[group]);
+		}
+#pragma unroll
+		for (int panel = 0; panel < 2; panel++) {
+			float2 sum[8];
+
+			panel_sums(sum, slot, panel, left);
+#pragma unroll
+			for (int j = 0; j < 8; j++) {
+				int i = panel * 8 + j;
+				float x = sum[j].x + __shfl_down_sync(FULL_WARP, sum[j].x, 4);
+				float y = sum[j].y + __shfl_down_sync(FULL_WARP, sum[j].y, 4);
+
+				use(i, sum[j],
+					make_float2(x * top - (KEYS ? all * m.at[i].x : 0.0f),
+						y * top - (KEYS ? all * m.at[i].y : 0.0f)));
+			}
+		}
+	}
+
+	/* |sum of @n unit vectors / @n|^2 from the squares of this lane's columns. */
+	__device__ static float similarity(float square, float n)
+	{
+		square += __shfl_xor_sync(FULL_WARP, square, 1);
+		square += __shfl_xor_sync(FULL_WARP, square, 2);
+		return fminf(square / (n * n), 1.0f);
+	}
+
+	__device__ void pool_queries(void)
+	{
+		unsigned row = first_row(), n = min(p.in.n_q - row, (unsigned)DAS_Q_BLOCK);
+		unsigned lane = threadIdx.x % WARP;
+		float2 mean[16] = {}, unit[16] = {};
+		float square = 0.0f;
+		mean_key none;
+		auto add = [&](int i, float2 sum, float2 sum_unit) {
+			mean[i].x += sum.x;
+			mean[i].y += sum.y;
+			unit[i].x += sum_unit.x;
+			unit[i].y += sum_unit.y;
+		};
+
+		pool_slot<false>(n, none, add);
+		if (n > TILE_ROWS) {
+			__syncwarp();
+			load(row + TILE_ROWS);
+			wait();
+			pool_slot<false>(n - TILE_ROWS, none, add);
+		}
+		item was = turn();
+		size_t at = (size_t)was.head * p.rows + was.at;
+#pragma unroll
+		for (int i = 0; i < 16; i++) {
+			square += unit[i].x * unit[i].x + unit[i].y * unit[i].y;
+			if (lane < 4)
+				*(float2 *)(p.to.q_mean + at * ATTN_DIM + 8 * i + 2 * lane) =
+					make_float2(mean[i].x / (float)n, mean[i].y / (float)n);
+		}
+		square = similarity(square, (float)n);
+		if (lane == 4)
+			p.to.q_sim[at] = square;
+	}
+
+	__device__ void pool_keys(void)
+	{
+		unsigned n = min(p.in.n_k - first_row(), (unsigned)DAS_K_BLOCK);
+		unsigned lane = threadIdx.x % WARP;
+		float *to = p.to.k_mean + ((size_t)it.head * ATTN_DIM + 2 * (lane % 4)) * p.span + it.at;
+		float square = 0.0f;
+		mean_key m;
+
+		mean_key_of(&m, p, it.head);
+		pool_slot<true>(n, m, [&](int i, float2 sum, float2 unit) {
+			square += unit.x * unit.x + unit.y * unit.y;
+			if (lane < 4) {
+				to[(size_t)8 * i * p.span] = sum.x / (float)n - m.at[i].x;
+				to[(size_t)(8 * i + 1) * p.span] = sum.y / (float)n - m.at[i].y;
+			}
+		});
+		item was = turn();
+		square = similarity(square, (float)n);
+		if (lane == 4)
+			p.to.k_sim[was.head * p.cols + was.at] = square;
+	}
+
+	__device__ void run(void)
+	{
+		if (more)
+			load(first_row());
+		launch_wait();
+		while (more) {
+			if (it.kind == ITEM_KEYS) {
+				if (threadIdx.x % WARP == 0)
+					while (load_acquire(p.to.summed + it.head) < p.cols)
+						spin_pause();
+				__syncwarp();
+			}
+			wait();
+			if (it.kind == ITEM_SUM)
+				sum_keys();
+			else if (it.kind == ITEM_QUERIES)
+				pool_queries();
+			else
+				pool_keys();
+		}
+	}
+};
+
+/* --- map and selection ----------------------------------------------------------------------- */
+
+struct map_shared {
+	alignas(16) float q[ATTN_DIM][MAP_ROWS];
+	float score[1]; /* [MAP_ROWS][map_cols] */
+};
 
 /*
  * Of a row's entries a lane looks after columns 32 v + lane, v < V: in registers, or where they
@@ -398,7 +588,7 @@ __device__ static unsigned visible_cols(const predict_in &p, unsigned row)
 
 /* One warp: scores of MAP_ROWS rows and 32 columns from @col on. */
 __device__ static void map_products(
-	predict_shared *sh, const predict_in &p, unsigned head, unsigned col)
+	map_shared *sh, const predict_in &p, unsigned head, unsigned col)
 {
 	unsigned at = col + threadIdx.x % WARP;
 	const float *k = p.to.k_mean + (size_t)head * ATTN_DIM * p.span + at;
@@ -415,8 +605,8 @@ __device__ static void map_products(
 		for (unsigned d = 0; d < MAP_DEPTH; d++) {
 			float q[MAP_ROWS];
 
-			*(float4 *)q = *(const float4 *)sh->map.q[d0 + d];
-			*(float4 *)(q + 4) = *(const float4 *)(sh->map.q[d0 + d] + 4);
+			*(float4 *)q = *(const float4 *)sh->q[d0 + d];
+			*(float4 *)(q + 4) = *(const float4 *)(sh->q[d0 + d] + 4);
 #pragma unroll
 			for (int r = 0; r < MAP_ROWS; r++)
 				dot[r] += x[d] * q[r];
@@ -427,7 +617,7 @@ __device__ static void map_products(
 	bool fixed = __ldcg(p.to.k_sim + head * p.cols + at) <= p.in.theta;
 #pragma unroll
 	for (int r = 0; r < MAP_ROWS; r++)
-		sh->map.score[r * p.map_cols + at] = fixed ? -HUGE_VALF : dot[r] * p.in.scale;
+		sh->score[r * p.map_cols + at] = fixed ? -HUGE_VALF : dot[r] * p.in.scale;
 }
 
 /* One warp: the flags of a row of blocks from its scores. */
@@ -452,25 +642,6 @@ __device__ static void map_row(float *score, const predict_in &p, unsigned head,
 	}
 }
 
-/* Long rows come first. */
-__device__ static void map_rows(
-	predict_shared *sh, const predict_in &p, unsigned head, unsigned task)
-{
-	unsigned row0 = (p.tasks - 1 - task) * MAP_ROWS, n = min(p.rows - row0, (unsigned)MAP_ROWS);
-	unsigned warp = threadIdx.x / WARP, end = visible_cols(p, row0 + n - 1);
-	const float *q = p.to.q_mean + ((size_t)head * p.rows + row0) * ATTN_DIM;
-
-	wait_for(p.to.pooled + head, p.k_items + p.rows);
-	for (unsigned i = threadIdx.x; i < MAP_ROWS * ATTN_DIM; i += PREDICT_THREADS)
-		sh->map.q[i % ATTN_DIM][i / ATTN_DIM] = i < n * ATTN_DIM ? __ldcg(q + i) : 0.0f;
-	__syncthreads();
-	for (unsigned col = warp * WARP; col < end; col += PREDICT_THREADS)
-		map_products(sh, p, head, col);
-	__syncthreads();
-	if (warp < n)
-		map_row(sh->map.score + warp * p.map_cols, p, head, row0 + warp);
-}
-
 /* --- kernels and launches -------------------------------------------------------------------- */
 
 __global__ void __launch_bounds__(256) predict_clear(unsigned *p, unsigned n)
@@ -482,26 +653,40 @@ __global__ void __launch_bounds__(256) predict_clear(unsigned *p, unsigned n)
 		p[i] = 0;
 }
 
-__global__ void __launch_bounds__(PREDICT_THREADS, PREDICT_BLOCKS)
-	predict_heads(const __grid_constant__ predict_in p)
+__global__ void __launch_bounds__(POOL_THREADS, 1) predict_pool(const __grid_constant__ predict_in p)
+{
+	DYNAMIC_SHARED(char, raw);
+	char *shared = raw + (1024 - shared_address(raw) % 1024) % 1024;
+	uint64_t *full = (uint64_t *)(shared + POOL_WARPS * SLOT_BYTES);
+	unsigned warp = threadIdx.x / WARP;
+
+	launch_next();
+	if (threadIdx.x < POOL_WARPS)
+		stage_init(full + threadIdx.x);
+	fence_mbar_init();
+	__syncthreads();
+	pooler(p, shared + warp * SLOT_BYTES, full + warp).run();
+}
+
+/* Long rows come first, of all heads. */
+__global__ void __launch_bounds__(MAP_THREADS) predict_map(const __grid_constant__ predict_in p)
 {
 	DYNAMIC_SHARED(char, shared);
-	predict_shared *sh = (predict_shared *)shared;
-	unsigned a = p.k_items + p.rows, each = a + p.k_items + p.tasks;
-	unsigned turn = blockIdx.x / each, i = blockIdx.x % each;
-	unsigned lag = i < a ? 0 : i < a + p.k_items ? p.lag : 2 * p.lag, head = turn - lag;
+	map_shared *sh = (map_shared *)shared;
+	unsigned head = blockIdx.x % p.in.heads, task = p.tasks - 1 - blockIdx.x / p.in.heads;
+	unsigned row0 = task * MAP_ROWS, n = min(p.rows - row0, (unsigned)MAP_ROWS);
+	unsigned warp = threadIdx.x / WARP, end = visible_cols(p, row0 + n - 1);
+	const float *q = p.to.q_mean + ((size_t)head * p.rows + row0) * ATTN_DIM;
 
 	launch_wait();
-	if (turn < lag || head >= p.in.heads)
-		return;
-	if (i < p.k_items)
-		sum_keys(sh, p, head, i);
-	else if (i < a)
-		pool_queries(sh, p, head, i - p.k_items);
-	else if (i < a + p.k_items)
-		pool_keys(sh, p, head, i - a);
-	else
-		map_rows(sh, p, head, i - a - p.k_items);
+	for (unsigned i = threadIdx.x; i < MAP_ROWS * ATTN_DIM; i += MAP_THREADS)
+		sh->q[i % ATTN_DIM][i / ATTN_DIM] = i < n * ATTN_DIM ? __ldcg(q + i) : 0.0f;
+	__syncthreads();
+	for (unsigned col = warp * WARP; col < end; col += MAP_THREADS)
+		map_products(sh, p, head, col);
+	__syncthreads();
+	if (warp < n)
+		map_row(sh->score + warp * p.map_cols, p, head, row0 + warp);
 }
 
 /* Lay the scratch out; returns its size. What has to start at zero comes first. */
@@ -518,8 +703,7 @@ static size_t scratch_lay(
 	};
 
 	s->k_sum = (unsigned long long *)take(heads * ATTN_DIM * 2);
-	s->summed = (unsigned *)take(heads * 2);
-	s->pooled = s->summed + heads;
+	s->summed = (unsigned *)take(heads);
 	s->q_mean = take(heads * rows * ATTN_DIM);
 	s->k_mean = take(heads * span * ATTN_DIM);
 	s->q_sim = take(heads * rows);
@@ -534,20 +718,20 @@ size_t das_predict_bytes(unsigned heads, unsigned n_q, unsigned n_k)
 	return scratch_lay(&s, NULL, heads, n_q, n_k);
 }
 
-static unsigned multiprocessor_count(void)
+static unsigned device_figure(enum cudaDeviceAttr what)
 {
-	int device, n;
+	int device, x;
 
 	CUDA_TRY(cudaGetDevice(&device));
-	CUDA_TRY(cudaDeviceGetAttribute(&n, cudaDevAttrMultiProcessorCount, device));
-	return (unsigned)n;
+	CUDA_TRY(cudaDeviceGetAttribute(&x, what, device));
+	return (unsigned)x;
 }
 
 void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t stream)
 {
+	unsigned blocks = device_figure(cudaDevAttrMultiProcessorCount), n_zero;
+	size_t pool_bytes = POOL_WARPS * (SLOT_BYTES + sizeof(uint64_t)) + 1024, map_bytes;
 	predict_in p = {};
-	unsigned each, n_zero;
-	size_t shared;
 
 	scratch_lay(&p.to, (char *)scratch, in.heads, in.n_q, in.n_k);
 	p.in = in;
@@ -555,16 +739,23 @@ void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t strea
 	p.cols = attn_blocks(in.n_k, DAS_K_BLOCK);
 	p.span = (p.cols + WARP - 1) / WARP * WARP;
 	p.map_cols = p.span <= 16 * WARP ? p.span : ATTN_MAX_COLS;
-	p.k_items = attn_blocks(in.n_k, ITEM_ROWS);
 	p.tasks = attn_blocks(p.rows, MAP_ROWS);
 	p.k_share = (float)(1.0 / ((double)SUM_SCALE * in.n_k));
-	each = 2 * p.k_items + p.rows + p.tasks;
-	p.lag = multiprocessor_count() * PREDICT_BLOCKS / each + 1; /* what runs at a time */
-	n_zero = (unsigned)(p.to.pooled + in.heads - (unsigned *)scratch);
-	shared = offsetof(predict_shared, map.score) + MAP_ROWS * p.map_cols * sizeof(float);
-	shared = shared > sizeof(predict_shared) ? shared : sizeof(predict_shared);
+	/* As many items as there are warps are under way at a time. */
+	p.lag = POOL_WARPS * blocks / (2 * p.cols + p.rows) + 1;
+	if (device_figure(cudaDevAttrComputeCapabilityMajor) == 9) {
+		size_t q_head = (size_t)in.n_q * ATTN_DIM, k_head = (size_t)in.n_k * ATTN_DIM;
+
+		p.q = tile_map_of(in.q, ATTN_DIM, in.n_q, in.heads, ATTN_DIM, q_head);
+		p.k = tile_map_of(in.k, ATTN_DIM, in.n_k, in.heads, ATTN_DIM, k_head);
+	}
+	n_zero = (unsigned)(p.to.summed + in.heads - (unsigned *)scratch);
+	map_bytes = offsetof(map_shared, score) + MAP_ROWS * p.map_cols * sizeof(float);
 	launch_kernel(stream, predict_clear, dim3(attn_blocks(n_zero, 256)), dim3(256), 0,
 		(unsigned *)scratch, n_zero);
-	launch_overlapped(stream, predict_heads, dim3((in.heads + 2 * p.lag) * each),
-		dim3(PREDICT_THREADS), shared, p);
+	CUDA_TRY(cudaFuncSetAttribute(
+		predict_pool, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)pool_bytes));
+	launch_resident(stream, predict_pool, dim3(blocks), dim3(POOL_THREADS), pool_bytes, p);
+	launch_overlapped(
+		stream, predict_map, dim3(in.heads * p.tasks), dim3(MAP_THREADS), map_bytes, p);
 }

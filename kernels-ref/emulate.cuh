@@ -172,6 +172,12 @@ template <class T> T __shfl_sync(unsigned, T x, int lane)
 {
 	return emu_from_lane<T>(emu_warp_meet("shfl", &x, sizeof(x)), (unsigned)lane % 32);
 }
+template <class T> T __shfl_down_sync(unsigned, T x, unsigned by)
+{
+	const char *all = emu_warp_meet("shfl", &x, sizeof(x));
+
+	return emu_from_lane<T>(all, emu_lane() + by < 32 ? emu_lane() + by : emu_lane());
+}
 inline unsigned __ballot_sync(unsigned, bool x)
 {
 	const char *all = emu_warp_meet("ballot", &x, sizeof(x));
@@ -287,12 +293,6 @@ inline unsigned atomicInc(unsigned *p, unsigned top)
 
 /* --- cuda_ops.cuh ------------------------------------------------------------------------------
  */
-
-/** Blocks run one after the other, so one that waits for others must be the only one. */
-inline unsigned processors_at_once(unsigned)
-{
-	return 1;
-}
 inline unsigned load_acquire(const unsigned *p)
 {
 	return *p;
@@ -341,6 +341,7 @@ uint32_t sub_halves(uint32_t a, uint32_t b);
 /* --- tile_map.cuh ------------------------------------------------------------------------------
  */
 
+#define TILE_COPIES 1
 struct tile_map {
 	const half *from;
 	unsigned columns, rows, layers;
@@ -447,6 +448,13 @@ void launch_together(
 	cudaStream_t, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, A... args)
 {
 	emu_launch(grid, block, shared_bytes, true, [&] { kernel(P(args)...); });
+}
+
+template <class... P, class... A>
+void launch_resident(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 block,
+	size_t shared_bytes, A... args)
+{
+	launch_together(stream, kernel, grid, block, shared_bytes, args...);
 }
 
 #endif

@@ -48,15 +48,11 @@ struct few_in {
 /** What one warp of one block has to do of one multiplication. */
 struct few_share {
 	const uint8_t *w;
-	unsigned bytes;        /* a weight */
+	unsigned tile_bytes;   /* of 8 outputs by 64 inputs */
+	unsigned step;         /* units of inputs in a stage */
 	unsigned tiles;        /* outputs / 8, of all blocks */
 	unsigned tile0, tile1; /* the block's outputs */
 	unsigned unit0, unit1; /* the warp's inputs */
-
-	__device__ unsigned step(void) const /* units a stage */
-	{
-		return 2 / bytes;
-	}
 
 	__device__ bool empty(void) const
 	{
@@ -72,7 +68,8 @@ __device__ static few_share share_of(const step_view &v, unsigned product)
 
 	if (l == v.n_layers) {
 		s.w = (const uint8_t *)v.head;
-		s.bytes = 2;
+		s.tile_bytes = 1024;
+		s.step = 1;
 		outputs = v.vocab;
 		units = h / 64;
 	} else {
@@ -83,7 +80,8 @@ __device__ static few_share share_of(const step_view &v, unsigned product)
 			: kind == FEW_GATE_UP ? w->gu
 					      : w->down)
 			      .packed;
-		s.bytes = 1;
+		s.tile_bytes = 512;
+		s.step = 2;
 		outputs = kind == FEW_QKV ? 3 * h : kind == FEW_GATE_UP ? 2 * f : h;
 		units = (kind == FEW_DOWN ? f : h) / 64;
 	}
@@ -136,7 +134,7 @@ struct few_ring {
 	{
 		unsigned end = min(chunk + in.chunk, s.unit1);
 
-		unit += s.step();
+		unit += s.step;
 		if (unit < end)
 			return;
 		unit = chunk;
@@ -151,16 +149,16 @@ struct few_ring {
 
 	__device__ void copy_next(unsigned to)
 	{
-		unsigned lane = threadIdx.x % WARP, units, tile_bytes = 512 * s.bytes, bytes;
+		unsigned lane = threadIdx.x % WARP, units, bytes;
 
 		if (product > in.v.n_layers * FEW_PRODUCTS)
 			return;
-		units = min(s.step(), min(chunk + in.chunk, s.unit1) - unit);
-		bytes = min((unsigned)FEW_TILES, s.tile1 - tile) * tile_bytes;
+		units = min(s.step, min(chunk + in.chunk, s.unit1) - unit);
+		bytes = min((unsigned)FEW_TILES, s.tile1 - tile) * s.tile_bytes;
 		stage_open(full + to, units * bytes);
 		if (lane < units)
-			stage_copy(at + to * FEW_STAGE + lane * FEW_TILES * tile_bytes,
-				s.w + ((size_t)(unit + lane) * s.tiles + tile) * tile_bytes, bytes,
+			stage_copy(at + to * FEW_STAGE + lane * FEW_TILES * s.tile_bytes,
+				s.w + ((size_t)(unit + lane) * s.tiles + tile) * s.tile_bytes, bytes,
 				full + to);
 		stage_close(full + to);
 		advance();
@@ -245,6 +243,7 @@ struct few_block {
 		float acc[FEW_TILES / 2][1][4], const char *stage, unsigned unit, unsigned units) const
 	{
 		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows;
+		const uint4 *from = xs + unit * 2 * n + lane;
 
 #pragma unroll
 		for (unsigned u = 0; u < 2 / W; u++) {
@@ -255,7 +254,7 @@ struct few_block {
 				uint32_t x[1][4] = {};
 
 				if (lane < n)
-					*(uint4 *)x[0] = xs[((unit + u) * 2 + piece) * n + lane];
+					*(uint4 *)x[0] = from[(u * 2 + piece) * n];
 				multiply_tiles<1, FEW_TILES, W>(
 					acc, x, stage + u * FEW_TILES * 512 * W, piece);
 			}

@@ -20,6 +20,8 @@
 
 #include <cuda.h>
 
+#define TILE_COPIES SM90 /* whether tile_copy() may be reached here */
+
 struct tile_map {
 	CUtensorMap bits;
 };
