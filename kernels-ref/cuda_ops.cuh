@@ -76,7 +76,8 @@ __device__ inline void spin_pause(void)
 	__nanosleep(64);
 }
 
-/** Barrier @id (1 to 15; 0 is __syncthreads()) of @n threads, a multiple of 32: wait for the others, or only be counted. */
+/** Barrier @id (1 to 15; 0 is __syncthreads()) of @n threads, a multiple of 32: wait for the
+ * others, or only be counted. */
 __device__ inline void barrier_sync(int id, int n)
 {
 	asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(n) : "memory");

@@ -9,9 +9,10 @@
  * Item i goes to warp i modulo their number. Who waits, waits for items of smaller numbers; the
  * smallest that is waited for waits for none, so all it takes is that every block runs.
  *
- * The tensor cores add up: with X the rows of a block and g their inverse norms, sums and sums of
- * unit vectors are (1, g)' X, and the norms the diagonal of X X'. Keys are taken as they are and
- * their mean is taken off afterwards. What is not a half is split into two.
+ * The tensor cores add up: with X the rows of a block and g their inverse norms (as halves: an
+ *error of 2^-12 a row), sums and sums of unit vectors are (1, g)' X, and the norms the diagonal of
+ *X X'. Keys are taken as they are and their mean, two halves for each of its numbers, is taken off
+ * afterwards. Loops stay loops: what is unrolled does not fit the instruction cache.
  */
 #include "kernels-ref/attn_common.cuh"
 #include "kernels-ref/tile_map.cuh"
@@ -23,29 +24,31 @@
 #define MAP_THREADS 256
 #define MAP_WARPS (MAP_THREADS / WARP)
 #define MAP_ROWS 8   /* rows of blocks of a mapping task, one a warp */
-#define MAP_DEPTH 32 /* dims loaded at a time */
+#define MAP_DEPTH 64 /* dims loaded at a time */
 
 #define SUM_SCALE 0x1p30f /* fixed point of the sums of keys: the same in any order */
 #define MASS_BASE 4.0f    /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
 #define NO_NORM 1e-6f     /* a key this close to the mean, squared and relative, is the mean */
+#define UNIT_SCALE 64.0f  /* of inverse norms, so that norms from 1e-3 to 1e6 make good halves */
 
 struct predict_scratch {
 	unsigned long long *k_sum; /* [heads][128], in 1 / SUM_SCALE */
-	unsigned *summed;          /* [heads] items of keys summed */
+	unsigned *summed, *ready;  /* [heads] items of keys summed; whether the mean is there */
+	struct mean_key *k_bar;    /* [heads][4 lanes] */
 	float *q_mean;             /* [heads][rows][128] */
-	float *k_mean;             /* [heads][128][span] */
+	float *k_mean;             /* [heads][cols][128] */
 	float *q_sim, *k_sim;
 };
 
 struct predict_in {
 	das_predict_in in;
 	predict_scratch to;
-	tile_map q, k;             /* where tiles are copied by maps */
-	unsigned rows, cols, span; /* per head; span: columns padded to whole warps */
-	unsigned map_cols;         /* of a row of the map, with room for all of its entries<V> */
-	unsigned tasks;            /* of mapping, per head */
-	unsigned lag;              /* heads from A to B */
-	float k_share;             /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
+	tile_map q, k;       /* where tiles are copied by maps */
+	unsigned rows, cols; /* per head */
+	unsigned map_cols;   /* of a row of the map, with room for all of its entries<V> */
+	unsigned tasks;      /* of mapping, per head */
+	unsigned lag;        /* heads from A to B */
+	float k_share;       /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
 };
 
 /* --- items ------------------------------------------------------------------------------------ */
@@ -67,7 +70,7 @@ __device__ static bool item_of(item *it, const predict_in &p, unsigned *i, unsig
 
 		it->kind = at < p.cols ? ITEM_SUM : at < p.cols + p.rows ? ITEM_QUERIES : ITEM_KEYS;
 		it->head = it->kind == ITEM_KEYS ? turn - p.lag : turn; /* wraps to no head */
-		it->at = it->kind == ITEM_SUM	    ? at
+		it->at = it->kind == ITEM_SUM       ? at
 			 : it->kind == ITEM_QUERIES ? at - p.cols
 						    : at - p.cols - p.rows;
 		if (it->head < p.in.heads)
@@ -100,7 +103,8 @@ __device__ static void load_slot(
 	stage_close(full);
 }
 
-/* --- sums by the tensor cores ------------------------------------------------------------------ */
+/* --- sums by the tensor cores ------------------------------------------------------------------
+ */
 
 /* Where this lane looks for ldmatrix: rows 16 @group to + 15, columns 16 @step to + 15. */
 __device__ static const char *tile_at(const char *slot, unsigned group, unsigned step)
@@ -111,104 +115,106 @@ __device__ static const char *tile_at(const char *slot, unsigned group, unsigned
 	return slot + piece / 8 * TILE_BYTES + row * 128 + ((piece ^ row) & 7) * 16;
 }
 
-/* A mean of keys as this lane wants it: columns 8 i + 2 t and the next, t = lane % 4; and as the
- * right operand of products: its halves in row 0, what they leave in row 1. */
+/** A mean of keys as lane t of four wants it: columns 8 i + 2 t and the next; the same as halves
+ * and as what those leave; and its square, of all columns. */
 struct mean_key {
-	float2 at[16];
-	uint32_t split[16];
-	float square; /* of all of it */
+	alignas(16) float2 at[16];
+	uint32_t high[16], low[16];
+	float square;
 };
 
-__device__ static uint32_t low_halves(float2 x)
+__device__ static void mean_key_make(const predict_in &p, unsigned head)
 {
-	float2 high = __half22float2(__floats2half2_rn(x.x, x.y));
-
-	return pack_halves(x.x - high.x, x.y - high.y);
-}
-
-__device__ static void mean_key_of(mean_key *m, const predict_in &p, unsigned head)
-{
-	unsigned row = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
+	unsigned t = threadIdx.x % WARP;
 	const unsigned long long *sum = p.to.k_sum + head * ATTN_DIM + 2 * t;
+	mean_key *to = p.to.k_bar + head * 4 + t;
 	float square = 0.0f;
 
-#pragma unroll
-	for (int i = 0; i < 16; i++) {
-		float2 x = make_float2((float)(long long)__ldcg(sum + 8 * i) * p.k_share,
-			(float)(long long)__ldcg(sum + 8 * i + 1) * p.k_share);
+	if (t < 4)
+#pragma unroll 4
+		for (int i = 0; i < 16; i++) {
+			float2 x = make_float2((float)(long long)__ldcg(sum + 8 * i) * p.k_share,
+				(float)(long long)__ldcg(sum + 8 * i + 1) * p.k_share);
+			float2 high = __half22float2(__floats2half2_rn(x.x, x.y));
 
-		m->at[i] = x;
-		m->split[i] = row == 0 ? pack_halves(x.x, x.y) : row == 1 ? low_halves(x) : 0;
-		square += x.x * x.x + x.y * x.y;
-	}
+			to->at[i] = x;
+			to->high[i] = pack_halves(x.x, x.y);
+			to->low[i] = pack_halves(x.x - high.x, x.y - high.y);
+			square += x.x * x.x + x.y * x.y;
+		}
 	square += __shfl_xor_sync(FULL_WARP, square, 1);
-	m->square = square + __shfl_xor_sync(FULL_WARP, square, 2);
+	square += __shfl_xor_sync(FULL_WARP, square, 2);
+	if (t < 4)
+		to->square = square;
 }
 
-/* Inverse norms of rows g and g + 8 of every group, g = lane / 4, less the mean if there is one;
- * 0 from row @n on. */
+/* The mean as the right operand of products: its halves in row 0, what they leave in row 1. */
+__device__ static void mean_operand(uint32_t to[16], const mean_key *m)
+{
+	unsigned row = threadIdx.x % WARP / 4;
+	const uint4 *from = (const uint4 *)(row == 0 ? m->high : m->low);
+
+#pragma unroll
+	for (int i = 0; i < 4; i++)
+		*(uint4 *)(to + 4 * i) = row < 2 ? __ldcg(from + i) : make_uint4(0, 0, 0, 0);
+}
+
+/* Inverse norms of rows g and g + 8 of a group, g = lane / 4, less the mean if there is one. */
 template <bool KEYS>
 __device__ static void inverse_norms(
-	float to[GROUPS][2], const char *slot, unsigned n, const mean_key &m)
+	float to[2], const char *slot, int group, const uint32_t mean[16], float mean_square)
 {
 	unsigned lane = threadIdx.x % WARP, g = lane / 4, quad = lane & ~3u;
+	float upper[4] = {}, lower[4] = {}, with_mean[4] = {};
 
 #pragma unroll
-	for (int group = 0; group < GROUPS; group++) {
-		float upper[4] = {}, lower[4] = {}, with_mean[4] = {};
+	for (int step = 0; step < 8; step++) {
+		uint32_t a[4];
 
+		load_matrix4(a, tile_at(slot, group, step));
+		mma_16816(upper, a[0], a[1], a[2], a[3], a[0], a[2]);
+		mma_16816(lower, a[0], a[1], a[2], a[3], a[1], a[3]);
+		if (KEYS)
+			mma_16816(with_mean, a[0], a[1], a[2], a[3], mean[2 * step],
+				mean[2 * step + 1]);
+	}
+	/* The diagonals are in lane 4 g + g / 2, products with the mean in lane 4 g. */
+	float square[2] = {g & 1 ? upper[1] : upper[0], g & 1 ? lower[3] : lower[2]};
 #pragma unroll
-		for (int step = 0; step < 8; step++) {
-			uint32_t a[4];
+	for (int i = 0; i < 2; i++) {
+		float whole = __shfl_sync(FULL_WARP, square[i], quad + g / 2), rest = whole;
 
-			load_matrix4(a, tile_at(slot, group, step));
-			mma_16816(upper, a[0], a[1], a[2], a[3], a[0], a[2]);
-			mma_16816(lower, a[0], a[1], a[2], a[3], a[1], a[3]);
-			if (KEYS)
-				mma_16816(with_mean, a[0], a[1], a[2], a[3], m.split[2 * step],
-					m.split[2 * step + 1]);
-		}
-		/* The diagonals are in lane 4 g + g / 2, products with the mean in lane 4 g. */
-		float square[2] = {g & 1 ? upper[1] : upper[0], g & 1 ? lower[3] : lower[2]};
-#pragma unroll
-		for (int i = 0; i < 2; i++) {
-			float whole = __shfl_sync(FULL_WARP, square[i], quad + g / 2), rest = whole;
-
-			if (KEYS)
-				rest += m.square - 2.0f * __shfl_sync(FULL_WARP,
-								  with_mean[2 * i] + with_mean[2 * i + 1],
-								  quad);
-			to[group][i] = group * 16 + 8 * i + g < n && rest > NO_NORM * whole
-					       ? rsqrtf(rest)
-					       : 0.0f;
-		}
+		if (KEYS)
+			rest += mean_square -
+				2.0f * __shfl_sync(FULL_WARP,
+					       with_mean[2 * i] + with_mean[2 * i + 1], quad);
+		to[i] = rest > NO_NORM * whole ? rsqrtf(rest) : 0.0f;
 	}
 }
 
-/* Row 0 ones, rows 1 and 2 the weights of 16 rows and what the halves leave of them. */
+/* Row 0 ones, row 1 the scaled weights of 16 rows. */
 __device__ static void left_operand(uint32_t to[2], const float weight[2])
 {
 	unsigned lane = threadIdx.x % WARP, row = lane / 4, t = lane % 4;
 
 #pragma unroll
 	for (int i = 0; i < 2; i++) {
-		float2 w = make_float2(__shfl_sync(FULL_WARP, weight[i], 8 * t),
-			__shfl_sync(FULL_WARP, weight[i], 8 * t + 4));
+		float w = fminf(weight[i] * UNIT_SCALE, 65504.0f);
+		float a = __shfl_sync(FULL_WARP, w, 8 * t),
+		      b = __shfl_sync(FULL_WARP, w, 8 * t + 4);
 
-		to[i] = row == 0   ? pack_halves(1.0f, 1.0f)
-			: row == 1 ? pack_halves(w.x, w.y)
-			: row == 2 ? low_halves(w)
-				   : 0;
+		to[i] = row == 0 ? pack_halves(1.0f, 1.0f) : row == 1 ? pack_halves(a, b) : 0;
 	}
 }
 
 /* Sums of one panel's columns 8 i + 2 t and the next: of all rows in lanes 0 to 3, weighted in
- * lanes 4 to 7 and 8 to 11. */
+ * lanes 4 to 7. */
 __device__ static void panel_sums(
-	float2 to[8], const char *slot, int panel, const uint32_t left[GROUPS][2])
+	float acc[8][4], const char *slot, int panel, const uint32_t left[GROUPS][2])
 {
-	float acc[8][4] = {};
-
+#pragma unroll
+	for (int i = 0; i < 32; i++)
+		acc[i / 4][i % 4] = 0.0f;
 #pragma unroll
 	for (int group = 0; group < GROUPS; group++)
 #pragma unroll
@@ -220,12 +226,10 @@ __device__ static void panel_sums(
 			mma_16816(acc[2 * step + 1], left[group][0], 0, left[group][1], 0, b[2],
 				b[3]);
 		}
-#pragma unroll
-	for (int i = 0; i < 8; i++)
-		to[i] = make_float2(acc[i][0], acc[i][1]);
 }
 
-/* --- the three kinds of items, a warp each ----------------------------------------------------- */
+/* --- the three kinds of items, a warp each -----------------------------------------------------
+ */
 
 /** A warp, its slot, and the item that is in it or on its way. */
 struct pooler {
@@ -237,8 +241,8 @@ struct pooler {
 	bool more;
 
 	__device__ pooler(const predict_in &p, char *slot, uint64_t *full)
-		: p(p), slot(slot), full(full), parity(0),
-		  next(threadIdx.x / WARP * gridDim.x + blockIdx.x), step(POOL_WARPS * gridDim.x)
+	    : p(p), slot(slot), full(full), parity(0),
+	      next(threadIdx.x / WARP * gridDim.x + blockIdx.x), step(POOL_WARPS * gridDim.x)
 	{
 		more = item_of(&it, p, &next, step);
 	}
@@ -259,42 +263,62 @@ struct pooler {
 		parity ^= 1;
 	}
 
-	/* The slot has been read: let the next item come, and return the one that was. */
-	__device__ item turn(void)
+	/* The slot has been read: let the next item come. */
+	__device__ void turn(void)
 	{
-		item was = it;
-
 		__syncwarp();
 		next += step;
 		more = item_of(&it, p, &next, step);
 		if (more)
 			load(first_row());
-		return was;
 	}
 
 	__device__ void sum_keys(void)
 	{
-		unsigned lane = threadIdx.x % WARP;
+		unsigned lane = threadIdx.x % WARP, head = it.head;
+		unsigned long long *to = p.to.k_sum + head * ATTN_DIM + 2 * lane;
 		uint32_t left[GROUPS][2];
-		float2 sum[16];
 
+#pragma unroll
 		for (int i = 0; i < GROUPS * 2; i++)
 			left[i / 2][i % 2] = lane < 4 ? pack_halves(1.0f, 1.0f) : 0;
-		panel_sums(sum, slot, 0, left);
-		panel_sums(sum + 8, slot, 1, left);
-		item was = turn();
-		unsigned long long *to = p.to.k_sum + was.head * ATTN_DIM + 2 * lane;
-		if (lane < 4)
+#pragma unroll 1
+		for (int panel = 0; panel < 2; panel++) {
+			float acc[8][4];
+
+			panel_sums(acc, slot, panel, left);
+			if (lane < 4)
 #pragma unroll
-			for (int i = 0; i < 16; i++) {
-				atomicAdd(to + 8 * i, fixed_sum(sum[i].x));
-				atomicAdd(to + 8 * i + 1, fixed_sum(sum[i].y));
-			}
-		__syncwarp();
-		if (lane == 0) {
-			__threadfence();
-			atomicAdd(p.to.summed + was.head, 1u);
+				for (int i = 0; i < 8; i++) {
+					atomicAdd(to + panel * 64 + 8 * i, fixed_sum(acc[i][0]));
+					atomicAdd(
+						to + panel * 64 + 8 * i + 1, fixed_sum(acc[i][1]));
+				}
 		}
+		turn();
+		if (arrive_last(p.to.summed + head, p.cols)) {
+			mean_key_make(p, head);
+			__syncwarp();
+			if (lane == 0) {
+				__threadfence();
+				atomicAdd(p.to.ready + head, 1u);
+			}
+		}
+	}
+
+	/* One warp: whether it is the last of @n to have written something for @counter. */
+	__device__ static bool arrive_last(unsigned *counter, unsigned n)
+	{
+		unsigned last = 0;
+
+		__syncwarp();
+		if (threadIdx.x % WARP == 0) {
+			__threadfence();
+			last = atomicAdd(counter, 1u) == n - 1;
+			if (last)
+				__threadfence();
+		}
+		return __shfl_sync(FULL_WARP, last, 0) != 0;
 	}
 
 	__device__ static unsigned long long fixed_sum(float x)
@@ -302,45 +326,28 @@ struct pooler {
 		return (unsigned long long)__float2ll_rn(x * SUM_SCALE);
 	}
 
-	/* @use(i, sum, unit) for columns 8 i + 2 t and the next of the slot's @n rows: their sums in
-	 * lanes 0 to 3, those of unit vectors in lanes 4 to 7. */
-	template <bool KEYS, class F>
-	__device__ void pool_slot(unsigned n, const mean_key &m, F use)
+	/* Weights of the slot's first @n rows; returns the sum of the inverse norms. */
+	template <bool KEYS>
+	__device__ float weigh(uint32_t left[GROUPS][2], unsigned n, const uint32_t mean[16],
+		float mean_square) const
 	{
-		float g[GROUPS][2], top = 0.0f, all = 0.0f;
-		uint32_t left[GROUPS][2];
+		unsigned g = threadIdx.x % WARP / 4;
+		float all = 0.0f;
 
-		inverse_norms<KEYS>(g, slot, n, m);
-#pragma unroll
-		for (int i = 0; i < GROUPS * 2; i++) {
-			top = fmaxf(top, g[i / 2][i % 2]);
-			all += g[i / 2][i % 2];
-		}
-		top = warp_max(top);
-		all = warp_sum(all) / 4.0f; /* four lanes have the same */
-		float scale = top > 0.0f ? 1.0f / top : 0.0f; /* weights up to 1 are good halves */
 #pragma unroll
 		for (int group = 0; group < GROUPS; group++) {
-			g[group][0] *= scale;
-			g[group][1] *= scale;
-			left_operand(left[group], g[group]);
-		}
-#pragma unroll
-		for (int panel = 0; panel < 2; panel++) {
-			float2 sum[8];
+			float inverse[2];
 
-			panel_sums(sum, slot, panel, left);
+			inverse_norms<KEYS>(inverse, slot, group, mean, mean_square);
 #pragma unroll
-			for (int j = 0; j < 8; j++) {
-				int i = panel * 8 + j;
-				float x = sum[j].x + __shfl_down_sync(FULL_WARP, sum[j].x, 4);
-				float y = sum[j].y + __shfl_down_sync(FULL_WARP, sum[j].y, 4);
-
-				use(i, sum[j],
-					make_float2(x * top - (KEYS ? all * m.at[i].x : 0.0f),
-						y * top - (KEYS ? all * m.at[i].y : 0.0f)));
+			for (int i = 0; i < 2; i++) {
+				if (group * 16 + 8 * i + g >= n)
+					inverse[i] = 0.0f;
+				all += inverse[i];
 			}
+			left_operand(left[group], inverse);
 		}
+		return warp_sum(all) / 4.0f; /* four lanes have the same */
 	}
 
 	/* |sum of @n unit vectors / @n|^2 from the squares of this lane's columns. */
@@ -355,33 +362,40 @@ struct pooler {
 	{
 		unsigned row = first_row(), n = min(p.in.n_q - row, (unsigned)DAS_Q_BLOCK);
 		unsigned lane = threadIdx.x % WARP;
-		float2 mean[16] = {}, unit[16] = {};
-		float square = 0.0f;
-		mean_key none;
-		auto add = [&](int i, float2 sum, float2 sum_unit) {
-			mean[i].x += sum.x;
-			mean[i].y += sum.y;
-			unit[i].x += sum_unit.x;
-			unit[i].y += sum_unit.y;
-		};
+		size_t at = (size_t)it.head * p.rows + it.at;
+		float square = 0.0f, sum[2][8][2] = {}; /* scaled where it is of unit vectors */
 
-		pool_slot<false>(n, none, add);
-		if (n > TILE_ROWS) {
-			__syncwarp();
-			load(row + TILE_ROWS);
-			wait();
-			pool_slot<false>(n - TILE_ROWS, none, add);
+#pragma unroll 1
+		for (unsigned from = 0; from < n; from += TILE_ROWS) {
+			uint32_t left[GROUPS][2];
+
+			if (from > 0) {
+				__syncwarp();
+				load(row + from);
+				wait();
+			}
+			weigh<false>(left, n - from, NULL, 0.0f);
+#pragma unroll
+			for (int panel = 0; panel < 2; panel++) {
+				float acc[8][4];
+
+				panel_sums(acc, slot, panel, left);
+#pragma unroll
+				for (int i = 0; i < 16; i++)
+					sum[panel][i / 2][i % 2] += acc[i / 2][i % 2];
+			}
 		}
-		item was = turn();
-		size_t at = (size_t)was.head * p.rows + was.at;
+		turn();
 #pragma unroll
 		for (int i = 0; i < 16; i++) {
-			square += unit[i].x * unit[i].x + unit[i].y * unit[i].y;
+			float x = sum[i / 8][i % 8][0], y = sum[i / 8][i % 8][1];
+
+			square += x * x + y * y;
 			if (lane < 4)
 				*(float2 *)(p.to.q_mean + at * ATTN_DIM + 8 * i + 2 * lane) =
-					make_float2(mean[i].x / (float)n, mean[i].y / (float)n);
+					make_float2(x / (float)n, y / (float)n);
 		}
-		square = similarity(square, (float)n);
+		square = similarity(square / (UNIT_SCALE * UNIT_SCALE), (float)n);
 		if (lane == 4)
 			p.to.q_sim[at] = square;
 	}
@@ -390,22 +404,40 @@ struct pooler {
 	{
 		unsigned n = min(p.in.n_k - first_row(), (unsigned)DAS_K_BLOCK);
 		unsigned lane = threadIdx.x % WARP;
-		float *to = p.to.k_mean + ((size_t)it.head * ATTN_DIM + 2 * (lane % 4)) * p.span + it.at;
-		float square = 0.0f;
-		mean_key m;
+		size_t at = (size_t)it.head * p.cols + it.at;
+		const mean_key *m = p.to.k_bar + it.head * 4 + lane % 4;
+		float square = 0.0f, share = 1.0f / (float)n, all;
+		uint32_t mean[16], left[GROUPS][2];
 
-		mean_key_of(&m, p, it.head);
-		pool_slot<true>(n, m, [&](int i, float2 sum, float2 unit) {
-			square += unit.x * unit.x + unit.y * unit.y;
-			if (lane < 4) {
-				to[(size_t)8 * i * p.span] = sum.x / (float)n - m.at[i].x;
-				to[(size_t)(8 * i + 1) * p.span] = sum.y / (float)n - m.at[i].y;
+		mean_operand(mean, m);
+		all = weigh<true>(left, n, mean, __ldcg(&m->square));
+#pragma unroll 1
+		for (int panel = 0; panel < 2; panel++) {
+			float acc[8][4];
+			float2 bars[8];
+
+#pragma unroll
+			for (int i = 0; i < 8; i++)
+				bars[i] = __ldcg(m->at + panel * 8 + i);
+			panel_sums(acc, slot, panel, left);
+#pragma unroll
+			for (int i = 0; i < 8; i++) {
+				float2 bar = bars[i];
+				float x = acc[i][0] * (1.0f / UNIT_SCALE) - all * bar.x;
+				float y = acc[i][1] * (1.0f / UNIT_SCALE) - all * bar.y;
+
+				square += x * x + y * y;
+				if (lane < 4)
+					*(float2 *)(p.to.k_mean + at * ATTN_DIM + panel * 64 +
+						    8 * i + 2 * lane) =
+						make_float2(acc[i][0] * share - bar.x,
+							acc[i][1] * share - bar.y);
 			}
-		});
-		item was = turn();
+		}
+		turn();
 		square = similarity(square, (float)n);
 		if (lane == 4)
-			p.to.k_sim[was.head * p.cols + was.at] = square;
+			p.to.k_sim[at] = square;
 	}
 
 	__device__ void run(void)
@@ -416,7 +448,7 @@ struct pooler {
 		while (more) {
 			if (it.kind == ITEM_KEYS) {
 				if (threadIdx.x % WARP == 0)
-					while (load_acquire(p.to.summed + it.head) < p.cols)
+					while (load_acquire(p.to.ready + it.head) == 0)
 						spin_pause();
 				__syncwarp();
 			}
@@ -586,12 +618,15 @@ __device__ static unsigned visible_cols(const predict_in &p, unsigned row)
 	return attn_visible_cols(shape, row);
 }
 
-/* One warp: scores of MAP_ROWS rows and 32 columns from @col on. */
+/* One warp: scores of MAP_ROWS rows and 32 columns from @col on. Means are read through L1, which
+ * has nothing older: no kernel that ran beside this one has read them. */
 __device__ static void map_products(
 	map_shared *sh, const predict_in &p, unsigned head, unsigned col)
 {
 	unsigned at = col + threadIdx.x % WARP;
-	const float *k = p.to.k_mean + (size_t)head * ATTN_DIM * p.span + at;
+	const float4 *k =
+		(const float4 *)(p.to.k_mean +
+				 ((size_t)head * p.cols + min(at, p.cols - 1)) * ATTN_DIM);
 	float dot[MAP_ROWS] = {};
 
 #pragma unroll 1
@@ -599,8 +634,8 @@ __device__ static void map_products(
 		float x[MAP_DEPTH];
 
 #pragma unroll
-		for (unsigned d = 0; d < MAP_DEPTH; d++)
-			x[d] = __ldcg(k + (size_t)(d0 + d) * p.span);
+		for (unsigned d = 0; d < MAP_DEPTH; d += 4)
+			*(float4 *)(x + d) = k[(d0 + d) / 4];
 #pragma unroll
 		for (unsigned d = 0; d < MAP_DEPTH; d++) {
 			float q[MAP_ROWS];
@@ -630,7 +665,7 @@ __device__ static void map_row(float *score, const predict_in &p, unsigned head,
 
 	all = (uint8_t)((p.in.n_k < 128 ? DAS_BY_LENGTH : 0) |
 			(__ldcg(p.to.q_sim + head * p.rows + row) <= p.in.theta ? DAS_BY_SIM_Q
-										  : 0));
+										: 0));
 	for (unsigned j = threadIdx.x % WARP, v = 0; j < p.cols; j += WARP, v++) {
 		bool fixed = !(candidates >> v & 1);
 		bool diagonal = p.in.causal && (j + 1) * DAS_K_BLOCK > own;
@@ -653,7 +688,8 @@ __global__ void __launch_bounds__(256) predict_clear(unsigned *p, unsigned n)
 		p[i] = 0;
 }
 
-__global__ void __launch_bounds__(POOL_THREADS, 1) predict_pool(const __grid_constant__ predict_in p)
+__global__ void __launch_bounds__(POOL_THREADS, 1)
+	predict_pool(const __grid_constant__ predict_in p)
 {
 	DYNAMIC_SHARED(char, raw);
 	char *shared = raw + (1024 - shared_address(raw) % 1024) % 1024;
@@ -694,7 +730,6 @@ static size_t scratch_lay(
 	predict_scratch *s, char *base, unsigned heads, unsigned n_q, unsigned n_k)
 {
 	size_t rows = attn_blocks(n_q, DAS_Q_BLOCK), cols = attn_blocks(n_k, DAS_K_BLOCK), at = 0;
-	size_t span = (cols + WARP - 1) / WARP * WARP;
 	auto take = [&](size_t n) {
 		float *p = (float *)(base + at);
 
@@ -703,9 +738,11 @@ static size_t scratch_lay(
 	};
 
 	s->k_sum = (unsigned long long *)take(heads * ATTN_DIM * 2);
-	s->summed = (unsigned *)take(heads);
+	s->summed = (unsigned *)take(heads * 2);
+	s->ready = s->summed + heads;
+	s->k_bar = (mean_key *)take(heads * 4 * sizeof(mean_key) / sizeof(float));
 	s->q_mean = take(heads * rows * ATTN_DIM);
-	s->k_mean = take(heads * span * ATTN_DIM);
+	s->k_mean = take(heads * cols * ATTN_DIM);
 	s->q_sim = take(heads * rows);
 	s->k_sim = take(heads * cols);
 	return at;
@@ -737,8 +774,7 @@ void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t strea
 	p.in = in;
 	p.rows = attn_blocks(in.n_q, DAS_Q_BLOCK);
 	p.cols = attn_blocks(in.n_k, DAS_K_BLOCK);
-	p.span = (p.cols + WARP - 1) / WARP * WARP;
-	p.map_cols = p.span <= 16 * WARP ? p.span : ATTN_MAX_COLS;
+	p.map_cols = p.cols <= 16 * WARP ? (p.cols + WARP - 1) / WARP * WARP : ATTN_MAX_COLS;
 	p.tasks = attn_blocks(p.rows, MAP_ROWS);
 	p.k_share = (float)(1.0 / ((double)SUM_SCALE * in.n_k));
 	/* As many items as there are warps are under way at a time. */
@@ -749,7 +785,7 @@ void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t strea
 		p.q = tile_map_of(in.q, ATTN_DIM, in.n_q, in.heads, ATTN_DIM, q_head);
 		p.k = tile_map_of(in.k, ATTN_DIM, in.n_k, in.heads, ATTN_DIM, k_head);
 	}
-	n_zero = (unsigned)(p.to.summed + in.heads - (unsigned *)scratch);
+	n_zero = (unsigned)(p.to.ready + in.heads - (unsigned *)scratch);
 	map_bytes = offsetof(map_shared, score) + MAP_ROWS * p.map_cols * sizeof(float);
 	launch_kernel(stream, predict_clear, dim3(attn_blocks(n_zero, 256)), dim3(256), 0,
 		(unsigned *)scratch, n_zero);

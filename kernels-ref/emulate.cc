@@ -403,8 +403,8 @@ void tile_copy(void *dst, const tile_map &m, int column, int row, int layer, uin
 		fail("tile map or its box not aligned or not there");
 	for (int i = 0; i < TILE_ROWS * 8; i++) {
 		int r = i / 8, c = i % 8, x = column + 8 * c, y = row + r;
-		const half *from = m.from + (size_t)layer * m.layer_stride +
-				   (size_t)y * m.row_stride + x;
+		const half *from =
+			m.from + (size_t)layer * m.layer_stride + (size_t)y * m.row_stride + x;
 		bool real = (unsigned)y < m.rows && (unsigned)x < m.columns;
 
 		box.push_back({(char *)dst + r * 128 + ((c ^ r) & 7) * 16, real ? from : NULL, 16});

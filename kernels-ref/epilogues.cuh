@@ -86,7 +86,8 @@ struct epilogue_residual {
 			__half22float2(*(const half2 *)(gain + n))};
 	}
 
-	__device__ float operator()(unsigned n, unsigned row, float a, float b, const taken &t) const
+	__device__ float operator()(
+		unsigned n, unsigned row, float a, float b, const taken &t) const
 	{
 		float2 y = make_float2(t.x.x + a * t.scale.x, t.x.y + b * t.scale.y);
 
@@ -124,7 +125,8 @@ struct epilogue_swiglu {
 		return make_float2(r * scale[n / 2], r * scale[ffn + n / 2]);
 	}
 
-	__device__ float operator()(unsigned n, unsigned row, float a, float b, const taken &t) const
+	__device__ float operator()(
+		unsigned n, unsigned row, float a, float b, const taken &t) const
 	{
 		float gate = a * t.x, up = b * t.y;
 
@@ -199,9 +201,8 @@ struct step_view {
 
 	__host__ __device__ epilogue_residual down(unsigned l) const
 	{
-		return {layers[l].down.scale,
-			l + 1 < n_layers ? layers[l + 1].norm_attn : norm_out, s.x,
-			sumsq(2 * l + 2), s.xn, hidden, tiles};
+		return {layers[l].down.scale, l + 1 < n_layers ? layers[l + 1].norm_attn : norm_out,
+			s.x, sumsq(2 * l + 2), s.xn, hidden, tiles};
 	}
 
 	__host__ __device__ epilogue_logits logits(void) const

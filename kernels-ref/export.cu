@@ -18,21 +18,21 @@ static const double attention_sparsities[] = {0.0, 0.25, 0.5, 0.75, 0.9};
 
 #define MAX_TOK 4096
 
-static void write_header(FILE *to, const llama_shape *shape)
+static void write_header(FILE *to, const llama_shape *shape, const gpu_sheet *sheet)
 {
 	time_t now = time(NULL);
 	char date[32];
 	int driver, runtime;
-	cudaDeviceProp prop;
+	const char *name;
 
+	gpu_sheet_here(&name);
 	strftime(date, sizeof(date), "%Y-%m-%d", gmtime(&now));
 	CUDA_TRY(cudaDriverGetVersion(&driver));
 	CUDA_TRY(cudaRuntimeGetVersion(&runtime));
-	CUDA_TRY(cudaGetDeviceProperties(&prop, 0));
 	fprintf(to,
 		"# Measured by kernels-ref/measure.sh; kernels-ref/README.md says how.\n"
 		"offing-profile: 1\n"
-		"device: h200\n"
+		"device: %s\n"
 		"runtime: fused\n"
 		"model: %s\n"
 		"precision: int8\n"
@@ -44,8 +44,8 @@ static void write_header(FILE *to, const llama_shape *shape)
 		"method: CUDA events around graph replays, medians of 11 to 200, random weights "
 		"and data; "
 		"decode W8A16 with half KV and head, prefill W8A8\n",
-		shape->name, date, driver / 1000, driver % 1000 / 10, runtime / 1000,
-		runtime % 1000 / 10, prop.name, KERNELS_VERSION);
+		sheet->device, shape->name, date, driver / 1000, driver % 1000 / 10, runtime / 1000,
+		runtime % 1000 / 10, name, KERNELS_VERSION);
 }
 
 /* Room for keys and values beside what is allocated already, some left over. */
@@ -111,7 +111,8 @@ static void write_attention(FILE *to, const llama_shape *shape)
 			layers * measure_predict((unsigned)shape->n_heads, n).median_s);
 }
 
-static void write_constants(FILE *to, const gpu_llama *m, gpu_state *s, size_t room, double gemm_ec)
+static void write_constants(FILE *to, const gpu_llama *m, gpu_state *s, size_t room, double gemm_ec,
+	const gpu_sheet *sheet)
 {
 	double stream_s, node_s, graph_s;
 	size_fit hidden = measure_linear_sweep(m->shape.hidden);
@@ -124,28 +125,31 @@ static void write_constants(FILE *to, const gpu_llama *m, gpu_state *s, size_t r
 	fprintf(to, "kernel-in-stream %.4g\nkernel-in-graph %.4g\ngraph %.4g\n", stream_s, node_s,
 		graph_s);
 	fprintf(to,
-		"\n# Size sweeps at one row; shares of 4.8 TB/s and 1979 TOP/s (989 TFLOP/s for "
-		"attention).\n"
+		"\n# Size sweeps at one row; shares of %g TB/s and %g TOP/s, int8.\n"
 		"# Worst errors of the fits: %.0f %% (hidden columns), %.0f %% (ffn), %.0f %% and "
 		"%.0f %%\n"
 		"# (attention, batch 1 and 16).\n"
 		"[t0]          # op  t0_s  ec  eb\n",
-		100.0 * hidden.worst, 100.0 * ffn.worst, 100.0 * one.worst, 100.0 * many.worst);
+		sheet->bytes_per_s * 1e-12, sheet->int8_op_per_s * 1e-12, 100.0 * hidden.worst,
+		100.0 * ffn.worst, 100.0 * one.worst, 100.0 * many.worst);
 	for (const char *op : {"qkv", "attn-out", "gate+up"})
-		fprintf(to, "%s %.4g %.3f %.3f\n", op, hidden.t0_s, gemm_ec, hidden.eb);
-	fprintf(to, "down %.4g %.3f %.3f\n", ffn.t0_s, gemm_ec, ffn.eb);
-	fprintf(to, "decode-attention %.4g %.3f %.3f\n", one.t0_s, 1.0, many.eb);
+		fprintf(to, "%s %.4g %.3f %.3f\n", op, hidden.t0_s, gemm_ec,
+			hidden.bytes_per_s / sheet->bytes_per_s);
+	fprintf(to, "down %.4g %.3f %.3f\n", ffn.t0_s, gemm_ec,
+		ffn.bytes_per_s / sheet->bytes_per_s);
+	fprintf(to, "decode-attention %.4g %.3f %.3f\n", one.t0_s, 1.0,
+		many.bytes_per_s / sheet->bytes_per_s);
 }
 
-static double gemm_share(const gpu_llama *m, gpu_prefill *p)
+static double gemm_op_per_s(const gpu_llama *m, gpu_prefill *p)
 {
 	double h = (double)m->shape.hidden, f = (double)m->shape.ffn;
 	double op = 2.0 * MAX_TOK * h * (4.0 * h + 3.0 * f);
 
-	return op / measure_layer_gemm(m, p, MAX_TOK).median_s / H200_INT8_OP_PER_S;
+	return op / measure_layer_gemm(m, p, MAX_TOK).median_s;
 }
 
-static bool export_one(const char *dir, const llama_shape *shape)
+static bool export_one(const char *dir, const llama_shape *shape, const gpu_sheet *sheet)
 {
 	char path[1000];
 	gpu_llama m;
@@ -153,21 +157,22 @@ static bool export_one(const char *dir, const llama_shape *shape)
 	gpu_prefill *p;
 	FILE *to;
 
-	snprintf(path, sizeof(path), "%s/h200-%s-int8-fused.profile", dir, shape->name);
+	snprintf(
+		path, sizeof(path), "%s/%s-%s-int8-fused.profile", dir, sheet->device, shape->name);
 	to = fopen(path, "w");
 	if (!to) {
 		perror(path);
 		return false;
 	}
-	write_header(to, shape);
+	write_header(to, shape, sheet);
 	gpu_llama_create(&m, shape, 1, GPU_PACKED | GPU_NATURAL, MAX_TOK);
 	gpu_state_create(&s, shape, 16 * MAX_TOK);
 	p = gpu_prefill_create(shape, MAX_TOK);
 	write_prefill(to, &m, &s, p);
-	double ec = gemm_share(&m, p);
+	double ec = gemm_op_per_s(&m, p) / sheet->int8_op_per_s;
 	gpu_prefill_destroy(p);
 	gpu_llama_drop(&m, GPU_NATURAL);
-	write_constants(to, &m, &s, 16 * MAX_TOK, ec);
+	write_constants(to, &m, &s, 16 * MAX_TOK, ec, sheet);
 	gpu_state_destroy(&s);
 	write_attention(to, shape);
 	size_t room = kv_room_tok(shape);
@@ -186,13 +191,12 @@ static bool export_one(const char *dir, const llama_shape *shape)
 
 bool export_profiles(const char *dir)
 {
-	cudaDeviceProp prop;
+	const char *name;
+	const gpu_sheet *sheet = gpu_sheet_here(&name);
 
-	CUDA_TRY(cudaGetDeviceProperties(&prop, 0));
-	if (!strstr(prop.name, "H200")) {
-		fprintf(stderr, "error: the profiles are an H200's, and this is an %s\n",
-			prop.name);
+	if (!sheet) {
+		fprintf(stderr, "error: no data sheet of %s in measure.cu: add its row\n", name);
 		return false;
 	}
-	return export_one(dir, &llama_7b) && export_one(dir, &llama_13b);
+	return export_one(dir, &llama_7b, sheet) && export_one(dir, &llama_13b, sheet);
 }

@@ -77,8 +77,8 @@ template <int W> __device__ void take_weights(uint32_t to[4], const char *unit, 
 
 /** Half a unit of TILES tiles, one after another, by the same inputs: two tiles make 16 rows. */
 template <int B, int TILES, int W>
-__device__ void multiply_tiles(float acc[TILES / 2][B][4], const uint32_t x[B][4],
-	const char *first, unsigned piece)
+__device__ void multiply_tiles(
+	float acc[TILES / 2][B][4], const uint32_t x[B][4], const char *first, unsigned piece)
 {
 	constexpr unsigned tile_bytes = 512 * W;
 
@@ -145,7 +145,8 @@ template <int B, int G, int W, class E> struct gemv_block {
 
 	__device__ void copy_weights(const gemv_cursor &c, unsigned slot) const
 	{
-		unsigned lane = threadIdx.x % WARP, n = units_at(c.unit), first = c.sub * size::tiles;
+		unsigned lane = threadIdx.x % WARP, n = units_at(c.unit),
+			 first = c.sub * size::tiles;
 		unsigned tiles = min((unsigned)size::tiles, tiles_in(c.pass) - first);
 		size_t tile = tile0 + c.pass * G + first;
 
@@ -194,7 +195,8 @@ template <int B, int G, int W, class E> struct gemv_block {
 			*(uint4 *)to[b] = p[(2 * b + piece) * WARP + threadIdx.x % WARP];
 	}
 
-	__device__ void compute_unit(float acc[size::tiles / 2][B][4], const char *stage, unsigned v)
+	__device__ void compute_unit(
+		float acc[size::tiles / 2][B][4], const char *stage, unsigned v)
 	{
 #pragma unroll
 		for (int piece = 0; piece < 2; piece++) {
@@ -226,7 +228,8 @@ template <int B, int G, int W, class E> struct gemv_block {
 					unsigned row = 8 * b + 2 * t + i;
 
 					if (row < in.rows)
-						to[(j * 8 * B + row) * 8] = acc[j / 2][b][j % 2 * 2 + i];
+						to[(j * 8 * B + row) * 8] =
+							acc[j / 2][b][j % 2 * 2 + i];
 				}
 	}
 
@@ -238,7 +241,8 @@ template <int B, int G, int W, class E> struct gemv_block {
 
 #pragma unroll
 		for (int w = 0; w < GEMV_WARPS; w++) {
-			float2 s = *(const float2 *)(sums_of(w) + (j * 8 * B + row) * 8 + i % 4 * 2);
+			float2 s =
+				*(const float2 *)(sums_of(w) + (j * 8 * B + row) * 8 + i % 4 * 2);
 
 			sum.x += s.x;
 			sum.y += s.y;

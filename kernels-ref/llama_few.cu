@@ -12,7 +12,7 @@
 
 #define FEW_WARPS 8
 #define FEW_THREADS (FEW_WARPS * WARP)
-#define FEW_TILES 4   /* of 8 outputs, in a stage of a warp's ring */
+#define FEW_TILES 4                  /* of 8 outputs, in a stage of a warp's ring */
 #define FEW_STAGE (FEW_TILES * 1024) /* bytes: 2 units of int8 weights, 1 of half */
 #define FEW_MAX_STAGES 7
 #define FEW_X_BYTES 4096 /* of a warp's inputs, at most, at a time */
@@ -24,7 +24,7 @@ enum few_product { FEW_QKV, FEW_OUT, FEW_GATE_UP, FEW_DOWN, FEW_PRODUCTS };
 /** Shared memory: barriers, rings, inputs, sums. Attention has the place of the sums. */
 struct few_in {
 	step_view v;
-	row_attn_in attn; /* of layer 0 */
+	row_attn_in attn;       /* of layer 0 */
 	unsigned stages, chunk; /* units of inputs a warp has at a time */
 	uint32_t *meetings;
 
@@ -75,7 +75,7 @@ __device__ static few_share share_of(const step_view &v, unsigned product)
 	} else {
 		const gpu_layer *w = v.layers + l;
 
-		s.w = (kind == FEW_QKV	     ? w->qkv
+		s.w = (kind == FEW_QKV        ? w->qkv
 			: kind == FEW_OUT     ? w->o
 			: kind == FEW_GATE_UP ? w->gu
 					      : w->down)
@@ -107,7 +107,7 @@ struct few_ring {
 	unsigned chunk, tile, unit;
 
 	__device__ few_ring(const few_in &in, char *rings, uint64_t *bars)
-		: in(in), slot(0), parity(0)
+	    : in(in), slot(0), parity(0)
 	{
 		unsigned warp = threadIdx.x / WARP;
 
@@ -158,8 +158,8 @@ struct few_ring {
 		stage_open(full + to, units * bytes);
 		if (lane < units)
 			stage_copy(at + to * FEW_STAGE + lane * FEW_TILES * s.tile_bytes,
-				s.w + ((size_t)(unit + lane) * s.tiles + tile) * s.tile_bytes, bytes,
-				full + to);
+				s.w + ((size_t)(unit + lane) * s.tiles + tile) * s.tile_bytes,
+				bytes, full + to);
 		stage_close(full + to);
 		advance();
 	}
@@ -197,10 +197,10 @@ struct few_block {
 	unsigned met; /* arrivals of all blocks that are due at the next meeting */
 
 	__device__ few_block(const few_in &in, char *shared)
-		: in(in), xs((uint4 *)(shared + in.x_at() + threadIdx.x / WARP * in.x_bytes())),
-		  sums((float *)(shared + in.sums_at())),
-		  attn((row_shared<FEW_WARPS> *)(shared + in.sums_at())),
-		  ring(in, shared + FEW_BARRIER_BYTES, (uint64_t *)shared), met(0)
+	    : in(in), xs((uint4 *)(shared + in.x_at() + threadIdx.x / WARP * in.x_bytes())),
+	      sums((float *)(shared + in.sums_at())),
+	      attn((row_shared<FEW_WARPS> *)(shared + in.sums_at())),
+	      ring(in, shared + FEW_BARRIER_BYTES, (uint64_t *)shared), met(0)
 	{
 	}
 
@@ -224,41 +224,61 @@ struct few_block {
 
 	/* --- the sums of a multiplication ------------------------------------------------- */
 
+	/* A lane has 16 bytes of each of eight rounds under way. */
 	__device__ void take_inputs(const half *x, unsigned from, unsigned to)
 	{
-		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows;
-		const uint4 *p = (const uint4 *)(x + (size_t)from * 512) + lane;
+		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows, all = 2 * (to - from) * n;
+		const uint4 *p = (const uint4 *)(x + (size_t)from * 512);
 
 		__syncwarp();
-		if (lane < n)
-#pragma unroll 4
-			for (unsigned i = 0; i < 2 * (to - from); i++)
-				xs[i * n + lane] = __ldcg(p + i * WARP);
+		for (unsigned first = lane; first < all; first += 8 * WARP) {
+			uint4 piece[8];
+
+#pragma unroll
+			for (unsigned i = 0; i < 8; i++) {
+				unsigned e = first + i * WARP;
+
+				if (e < all)
+					piece[i] = __ldcg(p + e / n * WARP + e % n);
+			}
+#pragma unroll
+			for (unsigned i = 0; i < 8; i++)
+				if (first + i * WARP < all)
+					xs[first + i * WARP] = piece[i];
+		}
 		__syncwarp();
+	}
+
+	/* Products of UNITS units of a stage with the inputs @x: in one stretch, so that the
+	 * latencies of one unit hide behind the other's. */
+	template <int W, int UNITS>
+	__device__ void multiply_units(
+		float acc[FEW_TILES / 2][1][4], const char *stage, const uint4 *x) const
+	{
+		unsigned n = 4 * in.v.rows;
+
+#pragma unroll
+		for (unsigned i = 0; i < 2 * UNITS; i++) {
+			uint32_t half_unit[1][4] = {};
+
+			if (threadIdx.x % WARP < n)
+				*(uint4 *)half_unit[0] = x[i * n];
+			multiply_tiles<1, FEW_TILES, W>(
+				acc, half_unit, stage + i / 2 * FEW_TILES * 512 * W, i % 2);
+		}
 	}
 
 	/* Products of one stage: tiles of outputs, units of inputs from number @unit of xs on. */
 	template <int W>
-	__device__ void multiply_stage(
-		float acc[FEW_TILES / 2][1][4], const char *stage, unsigned unit, unsigned units) const
+	__device__ void multiply_stage(float acc[FEW_TILES / 2][1][4], const char *stage,
+		unsigned unit, unsigned units) const
 	{
-		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows;
-		const uint4 *from = xs + unit * 2 * n + lane;
+		const uint4 *x = xs + unit * 8 * in.v.rows + threadIdx.x % WARP;
 
-#pragma unroll
-		for (unsigned u = 0; u < 2 / W; u++) {
-			if (u >= units)
-				break;
-#pragma unroll
-			for (unsigned piece = 0; piece < 2; piece++) {
-				uint32_t x[1][4] = {};
-
-				if (lane < n)
-					*(uint4 *)x[0] = from[(u * 2 + piece) * n];
-				multiply_tiles<1, FEW_TILES, W>(
-					acc, x, stage + u * FEW_TILES * 512 * W, piece);
-			}
-		}
+		if (units >= 2 / W)
+			multiply_units<W, 2 / W>(acc, stage, x);
+		else
+			multiply_units<W, 1>(acc, stage, x);
 	}
 
 	__device__ float *sums_of(unsigned warp, const few_share &s, unsigned tile) const
@@ -267,8 +287,8 @@ struct few_block {
 	}
 
 	/* Sums of four tiles from @tile on to this warp's place, or on top of what is there. */
-	__device__ void lay_down(
-		const few_share &s, unsigned tile, const float acc[FEW_TILES / 2][1][4], bool add) const
+	__device__ void lay_down(const few_share &s, unsigned tile,
+		const float acc[FEW_TILES / 2][1][4], bool add) const
 	{
 		unsigned lane = threadIdx.x % WARP, rows = in.v.rows;
 		float *to = sums_of(threadIdx.x / WARP, s, tile) + lane / 4;
@@ -352,13 +372,21 @@ struct few_block {
 			e.add(row, sum);
 	}
 
-	template <class E> __device__ void finish(const few_share &s, const E &e) const
+	template <class E>
+	__device__ typename E::taken take(const few_share &s, const E &e, unsigned i) const
+	{
+		return e.take(output_of(s, i), i / 4 % in.v.rows);
+	}
+
+	/* A multiplication and what becomes of its sums; what that needs is fetched before. */
+	template <int W, class E> __device__ void run(const few_share &s, const half *x, const E &e)
 	{
 		unsigned i = threadIdx.x, items = (s.tile1 - s.tile0) * in.v.rows * 4;
 		typename E::taken t = {};
 
 		if (i < items)
-			t = e.take(output_of(s, i), i / 4 % in.v.rows);
+			t = take(s, e, i);
+		multiply<W>(s, x);
 		__syncthreads();
 		while (i < items) {
 			float2 sum = add_up(s, i);
@@ -368,7 +396,7 @@ struct few_block {
 				item(0, s, i)->x = square;
 			i += FEW_THREADS;
 			if (i < items)
-				t = e.take(output_of(s, i), i / 4 % in.v.rows);
+				t = take(s, e, i);
 		}
 		if constexpr (E::squares)
 			add_squares(s, e);
@@ -376,7 +404,8 @@ struct few_block {
 
 	template <class E> __device__ void prefetch(const few_share &s, const E &e) const
 	{
-		for (unsigned n = 2 * threadIdx.x; n < (s.tile1 - s.tile0) * 8; n += 2 * FEW_THREADS)
+		for (unsigned n = 2 * threadIdx.x; n < (s.tile1 - s.tile0) * 8;
+			n += 2 * FEW_THREADS)
 			e.prefetch(s.tile0 * 8 + n);
 	}
 
@@ -404,28 +433,30 @@ struct few_block {
 		}
 	}
 
-	/* All of a layer between the meetings before and after product @kind. */
+	/* Everything between the meetings before and after product @kind of a layer. */
+	template <class E>
+	__device__ void run_between(unsigned layer, unsigned kind, const half *x, const E &e)
+	{
+		few_share s = share_of(in.v, layer * FEW_PRODUCTS + kind);
+
+		prefetch(s, e);
+		if (layer + kind > 0) /* the first follows another kernel */
+			wait();
+		run<1>(s, x, e);
+		arrive();
+	}
+
 	__device__ void run_product(unsigned layer, unsigned kind)
 	{
 		const step_view &v = in.v;
-		few_share s = share_of(v, layer * FEW_PRODUCTS + kind);
 
 		if (kind == FEW_QKV)
-			prefetch(s, v.qkv(layer));
+			run_between(layer, kind, v.s.xn, v.qkv(layer));
 		else if (kind == FEW_GATE_UP)
-			prefetch(s, v.gate_up(layer));
+			run_between(layer, kind, v.s.xn, v.gate_up(layer));
 		else
-			prefetch(s, kind == FEW_OUT ? v.out(layer) : v.down(layer));
-		if (layer + kind > 0) /* the first follows another kernel */
-			wait();
-		multiply<1>(s, kind == FEW_OUT ? v.s.att : kind == FEW_DOWN ? v.s.act : v.s.xn);
-		if (kind == FEW_QKV)
-			finish(s, v.qkv(layer));
-		else if (kind == FEW_GATE_UP)
-			finish(s, v.gate_up(layer));
-		else
-			finish(s, kind == FEW_OUT ? v.out(layer) : v.down(layer));
-		arrive();
+			run_between(layer, kind, kind == FEW_OUT ? v.s.att : v.s.act,
+				kind == FEW_OUT ? v.out(layer) : v.down(layer));
 	}
 
 	__device__ void run_step(void)
@@ -442,8 +473,7 @@ struct few_block {
 			}
 		}
 		wait();
-		multiply<2>(head, in.v.s.xn);
-		finish(head, in.v.logits());
+		run<2>(head, in.v.s.xn, in.v.logits());
 		arrive(); /* the last brings the count back to zero */
 	}
 };
@@ -508,13 +538,12 @@ static unsigned few_sums_bytes(const step_view &v, unsigned blocks)
 							       : sizeof(row_shared<FEW_WARPS>));
 }
 
-bool gpu_step_few(
-	const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream)
+bool gpu_step_few(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream)
 {
 	unsigned blocks = multiprocessors(), most = block_shared_bytes(), rest, stages;
 	step_view v = step_view_of(m, s, m->layers_on_device, n);
-	few_in in = {v, row_attn_of(m, s, 0, n, few_splits(n, m->shape.n_heads, max_tok, blocks)), 0,
-		0, s->meetings};
+	few_in in = {v, row_attn_of(m, s, 0, n, few_splits(n, m->shape.n_heads, max_tok, blocks)),
+		0, 0, s->meetings};
 
 	if (n > 8)
 		return false;

@@ -320,7 +320,8 @@ void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_
 void gpu_state_destroy(gpu_state *s)
 {
 	void *all[] = {s->x, s->xn, s->q, s->att, s->act, s->logits, s->sumsq, s->part, s->arrived,
-		s->share, s->shares_in, s->meetings, s->token, s->pos, s->cached, s->seq, s->k, s->v};
+		s->share, s->shares_in, s->meetings, s->token, s->pos, s->cached, s->seq, s->k,
+		s->v};
 
 	for (void *p : all)
 		CUDA_TRY(cudaFree(p));

@@ -16,8 +16,8 @@
  * may be absent. In @packed, gate and up rows alternate.
  */
 struct gpu_matrix {
-	/* [cols / 64][rows / 8][32 lanes][16]: lane 4g+t holds row g, columns 16t to 16t + 15. What a
-	 * warp multiplies next, some tiles of 8 rows by 64 columns, lies in one piece. */
+	/* [cols / 64][rows / 8][32 lanes][16]: lane 4g+t holds row g, columns 16t to 16t + 15. What
+	 * a warp multiplies next, some tiles of 8 rows by 64 columns, lies in one piece. */
 	uint8_t *packed;
 	int8_t *natural; /* [rows][cols] */
 	float *scale;    /* [rows], in the reference's row order */
@@ -32,7 +32,7 @@ struct gpu_layer {
 struct gpu_llama {
 	llama_shape shape;
 	gpu_layer *layers, *layers_on_device; /* the same, in either memory */
-	half *embed;    /* [vocab][hidden] */
+	half *embed;                          /* [vocab][hidden] */
 	half *head;     /* packed as above, but for two pieces: [2][32 lanes][8] */
 	half *norm_out; /* [hidden] */
 	float2 *rope;   /* [max_tok][64] cos, sin */
@@ -102,8 +102,7 @@ void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaSt
  * All of a step of at most 8 rows but the embedding in one kernel, whose blocks stay on their
  * multiprocessors; false if it does not fit the device. @s->x, xn and sumsq as they leave it.
  */
-bool gpu_step_few(
-	const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream);
+bool gpu_step_few(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream);
 
 /** The kernels of a layer, in order. */
 enum step_part { STEP_QKV, STEP_ATTENTION, STEP_OUT, STEP_GATE_UP, STEP_DOWN };

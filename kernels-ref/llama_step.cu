@@ -77,15 +77,18 @@ void gpu_step_part(const gpu_llama *m, gpu_state *s, size_t l, enum step_part pa
 
 	switch (part) {
 	case STEP_QKV:
-		return gemv_any<1>(gemv_of(&w->qkv, s->xn, n, s, false), v.qkv((unsigned)l), stream);
+		return gemv_any<1>(
+			gemv_of(&w->qkv, s->xn, n, s, false), v.qkv((unsigned)l), stream);
 	case STEP_ATTENTION:
 		return gpu_row_attn(m, s, l, n, max_tok, stream);
 	case STEP_OUT:
 		return gemv_any<1>(gemv_of(&w->o, s->att, n, s, true), v.out((unsigned)l), stream);
 	case STEP_GATE_UP:
-		return gemv_any<1>(gemv_of(&w->gu, s->xn, n, s, false), v.gate_up((unsigned)l), stream);
+		return gemv_any<1>(
+			gemv_of(&w->gu, s->xn, n, s, false), v.gate_up((unsigned)l), stream);
 	case STEP_DOWN:
-		return gemv_any<1>(gemv_of(&w->down, s->act, n, s, true), v.down((unsigned)l), stream);
+		return gemv_any<1>(
+			gemv_of(&w->down, s->act, n, s, true), v.down((unsigned)l), stream);
 	}
 }
 

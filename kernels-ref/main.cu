@@ -127,6 +127,7 @@ int main(int argc, char **argv)
 		return 0;
 	if (argc == 3 && strcmp(argv[1], "profile") == 0)
 		return export_profiles(argv[2]) ? 0 : 1;
-	fprintf(stderr, "usage: kernels verify [few|small] | speed [step|attention] | profile DIR\n");
+	fprintf(stderr,
+		"usage: kernels verify [few|small] | speed [step|attention] | profile DIR\n");
 	return 2;
 }

@@ -2,12 +2,30 @@
  * What is timed, and how it is set up.
  */
 #include <cmath>
+#include <cstring>
 
 #include "kernels-ref/attn_common.cuh"
 #include "kernels-ref/measure.cuh"
 #include "kernels-ref/packed_rows.cuh"
 
 #define L2_SEVERAL ((size_t)400 << 20) /* bytes that rotating buffers should total */
+
+const gpu_sheet *gpu_sheet_here(const char **name)
+{
+	static const gpu_sheet all[] = {
+		{"H200", "h200", 4.8e12, 1979e12},
+		{"H100 80GB HBM3", "h100", 3.35e12, 1979e12},
+		{"A100-SXM4-80GB", "a100", 2.039e12, 624e12},
+	};
+	static cudaDeviceProp prop;
+
+	CUDA_TRY(cudaGetDeviceProperties(&prop, 0));
+	*name = prop.name;
+	for (const gpu_sheet &sheet : all)
+		if (strstr(prop.name, sheet.in_name))
+			return &sheet;
+	return NULL;
+}
 
 /* Rows of as many sequences, each at the end of a context of @context tokens. */
 static void rows_of_many(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
@@ -27,10 +45,11 @@ timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t con
 {
 	rows_of_many(m, s, batch, context);
 	return time_for(
-		[&](int, cudaStream_t stream) { gpu_step(m, s, batch, context, stream); }, 1, 0.15);
+		[&](int, cudaStream_t stream) { gpu_step(m, s, batch, context, stream); }, 1, 0.06);
 }
 
-timing measure_step_part(const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context)
+timing measure_step_part(
+	const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context)
 {
 	rows_of_many(m, s, batch, context);
 	return time_for(
@@ -43,8 +62,7 @@ timing measure_step_part(const gpu_llama *m, gpu_state *s, enum step_part part, 
 timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch)
 {
 	rows_of_many(m, s, batch, 1);
-	return time_for(
-		[&](int, cudaStream_t stream) { gpu_head(m, s, batch, stream); }, 8, 0.03);
+	return time_for([&](int, cudaStream_t stream) { gpu_head(m, s, batch, stream); }, 8, 0.03);
 }
 
 static timing rows_of_one(const gpu_llama *m, gpu_state *s, size_t n, size_t context)
@@ -59,7 +77,7 @@ static timing rows_of_one(const gpu_llama *m, gpu_state *s, size_t n, size_t con
 	}
 	gpu_state_rows(s, n, token.data(), pos.data(), cached.data(), seq.data());
 	return time_for(
-		[&](int, cudaStream_t stream) { gpu_step(m, s, n, context + n, stream); }, 1, 0.1);
+		[&](int, cudaStream_t stream) { gpu_step(m, s, n, context + n, stream); }, 1, 0.06);
 }
 
 timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context)
@@ -78,7 +96,7 @@ timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t 
 		[&](int, cudaStream_t stream) {
 			gpu_prefill_run(p, m, s, device_token, n, context, stream);
 		},
-		1, 0.15);
+		1, 0.06);
 	if (n <= STEP_MAX_ROWS) {
 		timing rows = rows_of_one(m, s, n, context);
 
@@ -165,7 +183,7 @@ timing measure_attention(unsigned heads, unsigned n, double sparsity, double *go
 			in.mask = mask;
 			(wgmma ? attn_best : attn_mma)(in, stream);
 		},
-		copies, 0.1);
+		copies, 0.05);
 	CUDA_TRY(cudaFree(all));
 	CUDA_TRY(cudaFree(out));
 	CUDA_TRY(cudaFree(mask));
@@ -211,7 +229,7 @@ timing measure_layer_gemm(const gpu_llama *m, gpu_prefill *p, size_t n)
 			gpu_prefill_gemm(p, &w->gu, n, stream);
 			gpu_prefill_gemm(p, &w->down, n, stream);
 		},
-		layers, 0.1);
+		layers, 0.05);
 }
 
 /* --- size sweeps ---------------------------------------------------------------------------- */
@@ -234,7 +252,7 @@ static size_fit fit_line(const std::vector<double> &bytes, const std::vector<dou
 	double det = a * c - b * b, t0 = (d * c - b * e) / det, k = (a * e - b * d) / det;
 
 	f.t0_s = fmax(t0, 0.0);
-	f.eb = 1.0 / (k * H200_BYTES_PER_S);
+	f.bytes_per_s = 1.0 / k;
 	for (size_t i = 0; i < s.size(); i++)
 		f.worst = fmax(f.worst, fabs((t0 + k * bytes[i]) / s[i] - 1.0));
 	return f;

@@ -10,10 +10,15 @@
  * times the L2 cache; where a single kernel is timed, buffers rotate.
  */
 
-/** H200 data-sheet rates; efficiencies in profiles are relative to them. */
-#define H200_BYTES_PER_S 4.8e12
-#define H200_INT8_OP_PER_S 1979e12
-#define H200_HALF_FLOP_PER_S 989e12
+/** Data-sheet rates of a GPU, dense; efficiencies in profiles are relative to them. */
+struct gpu_sheet {
+	const char *in_name; /* part of what the driver calls it */
+	const char *device;  /* what profiles and scenarios call it */
+	double bytes_per_s, int8_op_per_s;
+};
+
+/** Of the GPU here, whose name goes to *@name; NULL if no sheet is known. */
+const gpu_sheet *gpu_sheet_here(const char **name);
 
 /** One decode step of @batch sequences, each attending to @context tokens, its own included. */
 timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context);
@@ -35,9 +40,9 @@ timing measure_predict(unsigned heads, unsigned tokens);
 /** The four int8 GEMMs of a layer at @n tokens, one after another. */
 timing measure_layer_gemm(const gpu_llama *m, gpu_prefill *p, size_t n);
 
-/** t = t0 + bytes / (eb H200_BYTES_PER_S), least squares of the relative error. */
+/** t = t0 + bytes / rate, least squares of the relative error. */
 struct size_fit {
-	double t0_s, eb, worst; /* worst relative error of the fit */
+	double t0_s, bytes_per_s, worst; /* worst relative error of the fit */
 };
 
 /** Sweep of the rows of an int8 matrix of @cols columns at one row of activations. */

@@ -29,8 +29,8 @@ static unsigned row_attn_splits(size_t rows, size_t heads, size_t max_tok)
 	return (unsigned)(n < STEP_MAX_SPLITS ? n : STEP_MAX_SPLITS);
 }
 
-row_attn_in row_attn_of(const gpu_llama *m, const gpu_state *s, size_t layer, size_t n,
-	unsigned splits)
+row_attn_in row_attn_of(
+	const gpu_llama *m, const gpu_state *s, size_t layer, size_t n, unsigned splits)
 {
 	row_attn_in in = {};
 	size_t kv = layer * s->n_seq * m->shape.n_heads * s->cap_tok * 128;
@@ -55,8 +55,7 @@ row_attn_in row_attn_of(const gpu_llama *m, const gpu_state *s, size_t layer, si
 void gpu_row_attn(const gpu_llama *m, gpu_state *s, size_t layer, size_t n, size_t max_tok,
 	cudaStream_t stream)
 {
-	row_attn_in in = row_attn_of(
-		m, s, layer, n, row_attn_splits(n, m->shape.n_heads, max_tok));
+	row_attn_in in = row_attn_of(m, s, layer, n, row_attn_splits(n, m->shape.n_heads, max_tok));
 
 	launch_overlapped(stream, row_attn, dim3(in.heads, (unsigned)n, in.splits),
 		dim3(ROW_WARPS * WARP), 0, in);

@@ -107,7 +107,7 @@ template <int WARPS> struct row_block {
 
 	__device__ row_block(const row_attn_in &in, row_shared<WARPS> *sh, unsigned head,
 		unsigned row, unsigned split)
-		: in(in), sh(sh), head(head), row(row), split(split)
+	    : in(in), sh(sh), head(head), row(row), split(split)
 	{
 		unsigned n = in.pos[row] + 1, each = (n + in.splits - 1) / in.splits;
 		size_t base;
@@ -243,7 +243,7 @@ template <int WARPS> struct row_block {
 	}
 };
 
-row_attn_in row_attn_of(const gpu_llama *m, const gpu_state *s, size_t layer, size_t n,
-	unsigned splits);
+row_attn_in row_attn_of(
+	const gpu_llama *m, const gpu_state *s, size_t layer, size_t n, unsigned splits);
 
 #endif
