@@ -44,7 +44,6 @@ static bool read_profile(
 }
 
 static const char *const batching_words[] = {"continuous", "static", "chunked", NULL};
-static const char *const attention_words[] = {"full", "das", NULL};
 static const char *const decoding_words[] = {"autoregressive", "speculative", NULL};
 static const char *const discipline_words[] = {
 	[DISCIPLINE_FIFO] = "fifo", [DISCIPLINE_PS] = "ps", NULL};
@@ -98,9 +97,8 @@ static const struct schema_key llm_keys[] = {
 		.dflt = "16"},
 	{.name = "attention",
 		.kind = SCHEMA_WORD,
-		.to = INSTANCE(attention),
-		.words = attention_words,
-		.n_built = 1,
+		.to = INSTANCE(spec.attention),
+		.words = attention_names,
 		.dflt = "full"},
 	{.name = "decoding",
 		.kind = SCHEMA_WORD,

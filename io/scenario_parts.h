@@ -48,8 +48,8 @@ struct instance_entry {
 	struct entry e;
 	struct instance_spec spec;
 	struct name_ref site, model, profile;
-	int attention, decoding; /* words whose machinery has one form so far */
-	unsigned most;           /* the highest number of what it stands for, once expanded */
+	int decoding;  /* a word whose machinery has one form so far */
+	unsigned most; /* the highest number of what it stands for, once expanded */
 };
 
 struct group_entry {

@@ -4,11 +4,12 @@
 #include <math.h>
 #include <stddef.h>
 
-const char *const attention_names[ATTENTIONS] = {
+const char *const attention_names[ATTENTIONS + 1] = {
 	[ATTENTION_FULL] = "full",
 	[ATTENTION_DAS] = "das",
 	[ATTENTION_DAS_OPTIMISTIC] = "das-optimistic",
 	[ATTENTION_DAS_CEILING] = "das-ceiling",
+	NULL,
 };
 
 enum { BLOCK_Q = 128, BLOCK_K = 64 };

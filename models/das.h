@@ -15,7 +15,8 @@ enum attention {
 	ATTENTION_DAS_CEILING,    /* all that a causal 128 x 64 mask can skip */
 	ATTENTIONS,
 };
-extern const char *const attention_names[ATTENTIONS];
+/** The words for them in scenarios; ends with NULL. */
+extern const char *const attention_names[ATTENTIONS + 1];
 
 /**
  * Share of causal blocks skipped at @tok tokens, 0 to 1.

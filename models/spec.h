@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/das.h"
 #include "models/fair.h"
 #include "models/ids.h"
 #include "models/netem.h"
@@ -145,6 +146,7 @@ struct instance_spec {
 	const struct profile *profile;
 	const char *runtime;
 	enum batching batching;
+	enum attention attention; /* of prompts; decoding is dense */
 	unsigned max_batch;
 	unsigned block_tok;   /* tokens in one KV block */
 	double reserve_bytes; /* kept free of weights and KV */

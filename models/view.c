@@ -323,8 +323,9 @@ static bool same_machine(
 	if (a->synthetic)
 		return a->slots == b->slots && a->capacity == b->capacity &&
 		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
-	return a->profile == b->profile && a->max_batch == b->max_batch &&
-	       a->block_tok == b->block_tok && a->reserve_bytes == b->reserve_bytes &&
+	return a->profile == b->profile && a->attention == b->attention &&
+	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
+	       a->reserve_bytes == b->reserve_bytes &&
 	       view_same_gpu(&s->sites[a->site.i].gpu, &s->sites[b->site.i].gpu);
 }
 

@@ -92,7 +92,7 @@ static const char edge_cloud[] =
 	"models: {chat: {model: llama2-7b, precision: int8}}\n"
 	"instances:\n"
 	"  edge: {site: edge, model: chat, max_batch: 6}\n"
-	"  cloud: {site: cloud, model: chat}\n"
+	"  cloud: {site: cloud, model: chat, attention: das-optimistic}\n"
 	"users:\n"
 	"  a: {home: edge2, model: chat, arrivals: {process: poisson, rate: 30 /min},\n"
 	"      workload: humaneval, deadline: 1 min}\n"
@@ -120,6 +120,8 @@ static void a_scenario_becomes_a_spec_in_si_units(void **state)
 	assert_near(spec->instances[1].reserve_bytes, 0.4e9, 0);
 	assert_int_equal(spec->instances[3].site.i, 0);
 	assert_int_equal(spec->instances[3].max_batch, 16);
+	assert_int_equal(spec->instances[1].attention, ATTENTION_FULL);
+	assert_int_equal(spec->instances[3].attention, ATTENTION_DAS_OPTIMISTIC);
 	assert_non_null(spec->instances[3].profile);
 	assert_int_equal(spec->groups[0].home.i, 2);
 	assert_int_equal(spec->groups[0].model.i, 0);
