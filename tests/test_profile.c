@@ -51,6 +51,12 @@ static void the_device_itself_goes_before_the_generic(void **state)
 		found("l40s", "fused", "llama2-7b", PRECISION_INT8), "generic-fused-int8");
 	assert_string_equal(
 		found("titan-x", "llmint8", "llama2-7b", PRECISION_INT8), "titan-x-llmint8");
+	assert_string_equal(found("h200", "fused", "llama2-13b", PRECISION_INT8),
+		"h200-llama2-13b-int8-fused"); /* measured, for this model and precision only */
+	assert_string_equal(
+		found("h200", "fused", "llama2-13b", PRECISION_FP16), "generic-fused-fp16");
+	assert_string_equal(
+		found("h200", "fused", "llama-3.1-8b", PRECISION_INT8), "generic-fused-int8");
 	assert_string_equal(found("l40s", "llmint8", "llama2-7b", PRECISION_Q4_0), "none");
 	assert_string_equal(found("l40s", "paper", "llama2-7b", PRECISION_INT8), "none");
 }
