@@ -5,11 +5,7 @@
 
 void attn_best(const attn_in &in, cudaStream_t stream)
 {
-	int device, major;
-
-	CUDA_TRY(cudaGetDevice(&device));
-	CUDA_TRY(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
-	if (major == 9)
+	if (device_attribute(cudaDevAttrComputeCapabilityMajor) == 9)
 		attn_wgmma(in, stream);
 	else
 		attn_mma(in, stream);

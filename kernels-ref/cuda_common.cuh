@@ -44,6 +44,21 @@ template <class T> T *device_alloc(size_t n)
 	return (T *)p;
 }
 
+/** An attribute of the device in use. */
+inline unsigned device_attribute(enum cudaDeviceAttr what)
+{
+	int device, value;
+
+	CUDA_TRY(cudaGetDevice(&device));
+	CUDA_TRY(cudaDeviceGetAttribute(&value, what, device));
+	return (unsigned)value;
+}
+
+inline unsigned multiprocessors(void)
+{
+	return device_attribute(cudaDevAttrMultiProcessorCount);
+}
+
 __host__ __device__ inline uint64_t device_mix(uint64_t z)
 {
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;

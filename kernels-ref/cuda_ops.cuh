@@ -264,23 +264,33 @@ void launch_kernel(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 bl
 	CUDA_TRY(cudaGetLastError());
 }
 
+/** The same with one launch attribute. */
+template <class... P, class... A>
+void launch_with(const cudaLaunchAttribute &attr, cudaStream_t stream, void (*kernel)(P...),
+	dim3 grid, dim3 block, size_t shared_bytes, A... args)
+{
+	cudaLaunchAttribute attrs[] = {attr};
+	cudaLaunchConfig_t config = {};
+
+	config.gridDim = grid;
+	config.blockDim = block;
+	config.dynamicSmemBytes = shared_bytes;
+	config.stream = stream;
+	config.attrs = attrs;
+	config.numAttrs = 1;
+	CUDA_TRY(cudaLaunchKernelEx(&config, kernel, P(args)...));
+}
+
 /** Launch with the next kernel's start overlapping this one's end, where the device can. */
 template <class... P, class... A>
 void launch_overlapped(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 block,
 	size_t shared_bytes, A... args)
 {
 	cudaLaunchAttribute attr = {};
-	cudaLaunchConfig_t config = {};
 
 	attr.id = cudaLaunchAttributeProgrammaticStreamSerialization;
 	attr.val.programmaticStreamSerializationAllowed = 1;
-	config.gridDim = grid;
-	config.blockDim = block;
-	config.dynamicSmemBytes = shared_bytes;
-	config.stream = stream;
-	config.attrs = &attr;
-	config.numAttrs = 1;
-	CUDA_TRY(cudaLaunchKernelEx(&config, kernel, P(args)...));
+	launch_with(attr, stream, kernel, grid, block, shared_bytes, args...);
 }
 
 /** The same of so few blocks that they run all at once, and may wait for each other. */
@@ -298,19 +308,12 @@ void launch_together(cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 
 	size_t shared_bytes, A... args)
 {
 	cudaLaunchAttribute attr = {};
-	cudaLaunchConfig_t config = {};
 
 	CUDA_TRY(cudaFuncSetAttribute(
 		kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared_bytes));
 	attr.id = cudaLaunchAttributeCooperative;
 	attr.val.cooperative = 1;
-	config.gridDim = grid;
-	config.blockDim = block;
-	config.dynamicSmemBytes = shared_bytes;
-	config.stream = stream;
-	config.attrs = &attr;
-	config.numAttrs = 1;
-	CUDA_TRY(cudaLaunchKernelEx(&config, kernel, P(args)...));
+	launch_with(attr, stream, kernel, grid, block, shared_bytes, args...);
 }
 
 #endif

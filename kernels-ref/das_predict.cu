@@ -9,10 +9,10 @@
  * Item i goes to warp i modulo their number. Who waits, waits for items of smaller numbers; the
  * smallest that is waited for waits for none, so all it takes is that every block runs.
  *
- * The tensor cores add up: with X the rows of a block and g their inverse norms (as halves: an
- *error of 2^-12 a row), sums and sums of unit vectors are (1, g)' X, and the norms the diagonal of
- *X X'. Keys are taken as they are and their mean, two halves for each of its numbers, is taken off
- * afterwards. Loops stay loops: what is unrolled does not fit the instruction cache.
+ * The tensor cores add up: with X the rows of a block and g their inverse norms (as halves, each
+ * off by up to 2^-12), sums and sums of unit vectors are (1, g)' X, and the norms the diagonal of
+ * X X'. Keys are taken as they are and their mean, two halves for each of its numbers, is taken
+ * off afterwards. Loops stay loops: what is unrolled does not fit the instruction cache.
  */
 #include "kernels-ref/attn_common.cuh"
 #include "kernels-ref/tile_map.cuh"
@@ -22,7 +22,6 @@
 #define SLOT_BYTES (2 * TILE_BYTES) /* two panels of 64 columns */
 #define GROUPS (TILE_ROWS / 16)     /* of 16 rows in a slot */
 #define MAP_THREADS 256
-#define MAP_WARPS (MAP_THREADS / WARP)
 #define MAP_ROWS 8   /* rows of blocks of a mapping task, one a warp */
 #define MAP_DEPTH 64 /* dims loaded at a time */
 
@@ -79,6 +78,12 @@ __device__ static bool item_of(item *it, const predict_in &p, unsigned *i, unsig
 	return false;
 }
 
+/* Where 16-byte piece @c of row @r lies in a slot, swizzled as tile_copy() does it. */
+template <class T> __device__ static T *piece_of(T *slot, unsigned r, unsigned c)
+{
+	return slot + c / 8 * TILE_BYTES + r * 128 + ((c ^ r) & 7) * 16;
+}
+
 /* One warp: ask for 64 rows from @row on. */
 __device__ static void load_slot(
 	char *slot, uint64_t *full, const predict_in &p, const item &it, unsigned row)
@@ -96,7 +101,7 @@ __device__ static void load_slot(
 		for (unsigned i = lane; i < TILE_ROWS * 16; i += WARP) {
 			unsigned r = i / 16, c = i % 16;
 
-			copy_async16(slot + c / 8 * TILE_BYTES + r * 128 + ((c ^ r) & 7) * 16,
+			copy_async16(piece_of(slot, r, c),
 				from + (size_t)min(row + r, n - 1) * ATTN_DIM + c * 8, row + r < n);
 		}
 	}
@@ -109,10 +114,9 @@ __device__ static void load_slot(
 /* Where this lane looks for ldmatrix: rows 16 @group to + 15, columns 16 @step to + 15. */
 __device__ static const char *tile_at(const char *slot, unsigned group, unsigned step)
 {
-	unsigned lane = threadIdx.x % WARP, row = group * 16 + lane % 16;
-	unsigned piece = step * 2 + lane / 16;
+	unsigned lane = threadIdx.x % WARP;
 
-	return slot + piece / 8 * TILE_BYTES + row * 128 + ((piece ^ row) & 7) * 16;
+	return piece_of(slot, group * 16 + lane % 16, step * 2 + lane / 16);
 }
 
 /** A mean of keys as lane t of four wants it: columns 8 i + 2 t and the next; the same as halves
@@ -755,18 +759,9 @@ size_t das_predict_bytes(unsigned heads, unsigned n_q, unsigned n_k)
 	return scratch_lay(&s, NULL, heads, n_q, n_k);
 }
 
-static unsigned device_figure(enum cudaDeviceAttr what)
-{
-	int device, x;
-
-	CUDA_TRY(cudaGetDevice(&device));
-	CUDA_TRY(cudaDeviceGetAttribute(&x, what, device));
-	return (unsigned)x;
-}
-
 void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t stream)
 {
-	unsigned blocks = device_figure(cudaDevAttrMultiProcessorCount), n_zero;
+	unsigned blocks = multiprocessors(), n_zero;
 	size_t pool_bytes = POOL_WARPS * (SLOT_BYTES + sizeof(uint64_t)) + 1024, map_bytes;
 	predict_in p = {};
 
@@ -779,7 +774,7 @@ void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t strea
 	p.k_share = (float)(1.0 / ((double)SUM_SCALE * in.n_k));
 	/* As many items as there are warps are under way at a time. */
 	p.lag = POOL_WARPS * blocks / (2 * p.cols + p.rows) + 1;
-	if (device_figure(cudaDevAttrComputeCapabilityMajor) == 9) {
+	if (device_attribute(cudaDevAttrComputeCapabilityMajor) == 9) {
 		size_t q_head = (size_t)in.n_q * ATTN_DIM, k_head = (size_t)in.n_k * ATTN_DIM;
 
 		p.q = tile_map_of(in.q, ATTN_DIM, in.n_q, in.heads, ATTN_DIM, q_head);

@@ -110,7 +110,7 @@ static void yield(void)
 		_longjmp(emu().scheduler, 1);
 }
 
-void emu_yield(void)
+void spin_pause(void)
 {
 	yield();
 }

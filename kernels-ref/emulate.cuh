@@ -24,7 +24,6 @@
 #define __global__
 #define __shared__ static
 #define __launch_bounds__(...)
-#define __grid_constant__
 #define __align__(n) alignas(n)
 #define __grid_constant__
 #define SM90 1
@@ -132,9 +131,6 @@ inline void barrier_sync(int id, int n)
 	barrier_any(id, n, false);
 }
 
-/** Let the other threads of the block go on. */
-void emu_yield(void);
-
 inline void __syncthreads(void)
 {
 	barrier_any(0, 0, false);
@@ -171,12 +167,6 @@ template <class T> T __shfl_xor_sync(unsigned, T x, int mask)
 template <class T> T __shfl_sync(unsigned, T x, int lane)
 {
 	return emu_from_lane<T>(emu_warp_meet("shfl", &x, sizeof(x)), (unsigned)lane % 32);
-}
-template <class T> T __shfl_down_sync(unsigned, T x, unsigned by)
-{
-	const char *all = emu_warp_meet("shfl", &x, sizeof(x));
-
-	return emu_from_lane<T>(all, emu_lane() + by < 32 ? emu_lane() + by : emu_lane());
 }
 inline unsigned __ballot_sync(unsigned, bool x)
 {
@@ -297,10 +287,7 @@ inline unsigned load_acquire(const unsigned *p)
 {
 	return *p;
 }
-inline void spin_pause(void)
-{
-	emu_yield();
-}
+void spin_pause(void);
 inline void launch_wait(void)
 {
 }
@@ -416,9 +403,8 @@ cudaError_t cudaMemsetAsync(void *p, int byte, size_t bytes, cudaStream_t s);
 cudaError_t cudaDeviceSynchronize(void);
 cudaError_t cudaGetLastError(void);
 cudaError_t cudaGetDevice(int *device);
-/** Three multiprocessors, so that work does not divide evenly; compute capability 9; 700 kB of L2
- *  and of shared memory.
- */
+/** Three multiprocessors, so that work does not divide evenly; compute capability 9; 700 kB of
+ *  L2. */
 cudaError_t cudaDeviceGetAttribute(int *value, int attribute, int device);
 template <class F> cudaError_t cudaFuncSetAttribute(F, int, int)
 {

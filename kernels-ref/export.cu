@@ -2,7 +2,6 @@
  * The grid of measurements as profile files, in the format of models/profiles/README.md.
  */
 #include <cmath>
-#include <cstring>
 #include <ctime>
 
 #include "kernels-ref/export.cuh"
@@ -23,9 +22,7 @@ static void write_header(FILE *to, const llama_shape *shape, const gpu_sheet *sh
 	time_t now = time(NULL);
 	char date[32];
 	int driver, runtime;
-	const char *name;
 
-	gpu_sheet_here(&name);
 	strftime(date, sizeof(date), "%Y-%m-%d", gmtime(&now));
 	CUDA_TRY(cudaDriverGetVersion(&driver));
 	CUDA_TRY(cudaRuntimeGetVersion(&runtime));
@@ -45,7 +42,7 @@ static void write_header(FILE *to, const llama_shape *shape, const gpu_sheet *sh
 		"and data; "
 		"decode W8A16 with half KV and head, prefill W8A8\n",
 		sheet->device, shape->name, date, driver / 1000, driver % 1000 / 10, runtime / 1000,
-		runtime % 1000 / 10, name, KERNELS_VERSION);
+		runtime % 1000 / 10, gpu_name().c_str(), KERNELS_VERSION);
 }
 
 /* Room for keys and values beside what is allocated already, some left over. */
@@ -191,11 +188,12 @@ static bool export_one(const char *dir, const llama_shape *shape, const gpu_shee
 
 bool export_profiles(const char *dir)
 {
-	const char *name;
-	const gpu_sheet *sheet = gpu_sheet_here(&name);
+	std::string name = gpu_name();
+	const gpu_sheet *sheet = gpu_sheet_of(name);
 
 	if (!sheet) {
-		fprintf(stderr, "error: no data sheet of %s in measure.cu: add its row\n", name);
+		fprintf(stderr, "error: no data sheet of %s in measure.cu: add its row\n",
+			name.c_str());
 		return false;
 	}
 	return export_one(dir, &llama_7b, sheet) && export_one(dir, &llama_13b, sheet);

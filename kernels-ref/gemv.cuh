@@ -97,6 +97,34 @@ __device__ void multiply_tiles(
 	}
 }
 
+/**
+ * Sums are handed to an epilogue in items, two neighbouring outputs of a row: item i is of tile
+ * i / rows / 4, row i / 4 % rows and its outputs 2 (i % 4) and the next.
+ */
+__device__ inline unsigned item_tile(unsigned i, unsigned rows)
+{
+	return i / 4 / rows;
+}
+
+__device__ inline unsigned item_row(unsigned i, unsigned rows)
+{
+	return i / 4 % rows;
+}
+
+/** Its first output, tiles counted from @tile on. */
+__device__ inline unsigned item_output(unsigned tile, unsigned i, unsigned rows)
+{
+	return (tile + item_tile(i, rows)) * 8 + 2 * (i % 4);
+}
+
+/** By the whole block: name tiles @tile0 to @tile1 to the epilogue. */
+template <int THREADS, class E>
+__device__ void prefetch_outputs(const E &epilogue, unsigned tile0, unsigned tile1)
+{
+	for (unsigned n = 2 * threadIdx.x; n < (tile1 - tile0) * 8; n += 2 * THREADS)
+		epilogue.prefetch(tile0 * 8 + n);
+}
+
 /** Where a warp is in its list of stages: passes over the inputs, units of these, tiles. */
 struct gemv_cursor {
 	unsigned pass, unit, sub;
@@ -233,10 +261,9 @@ template <int B, int G, int W, class E> struct gemv_block {
 				}
 	}
 
-	/* Item @i of the pass: tile i / rows / 4, row i / 4 % rows, pair i % 4. */
 	__device__ float2 add_up(unsigned i) const
 	{
-		unsigned row = i / 4 % in.rows, j = i / 4 / in.rows;
+		unsigned row = item_row(i, in.rows), j = item_tile(i, in.rows);
 		float2 sum = make_float2(0.0f, 0.0f);
 
 #pragma unroll
@@ -254,14 +281,14 @@ template <int B, int G, int W, class E> struct gemv_block {
 
 	__device__ taken take(unsigned tile, unsigned i) const
 	{
-		return epilogue.take((tile + i / 4 / in.rows) * 8 + 2 * (i % 4), i / 4 % in.rows);
+		return epilogue.take(item_output(tile, i, in.rows), item_row(i, in.rows));
 	}
 
 	/* The sums of item @i to the epilogue; what it returns replaces them in shared memory. */
 	__device__ void finish(unsigned tile, unsigned i, float2 sum, const taken &t) const
 	{
-		unsigned row = i / 4 % in.rows, j = i / 4 / in.rows;
-		float square = epilogue((tile + j) * 8 + 2 * (i % 4), row, sum.x, sum.y, t);
+		unsigned row = item_row(i, in.rows), j = item_tile(i, in.rows);
+		float square = epilogue(item_output(tile, i, in.rows), row, sum.x, sum.y, t);
 
 		if constexpr (E::squares)
 			sums_of(0)[(j * 8 * B + row) * 8 + i % 4 * 2] = square;
@@ -343,12 +370,6 @@ template <int B, int G, int W, class E> struct gemv_block {
 			add_squares(tiles_in(pass));
 	}
 
-	__device__ void prefetch(void) const
-	{
-		for (unsigned n = 2 * threadIdx.x; n < (tile1 - tile0) * 8; n += 2 * GEMV_THREADS)
-			epilogue.prefetch(tile0 * 8 + n);
-	}
-
 	__device__ void run_pass(unsigned pass, unsigned *slot, unsigned *parity)
 	{
 		float acc[size::subs][size::tiles / 2][B][4];
@@ -360,7 +381,7 @@ template <int B, int G, int W, class E> struct gemv_block {
 			more = advance(&put);
 		}
 		if (pass == 0) {
-			prefetch();
+			prefetch_outputs<GEMV_THREADS>(epilogue, tile0, tile1);
 			launch_wait();
 		}
 		for (unsigned s = 0; s < size::stages && fill; s++) {
@@ -449,15 +470,6 @@ __global__ void __launch_bounds__(GEMV_THREADS, gemv_size<B, G, W>::blocks)
 	b.unit1 = in.units * (share + 1) / shares;
 	b.passes = (b.tile1 - b.tile0 + G - 1) / G;
 	b.run();
-}
-
-inline unsigned multiprocessors(void)
-{
-	int device, n;
-
-	CUDA_TRY(cudaGetDevice(&device));
-	CUDA_TRY(cudaDeviceGetAttribute(&n, cudaDevAttrMultiProcessorCount, device));
-	return (unsigned)n;
 }
 
 /** Splits that read the inputs from L2 least: passes over them times the share of each. */

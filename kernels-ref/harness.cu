@@ -25,29 +25,18 @@ void fill_normal(half *to, size_t n, uint64_t seed)
  * thirds of this. */
 double copy_bandwidth(void)
 {
-	size_t bytes = (size_t)1 << 32;
-	half *from = device_alloc<half>(bytes / sizeof(half));
-	half *to = device_alloc<half>(bytes / sizeof(half));
-	cudaEvent_t at[2];
-	std::vector<double> s;
+	size_t n = (size_t)1 << 31;
+	half *from = device_alloc<half>(n), *to = device_alloc<half>(n);
+	timing t;
 
-	fill_normal(from, bytes / sizeof(half), 1);
-	for (cudaEvent_t &e : at)
-		CUDA_TRY(cudaEventCreate(&e));
-	for (int i = 0; i < 14; i++) {
-		float ms;
-
-		CUDA_TRY(cudaEventRecord(at[0]));
-		CUDA_TRY(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice));
-		CUDA_TRY(cudaEventRecord(at[1]));
-		CUDA_TRY(cudaEventSynchronize(at[1]));
-		CUDA_TRY(cudaEventElapsedTime(&ms, at[0], at[1]));
-		if (i >= 3) /* warm by then */
-			s.push_back((double)ms * 1e-3);
-	}
-	for (cudaEvent_t e : at)
-		CUDA_TRY(cudaEventDestroy(e));
+	fill_normal(from, n, 1);
+	t = time_stream(
+		[&](int, cudaStream_t stream) {
+			CUDA_TRY(cudaMemcpyAsync(
+				to, from, n * sizeof(half), cudaMemcpyDeviceToDevice, stream));
+		},
+		1, 11);
 	CUDA_TRY(cudaFree(from));
 	CUDA_TRY(cudaFree(to));
-	return 2.0 * (double)bytes / timing_of(s, 1).median_s;
+	return 2.0 * (double)(n * sizeof(half)) / t.median_s;
 }

@@ -63,6 +63,34 @@ template <class F> timing time_graph(F launch, int copies, int rounds)
 	return timing_of(s, copies);
 }
 
+/** The same without a graph, each sample waited for. */
+template <class F> timing time_stream(F launch, int copies, int rounds)
+{
+	cudaStream_t stream;
+	cudaEvent_t at[2];
+	std::vector<double> s;
+
+	CUDA_TRY(cudaStreamCreate(&stream));
+	for (cudaEvent_t &e : at)
+		CUDA_TRY(cudaEventCreate(&e));
+	for (int i = -3; i < rounds; i++) {
+		float ms;
+
+		CUDA_TRY(cudaEventRecord(at[0], stream));
+		for (int k = 0; k < copies; k++)
+			launch(k, stream);
+		CUDA_TRY(cudaEventRecord(at[1], stream));
+		CUDA_TRY(cudaStreamSynchronize(stream));
+		CUDA_TRY(cudaEventElapsedTime(&ms, at[0], at[1]));
+		if (i >= 0) /* warm by then */
+			s.push_back((double)ms * 1e-3);
+	}
+	for (cudaEvent_t e : at)
+		CUDA_TRY(cudaEventDestroy(e));
+	CUDA_TRY(cudaStreamDestroy(stream));
+	return timing_of(s, copies);
+}
+
 /** Rounds that take about @budget_s, between @least and 200. */
 inline int rounds_for(double one_s, double budget_s, int least)
 {

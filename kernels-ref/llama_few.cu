@@ -331,15 +331,9 @@ struct few_block {
 
 	/* --- what becomes of them ---------------------------------------------------------- */
 
-	/* Item @i: tile i / rows / 4, row i / 4 % rows, outputs 2 (i % 4) and the next. */
 	__device__ float2 *item(unsigned warp, const few_share &s, unsigned i) const
 	{
 		return (float2 *)sums_of(warp, s, s.tile0) + i;
-	}
-
-	__device__ unsigned output_of(const few_share &s, unsigned i) const
-	{
-		return (s.tile0 + i / 4 / in.v.rows) * 8 + 2 * (i % 4);
 	}
 
 	__device__ float2 add_up(const few_share &s, unsigned i) const
@@ -375,7 +369,7 @@ struct few_block {
 	template <class E>
 	__device__ typename E::taken take(const few_share &s, const E &e, unsigned i) const
 	{
-		return e.take(output_of(s, i), i / 4 % in.v.rows);
+		return e.take(item_output(s.tile0, i, in.v.rows), item_row(i, in.v.rows));
 	}
 
 	/* A multiplication and what becomes of its sums; what that needs is fetched before. */
@@ -390,7 +384,8 @@ struct few_block {
 		__syncthreads();
 		while (i < items) {
 			float2 sum = add_up(s, i);
-			float square = e(output_of(s, i), i / 4 % in.v.rows, sum.x, sum.y, t);
+			float square = e(item_output(s.tile0, i, in.v.rows), item_row(i, in.v.rows),
+				sum.x, sum.y, t);
 
 			if constexpr (E::squares)
 				item(0, s, i)->x = square;
@@ -400,13 +395,6 @@ struct few_block {
 		}
 		if constexpr (E::squares)
 			add_squares(s, e);
-	}
-
-	template <class E> __device__ void prefetch(const few_share &s, const E &e) const
-	{
-		for (unsigned n = 2 * threadIdx.x; n < (s.tile1 - s.tile0) * 8;
-			n += 2 * FEW_THREADS)
-			e.prefetch(s.tile0 * 8 + n);
 	}
 
 	/* --- the whole ----------------------------------------------------------------------- */
@@ -439,7 +427,7 @@ struct few_block {
 	{
 		few_share s = share_of(in.v, layer * FEW_PRODUCTS + kind);
 
-		prefetch(s, e);
+		prefetch_outputs<FEW_THREADS>(e, s.tile0, s.tile1);
 		if (layer + kind > 0) /* the first follows another kernel */
 			wait();
 		run<1>(s, x, e);
@@ -509,15 +497,6 @@ static unsigned few_splits(size_t rows, size_t heads, size_t max_tok, size_t blo
 	return (unsigned)best;
 }
 
-static unsigned block_shared_bytes(void)
-{
-	int device, bytes;
-
-	CUDA_TRY(cudaGetDevice(&device));
-	CUDA_TRY(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
-	return (unsigned)bytes;
-}
-
 /* Units of inputs that a warp has at a time: all of them, if they fit. */
 static unsigned few_chunk(const step_view &v)
 {
@@ -540,13 +519,15 @@ static unsigned few_sums_bytes(const step_view &v, unsigned blocks)
 
 bool gpu_step_few(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream)
 {
-	unsigned blocks = multiprocessors(), most = block_shared_bytes(), rest, stages;
+	unsigned blocks = multiprocessors(), rest, stages;
+	unsigned most = device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
+
+	if (n > 8)
+		return false;
 	step_view v = step_view_of(m, s, m->layers_on_device, n);
 	few_in in = {v, row_attn_of(m, s, 0, n, few_splits(n, m->shape.n_heads, max_tok, blocks)),
 		0, 0, s->meetings};
 
-	if (n > 8)
-		return false;
 	in.chunk = few_chunk(v);
 	rest = in.sums_at() + few_sums_bytes(v, blocks); /* without rings */
 	stages = most < rest ? 0 : (most - rest) / (FEW_WARPS * FEW_STAGE);

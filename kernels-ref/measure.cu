@@ -2,7 +2,6 @@
  * What is timed, and how it is set up.
  */
 #include <cmath>
-#include <cstring>
 
 #include "kernels-ref/attn_common.cuh"
 #include "kernels-ref/measure.cuh"
@@ -10,19 +9,24 @@
 
 #define L2_SEVERAL ((size_t)400 << 20) /* bytes that rotating buffers should total */
 
-const gpu_sheet *gpu_sheet_here(const char **name)
+std::string gpu_name(void)
+{
+	cudaDeviceProp prop;
+
+	CUDA_TRY(cudaGetDeviceProperties(&prop, 0));
+	return prop.name;
+}
+
+const gpu_sheet *gpu_sheet_of(const std::string &name)
 {
 	static const gpu_sheet all[] = {
 		{"H200", "h200", 4.8e12, 1979e12},
 		{"H100 80GB HBM3", "h100", 3.35e12, 1979e12},
 		{"A100-SXM4-80GB", "a100", 2.039e12, 624e12},
 	};
-	static cudaDeviceProp prop;
 
-	CUDA_TRY(cudaGetDeviceProperties(&prop, 0));
-	*name = prop.name;
 	for (const gpu_sheet &sheet : all)
-		if (strstr(prop.name, sheet.in_name))
+		if (name.find(sheet.in_name) != std::string::npos)
 			return &sheet;
 	return NULL;
 }
@@ -319,27 +323,8 @@ void measure_launch(double *stream_s, double *graph_node_s, double *graph_s)
 	auto launch = [](int, cudaStream_t stream) {
 		launch_kernel(stream, nothing, dim3(1), dim3(32), 0);
 	};
-	std::vector<double> one, many;
-	cudaEvent_t from, to;
-	cudaStream_t stream;
-	float ms;
 
 	*graph_node_s = time_graph(launch, 500, 21).median_s;
 	*graph_s = time_graph(launch, 1, 101).median_s;
-	CUDA_TRY(cudaStreamCreate(&stream));
-	CUDA_TRY(cudaEventCreate(&from));
-	CUDA_TRY(cudaEventCreate(&to));
-	for (int i = 0; i < 21; i++) {
-		CUDA_TRY(cudaEventRecord(from, stream));
-		for (int k = 0; k < 500; k++)
-			launch_kernel(stream, nothing, dim3(1), dim3(32), 0);
-		CUDA_TRY(cudaEventRecord(to, stream));
-		CUDA_TRY(cudaStreamSynchronize(stream));
-		CUDA_TRY(cudaEventElapsedTime(&ms, from, to));
-		one.push_back((double)ms * 1e-3);
-	}
-	*stream_s = timing_of(one, 500).median_s;
-	CUDA_TRY(cudaEventDestroy(from));
-	CUDA_TRY(cudaEventDestroy(to));
-	CUDA_TRY(cudaStreamDestroy(stream));
+	*stream_s = time_stream(launch, 500, 21).median_s;
 }

@@ -1,6 +1,8 @@
 #ifndef OFFING_KERNELS_REF_MEASURE_CUH
 #define OFFING_KERNELS_REF_MEASURE_CUH
 
+#include <string>
+
 #include "kernels-ref/harness.cuh"
 #include "kernels-ref/llama_q8.cuh"
 #include "kernels-ref/sparse_attn.cuh"
@@ -17,8 +19,10 @@ struct gpu_sheet {
 	double bytes_per_s, int8_op_per_s;
 };
 
-/** Of the GPU here, whose name goes to *@name; NULL if no sheet is known. */
-const gpu_sheet *gpu_sheet_here(const char **name);
+/** What the driver calls the GPU here. */
+std::string gpu_name(void);
+/** NULL if no sheet is known. */
+const gpu_sheet *gpu_sheet_of(const std::string &name);
 
 /** One decode step of @batch sequences, each attending to @context tokens, its own included. */
 timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context);

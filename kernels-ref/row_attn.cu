@@ -2,6 +2,7 @@
  * Attention of single new rows as a kernel of its own. Keys of earlier steps are fetched before
  * the previous kernel has ended.
  */
+#include "kernels-ref/epilogues.cuh"
 #include "kernels-ref/gemv.cuh"
 #include "kernels-ref/llama_q8.cuh"
 #include "kernels-ref/row_attn.cuh"
@@ -33,7 +34,7 @@ row_attn_in row_attn_of(
 	const gpu_llama *m, const gpu_state *s, size_t layer, size_t n, unsigned splits)
 {
 	row_attn_in in = {};
-	size_t kv = layer * s->n_seq * m->shape.n_heads * s->cap_tok * 128;
+	size_t kv = step_view_of(m, s, m->layers, n).cache_at((unsigned)layer);
 
 	in.q = s->q;
 	in.k = s->k + kv;

@@ -527,17 +527,16 @@ bool verify_all(enum verify_what what)
 {
 	bool few = what == VERIFY_FEW;
 	tally t = {};
-	int major;
+	unsigned major = device_attribute(cudaDevAttrComputeCapabilityMajor);
 
 	printf("# against the C truth: |out - truth| / |truth|\n");
 	verify_decode(&t, &shape_two_heads, few ? 3 : 70);
 	verify_prefills(&t, few);
 	verify_attention(&t, attn_mma, "mma", 16, few);
-	CUDA_TRY(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
 	if (major == 9)
 		verify_attention(&t, attn_wgmma, "wgmma", 64, few);
 	else
-		printf("wgmma left out: compute capability %d.x\n", major);
+		printf("wgmma left out: compute capability %u.x\n", major);
 	verify_row_attn(&t, 1, 777);
 	verify_row_attn(&t, 3, 130);
 	verify_row_attn(&t, 11, 500);
