@@ -13,7 +13,7 @@
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/version.h"
-#include "io/recorder.h"
+#include "io/record/recorder.h"
 #include "models/experiment.h"
 #include "models/world.h"
 

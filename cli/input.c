@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "io/arrival_trace.h"
+#include "io/trace/arrival_trace.h"
 
 static bool load_plugins(struct plugins *plugins, const struct opts *o)
 {

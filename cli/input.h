@@ -2,7 +2,7 @@
 #define OFFING_CLI_INPUT_H
 
 #include "cli/opt.h"
-#include "io/scenario.h"
+#include "io/scenario/scenario.h"
 #include "policies/plugin.h"
 
 /** What commands that read a scenario share: these options, and the reading itself. */

@@ -16,7 +16,7 @@
  *		t(op) = t0 + cbrt((flop / (ec peak))^3 + (bytes / (eb bandwidth))^3)
  *	grid	measured times of whole steps of one model
  *
- * io/profile_file.h reads them from text; models/profiles/README.md is the
+ * io/profile/file.h reads them from text; models/profiles/README.md is the
  * manual of that text. A profile is plain constant data, in the reader's arena.
  */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/recorder.h"
+#include "io/record/recorder.h"
 
 /* A scenario of two sites, two groups (one without a home), one model, two instances. */
 static const struct site_spec fixture_sites[] = {
@@ -34,7 +34,7 @@ static const struct scenario_spec fixture_scenario = {
 	.n_instances = 2,
 	.instances = fixture_instances,
 };
-static const struct recorder_setting fixture_settings[] = {
+static const struct setting fixture_settings[] = {
 	{"name", "fixture"},
 	{"sites.edge.gpu", "titan-x"},
 };

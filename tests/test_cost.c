@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/profile_file.h"
+#include "io/profile/file.h"
 #include "models/catalog.h"
 #include "models/cost.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/profile_file.h"
+#include "io/profile/file.h"
 #include "models/catalog.h"
 #include "models/form.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/arrival_trace.h"
+#include "io/trace/arrival_trace.h"
 #include "models/arrivals.h"
 #include "models/dataset.h"
 #include "models/workload.h"

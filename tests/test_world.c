@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/arrival_trace.h"
+#include "io/trace/arrival_trace.h"
 #include "tests/world_fixture.h"
 
 static void one_queue(struct fixture *f, double gap_s, double service_s)

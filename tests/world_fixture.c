@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/profile_file.h"
+#include "io/profile/file.h"
 #include "models/catalog.h"
 #include "policies/all.h"
 #include "tests/world_fixture.h"

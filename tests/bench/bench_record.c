@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "io/rec_schema.h"
+#include "io/record/schema.h"
 #include "tests/recorder_fixture.h"
 
 enum { ROUNDS = 3, ROWS_PER_COMMIT = 10000 };

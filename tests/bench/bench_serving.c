@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "io/profile_file.h"
+#include "io/profile/file.h"
 #include "models/catalog.h"
 #include "models/world.h"
 #include "policies/all.h"

@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "io/rec_backend.h"
-#include "io/rec_folder.h"
+#include "io/record/backend.h"
+#include "io/record/folder.h"
 #include "tests/recorder_fixture.h"
 
 enum { WIDTH = 3, ROWS = 5000, BLOCKS = 40 };

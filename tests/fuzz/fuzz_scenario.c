@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/arrival_trace.h"
-#include "io/scenario.h"
+#include "io/trace/arrival_trace.h"
+#include "io/scenario/scenario.h"
 #include "policies/all.h"
 
 static struct scenario *read_bytes(const void *data, size_t n)

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "io/arrival_trace.h"
+#include "io/trace/arrival_trace.h"
 #include "models/spec.h"
 
 static void read_rows(struct trace_source *source)

@@ -13,15 +13,21 @@ plant() {
 	rm -rf "${tree:?}"/*
 	mkdir "$tree/base" "$tree/sim" "$tree/models" "$tree/policies" "$tree/io" "$tree/cli" \
 		"$tree/kernels-ref" "$tree/tests" "$tree/build"
+	mkdir "$tree/io/text" "$tree/io/yaml" "$tree/io/scenario" "$tree/io/record"
 	echo '#include <stdio.h>' >"$tree/base/err.h"
 	printf '#include "base/err.h"\n#include <Random123/philox.h>\n' >"$tree/sim/rng.c"
 	echo '#include "base/err.h"' >"$tree/sim/engine.h"
 	printf '#include "sim/engine.h"\n#include "base/err.h"\n' >"$tree/models/policy.h"
 	echo '#include "models/policy.h"' >"$tree/policies/jsq.c"
-	printf '#include <sqlite3.h>\n#include "models/policy.h"\n' >"$tree/io/record.h"
-	printf '#include "io/record.h"\n#include "models/policy.h"\n' >"$tree/cli/main.c"
+	echo '#include "base/err.h"' >"$tree/io/text/lines.h"
+	printf '#include <yaml.h>\n#include "io/text/lines.h"\n' >"$tree/io/yaml/tree.h"
+	printf '#include "io/yaml/tree.h"\n#include "models/policy.h"\n' >"$tree/io/scenario/scenario.h"
+	printf '#include <sqlite3.h>\n#include "models/policy.h"\n' >"$tree/io/record/record.h"
+	echo '#include "models/policy.h"' >"$tree/io/formats.h"
+	printf '#include "io/record/record.h"\n#include "models/policy.h"\n' >"$tree/cli/main.c"
 	echo '#include "base/err.h"' >"$tree/kernels-ref/ref.c"
-	echo '#include "io/record.h"' >"$tree/tests/test_record.c"
+	mkdir "$tree/tests/io"
+	printf '#include <sqlite3.h>\n#include "io/record/record.h"\n' >"$tree/tests/io/test_record.c"
 	echo '#include "models/policy.h"' >"$tree/build/made.c" # not looked at
 }
 
@@ -49,8 +55,29 @@ printf '\n  #  include  "models/policy.h" /* spaced out */\n' >>"$tree/sim/rng.c
 refuses 'sim/rng.c:4: error: sim/ may not see models/ (models/policy.h)'
 
 plant
-echo '#include "io/record.h"' >>"$tree/policies/jsq.c" # side by side
-refuses 'policies/jsq.c:2: error: policies/ may not see io/ (io/record.h)'
+echo '#include "io/formats.h"' >>"$tree/policies/jsq.c" # side by side
+refuses 'policies/jsq.c:2: error: policies/ may not see io/ (io/formats.h)'
+
+plant
+echo '#include "models/policy.h"' >>"$tree/io/text/lines.h" # what io/ sees is not what io/text/ sees
+refuses 'io/text/lines.h:2: error: io/text/ may not see models/ (models/policy.h)'
+
+plant
+echo '#include "io/scenario/scenario.h"' >>"$tree/io/record/record.h" # side by side in one folder
+refuses 'io/record/record.h:3: error: io/record/ may not see io/scenario/ (io/scenario/scenario.h)'
+
+plant
+echo '#include "io/scenario/scenario.h"' >>"$tree/io/yaml/read.c" # upwards in one folder
+refuses 'io/yaml/read.c:1: error: io/yaml/ may not see io/scenario/ (io/scenario/scenario.h)'
+
+plant
+echo '#include "io/formats.h"' >>"$tree/io/record/record.h" # not what lies above its rooms either
+refuses 'io/record/record.h:3: error: io/record/ may not see io/ (io/formats.h)'
+
+plant
+mkdir "$tree/io/deep" # a folder without a row belongs to the one above
+printf '#include "models/policy.h"\n#include "io/text/lines.h"\n' >"$tree/io/deep/more.c"
+refuses 'io/deep/more.c:2: error: io/ may not see io/text/ (io/text/lines.h)'
 
 plant
 echo '#include "sim/engine.h"' >>"$tree/kernels-ref/ref.c"
@@ -81,7 +108,11 @@ refuses 'sim/rng.c:3: error: no such file: sim/gone.h'
 
 plant
 echo '#include <sqlite3.h>' >>"$tree/models/policy.h"
-refuses 'models/policy.h:3: error: <sqlite3.h> stays in io/'
+refuses 'models/policy.h:3: error: <sqlite3.h> stays in io/record/'
+
+plant
+echo '#include <yaml.h>' >>"$tree/io/record/record.h"
+refuses 'io/record/record.h:3: error: <yaml.h> stays in io/yaml/'
 
 plant
 mkdir "$tree/util"

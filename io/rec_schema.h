@@ -1,7 +1,0 @@
-#ifndef OFFING_IO_REC_SCHEMA_H
-#define OFFING_IO_REC_SCHEMA_H
-
-/** What results.sqlite starts with: how it is written, then its tables, as SQL. */
-extern const char rec_schema[];
-
-#endif

@@ -1,0 +1,288 @@
+/* The recorder as the run sees it: sinks that fill blocks, and what a run consists of. */
+#include "io/record/recorder.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "io/record/folder.h"
+#include "io/record/writer.h"
+
+enum { BLOCKS = 2, REQUESTS_PER_BLOCK = 4096 };
+
+struct request_block {
+	struct message msg;
+	struct request_row *rows;
+};
+
+struct queue_block {
+	struct message msg;
+	struct series_block s;
+};
+
+/* One block is filled while the other is written. */
+struct sink_state {
+	struct record_sink sink;
+	struct recorder *r;
+	uint32_t number;
+	size_t request_i, queue_i; /* the block being filled */
+	struct request_block requests[BLOCKS];
+	struct queue_block queues[BLOCKS];
+};
+
+struct recorder {
+	struct rec_writer *writer; /* NULL: nothing is kept */
+	bool requests, series;
+	size_t n_runs, runs_begun;
+	size_t width; /* instances of the run, + 1 */
+
+	pthread_mutex_t lock; /* of the rest */
+	size_t n_sinks;       /* open */
+	uint32_t *undone;     /* replications that had a sink and no end yet */
+	size_t n_undone, cap_undone;
+};
+
+static bool ask(struct recorder *r, struct message *m, struct err *err)
+{
+	return !r->writer || rec_writer_ask(r->writer, m, err);
+}
+
+/* Sinks */
+
+static void take_request(struct record_sink *sink, const struct request_row *row)
+{
+	struct sink_state *s = sink->state;
+	struct request_block *b = &s->requests[s->request_i];
+
+	b->rows[b->msg.n++] = *row;
+	if (b->msg.n < REQUESTS_PER_BLOCK)
+		return;
+	rec_writer_post(s->r->writer, &b->msg);
+	s->request_i = (s->request_i + 1) % BLOCKS;
+	b = &s->requests[s->request_i];
+	rec_writer_wait(s->r->writer, &b->msg);
+	b->msg.n = 0;
+}
+
+static void take_sample(struct record_sink *sink, const struct queue_sample *sample)
+{
+	struct sink_state *s = sink->state;
+	struct queue_block *b = &s->queues[s->queue_i];
+	struct series_block *to = &b->s;
+
+	assert(sample->n == to->width);
+	to->t_s[to->n] = sample->t_s;
+	to->L[to->n] = sample->L;
+	to->drift[to->n] = sample->drift;
+	memcpy(to->q + to->n * to->width, sample->q, to->width * sizeof *to->q);
+	if (++to->n < to->cap)
+		return;
+	rec_writer_post(s->r->writer, &b->msg);
+	s->queue_i = (s->queue_i + 1) % BLOCKS;
+	b = &s->queues[s->queue_i];
+	rec_writer_wait(s->r->writer, &b->msg);
+	b->s.n = 0;
+}
+
+static void request_block_init(struct request_block *b, uint32_t number)
+{
+	b->rows = mem_zalloc(REQUESTS_PER_BLOCK, sizeof *b->rows);
+	b->msg = (struct message){.kind = MSG_REQUESTS, .number = number, .requests = b->rows};
+}
+
+static void queue_block_init(struct queue_block *b, uint32_t number, size_t width)
+{
+	size_t cap = series_cap(width);
+
+	b->s = (struct series_block){
+		.width = width,
+		.cap = cap,
+		.t_s = mem_zalloc(cap, sizeof(double)),
+		.L = mem_zalloc(cap, sizeof(double)),
+		.drift = mem_zalloc(cap, sizeof(double)),
+		.q = mem_zalloc(cap * width, sizeof(uint32_t)),
+	};
+	b->msg = (struct message){.kind = MSG_SERIES, .number = number, .series = &b->s};
+}
+
+static void queue_block_finish(struct queue_block *b)
+{
+	free(b->s.t_s);
+	free(b->s.L);
+	free(b->s.drift);
+	free(b->s.q);
+}
+
+static void link_sink(struct recorder *r, uint32_t number)
+{
+	pthread_mutex_lock(&r->lock);
+	r->n_sinks++;
+	r->undone = mem_grow(r->undone, r->n_undone, &r->cap_undone, sizeof *r->undone);
+	r->undone[r->n_undone++] = number;
+	pthread_mutex_unlock(&r->lock);
+}
+
+struct record_sink *recorder_sink_open(struct recorder *r, uint32_t number)
+{
+	struct message m = {.kind = MSG_SINK_OPEN, .number = number};
+	struct sink_state *s = mem_zalloc(1, sizeof *s);
+	struct err ignored = {0}; /* told by the next call that can fail */
+	size_t i;
+
+	assert(r->runs_begun > 0);
+	s->r = r;
+	s->number = number;
+	s->sink.state = s;
+	if (r->requests) {
+		s->sink.request = take_request;
+		for (i = 0; i < BLOCKS; i++)
+			request_block_init(&s->requests[i], number);
+	}
+	if (r->series) {
+		s->sink.queues = take_sample;
+		for (i = 0; i < BLOCKS; i++)
+			queue_block_init(&s->queues[i], number, r->width);
+	}
+	link_sink(r, number);
+	ask(r, &m, &ignored);
+	return &s->sink;
+}
+
+static void unlink_sink(struct recorder *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->n_sinks--;
+	pthread_mutex_unlock(&r->lock);
+}
+
+void recorder_sink_close(struct record_sink *sink)
+{
+	struct sink_state *s = sink ? sink->state : NULL;
+	struct message m = {.kind = MSG_SINK_CLOSE};
+	struct err ignored = {0};
+	size_t i;
+
+	if (!s)
+		return;
+	if (s->requests[s->request_i].msg.n)
+		rec_writer_post(s->r->writer, &s->requests[s->request_i].msg);
+	if (s->queues[s->queue_i].s.n)
+		rec_writer_post(s->r->writer, &s->queues[s->queue_i].msg);
+	m.number = s->number;
+	ask(s->r, &m, &ignored); /* behind all blocks, so they are handled too */
+	unlink_sink(s->r);
+	for (i = 0; i < BLOCKS; i++) {
+		free(s->requests[i].rows);
+		queue_block_finish(&s->queues[i]);
+	}
+	free(s);
+}
+
+/* Runs */
+
+bool recorder_run_begin(struct recorder *r, const struct recorder_run *run, struct err *err)
+{
+	struct message m = {.kind = MSG_RUN_BEGIN, .run = run};
+
+	assert(r->runs_begun < r->n_runs);
+	m.number = (uint32_t)++r->runs_begun;
+	r->width = run->scenario->n_instances + 1;
+	return ask(r, &m, err);
+}
+
+bool recorder_replication(
+	struct recorder *r, const struct recorder_replication *rep, struct err *err)
+{
+	struct message m = {.kind = MSG_REPLICATION, .replication = rep};
+	size_t i;
+
+	pthread_mutex_lock(&r->lock);
+	for (i = 0; i < r->n_undone && r->undone[i] != rep->number; i++)
+		;
+	if (i < r->n_undone)
+		r->undone[i] = r->undone[--r->n_undone];
+	pthread_mutex_unlock(&r->lock);
+	return ask(r, &m, err);
+}
+
+bool recorder_run_end(struct recorder *r, const char *status, double wall_s,
+	const struct summary_row *rows, size_t n_rows, struct err *err)
+{
+	struct message end = {.kind = MSG_RUN_END, .n = n_rows, .summary = rows};
+	struct message discard = {.kind = MSG_DISCARD};
+	bool ok = true;
+	size_t i;
+
+	assert(r->n_sinks == 0);
+	for (i = 0; ok && i < r->n_undone && strcmp(status, "complete") == 0; i++) {
+		discard.number = r->undone[i];
+		ok = ask(r, &discard, err);
+	}
+	r->n_undone = 0;
+	end.status = status;
+	end.wall_s = wall_s;
+	return ask(r, &end, err) && ok;
+}
+
+bool recorder_failed(const struct recorder *r)
+{
+	return r->writer && rec_writer_failed(r->writer);
+}
+
+/* Life */
+
+bool recorder_taken(const char *dir)
+{
+	return rec_folder_taken(dir);
+}
+
+static bool prepare_folder(const struct recorder_spec *spec, struct err *err)
+{
+	if (!*spec->dir)
+		return err_input(err, "the name of the results folder is empty");
+	if (!spec->force && rec_folder_taken(spec->dir))
+		return err_input(err, "%s already holds a result; --force replaces it", spec->dir);
+	if (!rec_folder_make(spec->dir, err))
+		return false;
+	if (spec->force)
+		rec_folder_clear(spec->dir);
+	return rec_folder_claim(spec->dir, err);
+}
+
+bool recorder_open(struct recorder **out, const struct recorder_spec *spec, struct err *err)
+{
+	struct rec_writer *writer = NULL;
+	struct recorder *r;
+
+	*out = NULL;
+	if (spec->dir && !prepare_folder(spec, err))
+		return false;
+	if (spec->dir && !rec_writer_create(&writer, spec, err)) {
+		rec_folder_clear(spec->dir); /* half a result is none */
+		return false;
+	}
+	r = mem_zalloc(1, sizeof *r);
+	r->writer = writer;
+	r->requests = writer && spec->requests;
+	r->series = writer && spec->series;
+	r->n_runs = spec->n_runs;
+	pthread_mutex_init(&r->lock, NULL);
+	*out = r;
+	return true;
+}
+
+bool recorder_close(struct recorder *r, struct err *err)
+{
+	bool ok;
+
+	if (!r)
+		return true;
+	assert(r->n_sinks == 0);
+	ok = !r->writer || rec_writer_destroy(r->writer, err);
+	pthread_mutex_destroy(&r->lock);
+	free(r->undone);
+	free(r);
+	return ok;
+}

@@ -1,0 +1,109 @@
+#ifndef OFFING_IO_RECORD_RECORDER_H
+#define OFFING_IO_RECORD_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "io/text/setting.h"
+#include "models/record.h"
+#include "models/spec.h"
+
+/**
+ * Keeps what a run produced: tables in DIR/results.sqlite, time series in
+ * DIR/series.h5 (docs/results.md has the columns).
+ *
+ *	recorder_open
+ *	    recorder_run_begin                       one per policy, one after another
+ *	        recorder_sink_open                   one per replication, any thread
+ *	            sink->request(), sink->queues()  by the thread that runs it
+ *	        recorder_sink_close
+ *	        recorder_replication                 any thread
+ *	    recorder_run_end
+ *	recorder_close
+ *
+ * One thread of its own writes all files; the others hand it rows in blocks
+ * and wait when they are ahead of it, so memory stays bounded by
+ * RECORDER_SINK_BYTES per open sink and 16 MB for the files, whatever the
+ * number of rows. Costs about 0.1 us a row in the thread that simulates.
+ *
+ * A write that fails (disk full, no permission) makes the recorder failed: no
+ * thread waits any more, further rows are discarded, and every later call
+ * answers false with that first error. Killed at any moment, the files can be
+ * read: what was not finished is marked `interrupted`.
+ */
+struct recorder;
+
+/** Upper limit of what one open sink holds in memory. */
+#define RECORDER_SINK_BYTES (4u << 20)
+
+struct recorder_spec {
+	const char *dir; /* made, with its parents, if missing; NULL: nothing is kept */
+	bool force;      /* replace the result that @dir holds */
+	bool requests;   /* keep request rows */
+	bool series;     /* keep series; no series.h5 without */
+	size_t n_runs;   /* how many runs will follow; more than one: series under /run_ID */
+};
+
+/** Whether @dir holds results.sqlite or series.h5. */
+bool recorder_taken(const char *dir);
+
+/**
+ * Make the files. ERR_INPUT when @spec->dir holds a result and @force is off,
+ * or when series are asked of a build without HDF5; ERR_RUN when something
+ * cannot be written. On false, *@out is NULL. End it with recorder_close().
+ */
+MUST_CHECK bool recorder_open(
+	struct recorder **out, const struct recorder_spec *spec, struct err *err);
+
+/** Borrowed until recorder_run_end(). */
+struct recorder_run {
+	const struct scenario_spec *scenario; /* names, seed, replications, where models sit */
+	const char *policy;                   /* the label */
+	const char *resolved;                 /* text of the resolved scenario */
+	const char *version;                  /* of the program */
+	size_t n_settings;
+	const struct setting *settings; /* leaves of the resolved scenario */
+};
+
+/** Start a run: its row says `interrupted` until recorder_run_end(). */
+MUST_CHECK bool recorder_run_begin(
+	struct recorder *r, const struct recorder_run *run, struct err *err);
+
+/**
+ * A sink for the rows of replication @number; its functions are NULL where the
+ * spec keeps no such rows. One thread at a time may use it. Never NULL; give
+ * it back with recorder_sink_close(), before recorder_replication().
+ */
+struct record_sink *recorder_sink_open(struct recorder *r, uint32_t number);
+void recorder_sink_close(struct record_sink *s); /* NULL is taken */
+
+/** A replication at its end. */
+struct recorder_replication {
+	uint32_t number;
+	uint64_t seed;
+	double warmup_s, horizon_s;
+	uint64_t events;
+	const char *status; /* complete | interrupted | failed */
+	size_t n_metrics;
+	const struct metric_row *metrics; /* (scope, name) unique */
+};
+
+MUST_CHECK bool recorder_replication(
+	struct recorder *r, const struct recorder_replication *rep, struct err *err);
+
+/** End the run; all sinks are closed by now. @rows in the order readers shall see. */
+MUST_CHECK bool recorder_run_end(struct recorder *r, const char *status, double wall_s,
+	const struct summary_row *rows, size_t n_rows, struct err *err);
+
+/** Whether a write has failed and going on is pointless. Any thread, at any time. */
+bool recorder_failed(const struct recorder *r);
+
+/**
+ * Finish and close the files (one file each, nothing beside them) and free
+ * @r, also on false. NULL is taken. A run that was not ended stays marked.
+ */
+MUST_CHECK bool recorder_close(struct recorder *r, struct err *err);
+
+#endif

@@ -1,0 +1,242 @@
+/* Instances: those that run a model, and synthetic ones with a service time. */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/near.h"
+#include "base/quote.h"
+#include "io/scenario/parts.h"
+#include "models/catalog.h"
+
+static bool read_runtime(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	const struct catalog_runtime *runtime;
+	char quoted[QUOTE_SIZE], nearest[100];
+	struct near near;
+	size_t i;
+
+	if (!schema_want(r, *slot, YAML_TEXT, key->name))
+		return false;
+	runtime = catalog_find_runtime((*slot)->text);
+	if (runtime && !runtime->built)
+		return err_list_at(
+			r->errs, (*slot)->at, "runtime '%s' is not built yet", runtime->name);
+	if (runtime) {
+		*(const char **)to = runtime->name;
+		return true;
+	}
+	near_init(&near, (*slot)->text);
+	for (i = 0; i < catalog_n_runtimes; i++)
+		near_add(&near, catalog_runtimes[i].name);
+	return err_list_at(r->errs, (*slot)->at, "unknown runtime '%s'%s",
+		quote(quoted, sizeof quoted, (*slot)->text),
+		parts_near(
+			&near, "; `offing list runtimes` has the names", nearest, sizeof nearest));
+}
+
+static bool read_profile(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct name_ref *ref = to;
+
+	ref->at = (*slot)->at;
+	return read_path(r, slot, key, &ref->name);
+}
+
+static const char *const batching_words[] = {"continuous", "static", "chunked", NULL};
+static const char *const decoding_words[] = {"autoregressive", "speculative", NULL};
+static const char *const discipline_words[] = {
+	[DISCIPLINE_FIFO] = "fifo", [DISCIPLINE_PS] = "ps", NULL};
+
+#define INSTANCE(member) offsetof(struct instance_entry, member)
+#define INSTANCE_PLACE \
+	{.name = "site", \
+		.kind = SCHEMA_OTHER, \
+		.to = INSTANCE(site), \
+		.read = read_ref, \
+		.required = true}, \
+	{ \
+		.name = "sites", .kind = SCHEMA_UNBUILT, .help = "a pipeline over several" \
+	}
+#define INSTANCE_COUNT \
+	{.name = "ahead", \
+		.kind = SCHEMA_UNSIGNED, \
+		.to = INSTANCE(spec.ahead), \
+		.max = 1e6, \
+		.dflt = "0"}, \
+	{ \
+		.name = "count", .kind = SCHEMA_UNSIGNED, .to = INSTANCE(e.count), \
+		.at = INSTANCE(e.count_at), .min = 1, .max = SCENARIO_MAX_MEMBERS \
+	}
+
+static const struct schema_key llm_keys[] = {
+	INSTANCE_PLACE,
+	{.name = "model",
+		.kind = SCHEMA_OTHER,
+		.to = INSTANCE(model),
+		.read = read_ref,
+		.required = true},
+	{.name = "runtime",
+		.kind = SCHEMA_OTHER,
+		.to = INSTANCE(spec.runtime),
+		.read = read_runtime,
+		.dflt = "fused"},
+	{.name = "profile", .kind = SCHEMA_OTHER, .to = INSTANCE(profile), .read = read_profile},
+	{.name = "batching",
+		.kind = SCHEMA_WORD,
+		.to = INSTANCE(spec.batching),
+		.words = batching_words,
+		.n_built = 1,
+		.dflt = "continuous"},
+	{.name = "max_batch",
+		.kind = SCHEMA_UNSIGNED,
+		.to = INSTANCE(spec.max_batch),
+		.at = INSTANCE(spec.max_batch_at),
+		.min = 1,
+		.max = 65536,
+		.dflt = "16"},
+	{.name = "attention",
+		.kind = SCHEMA_WORD,
+		.to = INSTANCE(spec.attention),
+		.words = attention_names,
+		.dflt = "full"},
+	{.name = "decoding",
+		.kind = SCHEMA_WORD,
+		.to = INSTANCE(decoding),
+		.words = decoding_words,
+		.n_built = 1,
+		.dflt = "autoregressive"},
+	{.name = "block_tokens",
+		.kind = SCHEMA_UNSIGNED,
+		.to = INSTANCE(spec.block_tok),
+		.min = 1,
+		.max = 65536,
+		.dflt = "16"},
+	{.name = "reserve",
+		.kind = SCHEMA_QUANTITY,
+		.to = INSTANCE(spec.reserve_bytes),
+		.at = INSTANCE(spec.reserve_at),
+		.dim = QUANTITY_BYTES,
+		.dflt = "0.4 GB"},
+	INSTANCE_COUNT,
+	{0},
+};
+
+static const struct schema_key synthetic_keys[] = {
+	INSTANCE_PLACE,
+	{.name = "model", .kind = SCHEMA_OTHER, .to = INSTANCE(model), .read = read_ref},
+	{.name = "service",
+		.kind = SCHEMA_OTHER,
+		.to = INSTANCE(spec.service),
+		.read = read_dist,
+		.dim = QUANTITY_TIME,
+		.above_min = true,
+		.required = true},
+	{.name = "slots",
+		.kind = SCHEMA_UNSIGNED,
+		.to = INSTANCE(spec.slots),
+		.min = 1,
+		.max = 1e6,
+		.dflt = "1"},
+	{.name = "capacity",
+		.kind = SCHEMA_UNSIGNED,
+		.to = INSTANCE(spec.capacity),
+		.min = 1,
+		.max = 1e9,
+		.word = "unlimited",
+		.dflt = "unlimited"},
+	{.name = "discipline",
+		.kind = SCHEMA_WORD,
+		.to = INSTANCE(spec.discipline),
+		.words = discipline_words,
+		.dflt = "fifo"},
+	INSTANCE_COUNT,
+	{0},
+};
+
+static bool has_key(const struct schema_key *keys, const char *name)
+{
+	while (keys->kind != SCHEMA_END && strcmp(keys->name, name) != 0)
+		keys++;
+	return keys->kind != SCHEMA_END;
+}
+
+/** What only the other kind of instance has. */
+static bool refuse_other_kind(struct schema_reader *r, struct yaml_node *n, bool synthetic)
+{
+	const struct schema_key *own = synthetic ? synthetic_keys : llm_keys;
+	const struct schema_key *other = synthetic ? llm_keys : synthetic_keys;
+	const struct yaml_item *item;
+	bool ok = true;
+	size_t i = 0;
+
+	while (i < n->n) {
+		item = &n->items[i];
+		if (has_key(own, item->key) || !has_key(other, item->key)) {
+			i++;
+			continue;
+		}
+		if (!item->value->is_null)
+			ok = err_list_at(r->errs, item->key_at, "%s is for %s", item->key,
+				synthetic ? "an instance that runs a model, not for one with a "
+					    "service time"
+					  : "an instance with a service time ('service')");
+		yaml_remove(n, item->key);
+	}
+	return ok;
+}
+
+static bool check_capacity(struct schema_reader *r, const struct instance_entry *i)
+{
+	if (!i->spec.synthetic || i->spec.capacity == 0 || i->spec.capacity >= i->spec.slots)
+		return true;
+	return err_list_at(r->errs, i->e.at, "capacity must be at least slots, not %u and %u",
+		i->spec.capacity, i->spec.slots);
+}
+
+static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void *entry)
+{
+	struct instance_entry *i = entry;
+	const struct yaml_item *service;
+	bool ok;
+
+	if (!schema_want(r, *slot, YAML_MAP, r->path))
+		return false;
+	service = yaml_find(*slot, "service");
+	i->spec.synthetic = service && !service->value->is_null;
+	i->spec.name = i->e.name;
+	i->spec.at = i->e.at;
+	ok = refuse_other_kind(r, *slot, i->spec.synthetic);
+	ok = schema_read(r, *slot, i->spec.synthetic ? synthetic_keys : llm_keys, i) && ok;
+	return check_capacity(r, i) && ok;
+}
+
+/** `auto` is a word in place of the map, or a key in it. */
+static bool refuse_auto(struct schema_reader *r, const struct yaml_node *n)
+{
+	const struct yaml_item *item = n->kind == YAML_MAP ? yaml_find(n, "auto") : NULL;
+
+	if (item)
+		return err_list_at(
+			r->errs, item->key_at, "automatic placement of instances is not built yet");
+	if (n->kind == YAML_TEXT && !strcmp(n->text, "auto"))
+		return err_list_at(
+			r->errs, n->at, "automatic placement of instances is not built yet");
+	return true;
+}
+
+bool read_instances(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct scenario_parts *p = to;
+	size_t mark;
+	bool ok;
+
+	if (!refuse_auto(r, *slot))
+		return false;
+	mark = schema_enter(r, key->name);
+	ok = parts_named(r, *slot, "an instance", sizeof *p->instances, read_instance,
+		&p->instances, &p->n_instances);
+	schema_leave(r, mark);
+	return ok;
+}

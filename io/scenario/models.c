@@ -1,0 +1,129 @@
+/* Models: a shape by name, or written out. */
+#include <stddef.h>
+
+#include "base/near.h"
+#include "base/quote.h"
+#include "io/scenario/parts.h"
+#include "models/catalog.h"
+
+#define SHAPE(member) offsetof(struct llm_shape, member)
+#define SIZE(word, member, most) \
+	.name = (word), .kind = SCHEMA_UNSIGNED, .to = SHAPE(member), .min = 1, .max = (most)
+static const struct schema_key shape_keys[] = {
+	{SIZE("h", hidden, 1e6), .required = true},
+	{SIZE("ffn", ffn, 1e7), .required = true},
+	{SIZE("L", layers, 1e4), .required = true},
+	{SIZE("heads", heads, 1e4), .required = true},
+	{SIZE("kv_heads", kv_heads, 1e4)},
+	{SIZE("head_dim", head_dim, 1e4)},
+	{SIZE("vocab", vocab, 1e8), .required = true},
+	{SIZE("context", context, 1e8), .required = true},
+	{0},
+};
+
+/** Defaults that depend on other keys: all heads have keys and values of their own, and
+ *  together they are as wide as the model. */
+static bool complete_shape(struct schema_reader *r, struct yaml_node *n, struct llm_shape *s)
+{
+	if (s->head_dim == 0 && s->hidden % s->heads)
+		return err_list_at(r->errs, n->at,
+			"%s needs the key 'head_dim': %u heads do not divide h = %u", r->path,
+			s->heads, s->hidden);
+	if (s->kv_heads == 0) {
+		s->kv_heads = s->heads;
+		yaml_set(r->arena, n, "kv_heads", n->at,
+			yaml_new_text(r->arena, arena_printf(r->arena, "%u", s->kv_heads), n->at));
+	}
+	if (s->head_dim == 0) {
+		s->head_dim = s->hidden / s->heads;
+		yaml_set(r->arena, n, "head_dim", n->at,
+			yaml_new_text(r->arena, arena_printf(r->arena, "%u", s->head_dim), n->at));
+	}
+	if (s->heads % s->kv_heads)
+		return err_list_at(r->errs, n->at, "kv_heads must divide heads, not %u and %u",
+			s->kv_heads, s->heads);
+	return schema_read(r, n, shape_keys, s); /* the order of the keys */
+}
+
+static bool find_model(struct schema_reader *r, const struct yaml_node *n, struct llm_shape *to)
+{
+	const struct catalog_model *model = catalog_find_model(n->text);
+	char quoted[QUOTE_SIZE], nearest[100];
+	struct near near;
+	size_t i;
+
+	if (model) {
+		*to = model->shape;
+		return true;
+	}
+	near_init(&near, n->text);
+	for (i = 0; i < catalog_n_models; i++)
+		near_add(&near, catalog_models[i].shape.name);
+	return err_list_at(r->errs, n->at, "unknown model '%s'%s",
+		quote(quoted, sizeof quoted, n->text),
+		parts_near(&near, "; `offing list models` has the names", nearest, sizeof nearest));
+}
+
+static bool read_shape(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct model_entry *model = to;
+	size_t mark;
+	bool ok;
+
+	if ((*slot)->kind == YAML_TEXT)
+		return find_model(r, *slot, &model->spec.shape);
+	mark = schema_enter(r, key->name);
+	ok = schema_read(r, *slot, shape_keys, &model->spec.shape) &&
+	     complete_shape(r, *slot, &model->spec.shape);
+	model->spec.shape.name = model->e.name;
+	schema_leave(r, mark);
+	return ok;
+}
+
+static const char *const precision_words[] = {
+	[PRECISION_FP16] = "fp16",
+	[PRECISION_INT8] = "int8",
+	[PRECISION_Q8_0] = "q8_0",
+	[PRECISION_Q4_0] = "q4_0",
+	NULL,
+};
+
+static const struct schema_key model_keys[] = {
+	{.name = "model", .kind = SCHEMA_OTHER, .read = read_shape, .required = true},
+	{.name = "precision",
+		.kind = SCHEMA_WORD,
+		.to = offsetof(struct model_entry, spec.precision),
+		.words = precision_words,
+		.dflt = "fp16"},
+	{.name = "draft", .kind = SCHEMA_UNBUILT},
+	{0},
+};
+
+static bool read_model(struct schema_reader *r, struct yaml_node **slot, void *entry)
+{
+	struct model_entry *model = entry;
+
+	model->spec.name = model->e.name;
+	model->spec.at = model->e.at;
+	return schema_read(r, *slot, model_keys, model);
+}
+
+bool read_models(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct scenario_parts *p = to;
+	size_t mark = schema_enter(r, key->name), i;
+	struct model_spec *models;
+	bool ok;
+
+	ok = parts_named(
+		r, *slot, "a model", sizeof *p->models, read_model, &p->models, &p->n_models);
+	schema_leave(r, mark);
+	models = arena_alloc(r->arena, p->n_models, sizeof *models);
+	for (i = 0; i < p->n_models; i++)
+		models[i] = p->models[i].spec;
+	p->s->spec.models = models;
+	p->s->spec.n_models = p->n_models;
+	return ok;
+}

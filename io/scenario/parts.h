@@ -1,0 +1,164 @@
+#ifndef OFFING_IO_SCENARIO_PARTS_H
+#define OFFING_IO_SCENARIO_PARTS_H
+
+#include "base/near.h"
+#include "io/profile/file.h"
+#include "io/scenario/scenario.h"
+#include "io/yaml/schema.h"
+
+/**
+ * Between the files of io/scenario/: the sections of a scenario as their tables read them,
+ * before `count` expands and names turn into ids. Each entry goes with the
+ * entry of the same index in its section's map.
+ */
+
+/** A reference by name. line 0: not given. */
+struct name_ref {
+	const char *name;
+	struct src_pos at;
+};
+
+/**
+ * Entries with `count: N` stand for NAME1..NAMEN. One further entry may be
+ * called as a member is and then changes, or as a null removes, just that one.
+ */
+struct entry {
+	const char *name;
+	bool bad;     /* has errors: do not complain about what follows from them */
+	bool removed; /* null */
+	unsigned count;
+	struct src_pos count_at;    /* line 0: not counted */
+	const struct entry *family; /* of which this changes a member */
+	unsigned member;            /* from 1 */
+	bool has_site;              /* of a member: its own entry has the key `site` */
+	struct src_pos at;
+};
+
+struct site_entry {
+	struct entry e;
+	struct site_spec spec;
+};
+
+struct model_entry {
+	struct entry e;
+	struct model_spec spec;
+};
+
+struct instance_entry {
+	struct entry e;
+	struct instance_spec spec;
+	struct name_ref site, model, profile;
+	int decoding;  /* a word whose machinery has one form so far */
+	unsigned most; /* the highest number of what it stands for, once expanded */
+};
+
+struct group_entry {
+	struct entry e;
+	struct group_spec spec;
+	struct name_ref home, model;
+	int delivery;
+};
+
+struct scenario_parts {
+	struct schema_reader r;
+	struct scenario *s;
+	const struct scenario_request *req;
+	struct yaml_node *sites_node, *models_node, *instances_node; /* NULL: not there */
+	const struct profile_set *profiles; /* NULL until one is asked for */
+	size_t n_sites, n_models, n_instances, n_groups;
+	struct site_entry *sites;
+	struct model_entry *models;
+	struct instance_entry *instances;
+	struct group_entry *groups;
+	struct yaml_node *site_names; /* of the expanded sites: the item's index is the id */
+	bool sites_bad; /* so that references to sites may be in vain through no fault of theirs */
+	const char *description;
+};
+
+/** Most sites, and most instances, after expansion. */
+#define SCENARIO_MAX_MEMBERS 100000
+
+/* load.c */
+
+/** Read @req->file and what it extends, and apply -s: one tree, not checked yet. */
+bool scenario_load(struct yaml_node **root, struct arena *a, const struct scenario_request *req,
+	struct err *err);
+
+/* named.c */
+
+/** Reads the value of an entry, which is at @entry (its struct entry comes first and is set). */
+typedef bool entry_read_fn(struct schema_reader *r, struct yaml_node **slot, void *entry);
+
+/** A map keyed by name: @n entries of @size bytes in the arena, their address at @entries.
+ *  @what: "a site". */
+bool parts_named(struct schema_reader *r, struct yaml_node *map, const char *what, size_t size,
+	entry_read_fn *read, void *entries, size_t *n);
+
+/** "; did you mean 'X'?" in @buf, or @otherwise when nothing is near. */
+const char *parts_near(const struct near *near, const char *otherwise, char *buf, size_t size);
+
+/** The same for a name that should be a key of @map, or "". */
+const char *parts_suggest(const struct yaml_node *map, const char *name, char *buf, size_t size);
+
+/* shaping.c */
+
+/** Read the keys of @map that shape a direction into @dir, whose rate, delay and place are set. */
+bool shaping_read(struct schema_reader *r, struct yaml_node *map, struct link_dir_spec *dir);
+bool shaping_is_key(const char *name);
+
+/** Say that something is allowed but unlikely to be meant. */
+void scenario_warn(struct schema_reader *r, struct src_pos at, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+/* schema_read_fn of sections and values */
+schema_read_fn read_sites, read_links, read_models, read_instances, read_groups;
+schema_read_fn read_policy, read_policies;
+schema_read_fn read_dist, read_arrivals, read_workload;
+
+/** A struct name_ref. */
+schema_read_fn read_ref;
+
+/** A const char *: a file, from the folder of the scenario. It must exist; its name is made
+ *  absolute, so that the resolved text can be read from anywhere. */
+schema_read_fn read_path;
+
+/** A list of at least @least numbers by the rules of @key: *@count of them in *@to. */
+bool parts_numbers(struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key,
+	size_t least, const double **to, size_t *count);
+
+/** A struct trace_spec. */
+schema_read_fn read_trace;
+
+/* places.c */
+
+/** The entry for member @k (from 1) of the counted entry @e: one of its own, or @e's.
+ *  @entries go with the items of @map and are @size bytes each. */
+struct entry *parts_member(struct scenario_parts *p, const struct yaml_node *map,
+	struct entry *entries, size_t size, struct entry *e, unsigned k);
+
+bool parts_is_glob(const char *s);
+
+/** Fill in the sites of the spec, and p->site_names. */
+void parts_expand_sites(struct scenario_parts *p);
+
+/** Complain about ends of links that are no site. */
+void parts_check_links(struct scenario_parts *p);
+
+/** The one site called @name, or NO_ID. */
+struct site_id parts_find_site(const struct scenario_parts *p, const char *name);
+
+/** Whether sites have an entry @name with a count. */
+bool parts_is_counted(const struct scenario_parts *p, const char *name);
+
+/** Whether @pattern, a glob or the name of a counted entry, stands for site @i. */
+bool parts_stands_for(const struct scenario_parts *p, const char *pattern, size_t i);
+
+/** Complain about a reference. @all: whether all the sites of a counted entry may be meant. */
+bool parts_no_site(struct scenario_parts *p, struct name_ref ref, bool all);
+
+/* expand.c */
+
+/** Turn entries into the arrays of the spec, and names into ids. Errors in p->r.errs. */
+void parts_expand(struct scenario_parts *p);
+
+#endif

@@ -1,0 +1,159 @@
+/* Policies and their parameters. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/near.h"
+#include "base/quote.h"
+#include "io/scenario/parts.h"
+#include "models/params.h"
+
+static const struct policy_ops *find_policy(struct schema_reader *r, const struct yaml_node *name)
+{
+	const struct policy_registry *known = &r->parts->req->policies;
+	char quoted[QUOTE_SIZE], nearest[100];
+	struct near near;
+	size_t i;
+
+	near_init(&near, name->text);
+	for (i = 0; i < known->n; i++) {
+		if (!strcmp(known->all[i]->name, name->text))
+			return known->all[i];
+		near_add(&near, known->all[i]->name);
+	}
+	err_list_at(r->errs, name->at, "unknown policy '%s'%s",
+		quote(quoted, sizeof quoted, name->text),
+		parts_near(
+			&near, "; `offing list policies` has the names", nearest, sizeof nearest));
+	return NULL;
+}
+
+/** Every key but `name`, as text. */
+static bool gather_params(
+	struct schema_reader *r, const struct yaml_node *n, struct policy_spec *to)
+{
+	struct param_text *params = arena_alloc(r->arena, n->n, sizeof *params);
+	const struct yaml_item *item;
+	bool ok = true;
+	size_t i;
+
+	to->params = params;
+	for (i = 0; i < n->n; i++) {
+		item = &n->items[i];
+		if (!strcmp(item->key, "name") || item->value->is_null)
+			continue;
+		if (!schema_want(r, item->value, YAML_TEXT, item->key)) {
+			ok = false;
+			continue;
+		}
+		params[to->n_params++] = (struct param_text){
+			item->key, item->value->text, item->key_at, item->value->at};
+	}
+	return ok;
+}
+
+/** The map again: the name, then every parameter in the order of the table. */
+static void complete_params(struct schema_reader *r, struct yaml_node *n,
+	const struct policy_ops *ops, const void *state)
+{
+	struct yaml_node *whole = yaml_new_map(r->arena, n->at), *value;
+	const struct param_spec *param;
+	const struct yaml_item *item = yaml_find(n, "name");
+	char text[200];
+
+	yaml_set(r->arena, whole, "name", item->key_at, item->value);
+	for (param = ops->params; param && param->kind != PARAM_END; param++) {
+		item = yaml_find(n, param->name);
+		value = item && !item->value->is_null
+				? item->value
+				: yaml_new_text(r->arena,
+					  params_print(text, sizeof text, state, param), n->at);
+		yaml_set(r->arena, whole, param->name, n->at, value);
+	}
+	*n = *whole;
+}
+
+static bool check_params(struct schema_reader *r, struct yaml_node *n, const struct policy_spec *to)
+{
+	void *state = mem_zalloc(1, to->ops->state_size + 1);
+	struct err err = {0};
+	bool ok =
+		params_read(state, to->ops->params, to->ops->name, to->params, to->n_params, &err);
+
+	if (ok)
+		complete_params(r, n, to->ops, state);
+	else
+		err_list_add(r->errs, &err);
+	free(state);
+	return ok;
+}
+
+static bool read_one(struct schema_reader *r, struct yaml_node *n, struct policy_spec *to)
+{
+	const struct yaml_item *name;
+
+	if (!schema_want(r, n, YAML_MAP, r->path))
+		return false;
+	name = yaml_find(n, "name");
+	if (!name || name->value->is_null)
+		return err_list_at(r->errs, n->at, "%s needs the key 'name'", r->path);
+	if (!schema_want(r, name->value, YAML_TEXT, "name"))
+		return false;
+	to->at = name->value->at;
+	to->ops = find_policy(r, name->value);
+	return to->ops && gather_params(r, n, to) && check_params(r, n, to);
+}
+
+bool read_policy(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct policy_spec *policy = arena_alloc(r->arena, 1, sizeof *policy);
+	struct scenario_spec *spec = &((struct scenario_parts *)to)->s->spec;
+	size_t mark = schema_enter(r, key->name);
+	bool ok = read_one(r, *slot, policy);
+
+	schema_leave(r, mark);
+	if (!ok)
+		return false;
+	policy->label = policy->ops->name;
+	spec->policies = policy;
+	spec->n_policies = 1;
+	return true;
+}
+
+struct policy_entry {
+	struct entry e;
+	struct policy_spec spec;
+};
+
+static bool read_policy_entry(struct schema_reader *r, struct yaml_node **slot, void *entry)
+{
+	struct policy_entry *p = entry;
+
+	p->spec.label = p->e.name;
+	return read_one(r, *slot, &p->spec);
+}
+
+bool read_policies(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct scenario_spec *spec = &((struct scenario_parts *)to)->s->spec;
+	size_t mark = schema_enter(r, key->name), n, i;
+	struct policy_entry *entries;
+	struct policy_spec *policies;
+	bool ok;
+
+	ok = parts_named(r, *slot, "a policy", sizeof *entries, read_policy_entry, &entries, &n);
+	schema_leave(r, mark);
+	if (ok && n == 0)
+		return err_list_at(r->errs, (*slot)->at, "policies is empty");
+	if (!ok)
+		return false;
+	policies = arena_alloc(r->arena, n, sizeof *policies);
+	for (i = 0; i < n; i++)
+		policies[i] = entries[i].spec;
+	spec->policies = policies;
+	spec->n_policies = n;
+	return true;
+}

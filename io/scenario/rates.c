@@ -1,0 +1,153 @@
+/* The rate of a link over time: timetables and traces. */
+#include <stddef.h>
+
+#include "io/trace/bandwidth_trace.h"
+#include "io/scenario/parts.h"
+#include "io/scenario/shaping.h"
+
+struct change {
+	double bytes_per_s, for_s;
+};
+
+static const struct schema_key change_keys[] = {
+	{.name = "rate",
+		.kind = SCHEMA_QUANTITY,
+		.to = offsetof(struct change, bytes_per_s),
+		.dim = QUANTITY_BIT_RATE,
+		.required = true},
+	{.name = "for",
+		.kind = SCHEMA_QUANTITY,
+		.to = offsetof(struct change, for_s),
+		.dim = QUANTITY_TIME,
+		.above_min = true},
+	{0},
+};
+
+static const double OWN_RATE = -1.0;
+
+/** Steps so far, and how far the last entry reaches. */
+struct timetable {
+	struct rate_step *steps;
+	size_t n;
+	double began_s, until_s;
+};
+
+static bool entry_read(
+	struct schema_reader *r, const struct yaml_item *item, double *at_s, struct change *c)
+{
+	static const struct schema_key time_key = {
+		.name = "a time of the schedule", .dim = QUANTITY_TIME};
+	struct yaml_node *time = yaml_new_text(r->arena, item->key, item->key_at);
+
+	return schema_number(r, time, &time_key, at_s) &&
+	       schema_want(r, item->value, YAML_MAP, item->key) &&
+	       schema_read(r, item->value, change_keys, c);
+}
+
+static bool entry_add(struct schema_reader *r, struct timetable *t, const struct yaml_item *item)
+{
+	struct change c = {0};
+	double at_s;
+
+	if (!entry_read(r, item, &at_s, &c))
+		return false;
+	if (at_s <= t->began_s || at_s < t->until_s)
+		return err_list_at(r->errs, item->key_at,
+			"the schedule overlaps: the entry before this one %s %g s",
+			at_s <= t->began_s ? "starts at" : "reaches to",
+			at_s <= t->began_s ? t->began_s : t->until_s);
+	if (!(at_s > t->steps[t->n - 1].at_s))
+		t->n--; /* it begins where the one before ends */
+	t->steps[t->n++] = (struct rate_step){at_s, c.bytes_per_s};
+	t->began_s = t->until_s = at_s;
+	if (c.for_s > 0.0) {
+		t->until_s = at_s + c.for_s;
+		t->steps[t->n++] = (struct rate_step){t->until_s, OWN_RATE};
+	}
+	return true;
+}
+
+/** {60 s: {rate: 10 Mbps}, 90 s: {rate: 0, for: 5 s}}: from each time on that rate, until the
+ *  next or, with `for`, until the link has its own again. */
+bool read_link_schedule(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct shaping *s = to;
+	struct yaml_node *map = *slot;
+	struct timetable t = {.began_s = -1.0};
+	size_t mark;
+	bool ok = true;
+
+	if (!schema_want(r, map, YAML_MAP, key->name))
+		return false;
+	t.steps = arena_alloc(r->arena, 2 * map->n + 1, sizeof *t.steps);
+	t.steps[t.n++] = (struct rate_step){0.0, OWN_RATE};
+	mark = schema_enter(r, key->name);
+	for (size_t i = 0; i < map->n && ok; i++)
+		ok = entry_add(r, &t, &map->items[i]);
+	schema_leave(r, mark);
+	s->changes = t.steps;
+	s->n_steps = t.n;
+	return ok;
+}
+
+enum link_trace { LINK_TRACE_MAHIMAHI, LINK_TRACE_RATE };
+static const char *const link_trace_words[] = {
+	[LINK_TRACE_MAHIMAHI] = "mahimahi", [LINK_TRACE_RATE] = "rate", NULL};
+
+struct link_trace_spec {
+	const char *file;
+	int format;
+	unsigned select;
+	double repeat_s;
+};
+
+static const struct schema_key link_trace_keys[] = {
+	{.name = "file",
+		.kind = SCHEMA_OTHER,
+		.to = offsetof(struct link_trace_spec, file),
+		.read = read_path,
+		.required = true},
+	{.name = "format",
+		.kind = SCHEMA_WORD,
+		.to = offsetof(struct link_trace_spec, format),
+		.words = link_trace_words,
+		.required = true},
+	{.name = "select", .kind = SCHEMA_UNSIGNED, .to = offsetof(struct link_trace_spec, select)},
+	{.name = "repeat",
+		.kind = SCHEMA_QUANTITY,
+		.to = offsetof(struct link_trace_spec, repeat_s),
+		.dim = QUANTITY_TIME,
+		.above_min = true,
+		.word = "never",
+		.word_value = 0},
+	{0},
+};
+
+bool read_link_trace(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct link_dir_spec *dir = to;
+	struct link_trace_spec t = {0};
+	size_t mark = schema_enter(r, key->name);
+	bool ok = schema_want(r, *slot, YAML_MAP, key->name) &&
+		  schema_read(r, *slot, link_trace_keys, &t);
+	struct err err = {0};
+
+	schema_leave(r, mark);
+	if (!ok)
+		return false;
+	if (t.format == LINK_TRACE_MAHIMAHI && t.repeat_s > 0.0)
+		return err_list_at(r->errs, (*slot)->at,
+			"a mahimahi trace repeats after its last line: leave out 'repeat'");
+	if (t.format == LINK_TRACE_MAHIMAHI)
+		ok = bandwidth_trace_mahimahi(&dir->curve, r->arena, t.file, (*slot)->at, &err);
+	else
+		ok = bandwidth_trace_rates(
+			&dir->curve, r->arena, t.file, t.select, t.repeat_s, (*slot)->at, &err);
+	if (!ok)
+		return err_list_add(r->errs, &err);
+	if (rate_curve_mean_bytes_per_s(dir->curve) > 0.0)
+		return true;
+	return err_list_at(r->errs, (*slot)->at, "the trace ends in an outage for ever");
+}

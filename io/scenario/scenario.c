@@ -1,0 +1,323 @@
+/* The whole of a scenario: its top level, `run`, `record`, and the resolved text. */
+#include "io/scenario/scenario.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/quote.h"
+#include "base/str.h"
+#include "io/scenario/parts.h"
+#include "io/text/sha256.h"
+
+/* run */
+
+static const char *const quantile_words[] = {
+	[PROFILE_LOW] = "low", [PROFILE_MEDIAN] = "median", [PROFILE_HIGH] = "high", NULL};
+
+/** Below any time that can be given. */
+static const double warmup_auto = -1;
+
+struct run_entry {
+	struct run_spec spec;
+	struct src_pos horizon_at, requests_at;
+};
+
+#define RUN(member) offsetof(struct run_entry, member)
+#define RUN_TIME(word_, member, ...) \
+	{ \
+		.name = (word_), .kind = SCHEMA_QUANTITY, .to = RUN(member), .dim = QUANTITY_TIME, \
+		.max = 50000.0 * 86400, __VA_ARGS__ \
+	}
+static const struct schema_key run_keys[] = {
+	RUN_TIME("horizon", spec.horizon_s, .above_min = true, .at = RUN(horizon_at)),
+	{.name = "requests",
+		.kind = SCHEMA_U64,
+		.to = RUN(spec.requests),
+		.at = RUN(requests_at),
+		.min = 1,
+		.max = 1e15},
+	RUN_TIME("warmup", spec.warmup_s, .word = "auto", .word_value = -1, .dflt = "auto"),
+	{.name = "seed", .kind = SCHEMA_U64, .to = RUN(spec.seed), .dflt = "1"},
+	{.name = "replications",
+		.kind = SCHEMA_UNSIGNED,
+		.to = RUN(spec.replications),
+		.min = 1,
+		.max = 1e6,
+		.dflt = "10"},
+	{.name = "precision",
+		.kind = SCHEMA_QUANTITY,
+		.to = RUN(spec.precision),
+		.dim = QUANTITY_FRACTION,
+		.above_min = true,
+		.max = 0.5,
+		.word = "none",
+		.dflt = "none"},
+	{.name = "profile_quantile",
+		.kind = SCHEMA_WORD,
+		.to = RUN(spec.quantile),
+		.words = quantile_words,
+		.dflt = "median"},
+	RUN_TIME("limit", spec.limit_s, .above_min = true, .word = "auto", .dflt = "auto"),
+	RUN_TIME("scheduler_delay", spec.scheduler_delay_s, .dflt = "0 s"),
+	{0},
+};
+
+static bool read_run(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct run_entry run = {0};
+	size_t mark = schema_enter(r, key->name);
+	bool ok = schema_read(r, *slot, run_keys, &run);
+
+	schema_leave(r, mark);
+	run.spec.warmup_auto = run.spec.warmup_s == warmup_auto;
+	if (run.spec.warmup_auto)
+		run.spec.warmup_s = 0;
+	run.spec.at = (*slot)->at;
+	((struct scenario_parts *)to)->s->spec.run = run.spec;
+	if (ok && run.horizon_at.line > 0 && run.requests_at.line > 0)
+		return err_list_at(r->errs, run.requests_at,
+			"run has a horizon and a number of requests; only one can end it");
+	if (ok && run.horizon_at.line == 0 && run.requests_at.line == 0)
+		return err_list_at(
+			r->errs, (*slot)->at, "run needs the key 'horizon' or the key 'requests'");
+	return ok;
+}
+
+/* record */
+
+static const char *const timeline_words[] = {"false", "true", NULL};
+
+struct record_entry {
+	struct record_spec spec;
+	int timeline;
+};
+
+static const struct schema_key record_keys[] = {
+	{.name = "requests",
+		.kind = SCHEMA_BOOL,
+		.to = offsetof(struct record_entry, spec.requests),
+		.dflt = "true"},
+	{.name = "queues",
+		.kind = SCHEMA_QUANTITY,
+		.to = offsetof(struct record_entry, spec.queues_s),
+		.dim = QUANTITY_TIME,
+		.above_min = true,
+		.word = "off",
+		.dflt = "1 s"},
+	{.name = "timeline",
+		.kind = SCHEMA_WORD,
+		.to = offsetof(struct record_entry, timeline),
+		.words = timeline_words,
+		.n_built = 1,
+		.dflt = "false"},
+	{0},
+};
+
+static bool read_record(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct record_entry record = {0};
+	size_t mark = schema_enter(r, key->name);
+	bool ok = schema_read(r, *slot, record_keys, &record);
+
+	schema_leave(r, mark);
+	((struct scenario_parts *)to)->s->spec.record = record.spec;
+	return ok;
+}
+
+/* The top level */
+
+/** Results are kept in a folder of this name. */
+static bool read_scenario_name(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	static const char alnum[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	const char *name;
+	char quoted[QUOTE_SIZE];
+	size_t i;
+
+	if (!schema_want(r, *slot, YAML_TEXT, key->name))
+		return false;
+	name = (*slot)->text;
+	((struct scenario_parts *)to)->s->spec.name = name;
+	for (i = 0; name[i] && (strchr(alnum, name[i]) || (i > 0 && strchr("_-.", name[i]))); i++)
+		continue;
+	if (!name[i] && i > 0 && i <= 64)
+		return true;
+	return err_list_at(r->errs, (*slot)->at,
+		"name should be 1 to 64 letters, digits, '_', '-' and '.', starting with a letter "
+		"or a digit, not '%s'",
+		quote(quoted, sizeof quoted, name));
+}
+
+#define SECTION(word, fn, ...) \
+	{ \
+		.name = (word), .kind = SCHEMA_OTHER, .read = (fn), __VA_ARGS__ \
+	}
+static const struct schema_key top_keys[] = {
+	{.name = "name", .kind = SCHEMA_OTHER, .read = read_scenario_name, .required = true},
+	{.name = "description",
+		.kind = SCHEMA_TEXT,
+		.to = offsetof(struct scenario_parts, description)},
+	SECTION("run", read_run, .required = true),
+	SECTION("sites", read_sites),
+	SECTION("links", read_links),
+	SECTION("models", read_models),
+	SECTION("instances", read_instances, .required = true),
+	SECTION("users", read_groups, .required = true),
+	SECTION("policy", read_policy),
+	SECTION("policies", read_policies),
+	SECTION("record", read_record),
+	{0},
+};
+
+/** Sections whose keys all have defaults may be left out. */
+static void add_empty_sections(struct arena *a, struct yaml_node *root)
+{
+	static const char *const names[] = {"sites", "links", "models", "record"};
+	const struct yaml_item *item;
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		item = yaml_find(root, names[i]);
+		if (!item || item->value->is_null)
+			yaml_set(a, root, names[i], root->at, yaml_new_map(a, root->at));
+	}
+}
+
+static struct yaml_node *section(const struct yaml_node *root, const char *name)
+{
+	const struct yaml_item *item = yaml_find(root, name);
+
+	return item && item->value->kind == YAML_MAP ? item->value : NULL;
+}
+
+static bool read_top(struct scenario_parts *p, struct yaml_node *root)
+{
+	bool ok, one, several;
+
+	add_empty_sections(p->r.arena, root);
+	p->sites_node = section(root, "sites");
+	p->models_node = section(root, "models");
+	p->instances_node = section(root, "instances");
+	ok = schema_read(&p->r, root, top_keys, p);
+	one = yaml_find(root, "policy") != NULL;
+	several = yaml_find(root, "policies") != NULL;
+	if (one && several)
+		return err_list_at(p->r.errs, yaml_find(root, "policies")->key_at,
+			"there is a policy and there are policies; only one of the two can be");
+	if (!one && !several)
+		return err_list_at(p->r.errs, root->at,
+			"a scenario needs the key 'policy' or the key 'policies'");
+	return ok;
+}
+
+/* What is kept of the tree */
+
+static size_t count_leaves(const struct yaml_node *n)
+{
+	size_t total = 0, i;
+
+	if (n->kind == YAML_TEXT || n->n == 0)
+		return 1;
+	for (i = 0; i < n->n; i++)
+		total += count_leaves(n->items[i].value);
+	return total;
+}
+
+/** An empty map or list is a leaf too: links: {} says something. */
+static const char *leaf_text(const struct yaml_node *n)
+{
+	if (n->kind == YAML_TEXT)
+		return n->is_null ? "null" : n->text;
+	return n->kind == YAML_MAP ? "{}" : "[]";
+}
+
+static void add_leaves(
+	struct scenario *s, struct setting *to, const struct yaml_node *n, const char *path)
+{
+	const char *dot = path[0] ? "." : "", *below;
+	size_t i;
+
+	if (n->kind == YAML_TEXT || n->n == 0) {
+		to[s->n_settings++] = (struct setting){path, leaf_text(n)};
+		return;
+	}
+	for (i = 0; i < n->n; i++) {
+		below = n->kind == YAML_MAP
+				? arena_printf(&s->arena, "%s%s%s", path, dot, n->items[i].key)
+				: arena_printf(&s->arena, "%s%s%zu", path, dot, i);
+		add_leaves(s, to, n->items[i].value, below);
+	}
+}
+
+static void keep(struct scenario *s, const struct yaml_node *root)
+{
+	struct setting *settings;
+	struct buf text;
+
+	settings = arena_alloc(&s->arena, count_leaves(root), sizeof *settings);
+	add_leaves(s, settings, root, "");
+	s->settings = settings;
+	buf_init(&text);
+	yaml_print(&text, root);
+	s->text = arena_strdup(&s->arena, text.s);
+	sha256_hex(s->sha256, text.s, text.n);
+	buf_finish(&text);
+}
+
+bool scenario_read(struct scenario **out, const struct scenario_request *req, struct err_list *errs)
+{
+	struct scenario_parts p = {.req = req};
+	struct yaml_node *root;
+	struct err err = {0};
+
+	*out = NULL;
+	p.s = mem_zalloc(1, sizeof *p.s);
+	arena_init(&p.s->arena);
+	p.r = (struct schema_reader){.arena = &p.s->arena, .errs = errs, .parts = &p};
+	if (!scenario_load(&root, &p.s->arena, req, &err))
+		err_list_add(errs, &err);
+	else {
+		read_top(&p, root);
+		p.s->spec.description = p.description;
+		parts_expand(&p);
+	}
+	if (errs->n == 0) {
+		keep(p.s, root);
+		*out = p.s;
+		return true;
+	}
+	err_list_sort(errs);
+	scenario_destroy(p.s);
+	return false;
+}
+
+void scenario_warn(struct schema_reader *r, struct src_pos at, const char *fmt, ...)
+{
+	struct scenario *s = r->parts->s;
+	struct err *e;
+	va_list ap;
+
+	s->warnings = mem_grow(s->warnings, s->n_warnings, &s->cap_warnings, sizeof *s->warnings);
+	e = &s->warnings[s->n_warnings++];
+	*e = (struct err){.kind = ERR_INPUT, .at = at};
+	va_start(ap, fmt);
+	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	va_end(ap);
+}
+
+void scenario_destroy(struct scenario *s)
+{
+	if (!s)
+		return;
+	free(s->warnings);
+	arena_finish(&s->arena);
+	free(s);
+}

@@ -1,0 +1,23 @@
+#ifndef OFFING_IO_TEXT_JSON_LINE_H
+#define OFFING_IO_TEXT_JSON_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+/** A member wanted from an object: its name, and its value as written once found. */
+struct json_member {
+	const char *name;
+	struct str value; /* n is 0 until found */
+};
+
+/**
+ * Read one JSON object (RFC 8259) that fills the line and pick the @n members
+ * of @want from it; all others are checked and skipped, nested up to 32 deep.
+ * On false @why holds the reason and *@at points to the byte.
+ */
+bool json_line_read(struct str line, struct json_member *want, size_t n, const char **at, char *why,
+	size_t why_size);
+
+#endif

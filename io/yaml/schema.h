@@ -1,0 +1,110 @@
+#ifndef OFFING_IO_YAML_SCHEMA_H
+#define OFFING_IO_YAML_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/quantity.h"
+#include "io/text/err_list.h"
+#include "io/yaml/yaml_tree.h"
+
+/**
+ * What a map of a scenario may hold, as a table: key, kind, range, default,
+ * place in a struct. schema_read() checks a map against its table, stores the
+ * values, and completes the map itself: keys in the order of the table,
+ * defaults filled in. So the tree, once read, is the resolved scenario.
+ */
+enum schema_kind {
+	SCHEMA_END = 0,
+	SCHEMA_TEXT,     /* const char * */
+	SCHEMA_WORD,     /* an enum: the index into @words */
+	SCHEMA_BOOL,     /* bool: true or false */
+	SCHEMA_UNSIGNED, /* unsigned */
+	SCHEMA_U64,      /* uint64_t */
+	SCHEMA_QUANTITY, /* double of dimension @dim, in SI */
+	SCHEMA_OTHER,    /* whatever @read makes of it */
+	SCHEMA_TAG,      /* what chose this table: read already */
+	SCHEMA_UNBUILT,  /* known, but its machinery is not built yet */
+};
+
+struct schema_reader;
+struct schema_key;
+struct scenario_parts;
+
+/**
+ * Store what *@slot says at @to. May put another node in its place, which then
+ * stands in the resolved scenario. Reports its own errors.
+ */
+typedef bool schema_read_fn(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to);
+
+struct schema_key {
+	const char *name;
+	enum schema_kind kind;
+	size_t to;                /* offset of the value */
+	size_t at;                /* offset of a struct src_pos for the value's place; 0: none */
+	enum quantity_dim dim;    /* QUANTITY_DIMS: that of the reader */
+	double min, max;          /* SI, both allowed; max 0: no limit */
+	bool above_min;           /* @min itself is not allowed */
+	const char *word;         /* may stand in place of a number, */
+	double word_value;        /* and then means this */
+	const char *const *words; /* SCHEMA_WORD: ends with NULL */
+	size_t n_built;           /* SCHEMA_WORD: how many of them are built; 0: all */
+	const char *dflt;         /* as a scenario would spell it */
+	bool required;            /* an error when not given */
+	schema_read_fn *read;
+	const char *help;
+};
+
+/** Tables one of which goes, by the word under a key such as `process`. */
+struct schema_variant {
+	const char *word;
+	const struct schema_key *keys; /* ends with {0} */
+};
+
+struct schema_reader {
+	struct arena *arena;
+	struct err_list *errs;
+	enum quantity_dim dim;        /* of keys that inherit it */
+	char path[400];               /* of the map being read: "sites.edge", for messages */
+	struct scenario_parts *parts; /* what is being read; opaque here */
+};
+
+/**
+ * Read the map @n into @to. False when it, or anything in it, has an error;
+ * all of them are in @r->errs, and what has none is stored. A @to that is all
+ * zero stands for "not given" where there is no default.
+ */
+bool schema_read(
+	struct schema_reader *r, struct yaml_node *n, const struct schema_key *keys, void *to);
+
+/**
+ * The same for a map whose table the word under @tag chooses; *@chosen is the
+ * index of the variant. Each table has @tag as a SCHEMA_TAG.
+ */
+#define SCHEMA_MAX_VARIANTS 16
+bool schema_read_variant(struct schema_reader *r, struct yaml_node *n, const char *tag,
+	const struct schema_variant *variants, size_t n_variants, void *to, size_t *chosen);
+
+/** Report unless @n is of @kind. @name is what the message calls it. */
+bool schema_want(
+	struct schema_reader *r, const struct yaml_node *n, enum yaml_kind kind, const char *name);
+
+/** Read one number by the rules of @key (its name, dim, range, word). */
+bool schema_number(struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key,
+	double *out);
+
+/** Append ".@name" to the path of messages; what comes back goes to schema_leave(). */
+size_t schema_enter(struct schema_reader *r, const char *name);
+void schema_leave(struct schema_reader *r, size_t mark);
+
+/** Report the key of @item, with the nearest name in @keys, if any. */
+bool schema_unknown(
+	struct schema_reader *r, const struct yaml_item *item, const struct schema_key *keys);
+
+/** A name of a site, a model, a group...: letters, digits, '_' and '-'. */
+bool schema_name(struct schema_reader *r, const struct yaml_item *item, const char *what);
+
+#endif

@@ -1,0 +1,228 @@
+/* Single values: numbers, words, texts. */
+#include "io/yaml/schema_value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/near.h"
+#include "base/quote.h"
+
+static bool out_of_range(struct schema_reader *r, const struct yaml_node *n,
+	const struct schema_key *key, enum quantity_dim dim)
+{
+	char min[64], max[64], quoted[QUOTE_SIZE];
+
+	quantity_print(min, sizeof min, key->min, dim);
+	quantity_print(max, sizeof max, key->max, dim);
+	quote(quoted, sizeof quoted, n->text);
+	if (key->max == 0)
+		return err_list_at(r->errs, n->at, "%s must be %s %s, not %s", key->name,
+			key->above_min ? "above" : "at least", min, quoted);
+	return err_list_at(r->errs, n->at, "%s must be %s %s %s %s, not %s", key->name,
+		key->above_min ? "above" : "from", min, key->above_min ? "and at most" : "to", max,
+		quoted);
+}
+
+static bool in_range(const struct schema_key *key, double x)
+{
+	if (key->above_min ? !(x > key->min) : !(x >= key->min))
+		return false;
+	return key->max == 0 || x <= key->max;
+}
+
+static bool is_word(const struct schema_key *key, const struct yaml_node *n, double *out)
+{
+	if (!key->word || strcmp(n->text, key->word) != 0)
+		return false;
+	*out = key->word_value;
+	return true;
+}
+
+bool schema_number(struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key,
+	double *out)
+{
+	enum quantity_dim dim = key->dim == QUANTITY_DIMS ? r->dim : key->dim;
+	char why[300];
+	double x;
+
+	if (!schema_want(r, n, YAML_TEXT, key->name))
+		return false;
+	if (is_word(key, n, out))
+		return true;
+	if (!quantity_parse(&x, n->text, dim, why, sizeof why)) {
+		if (!key->word)
+			return err_list_at(r->errs, n->at, "%s %s", key->name, why);
+		return err_list_at(r->errs, n->at, "%s %s (or '%s')", key->name, why, key->word);
+	}
+	if (!in_range(key, x))
+		return out_of_range(r, n, key, dim);
+	*out = x;
+	return true;
+}
+
+/* Digits, or a number such as 1e6 that is whole and exact. */
+static bool whole_number(const char *text, uint64_t *out)
+{
+	size_t n = strspn(text, "0123456789");
+	char why[300];
+	double x;
+
+	if (n > 0 && !text[n]) {
+		errno = 0;
+		*out = strtoull(text, NULL, 10);
+		return errno == 0;
+	}
+	if (!quantity_parse(&x, text, QUANTITY_NUMBER, why, sizeof why))
+		return false;
+	if (!(x >= 0 && x <= 9007199254740992.0) || floor(x) != x)
+		return false;
+	*out = (uint64_t)x;
+	return true;
+}
+
+static bool read_whole(struct schema_reader *r, const struct yaml_node *n,
+	const struct schema_key *key, uint64_t most, uint64_t *out)
+{
+	char quoted[QUOTE_SIZE], why[300];
+	double x;
+
+	if (!schema_want(r, n, YAML_TEXT, key->name))
+		return false;
+	if (is_word(key, n, &x)) {
+		*out = (uint64_t)x;
+		return true;
+	}
+	if (whole_number(n->text, out)) {
+		if (*out <= most && in_range(key, (double)*out))
+			return true;
+	} else if (!quantity_parse(&x, n->text, QUANTITY_NUMBER, why, sizeof why) ||
+		   floor(x) != x) {
+		return err_list_at(r->errs, n->at, "%s should be a whole number%s%s%s, not '%s'",
+			key->name, key->word ? " or '" : "", key->word ? key->word : "",
+			key->word ? "'" : "", quote(quoted, sizeof quoted, n->text));
+	}
+	if (key->max == 0 && in_range(key, strtod(n->text, NULL)))
+		return err_list_at(r->errs, n->at, "%s must be at most %" PRIu64 ", not %s",
+			key->name, most, quote(quoted, sizeof quoted, n->text));
+	return out_of_range(r, n, key, QUANTITY_NUMBER);
+}
+
+static bool read_bool(
+	struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key, bool *out)
+{
+	char quoted[QUOTE_SIZE];
+
+	if (!schema_want(r, n, YAML_TEXT, key->name))
+		return false;
+	*out = !strcmp(n->text, "true");
+	if (*out || !strcmp(n->text, "false"))
+		return true;
+	return err_list_at(r->errs, n->at, "%s should be true or false, not '%s'", key->name,
+		quote(quoted, sizeof quoted, n->text));
+}
+
+static void list_words(char *buf, size_t size, const char *const *words)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (; *words && n < size; words++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "", *words);
+}
+
+bool schema_no_such_word(struct schema_reader *r, const struct yaml_node *n, const char *name,
+	const char *const *words)
+{
+	char quoted[QUOTE_SIZE], all[200];
+	struct near near;
+	size_t i;
+
+	near_init(&near, n->text);
+	for (i = 0; words[i]; i++)
+		near_add(&near, words[i]);
+	quote(quoted, sizeof quoted, n->text);
+	if (near_best(&near))
+		return err_list_at(r->errs, n->at, "%s cannot be '%s'; did you mean '%s'?", name,
+			quoted, near_best(&near));
+	list_words(all, sizeof all, words);
+	return err_list_at(r->errs, n->at, "%s cannot be '%s'; it is one of %s", name, quoted, all);
+}
+
+static bool read_word(
+	struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key, int *out)
+{
+	int i;
+
+	if (!schema_want(r, n, YAML_TEXT, key->name))
+		return false;
+	for (i = 0; key->words[i]; i++)
+		if (!strcmp(key->words[i], n->text))
+			break;
+	if (!key->words[i])
+		return schema_no_such_word(r, n, key->name, key->words);
+	if (key->n_built && (size_t)i >= key->n_built)
+		return err_list_at(r->errs, n->at, "%s '%s' is not built yet", key->name, n->text);
+	*out = i;
+	return true;
+}
+
+static bool read_text(struct schema_reader *r, const struct yaml_node *n,
+	const struct schema_key *key, const char **out)
+{
+	if (!schema_want(r, n, YAML_TEXT, key->name))
+		return false;
+	if (key->required && !n->text[0])
+		return err_list_at(r->errs, n->at, "%s is empty", key->name);
+	*out = n->text;
+	return true;
+}
+
+static bool store_whole(
+	struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key, void *to)
+{
+	bool is_wide = key->kind == SCHEMA_U64;
+	uint64_t whole;
+
+	if (!read_whole(r, n, key, is_wide ? UINT64_MAX : UINT32_MAX, &whole))
+		return false;
+	if (is_wide)
+		*(uint64_t *)to = whole;
+	else
+		*(unsigned *)to = (unsigned)whole;
+	return true;
+}
+
+bool schema_store(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	int word = 0;
+
+	switch (key->kind) {
+	case SCHEMA_TEXT:
+		return read_text(r, *slot, key, to);
+	case SCHEMA_WORD: /* an enum and an int are the same size, but not the same type */
+		if (!read_word(r, *slot, key, &word))
+			return false;
+		memcpy(to, &word, sizeof word);
+		return true;
+	case SCHEMA_BOOL:
+		return read_bool(r, *slot, key, to);
+	case SCHEMA_UNSIGNED:
+	case SCHEMA_U64:
+		return store_whole(r, *slot, key, to);
+	case SCHEMA_QUANTITY:
+		return schema_number(r, *slot, key, to);
+	case SCHEMA_OTHER:
+		return key->read(r, slot, key, to);
+	case SCHEMA_UNBUILT:
+		return err_list_at(r->errs, (*slot)->at, "%s is not built yet", key->name);
+	case SCHEMA_TAG:
+	case SCHEMA_END:
+		break;
+	}
+	return true;
+}
