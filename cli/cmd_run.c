@@ -34,6 +34,7 @@ struct experiment_host {
 	uint64_t events;
 	struct experiment_result *results;
 	struct run_summary *summaries;
+	struct warnings scenario_warnings;
 };
 
 static const char *const status_words[] = {
@@ -91,6 +92,7 @@ static bool replication_done(
 			.status = status_words[r->status],
 			.n_metrics = r->n_metrics,
 			.metrics = r->metrics,
+			.warnings = &r->warnings,
 		},
 		err);
 }
@@ -164,6 +166,7 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 		.version = version_text(),
 		.n_settings = sc->n_settings,
 		.settings = sc->settings,
+		.scenario_warnings = &h->scenario_warnings,
 	};
 	double began_s = clock_s();
 
@@ -178,8 +181,34 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 		.n_rows = r->n_rows,
 		.rows = r->rows,
 	};
-	return recorder_run_end(
-		h->recorder, status_words[r->status], clock_s() - began_s, r->rows, r->n_rows, err);
+	return recorder_run_end(h->recorder,
+		&(struct recorder_end){
+			.status = status_words[r->status],
+			.wall_s = clock_s() - began_s,
+			.n_rows = r->n_rows,
+			.rows = r->rows,
+		},
+		err);
+}
+
+/* What the run as a whole should know of is in no replication. */
+static void print_warnings(const struct experiment_host *h, size_t p)
+{
+	const struct experiment_result *r = &h->results[p];
+
+	for (size_t i = 0; i < r->warnings.n; i++) {
+		const struct warning *w = &r->warnings.at[i];
+
+		if (w->kind == WARN_FAILED) /* told as the error it is */
+			continue;
+		fprintf(stderr, "offing: warning: policy '%s': ", spec_of(h)->policies[p].label);
+		if (*w->scope)
+			fprintf(stderr, "%s: ", w->scope);
+		fputs(w->text, stderr);
+		if (w->times > 0 && w->times < r->taken)
+			fprintf(stderr, " (in %u of %u replications)", w->times, r->taken);
+		fputc('\n', stderr);
+	}
 }
 
 static void report(struct experiment_host *h)
@@ -193,6 +222,8 @@ static void report(struct experiment_host *h)
 	else
 		summary_print(stdout, h->summaries, s->n_policies);
 	fflush(stdout); /* the table before what is said of it, wherever both go */
+	for (size_t p = 0; p < s->n_policies; p++)
+		print_warnings(h, p);
 	for (size_t p = 0; p < s->n_policies; p++)
 		if (h->results[p].status == WORLD_FAILED)
 			fprintf(stderr, "offing: error: policy '%s': %s\n", s->policies[p].label,
@@ -214,6 +245,12 @@ static enum status status_of(const struct experiment_host *h)
 	return status;
 }
 
+static void note_warning(struct experiment_host *h, const struct err *e)
+{
+	warnings_add(&h->scenario_warnings, WARN_SCENARIO, "", "%s:%u:%u: %s", e->at.file,
+		e->at.line, e->at.col, e->msg);
+}
+
 static bool run_all(struct experiment_host *h, struct err *err)
 {
 	const struct scenario_spec *s = spec_of(h);
@@ -225,6 +262,8 @@ static bool run_all(struct experiment_host *h, struct err *err)
 		return false;
 	if (!open_recorder(h, err))
 		return false;
+	for (size_t i = 0; i < h->in.scenario->n_warnings; i++)
+		note_warning(h, &h->in.scenario->warnings[i]);
 	h->results = mem_zalloc(s->n_policies, sizeof *h->results);
 	h->summaries = mem_zalloc(s->n_policies, sizeof *h->summaries);
 	for (size_t p = 0; p < s->n_policies; p++)
@@ -250,6 +289,7 @@ static enum status finish(struct experiment_host *h, bool ok, struct err *err)
 		experiment_result_finish(&h->results[p]);
 	free(h->results);
 	free(h->summaries);
+	warnings_finish(&h->scenario_warnings);
 	return status;
 }
 

@@ -183,8 +183,12 @@ static enum replicate_next take(struct replicate_work *k, size_t job, struct err
 	double g = x->spec->run.precision;
 	enum replicate_next next = REPLICATE_MORE;
 
+	k->out->taken++;
 	k->out->events += r->events;
 	k->out->digest = (k->out->digest ^ r->digest) * 0x100000001b3u;
+	if (r->status == WORLD_FAILED)
+		warnings_add(&r->warnings, WARN_FAILED, "", "%s", r->failure);
+	warnings_merge(&k->out->warnings, &r->warnings);
 	if (x->ops && x->ops->done && !x->ops->done(x->host, (uint32_t)job + 1, r, err))
 		next = REPLICATE_FAILED;
 	if (r->status == WORLD_COMPLETE)
@@ -254,5 +258,6 @@ void experiment_result_finish(struct experiment_result *r)
 {
 	free(r->rows);
 	free(r->strings);
+	warnings_finish(&r->warnings);
 	*r = (struct experiment_result){0};
 }

@@ -43,11 +43,13 @@ struct experiment {
 struct experiment_result {
 	enum world_status status;
 	char failure[300];
+	uint32_t taken;          /* replications handed over */
 	uint32_t replications;   /* complete ones: what the rows summarise */
 	uint64_t events, digest; /* sums; the digest in order of number */
 	size_t n_rows;
 	struct summary_row *rows; /* 95 %; scopes are owned by the result */
 	char *strings;
+	struct warnings warnings; /* of the replications, merged */
 };
 
 /**

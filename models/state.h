@@ -3,6 +3,7 @@
 
 #include "models/batch.h"
 #include "models/ids.h"
+#include "models/measure/warnings.h"
 #include "models/metrics.h"
 #include "models/policy.h"
 #include "models/record.h"
@@ -126,6 +127,7 @@ struct world {
 	uint64_t created;
 	uint64_t cohort_created, cohort_ended;
 	struct world_metrics metrics;
+	struct warnings warnings; /* handed over at the end */
 };
 
 /* request.c: the life of a request */

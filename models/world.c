@@ -141,6 +141,7 @@ void world_destroy(struct world *w)
 		return;
 	view_destroy(w);
 	metrics_destroy(w);
+	warnings_finish(&w->warnings);
 	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++) {
 		workload_destroy(w->groups[g].source);
 		shortest_finish(&w->groups[g].waiting);
@@ -247,6 +248,8 @@ static void result_fill(struct world *w, struct world_result *out)
 		w->measuring ? s_of_ns(engine_now_ns(w->engine) - w->measure_from_ns) : 0.0;
 	out->events = engine_events(w->engine);
 	out->digest = w->setup.digest ? engine_digest(w->engine) : 0;
+	out->warnings = w->warnings;
+	w->warnings = (struct warnings){0};
 }
 
 bool world_run(struct world *w, struct world_result *out, struct err *err)
@@ -273,5 +276,6 @@ void world_result_finish(struct world_result *r)
 	free(r->metrics);
 	free(r->levels);
 	free(r->strings);
+	warnings_finish(&r->warnings);
 	*r = (struct world_result){0};
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/measure/warnings.h"
 #include "models/policy.h"
 #include "models/record.h"
 #include "models/spec.h"
@@ -47,6 +48,7 @@ struct world_result {
 	size_t n_levels;
 	double *levels; /* number in system at equal steps of time; owned */
 	char *strings;  /* owned */
+	struct warnings warnings;
 };
 
 /** Build and check. On false *@out is NULL and @err points into the scenario. */

@@ -54,8 +54,7 @@ struct rec_ops {
 	/** A replication that had a sink but never came to recorder_replication(), in a run
 	 *  that is complete: it ran in vain and leaves no trace. */
 	bool (*discard)(struct rec_backend *b, uint32_t number, struct err *err);
-	bool (*run_end)(struct rec_backend *b, const char *status, double wall_s,
-		const struct summary_row *rows, size_t n_rows, struct err *err);
+	bool (*run_end)(struct rec_backend *b, const struct recorder_end *end, struct err *err);
 	/** Free @b and close its file, also on false. */
 	bool (*close)(struct rec_backend *b, struct err *err);
 };

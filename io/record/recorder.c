@@ -207,23 +207,20 @@ bool recorder_replication(
 	return ask(r, &m, err);
 }
 
-bool recorder_run_end(struct recorder *r, const char *status, double wall_s,
-	const struct summary_row *rows, size_t n_rows, struct err *err)
+bool recorder_run_end(struct recorder *r, const struct recorder_end *end, struct err *err)
 {
-	struct message end = {.kind = MSG_RUN_END, .n = n_rows, .summary = rows};
+	struct message last = {.kind = MSG_RUN_END, .end = end};
 	struct message discard = {.kind = MSG_DISCARD};
 	bool ok = true;
 	size_t i;
 
 	assert(r->n_sinks == 0);
-	for (i = 0; ok && i < r->n_undone && strcmp(status, "complete") == 0; i++) {
+	for (i = 0; ok && i < r->n_undone && strcmp(end->status, "complete") == 0; i++) {
 		discard.number = r->undone[i];
 		ok = ask(r, &discard, err);
 	}
 	r->n_undone = 0;
-	end.status = status;
-	end.wall_s = wall_s;
-	return ask(r, &end, err) && ok;
+	return ask(r, &last, err) && ok;
 }
 
 bool recorder_failed(const struct recorder *r)

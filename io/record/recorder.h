@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "io/text/setting.h"
+#include "models/measure/warnings.h"
 #include "models/record.h"
 #include "models/spec.h"
 
@@ -65,6 +66,7 @@ struct recorder_run {
 	const char *version;                  /* of the program */
 	size_t n_settings;
 	const struct setting *settings; /* leaves of the resolved scenario */
+	const struct warnings *scenario_warnings, *pilot_warnings; /* NULL: none */
 };
 
 /** Start a run: its row says `interrupted` until recorder_run_end(). */
@@ -88,14 +90,24 @@ struct recorder_replication {
 	const char *status; /* complete | interrupted | failed */
 	size_t n_metrics;
 	const struct metric_row *metrics; /* (scope, name) unique */
+	const struct warnings *warnings;  /* NULL: none */
 };
 
 MUST_CHECK bool recorder_replication(
 	struct recorder *r, const struct recorder_replication *rep, struct err *err);
 
-/** End the run; all sinks are closed by now. @rows in the order readers shall see. */
-MUST_CHECK bool recorder_run_end(struct recorder *r, const char *status, double wall_s,
-	const struct summary_row *rows, size_t n_rows, struct err *err);
+/** A run at its end. */
+struct recorder_end {
+	const char *status; /* complete | interrupted | failed */
+	double wall_s;
+	size_t n_rows;
+	const struct summary_row *rows;  /* in the order readers shall see */
+	const struct warnings *warnings; /* of the run as a whole; NULL: none */
+};
+
+/** End the run; all sinks are closed by now. */
+MUST_CHECK bool recorder_run_end(
+	struct recorder *r, const struct recorder_end *end, struct err *err);
 
 /** Whether a write has failed and going on is pointless. Any thread, at any time. */
 bool recorder_failed(const struct recorder *r);

@@ -28,6 +28,7 @@ enum statement {
 	ST_REPLICATION,
 	ST_METRIC,
 	ST_SUMMARY,
+	ST_WARNING,
 	ST_DISCARD_REQUESTS,
 	ST_DISCARD,
 	ST_REQUEST,
@@ -221,6 +222,30 @@ static bool insert_run(struct rec_backend *b, const struct recorder_run *run, st
 	return step(b, ST_RUN, err);
 }
 
+enum { PILOT = 0, NO_REPLICATION = -1 };
+
+/* @number of the replication they are of. */
+static bool insert_warnings(
+	struct rec_backend *b, int64_t number, const struct warnings *w, struct err *err)
+{
+	sqlite3_stmt *st = b->st[ST_WARNING];
+	size_t i;
+
+	for (i = 0; w && i < w->n; i++) {
+		sqlite3_bind_int64(st, 1, b->run);
+		if (number == NO_REPLICATION)
+			sqlite3_bind_null(st, 2);
+		else
+			sqlite3_bind_int64(st, 2, number);
+		bind_text(st, 3, warning_words[w->at[i].kind]);
+		bind_text(st, 4, w->at[i].scope);
+		bind_text(st, 5, w->at[i].text);
+		if (!step(b, ST_WARNING, err))
+			return false;
+	}
+	return true;
+}
+
 static bool insert_settings(struct rec_backend *b, const struct recorder_run *run, struct err *err)
 {
 	sqlite3_stmt *st = b->st[ST_SETTING];
@@ -264,7 +289,9 @@ static bool sqlite_run_begin(
 	b->run = id;
 	names_init(b, run->scenario);
 	return step(b, ST_BEGIN, err) && insert_run(b, run, err) && insert_settings(b, run, err) &&
-	       insert_placement(b, run->scenario, err) && step(b, ST_COMMIT, err);
+	       insert_placement(b, run->scenario, err) &&
+	       insert_warnings(b, NO_REPLICATION, run->scenario_warnings, err) &&
+	       insert_warnings(b, PILOT, run->pilot_warnings, err) && step(b, ST_COMMIT, err);
 }
 
 static bool sqlite_sink_open(struct rec_backend *b, uint32_t number, struct err *err)
@@ -306,7 +333,8 @@ static bool sqlite_replication(
 	sqlite3_bind_int64(st, 6, (sqlite3_int64)rep->events);
 	bind_text(st, 7, rep->status);
 	return step(b, ST_BEGIN, err) && step(b, ST_REPLICATION, err) &&
-	       insert_metrics(b, rep, err) && step(b, ST_COMMIT, err);
+	       insert_metrics(b, rep, err) && insert_warnings(b, rep->number, rep->warnings, err) &&
+	       step(b, ST_COMMIT, err);
 }
 
 static bool sqlite_discard(struct rec_backend *b, uint32_t number, struct err *err)
@@ -343,16 +371,16 @@ static bool insert_summary(
 	return true;
 }
 
-static bool sqlite_run_end(struct rec_backend *b, const char *status, double wall_s,
-	const struct summary_row *rows, size_t n_rows, struct err *err)
+static bool sqlite_run_end(struct rec_backend *b, const struct recorder_end *end, struct err *err)
 {
 	sqlite3_stmt *st = b->st[ST_RUN_END];
 
-	bind_text(st, 1, status);
-	sqlite3_bind_double(st, 2, wall_s);
+	bind_text(st, 1, end->status);
+	sqlite3_bind_double(st, 2, end->wall_s);
 	sqlite3_bind_int64(st, 3, b->run);
-	return step(b, ST_BEGIN, err) && insert_summary(b, rows, n_rows, err) &&
-	       step(b, ST_RUN_END, err) && step(b, ST_COMMIT, err);
+	return step(b, ST_BEGIN, err) && insert_summary(b, end->rows, end->n_rows, err) &&
+	       insert_warnings(b, NO_REPLICATION, end->warnings, err) && step(b, ST_RUN_END, err) &&
+	       step(b, ST_COMMIT, err);
 }
 
 /* The file */
@@ -458,6 +486,7 @@ static const char *const statement_text[STATEMENTS] = {
 	[ST_REPLICATION] = "INSERT OR REPLACE INTO replication VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[ST_METRIC] = "INSERT INTO metric VALUES (?, ?, ?, ?, ?, ?)",
 	[ST_SUMMARY] = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ST_WARNING] = "INSERT INTO warning VALUES (?, ?, ?, ?, ?)",
 	[ST_DISCARD_REQUESTS] = "DELETE FROM request WHERE run = ? AND replication = ?",
 	[ST_DISCARD] = "DELETE FROM replication WHERE run = ? AND number = ?",
 	[ST_REQUEST] = "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",

@@ -82,7 +82,7 @@ static bool backend_handle(struct rec_writer *w, size_t i, const struct message 
 	case MSG_DISCARD:
 		return !o->discard || o->discard(b, m->number, err);
 	case MSG_RUN_END:
-		return !o->run_end || o->run_end(b, m->status, m->wall_s, m->summary, m->n, err);
+		return !o->run_end || o->run_end(b, m->end, err);
 	default:
 		return true;
 	}

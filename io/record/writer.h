@@ -41,10 +41,8 @@ struct message {
 		const struct request_row *requests;
 		const struct series_block *series;
 		const struct recorder_replication *replication;
-		const struct summary_row *summary;
+		const struct recorder_end *end;
 	};
-	const char *status;
-	double wall_s;
 };
 
 /** Make the files in @spec->dir, which exists and holds none of them. @spec->dir is borrowed

@@ -107,7 +107,8 @@ static bool replication(struct life *l, uint32_t number)
 
 static bool run_end(struct life *l)
 {
-	return !l->ops->run_end || l->ops->run_end(l->b, "complete", 1, NULL, 0, &l->err);
+	return !l->ops->run_end ||
+	       l->ops->run_end(l->b, &(struct recorder_end){.status = "complete"}, &l->err);
 }
 
 /* One block of requests and one full one of samples that do not compress well. */

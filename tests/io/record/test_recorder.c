@@ -57,7 +57,8 @@ static void end_and_close(struct recorder *r, const char *status)
 {
 	struct err err = {0};
 
-	assert_true(recorder_run_end(r, status, 1.25, NULL, 0, &err));
+	assert_true(recorder_run_end(
+		r, &(struct recorder_end){.status = status, .wall_s = 1.25}, &err));
 	assert_true(recorder_close(r, &err));
 }
 
@@ -182,12 +183,14 @@ static void run_settings_metrics_and_summary_come_back(void **state)
 		{"", "e2e.mean_s", "s", 0.25, (double)NAN, (double)NAN, (double)NAN, 1},
 		{"site:edge", "busy.share", "1", 0.5, 0.125, 0.375, 0.625, 4},
 	};
+	const struct recorder_end end = {
+		.status = "complete", .wall_s = 1.25, .n_rows = 2, .rows = rows};
 	struct recorder *r = open_recorder(*state, 1);
 	struct err err = {0};
 
 	begin(r);
 	end_replication(r, 2, 2, metrics);
-	assert_true(recorder_run_end(r, "complete", 1.25, rows, 2, &err));
+	assert_true(recorder_run_end(r, &end, &err));
 	assert_true(recorder_close(r, &err));
 	assert_query(*state,
 		"SELECT id, name, scenario, substr(scenario_sha256, 1, 8), policy, seed, "
@@ -208,10 +211,43 @@ static void run_settings_metrics_and_summary_come_back(void **state)
 		"1|chat|all|cloud|rtx-4090|1|0");
 }
 
+static void warnings_come_back_with_where_they_were_met(void **state)
+{
+	struct warnings of_scenario = {0}, of_pilot = {0}, of_replication = {0}, of_run = {0};
+	struct recorder_run run = fixture_run;
+	const struct recorder_replication rep = {
+		.number = 3, .status = "failed", .warnings = &of_replication};
+	const struct recorder_end end = {.status = "failed", .warnings = &of_run};
+	struct recorder *r = open_recorder(*state, 1);
+	struct err err = {0};
+
+	warnings_add(&of_scenario, WARN_SCENARIO, "", "a.yaml:%d:%d: odd", 2, 7);
+	warnings_add(&of_pilot, WARN_FAILED, "", "%s", "short");
+	warnings_add(&of_replication, WARN_FAILED, "", "it's %g s", 1.5);
+	warnings_add(&of_replication, WARN_SCENARIO, "group:campus", "quiet");
+	warnings_add(&of_run, WARN_SCENARIO, "", "in all");
+	run.scenario_warnings = &of_scenario;
+	run.pilot_warnings = &of_pilot;
+	assert_true(recorder_run_begin(r, &run, &err));
+	assert_true(recorder_replication(r, &rep, &err));
+	assert_true(recorder_run_end(r, &end, &err));
+	assert_true(recorder_close(r, &err));
+	assert_query(*state, "SELECT * FROM warning ORDER BY rowid",
+		"1|NULL|scenario||a.yaml:2:7: odd\n"
+		"1|0|failed||short\n"
+		"1|3|failed||it's 1.5 s\n"
+		"1|3|scenario|group:campus|quiet\n"
+		"1|NULL|scenario||in all");
+	warnings_finish(&of_scenario);
+	warnings_finish(&of_pilot);
+	warnings_finish(&of_replication);
+	warnings_finish(&of_run);
+}
+
 static void tables_are_strict_and_numbered(void **state)
 {
 	end_and_close(open_recorder_begun(*state), "complete");
-	assert_query(*state, "PRAGMA user_version", "1");
+	assert_query(*state, "PRAGMA user_version", "2");
 	assert_query(*state,
 		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
 		"name NOT LIKE 'sqlite%' AND NOT strict",
@@ -371,7 +407,8 @@ static void each_of_several_runs_has_its_group(void **state)
 		give_samples(s, 10 * (size_t)run);
 		recorder_sink_close(s);
 		end_replication(r, 4, 0, NULL);
-		assert_true(recorder_run_end(r, "complete", 1, NULL, 0, &err));
+		assert_true(
+			recorder_run_end(r, &(struct recorder_end){.status = "complete"}, &err));
 	}
 	assert_true(recorder_close(r, &err));
 	f = open_series(*state);
@@ -604,7 +641,8 @@ static int meet_the_limit(const char *dir)
 	for (i = 0; i < THREADS; i++)
 		if (jobs[i].ok)
 			return 1;
-	if (!recorder_failed(r) || recorder_run_end(r, "failed", 1, NULL, 0, &err))
+	if (!recorder_failed(r) ||
+		recorder_run_end(r, &(struct recorder_end){.status = "failed"}, &err))
 		return 2;
 	if (recorder_close(r, &again) || strcmp(err.msg, again.msg) != 0)
 		return 3;
@@ -633,6 +671,7 @@ int main(void)
 		cmocka_unit_test(sha256_gives_the_published_digests),
 		IN_DIR(request_rows_come_back_with_names_and_seconds),
 		IN_DIR(run_settings_metrics_and_summary_come_back),
+		IN_DIR(warnings_come_back_with_where_they_were_met),
 		IN_DIR(tables_are_strict_and_numbered),
 		IN_DIR(series_come_back_across_blocks),
 		IN_DIR(series_say_what_they_are),

@@ -1,0 +1,66 @@
+#include "models/measure/warnings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+const char *const warning_words[WARNING_KINDS] = {
+	[WARN_SCENARIO] = "scenario",
+	[WARN_FAILED] = "failed",
+};
+
+static void append(struct warnings *w, enum warning_kind kind, const char *scope, char *text)
+{
+	w->at = mem_grow(w->at, w->n, &w->cap, sizeof *w->at);
+	w->at[w->n++] = (struct warning){
+		.kind = kind,
+		.times = 1,
+		.scope = mem_strdup(scope),
+		.text = text,
+	};
+}
+
+void warnings_add(
+	struct warnings *w, enum warning_kind kind, const char *scope, const char *fmt, ...)
+{
+	char text[500];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	append(w, kind, scope, mem_strdup(text));
+}
+
+static struct warning *find(const struct warnings *w, const struct warning *like)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->at[i].kind == like->kind && strcmp(w->at[i].scope, like->scope) == 0)
+			return &w->at[i];
+	return NULL;
+}
+
+void warnings_merge(struct warnings *w, const struct warnings *of_one)
+{
+	for (size_t i = 0; i < of_one->n; i++) {
+		const struct warning *one = &of_one->at[i];
+		struct warning *same = find(w, one);
+
+		if (same)
+			same->times++;
+		else
+			append(w, one->kind, one->scope, mem_strdup(one->text));
+	}
+}
+
+void warnings_finish(struct warnings *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		free(w->at[i].scope);
+		free(w->at[i].text);
+	}
+	free(w->at);
+	*w = (struct warnings){0};
+}
