@@ -1,8 +1,8 @@
 /* The dense reference: closed forms of attention, half precision, int8. */
 #include "tests/check.h"
 
-#include "kernels-ref/ref_attn.h"
-#include "kernels-ref/ref_num.h"
+#include "kernels-ref/ref/attn.h"
+#include "kernels-ref/ref/num.h"
 
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
 /* Properties of DAS that must hold on any input, and small cases by hand. */
 #include "tests/check.h"
 
-#include "kernels-ref/das_tune.h"
-#include "kernels-ref/ref_das.h"
-#include "kernels-ref/ref_error.h"
-#include "kernels-ref/ref_num.h"
-#include "kernels-ref/ref_synth.h"
+#include "kernels-ref/das/tune.h"
+#include "kernels-ref/ref/das.h"
+#include "kernels-ref/ref/error.h"
+#include "kernels-ref/ref/num.h"
+#include "kernels-ref/ref/synth.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Every fast variant this machine can run, against the reference. */
 #include "tests/check.h"
 
-#include "kernels-ref/fast.h"
-#include "kernels-ref/ref_llama.h"
-#include "kernels-ref/ref_num.h"
-#include "kernels-ref/ref_synth.h"
+#include "kernels-ref/cpu/fast.h"
+#include "kernels-ref/ref/llama.h"
+#include "kernels-ref/ref/num.h"
+#include "kernels-ref/ref/synth.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +151,7 @@ static void gemv_agrees(void **state)
 		q8_gemv(want, &m, x);
 		for (size_t i = 0; (f = next_variant(&i));) {
 			memset(got, 0xff, sizeof(got));
-			f->gemv(got, &m, x);
+			f->linear.gemv(got, &m, x);
 			assert_floats_near(got, want, m.rows, 1e-4);
 		}
 		free(m.w);
@@ -176,7 +176,7 @@ static void gemm_agrees_to_the_last_bit(void **state)
 		q8_gemm(want, &m, x, n);
 		for (size_t i = 0; (f = next_variant(&i));) {
 			memset(got, 0xff, n * m.rows * sizeof(*got));
-			f->gemm(got, &m, x, n);
+			f->linear.gemm(got, &m, x, n);
 			assert_memory_equal(got, want, n * m.rows * sizeof(*got));
 		}
 		free(x);
@@ -200,7 +200,7 @@ static void gemm_sums_do_not_overflow(void **state)
 	for (size_t i = 0; i < 4096; i++)
 		x[i] = 127.0f;
 	for (size_t i = 0; (f = next_variant(&i));) {
-		f->gemm(y, &m, x, 1);
+		f->linear.gemm(y, &m, x, 1);
 		assert_near((double)y[0], 127.0 * 127.0 * 4096.0, 0.0);
 		assert_near((double)y[1], -127.0 * 127.0 * 4096.0, 0.0);
 	}

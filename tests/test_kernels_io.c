@@ -1,8 +1,8 @@
 /* What offing-das reads, draws and refuses. */
 #include "tests/check.h"
 
-#include "kernels-ref/das_io.h"
-#include "kernels-ref/das_job.h"
+#include "kernels-ref/das/io.h"
+#include "kernels-ref/das/job.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,9 @@
  * published sizes of 7B and 13B. */
 #include "tests/check.h"
 
-#include "kernels-ref/fast.h"
-#include "kernels-ref/ref_llama.h"
-#include "kernels-ref/ref_num.h"
+#include "kernels-ref/cpu/fast.h"
+#include "kernels-ref/ref/llama.h"
+#include "kernels-ref/ref/num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -364,7 +364,7 @@ static struct llama_model *run_real_width(
 	float *prefill, float *decode, const struct llama_shape *published)
 {
 	struct llama_shape s = *published;
-	struct llama_run run = {.path = LLAMA_W8A8, .fast = fast_ops()};
+	struct llama_run run = {.path = LLAMA_W8A8, .linear = &fast_ops()->linear};
 	struct llama_count c = {0}, d = {0}, want;
 	struct llama_model *m;
 	struct llama_kv *kv;

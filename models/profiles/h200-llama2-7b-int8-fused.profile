@@ -1,4 +1,4 @@
-# Measured by kernels-ref/measure.sh; kernels-ref/README.md says how.
+# Measured by kernels-ref/measure/measure.sh; kernels-ref/README.md says how.
 offing-profile: 1
 device: h200
 runtime: fused

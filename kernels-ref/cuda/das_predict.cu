@@ -1,0 +1,792 @@
+/*
+ * Stage 1 of DAS on a GPU: pools in one pass over Q and K, then map and selection.
+ *
+ * Pooling wants the mean of all keys of a head before it can look at one of them, so every warp
+ * goes through a list of items in which, for each head,
+ *	A  the keys are summed, 64 at a time
+ *	Q  blocks of queries are pooled
+ *	B  and some heads later blocks of keys, which are still in the L2 cache
+ * Item i goes to warp i modulo their number. Who waits, waits for items of smaller numbers; the
+ * smallest that is waited for waits for none, so all it takes is that every block runs.
+ *
+ * The tensor cores add up: with X the rows of a block and g their inverse norms (as halves, each
+ * off by up to 2^-12), sums and sums of unit vectors are (1, g)' X, and the norms the diagonal of
+ * X X'. Keys are taken as they are and their mean, two halves for each of its numbers, is taken
+ * off afterwards. Loops stay loops: what is unrolled does not fit the instruction cache.
+ */
+#include "kernels-ref/cuda/attn_common.cuh"
+#include "kernels-ref/cuda/tile_map.cuh"
+
+#define POOL_WARPS 12 /* each with a slot of 64 rows */
+#define POOL_THREADS (POOL_WARPS * WARP)
+#define SLOT_BYTES (2 * TILE_BYTES) /* two panels of 64 columns */
+#define GROUPS (TILE_ROWS / 16)     /* of 16 rows in a slot */
+#define MAP_THREADS 256
+#define MAP_ROWS 8   /* rows of blocks of a mapping task, one a warp */
+#define MAP_DEPTH 64 /* dims loaded at a time */
+
+#define SUM_SCALE 0x1p30f /* fixed point of the sums of keys: the same in any order */
+#define MASS_BASE 4.0f    /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
+#define NO_NORM 1e-6f     /* a key this close to the mean, squared and relative, is the mean */
+#define UNIT_SCALE 64.0f  /* of inverse norms, so that norms from 1e-3 to 1e6 make good halves */
+
+struct predict_scratch {
+	unsigned long long *k_sum; /* [heads][128], in 1 / SUM_SCALE */
+	unsigned *summed, *ready;  /* [heads] items of keys summed; whether the mean is there */
+	struct mean_key *k_bar;    /* [heads][4 lanes] */
+	float *q_mean;             /* [heads][rows][128] */
+	float *k_mean;             /* [heads][cols][128] */
+	float *q_sim, *k_sim;
+};
+
+struct predict_in {
+	das_predict_in in;
+	predict_scratch to;
+	tile_map q, k;       /* where tiles are copied by maps */
+	unsigned rows, cols; /* per head */
+	unsigned map_cols;   /* of a row of the map, with room for all of its entries<V> */
+	unsigned tasks;      /* of mapping, per head */
+	unsigned lag;        /* heads from A to B */
+	float k_share;       /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
+};
+
+/* --- items ------------------------------------------------------------------------------------ */
+
+enum item_kind { ITEM_SUM, ITEM_QUERIES, ITEM_KEYS };
+
+struct item {
+	enum item_kind kind;
+	unsigned head, at; /* block of 64 keys or of 128 queries */
+};
+
+/* The @i-th item; false past the last. Those of heads that are not there are skipped. */
+__device__ static bool item_of(item *it, const predict_in &p, unsigned *i, unsigned step)
+{
+	unsigned each = 2 * p.cols + p.rows, all = (p.in.heads + p.lag) * each;
+
+	for (; *i < all; *i += step) {
+		unsigned turn = *i / each, at = *i % each;
+
+		it->kind = at < p.cols ? ITEM_SUM : at < p.cols + p.rows ? ITEM_QUERIES : ITEM_KEYS;
+		it->head = it->kind == ITEM_KEYS ? turn - p.lag : turn; /* wraps to no head */
+		it->at = it->kind == ITEM_SUM       ? at
+			 : it->kind == ITEM_QUERIES ? at - p.cols
+						    : at - p.cols - p.rows;
+		if (it->head < p.in.heads)
+			return true;
+	}
+	return false;
+}
+
+/* Where 16-byte piece @c of row @r lies in a slot, swizzled as tile_copy() does it. */
+template <class T> __device__ static T *piece_of(T *slot, unsigned r, unsigned c)
+{
+	return slot + c / 8 * TILE_BYTES + r * 128 + ((c ^ r) & 7) * 16;
+}
+
+/* One warp: ask for 64 rows from @row on. */
+__device__ static void load_slot(
+	char *slot, uint64_t *full, const predict_in &p, const item &it, unsigned row)
+{
+	bool queries = it.kind == ITEM_QUERIES;
+	unsigned lane = threadIdx.x % WARP, n = queries ? p.in.n_q : p.in.n_k;
+	const half *from = (queries ? p.in.q : p.in.k) + (size_t)it.head * n * ATTN_DIM;
+
+	stage_open(full, SLOT_BYTES);
+	if (TILE_COPIES) {
+		if (lane < 2)
+			tile_copy(slot + lane * TILE_BYTES, queries ? p.q : p.k, 64 * (int)lane,
+				(int)row, (int)it.head, full);
+	} else {
+		for (unsigned i = lane; i < TILE_ROWS * 16; i += WARP) {
+			unsigned r = i / 16, c = i % 16;
+
+			copy_async16(piece_of(slot, r, c),
+				from + (size_t)min(row + r, n - 1) * ATTN_DIM + c * 8, row + r < n);
+		}
+	}
+	stage_close(full);
+}
+
+/* --- sums by the tensor cores ------------------------------------------------------------------
+ */
+
+/* Where this lane looks for ldmatrix: rows 16 @group to + 15, columns 16 @step to + 15. */
+__device__ static const char *tile_at(const char *slot, unsigned group, unsigned step)
+{
+	unsigned lane = threadIdx.x % WARP;
+
+	return piece_of(slot, group * 16 + lane % 16, step * 2 + lane / 16);
+}
+
+/** A mean of keys as lane t of four wants it: columns 8 i + 2 t and the next; the same as halves
+ * and as what those leave; and its square, of all columns. */
+struct mean_key {
+	alignas(16) float2 at[16];
+	uint32_t high[16], low[16];
+	float square;
+};
+
+__device__ static void mean_key_make(const predict_in &p, unsigned head)
+{
+	unsigned t = threadIdx.x % WARP;
+	const unsigned long long *sum = p.to.k_sum + head * ATTN_DIM + 2 * t;
+	mean_key *to = p.to.k_bar + head * 4 + t;
+	float square = 0.0f;
+
+	if (t < 4)
+#pragma unroll 4
+		for (int i = 0; i < 16; i++) {
+			float2 x = make_float2((float)(long long)__ldcg(sum + 8 * i) * p.k_share,
+				(float)(long long)__ldcg(sum + 8 * i + 1) * p.k_share);
+			float2 high = __half22float2(__floats2half2_rn(x.x, x.y));
+
+			to->at[i] = x;
+			to->high[i] = pack_halves(x.x, x.y);
+			to->low[i] = pack_halves(x.x - high.x, x.y - high.y);
+			square += x.x * x.x + x.y * x.y;
+		}
+	square += __shfl_xor_sync(FULL_WARP, square, 1);
+	square += __shfl_xor_sync(FULL_WARP, square, 2);
+	if (t < 4)
+		to->square = square;
+}
+
+/* The mean as the right operand of products: its halves in row 0, what they leave in row 1. */
+__device__ static void mean_operand(uint32_t to[16], const mean_key *m)
+{
+	unsigned row = threadIdx.x % WARP / 4;
+	const uint4 *from = (const uint4 *)(row == 0 ? m->high : m->low);
+
+#pragma unroll
+	for (int i = 0; i < 4; i++)
+		*(uint4 *)(to + 4 * i) = row < 2 ? __ldcg(from + i) : make_uint4(0, 0, 0, 0);
+}
+
+/* Inverse norms of rows g and g + 8 of a group, g = lane / 4, less the mean if there is one. */
+template <bool KEYS>
+__device__ static void inverse_norms(
+	float to[2], const char *slot, int group, const uint32_t mean[16], float mean_square)
+{
+	unsigned lane = threadIdx.x % WARP, g = lane / 4, quad = lane & ~3u;
+	float upper[4] = {}, lower[4] = {}, with_mean[4] = {};
+
+#pragma unroll
+	for (int step = 0; step < 8; step++) {
+		uint32_t a[4];
+
+		load_matrix4(a, tile_at(slot, group, step));
+		mma_16816(upper, a[0], a[1], a[2], a[3], a[0], a[2]);
+		mma_16816(lower, a[0], a[1], a[2], a[3], a[1], a[3]);
+		if (KEYS)
+			mma_16816(with_mean, a[0], a[1], a[2], a[3], mean[2 * step],
+				mean[2 * step + 1]);
+	}
+	/* The diagonals are in lane 4 g + g / 2, products with the mean in lane 4 g. */
+	float square[2] = {g & 1 ? upper[1] : upper[0], g & 1 ? lower[3] : lower[2]};
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		float whole = __shfl_sync(FULL_WARP, square[i], quad + g / 2), rest = whole;
+
+		if (KEYS)
+			rest += mean_square -
+				2.0f * __shfl_sync(FULL_WARP,
+					       with_mean[2 * i] + with_mean[2 * i + 1], quad);
+		to[i] = rest > NO_NORM * whole ? rsqrtf(rest) : 0.0f;
+	}
+}
+
+/* Row 0 ones, row 1 the scaled weights of 16 rows. */
+__device__ static void left_operand(uint32_t to[2], const float weight[2])
+{
+	unsigned lane = threadIdx.x % WARP, row = lane / 4, t = lane % 4;
+
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		float w = fminf(weight[i] * UNIT_SCALE, 65504.0f);
+		float a = __shfl_sync(FULL_WARP, w, 8 * t),
+		      b = __shfl_sync(FULL_WARP, w, 8 * t + 4);
+
+		to[i] = row == 0 ? pack_halves(1.0f, 1.0f) : row == 1 ? pack_halves(a, b) : 0;
+	}
+}
+
+/* Sums of one panel's columns 8 i + 2 t and the next: of all rows in lanes 0 to 3, weighted in
+ * lanes 4 to 7. */
+__device__ static void panel_sums(
+	float acc[8][4], const char *slot, int panel, const uint32_t left[GROUPS][2])
+{
+#pragma unroll
+	for (int i = 0; i < 32; i++)
+		acc[i / 4][i % 4] = 0.0f;
+#pragma unroll
+	for (int group = 0; group < GROUPS; group++)
+#pragma unroll
+		for (int step = 0; step < 4; step++) {
+			uint32_t b[4];
+
+			load_matrix4_trans(b, tile_at(slot, group, panel * 4 + step));
+			mma_16816(acc[2 * step], left[group][0], 0, left[group][1], 0, b[0], b[1]);
+			mma_16816(acc[2 * step + 1], left[group][0], 0, left[group][1], 0, b[2],
+				b[3]);
+		}
+}
+
+/* --- the three kinds of items, a warp each -----------------------------------------------------
+ */
+
+/** A warp, its slot, and the item that is in it or on its way. */
+struct pooler {
+	const predict_in &p;
+	char *slot;
+	uint64_t *full;
+	unsigned parity, next, step; /* number of the next item, and from item to item */
+	item it;
+	bool more;
+
+	__device__ pooler(const predict_in &p, char *slot, uint64_t *full)
+	    : p(p), slot(slot), full(full), parity(0),
+	      next(threadIdx.x / WARP * gridDim.x + blockIdx.x), step(POOL_WARPS * gridDim.x)
+	{
+		more = item_of(&it, p, &next, step);
+	}
+
+	__device__ unsigned first_row(void) const
+	{
+		return it.at * (it.kind == ITEM_QUERIES ? DAS_Q_BLOCK : DAS_K_BLOCK);
+	}
+
+	__device__ void load(unsigned row)
+	{
+		load_slot(slot, full, p, it, row);
+	}
+
+	__device__ void wait(void)
+	{
+		stage_wait(full, parity);
+		parity ^= 1;
+	}
+
+	/* The slot has been read: let the next item come. */
+	__device__ void turn(void)
+	{
+		__syncwarp();
+		next += step;
+		more = item_of(&it, p, &next, step);
+		if (more)
+			load(first_row());
+	}
+
+	__device__ void sum_keys(void)
+	{
+		unsigned lane = threadIdx.x % WARP, head = it.head;
+		unsigned long long *to = p.to.k_sum + head * ATTN_DIM + 2 * lane;
+		uint32_t left[GROUPS][2];
+
+#pragma unroll
+		for (int i = 0; i < GROUPS * 2; i++)
+			left[i / 2][i % 2] = lane < 4 ? pack_halves(1.0f, 1.0f) : 0;
+#pragma unroll 1
+		for (int panel = 0; panel < 2; panel++) {
+			float acc[8][4];
+
+			panel_sums(acc, slot, panel, left);
+			if (lane < 4)
+#pragma unroll
+				for (int i = 0; i < 8; i++) {
+					atomicAdd(to + panel * 64 + 8 * i, fixed_sum(acc[i][0]));
+					atomicAdd(
+						to + panel * 64 + 8 * i + 1, fixed_sum(acc[i][1]));
+				}
+		}
+		turn();
+		if (arrive_last(p.to.summed + head, p.cols)) {
+			mean_key_make(p, head);
+			__syncwarp();
+			if (lane == 0) {
+				__threadfence();
+				atomicAdd(p.to.ready + head, 1u);
+			}
+		}
+	}
+
+	/* One warp: whether it is the last of @n to have written something for @counter. */
+	__device__ static bool arrive_last(unsigned *counter, unsigned n)
+	{
+		unsigned last = 0;
+
+		__syncwarp();
+		if (threadIdx.x % WARP == 0) {
+			__threadfence();
+			last = atomicAdd(counter, 1u) == n - 1;
+			if (last)
+				__threadfence();
+		}
+		return __shfl_sync(FULL_WARP, last, 0) != 0;
+	}
+
+	__device__ static unsigned long long fixed_sum(float x)
+	{
+		return (unsigned long long)__float2ll_rn(x * SUM_SCALE);
+	}
+
+	/* Weights of the slot's first @n rows; returns the sum of the inverse norms. */
+	template <bool KEYS>
+	__device__ float weigh(uint32_t left[GROUPS][2], unsigned n, const uint32_t mean[16],
+		float mean_square) const
+	{
+		unsigned g = threadIdx.x % WARP / 4;
+		float all = 0.0f;
+
+#pragma unroll
+		for (int group = 0; group < GROUPS; group++) {
+			float inverse[2];
+
+			inverse_norms<KEYS>(inverse, slot, group, mean, mean_square);
+#pragma unroll
+			for (int i = 0; i < 2; i++) {
+				if (group * 16 + 8 * i + g >= n)
+					inverse[i] = 0.0f;
+				all += inverse[i];
+			}
+			left_operand(left[group], inverse);
+		}
+		return warp_sum(all) / 4.0f; /* four lanes have the same */
+	}
+
+	/* |sum of @n unit vectors / @n|^2 from the squares of this lane's columns. */
+	__device__ static float similarity(float square, float n)
+	{
+		square += __shfl_xor_sync(FULL_WARP, square, 1);
+		square += __shfl_xor_sync(FULL_WARP, square, 2);
+		return fminf(square / (n * n), 1.0f);
+	}
+
+	__device__ void pool_queries(void)
+	{
+		unsigned row = first_row(), n = min(p.in.n_q - row, (unsigned)DAS_Q_BLOCK);
+		unsigned lane = threadIdx.x % WARP;
+		size_t at = (size_t)it.head * p.rows + it.at;
+		float square = 0.0f, sum[2][8][2] = {}; /* scaled where it is of unit vectors */
+
+#pragma unroll 1
+		for (unsigned from = 0; from < n; from += TILE_ROWS) {
+			uint32_t left[GROUPS][2];
+
+			if (from > 0) {
+				__syncwarp();
+				load(row + from);
+				wait();
+			}
+			weigh<false>(left, n - from, NULL, 0.0f);
+#pragma unroll
+			for (int panel = 0; panel < 2; panel++) {
+				float acc[8][4];
+
+				panel_sums(acc, slot, panel, left);
+#pragma unroll
+				for (int i = 0; i < 16; i++)
+					sum[panel][i / 2][i % 2] += acc[i / 2][i % 2];
+			}
+		}
+		turn();
+#pragma unroll
+		for (int i = 0; i < 16; i++) {
+			float x = sum[i / 8][i % 8][0], y = sum[i / 8][i % 8][1];
+
+			square += x * x + y * y;
+			if (lane < 4)
+				*(float2 *)(p.to.q_mean + at * ATTN_DIM + 8 * i + 2 * lane) =
+					make_float2(x / (float)n, y / (float)n);
+		}
+		square = similarity(square / (UNIT_SCALE * UNIT_SCALE), (float)n);
+		if (lane == 4)
+			p.to.q_sim[at] = square;
+	}
+
+	__device__ void pool_keys(void)
+	{
+		unsigned n = min(p.in.n_k - first_row(), (unsigned)DAS_K_BLOCK);
+		unsigned lane = threadIdx.x % WARP;
+		size_t at = (size_t)it.head * p.cols + it.at;
+		const mean_key *m = p.to.k_bar + it.head * 4 + lane % 4;
+		float square = 0.0f, share = 1.0f / (float)n, all;
+		uint32_t mean[16], left[GROUPS][2];
+
+		mean_operand(mean, m);
+		all = weigh<true>(left, n, mean, __ldcg(&m->square));
+#pragma unroll 1
+		for (int panel = 0; panel < 2; panel++) {
+			float acc[8][4];
+			float2 bars[8];
+
+#pragma unroll
+			for (int i = 0; i < 8; i++)
+				bars[i] = __ldcg(m->at + panel * 8 + i);
+			panel_sums(acc, slot, panel, left);
+#pragma unroll
+			for (int i = 0; i < 8; i++) {
+				float2 bar = bars[i];
+				float x = acc[i][0] * (1.0f / UNIT_SCALE) - all * bar.x;
+				float y = acc[i][1] * (1.0f / UNIT_SCALE) - all * bar.y;
+
+				square += x * x + y * y;
+				if (lane < 4)
+					*(float2 *)(p.to.k_mean + at * ATTN_DIM + panel * 64 +
+						    8 * i + 2 * lane) =
+						make_float2(acc[i][0] * share - bar.x,
+							acc[i][1] * share - bar.y);
+			}
+		}
+		turn();
+		square = similarity(square, (float)n);
+		if (lane == 4)
+			p.to.k_sim[at] = square;
+	}
+
+	__device__ void run(void)
+	{
+		if (more)
+			load(first_row());
+		launch_wait();
+		while (more) {
+			if (it.kind == ITEM_KEYS) {
+				if (threadIdx.x % WARP == 0)
+					while (load_acquire(p.to.ready + it.head) == 0)
+						spin_pause();
+				__syncwarp();
+			}
+			wait();
+			if (it.kind == ITEM_SUM)
+				sum_keys();
+			else if (it.kind == ITEM_QUERIES)
+				pool_queries();
+			else
+				pool_keys();
+		}
+	}
+};
+
+/* --- map and selection ----------------------------------------------------------------------- */
+
+struct map_shared {
+	alignas(16) float q[ATTN_DIM][MAP_ROWS];
+	float score[1]; /* [MAP_ROWS][map_cols] */
+};
+
+/*
+ * Of a row's entries a lane looks after columns 32 v + lane, v < V: in registers, or where they
+ * are too many for that, in place in the map.
+ */
+template <int V> struct entries {
+	static constexpr bool in_place = V > 16;
+	static constexpr int stride = in_place ? WARP : 1;
+	static constexpr int registers = in_place ? 1 : V;
+};
+
+/* Mass in fixed point and number of a lane's entries whose bits are at least @floor. */
+struct mass {
+	unsigned sum, n;
+};
+
+__device__ static unsigned fixed_mass(float p)
+{
+	return __float_as_uint(MASS_BASE + p) - __float_as_uint(MASS_BASE);
+}
+
+template <int V> __device__ static mass mass_from(const float *p, uint32_t floor)
+{
+	mass m = {};
+
+#pragma unroll
+	for (int v = 0; v < V; v++) {
+		bool in = __float_as_uint(p[v * entries<V>::stride]) >= floor;
+
+		m.sum += fixed_mass(in ? p[v * entries<V>::stride] : 0.0f);
+		m.n += in;
+	}
+	m.sum = __reduce_add_sync(FULL_WARP, m.sum);
+	m.n = __reduce_add_sync(FULL_WARP, m.n);
+	return m;
+}
+
+/*
+ * Bits of the smallest entry that the largest ones need to reach @target together: bisection
+ * until one entry is left, or the range is one value. *@above: mass of the larger ones.
+ */
+template <int V>
+__device__ static uint32_t last_needed(unsigned *above, const float *p, unsigned target)
+{
+	uint32_t low = 1, high = __float_as_uint(1.0f) + 1, last = 0;
+	unsigned n_low = WARP * V, n_high = 0;
+
+	*above = 0;
+	while (high - low > 1 && n_low - n_high > 1) {
+		uint32_t mid = low + (high - low) / 2;
+		mass m = mass_from<V>(p, mid);
+
+		if (m.sum >= target) {
+			low = mid;
+			n_low = m.n;
+		} else {
+			high = mid;
+			n_high = m.n;
+			*above = m.sum;
+		}
+	}
+#pragma unroll
+	for (int v = 0; v < V; v++) {
+		uint32_t bits = __float_as_uint(p[v * entries<V>::stride]);
+
+		last = bits < high && bits > last ? bits : last;
+	}
+	return __reduce_max_sync(FULL_WARP, last);
+}
+
+/* Scores to exp(score - peak) <= 1; what is no candidate has no mass and is never needed. */
+template <int V> __device__ static unsigned exponentials(float *p, float peak)
+{
+	unsigned total = 0;
+
+#pragma unroll
+	for (int v = 0; v < V; v++) {
+		p[v * entries<V>::stride] =
+			p[v * entries<V>::stride] > -HUGE_VALF
+				? fminf(__expf(p[v * entries<V>::stride] - peak), 1.0f)
+				: 0.0f;
+		total += fixed_mass(p[v * entries<V>::stride]);
+	}
+	return __reduce_add_sync(FULL_WARP, total);
+}
+
+/*
+ * One warp: which of its row's scores are in the smallest set of largest entries whose sum
+ * reaches tau, ties to the lower column. Bit v of the result and of *@candidates, those that have
+ * a score: column 32 v + lane. The scores are lost.
+ */
+template <int V>
+__device__ static unsigned select_row(unsigned *candidates, float *score, unsigned n, float tau)
+{
+	float registers[entries<V>::registers], peak = -HUGE_VALF;
+	unsigned lane = threadIdx.x % WARP, chosen = 0, total, target, sum;
+	float *p = entries<V>::in_place ? score + lane : registers;
+	uint32_t last;
+
+#pragma unroll
+	for (int v = 0; v < V; v++) {
+		p[v * entries<V>::stride] =
+			v * WARP + lane < n ? score[v * WARP + lane] : -HUGE_VALF;
+		peak = fmaxf(peak, p[v * entries<V>::stride]);
+		chosen |= (unsigned)(p[v * entries<V>::stride] > -HUGE_VALF) << v;
+	}
+	*candidates = chosen;
+	peak = warp_max(peak);
+	if (peak == -HUGE_VALF || tau >= 1.0f)
+		return chosen;
+	total = exponentials<V>(p, peak);
+	target = (unsigned)max((int)ceil((double)tau * (double)total), 1);
+	last = last_needed<V>(&sum, p, target);
+	chosen = 0;
+#pragma unroll
+	for (int v = 0; v < V; v++) {
+		uint32_t bits = __float_as_uint(p[v * entries<V>::stride]);
+		unsigned ties = __ballot_sync(FULL_WARP, bits == last);
+		unsigned each = fixed_mass(__uint_as_float(last));
+		unsigned before = sum + each * (unsigned)__popc(ties & ((1u << lane) - 1));
+
+		chosen |= (unsigned)(bits > last || (bits == last && before < target)) << v;
+		sum += each * (unsigned)__popc(ties);
+	}
+	return chosen;
+}
+
+__device__ static unsigned select_any(unsigned *candidates, float *score, unsigned n, float tau)
+{
+	if (n <= 4 * WARP)
+		return select_row<4>(candidates, score, n, tau);
+	if (n <= 8 * WARP)
+		return select_row<8>(candidates, score, n, tau);
+	if (n <= 16 * WARP)
+		return select_row<16>(candidates, score, n, tau);
+	return select_row<32>(candidates, score, n, tau);
+}
+
+/* Column blocks that row block @row sees. */
+__device__ static unsigned visible_cols(const predict_in &p, unsigned row)
+{
+	attn_in shape = {};
+
+	shape.n_q = p.in.n_q;
+	shape.n_k = p.in.n_k;
+	shape.causal = p.in.causal;
+	return attn_visible_cols(shape, row);
+}
+
+/* One warp: scores of MAP_ROWS rows and 32 columns from @col on. Means are read through L1, which
+ * has nothing older: no kernel that ran beside this one has read them. */
+__device__ static void map_products(
+	map_shared *sh, const predict_in &p, unsigned head, unsigned col)
+{
+	unsigned at = col + threadIdx.x % WARP;
+	const float4 *k =
+		(const float4 *)(p.to.k_mean +
+				 ((size_t)head * p.cols + min(at, p.cols - 1)) * ATTN_DIM);
+	float dot[MAP_ROWS] = {};
+
+#pragma unroll 1
+	for (unsigned d0 = 0; d0 < ATTN_DIM; d0 += MAP_DEPTH) {
+		float x[MAP_DEPTH];
+
+#pragma unroll
+		for (unsigned d = 0; d < MAP_DEPTH; d += 4)
+			*(float4 *)(x + d) = k[(d0 + d) / 4];
+#pragma unroll
+		for (unsigned d = 0; d < MAP_DEPTH; d++) {
+			float q[MAP_ROWS];
+
+			*(float4 *)q = *(const float4 *)sh->q[d0 + d];
+			*(float4 *)(q + 4) = *(const float4 *)(sh->q[d0 + d] + 4);
+#pragma unroll
+			for (int r = 0; r < MAP_ROWS; r++)
+				dot[r] += x[d] * q[r];
+		}
+	}
+	if (at >= p.cols)
+		return;
+	bool fixed = __ldcg(p.to.k_sim + head * p.cols + at) <= p.in.theta;
+#pragma unroll
+	for (int r = 0; r < MAP_ROWS; r++)
+		sh->score[r * p.map_cols + at] = fixed ? -HUGE_VALF : dot[r] * p.in.scale;
+}
+
+/* One warp: the flags of a row of blocks from its scores. */
+__device__ static void map_row(float *score, const predict_in &p, unsigned head, unsigned row)
+{
+	unsigned end = visible_cols(p, row);
+	unsigned own = row * DAS_Q_BLOCK + p.in.n_k - p.in.n_q;
+	unsigned candidates, chosen = select_any(&candidates, score, end, p.in.tau);
+	uint8_t *to = p.in.mask + ((size_t)head * p.rows + row) * p.cols, all;
+
+	all = (uint8_t)((p.in.n_k < 128 ? DAS_BY_LENGTH : 0) |
+			(__ldcg(p.to.q_sim + head * p.rows + row) <= p.in.theta ? DAS_BY_SIM_Q
+										: 0));
+	for (unsigned j = threadIdx.x % WARP, v = 0; j < p.cols; j += WARP, v++) {
+		bool fixed = !(candidates >> v & 1);
+		bool diagonal = p.in.causal && (j + 1) * DAS_K_BLOCK > own;
+
+		to[j] = (uint8_t)(j >= end ? 0
+					   : all | (chosen >> v & 1 ? DAS_BY_MAP : 0) |
+						     (fixed ? DAS_BY_SIM_K : 0) |
+						     (diagonal ? DAS_BY_DIAGONAL : 0));
+	}
+}
+
+/* --- kernels and launches -------------------------------------------------------------------- */
+
+__global__ void __launch_bounds__(256) predict_clear(unsigned *p, unsigned n)
+{
+	unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+
+	launch_next();
+	if (i < n)
+		p[i] = 0;
+}
+
+__global__ void __launch_bounds__(POOL_THREADS, 1)
+	predict_pool(const __grid_constant__ predict_in p)
+{
+	DYNAMIC_SHARED(char, raw);
+	char *shared = raw + (1024 - shared_address(raw) % 1024) % 1024;
+	uint64_t *full = (uint64_t *)(shared + POOL_WARPS * SLOT_BYTES);
+	unsigned warp = threadIdx.x / WARP;
+
+	launch_next();
+	if (threadIdx.x < POOL_WARPS)
+		stage_init(full + threadIdx.x);
+	fence_mbar_init();
+	__syncthreads();
+	pooler(p, shared + warp * SLOT_BYTES, full + warp).run();
+}
+
+/* Long rows come first, of all heads. */
+__global__ void __launch_bounds__(MAP_THREADS) predict_map(const __grid_constant__ predict_in p)
+{
+	DYNAMIC_SHARED(char, shared);
+	map_shared *sh = (map_shared *)shared;
+	unsigned head = blockIdx.x % p.in.heads, task = p.tasks - 1 - blockIdx.x / p.in.heads;
+	unsigned row0 = task * MAP_ROWS, n = min(p.rows - row0, (unsigned)MAP_ROWS);
+	unsigned warp = threadIdx.x / WARP, end = visible_cols(p, row0 + n - 1);
+	const float *q = p.to.q_mean + ((size_t)head * p.rows + row0) * ATTN_DIM;
+
+	launch_wait();
+	for (unsigned i = threadIdx.x; i < MAP_ROWS * ATTN_DIM; i += MAP_THREADS)
+		sh->q[i % ATTN_DIM][i / ATTN_DIM] = i < n * ATTN_DIM ? __ldcg(q + i) : 0.0f;
+	__syncthreads();
+	for (unsigned col = warp * WARP; col < end; col += MAP_THREADS)
+		map_products(sh, p, head, col);
+	__syncthreads();
+	if (warp < n)
+		map_row(sh->score + warp * p.map_cols, p, head, row0 + warp);
+}
+
+/* Lay the scratch out; returns its size. What has to start at zero comes first. */
+static size_t scratch_lay(
+	predict_scratch *s, char *base, unsigned heads, unsigned n_q, unsigned n_k)
+{
+	size_t rows = attn_blocks(n_q, DAS_Q_BLOCK), cols = attn_blocks(n_k, DAS_K_BLOCK), at = 0;
+	auto take = [&](size_t n) {
+		float *p = (float *)(base + at);
+
+		at += (n * sizeof(float) + 255) / 256 * 256;
+		return p;
+	};
+
+	s->k_sum = (unsigned long long *)take(heads * ATTN_DIM * 2);
+	s->summed = (unsigned *)take(heads * 2);
+	s->ready = s->summed + heads;
+	s->k_bar = (mean_key *)take(heads * 4 * sizeof(mean_key) / sizeof(float));
+	s->q_mean = take(heads * rows * ATTN_DIM);
+	s->k_mean = take(heads * cols * ATTN_DIM);
+	s->q_sim = take(heads * rows);
+	s->k_sim = take(heads * cols);
+	return at;
+}
+
+size_t das_predict_bytes(unsigned heads, unsigned n_q, unsigned n_k)
+{
+	predict_scratch s;
+
+	return scratch_lay(&s, NULL, heads, n_q, n_k);
+}
+
+void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t stream)
+{
+	unsigned blocks = multiprocessors(), n_zero;
+	size_t pool_bytes = POOL_WARPS * (SLOT_BYTES + sizeof(uint64_t)) + 1024, map_bytes;
+	predict_in p = {};
+
+	scratch_lay(&p.to, (char *)scratch, in.heads, in.n_q, in.n_k);
+	p.in = in;
+	p.rows = attn_blocks(in.n_q, DAS_Q_BLOCK);
+	p.cols = attn_blocks(in.n_k, DAS_K_BLOCK);
+	p.map_cols = p.cols <= 16 * WARP ? (p.cols + WARP - 1) / WARP * WARP : ATTN_MAX_COLS;
+	p.tasks = attn_blocks(p.rows, MAP_ROWS);
+	p.k_share = (float)(1.0 / ((double)SUM_SCALE * in.n_k));
+	/* As many items as there are warps are under way at a time. */
+	p.lag = POOL_WARPS * blocks / (2 * p.cols + p.rows) + 1;
+	if (device_attribute(cudaDevAttrComputeCapabilityMajor) == 9) {
+		size_t q_head = (size_t)in.n_q * ATTN_DIM, k_head = (size_t)in.n_k * ATTN_DIM;
+
+		p.q = tile_map_of(in.q, ATTN_DIM, in.n_q, in.heads, ATTN_DIM, q_head);
+		p.k = tile_map_of(in.k, ATTN_DIM, in.n_k, in.heads, ATTN_DIM, k_head);
+	}
+	n_zero = (unsigned)(p.to.ready + in.heads - (unsigned *)scratch);
+	map_bytes = offsetof(map_shared, score) + MAP_ROWS * p.map_cols * sizeof(float);
+	launch_kernel(stream, predict_clear, dim3(attn_blocks(n_zero, 256)), dim3(256), 0,
+		(unsigned *)scratch, n_zero);
+	CUDA_TRY(cudaFuncSetAttribute(
+		predict_pool, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)pool_bytes));
+	launch_resident(stream, predict_pool, dim3(blocks), dim3(POOL_THREADS), pool_bytes, p);
+	launch_overlapped(
+		stream, predict_map, dim3(in.heads * p.tasks), dim3(MAP_THREADS), map_bytes, p);
+}

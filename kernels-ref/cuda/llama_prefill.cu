@@ -1,0 +1,335 @@
+/*
+ * Prefill of one sequence through the int8 Llama2: activations to int8 with one scale a token,
+ * int8 GEMMs of cuBLASLt into int32, and between them one kernel each that takes the sums
+ * back to real numbers and does all that lies between two GEMMs.
+ */
+#include <cmath>
+
+#include "kernels-ref/cuda/cuda_common.cuh"
+#include "kernels-ref/cuda/int8_gemm.cuh"
+#include "kernels-ref/cuda/llama_q8.cuh"
+#include "kernels-ref/cuda/packed_rows.cuh"
+#include "kernels-ref/cuda/sparse_attn.cuh"
+
+#define ROW_THREADS 256
+struct gpu_prefill {
+	llama_shape shape;
+	size_t max_tok;
+	int8_gemm *gemm;
+	float *x, *q_scale; /* [tok][hidden]; [tok] scale of xq */
+	int8_t *xq;         /* [tok][ffn] */
+	int32_t *sums;      /* [tok][2 ffn] */
+	half *q, *att;      /* [tok][hidden] */
+};
+
+/* --- what lies between two GEMMs: a block a token ------------------------------------------- */
+
+__device__ static float block_reduce(float x, float *part, bool max)
+{
+	x = max ? warp_max(x) : warp_sum(x);
+	__syncthreads();
+	if (threadIdx.x % WARP == 0)
+		part[threadIdx.x / WARP] = x;
+	__syncthreads();
+	x = part[0];
+	for (int i = 1; i < ROW_THREADS / WARP; i++)
+		x = max ? fmaxf(x, part[i]) : x + part[i];
+	return x;
+}
+
+/* int8 of a row in shared memory by q = round(x / scale), halves away from zero. */
+__device__ static void quantise_row(
+	int8_t *q, float *scale, const float *row, unsigned n, float top)
+{
+	float inv = top > 0.0f ? 127.0f / top : 0.0f;
+
+	if (threadIdx.x == 0)
+		*scale = top / 127.0f;
+	for (unsigned i = threadIdx.x * 4; i < n; i += ROW_THREADS * 4) {
+		char4 c;
+
+		c.x = (signed char)roundf(row[i] * inv);
+		c.y = (signed char)roundf(row[i + 1] * inv);
+		c.z = (signed char)roundf(row[i + 2] * inv);
+		c.w = (signed char)roundf(row[i + 3] * inv);
+		*(char4 *)(q + i) = c;
+	}
+}
+
+struct norm_in {
+	float *x;            /* updated in place */
+	const int32_t *sums; /* NULL: nothing to add */
+	const float *sums_scale, *w_scale;
+	const half *gain;
+	int8_t *q;
+	float *q_scale;
+	half *xn; /* with it: the last token's row, packed for the head, instead of q */
+	float *sumsq;
+	unsigned hidden;
+	float eps;
+};
+
+/* x += sums; then RMSNorm and int8. One block a token. */
+__global__ void __launch_bounds__(ROW_THREADS) add_norm_quantise(norm_in in)
+{
+	DYNAMIC_SHARED(float, row);
+	__shared__ float part[ROW_THREADS / WARP];
+	size_t at = (size_t)blockIdx.x * in.hidden;
+	float scale = in.sums ? in.sums_scale[blockIdx.x] : 0.0f, sum = 0.0f, top = 0.0f;
+
+	for (unsigned i = threadIdx.x * 4; i < in.hidden; i += ROW_THREADS * 4) {
+		float4 x = *(const float4 *)(in.x + at + i);
+
+		if (in.sums) {
+			int4 s = *(const int4 *)(in.sums + at + i);
+			float4 w = *(const float4 *)(in.w_scale + i);
+
+			x.x += (float)s.x * scale * w.x;
+			x.y += (float)s.y * scale * w.y;
+			x.z += (float)s.z * scale * w.z;
+			x.w += (float)s.w * scale * w.w;
+			*(float4 *)(in.x + at + i) = x;
+		}
+		*(float4 *)(row + i) = x;
+		sum += x.x * x.x + x.y * x.y + x.z * x.z + x.w * x.w;
+	}
+	sum = block_reduce(sum, part, false);
+	if (in.xn) {
+		for (unsigned i = threadIdx.x; i < in.hidden; i += ROW_THREADS)
+			in.xn[packed_index(0, 0, i)] =
+				__float2half(row[i] * __half2float(in.gain[i]));
+		if (threadIdx.x == 0)
+			*in.sumsq = sum;
+		return;
+	}
+	float r = rsqrtf(sum / (float)in.hidden + in.eps);
+	for (unsigned i = threadIdx.x * 4; i < in.hidden; i += ROW_THREADS * 4)
+		for (unsigned j = i; j < i + 4; j++) {
+			row[j] *= r * __half2float(in.gain[j]);
+			top = fmaxf(top, fabsf(row[j]));
+		}
+	top = block_reduce(top, part, true);
+	quantise_row(in.q + at, in.q_scale + blockIdx.x, row, in.hidden, top);
+}
+
+__global__ void __launch_bounds__(ROW_THREADS)
+	embed_tokens(float *x, const half *embed, const uint32_t *token, unsigned hidden)
+{
+	const half *from = embed + (size_t)token[blockIdx.x] * hidden;
+
+	for (unsigned i = threadIdx.x; i < hidden; i += ROW_THREADS)
+		x[(size_t)blockIdx.x * hidden + i] = __half2float(from[i]);
+}
+
+struct split_in {
+	const int32_t *sums; /* [tok][3 hidden] */
+	const float *tok_scale, *w_scale;
+	const float2 *rope;
+	half *q, *k, *v;
+	unsigned hidden, context;
+	size_t cap;
+};
+
+/* Queries to [tok][hidden], keys and values to the cache of sequence 0, RoPE on the way. */
+__global__ void __launch_bounds__(ROW_THREADS) rope_and_store(split_in in)
+{
+	unsigned tok = blockIdx.x, p = in.context + tok;
+	float scale = in.tok_scale[tok];
+	const int32_t *from = in.sums + (size_t)tok * 3 * in.hidden;
+
+	for (unsigned n = threadIdx.x * 4; n < 3 * in.hidden; n += ROW_THREADS * 4) {
+		int4 s = *(const int4 *)(from + n);
+		float4 w = *(const float4 *)(in.w_scale + n);
+		float y[4] = {(float)s.x * scale * w.x, (float)s.y * scale * w.y,
+			(float)s.z * scale * w.z, (float)s.w * scale * w.w};
+		unsigned which = n / in.hidden, i = n - which * in.hidden, d = i % 128;
+		size_t kv = ((size_t)(i / 128) * in.cap + p) * 128 + d;
+		half *to = which == 0 ? in.q + (size_t)tok * in.hidden + i
+				      : (which == 1 ? in.k : in.v) + kv;
+
+		if (which < 2)
+			for (int j = 0; j < 4; j += 2) {
+				float2 cs = in.rope[(size_t)p * 64 + (d + j) / 2];
+				float a = y[j], b = y[j + 1];
+
+				y[j] = a * cs.x - b * cs.y;
+				y[j + 1] = a * cs.y + b * cs.x;
+			}
+		*(uint2 *)to = make_uint2(pack_halves(y[0], y[1]), pack_halves(y[2], y[3]));
+	}
+}
+
+__global__ void __launch_bounds__(ROW_THREADS)
+	quantise_halves(int8_t *q, float *q_scale, const half *x, unsigned n)
+{
+	DYNAMIC_SHARED(float, row);
+	__shared__ float part[ROW_THREADS / WARP];
+	const half2 *from = (const half2 *)(x + (size_t)blockIdx.x * n);
+	float top = 0.0f;
+
+	for (unsigned i = threadIdx.x; i < n / 2; i += ROW_THREADS) {
+		float2 v = __half22float2(from[i]);
+
+		*(float2 *)(row + 2 * i) = v;
+		top = fmaxf(top, fmaxf(fabsf(v.x), fabsf(v.y)));
+	}
+	top = block_reduce(top, part, true);
+	quantise_row(q + (size_t)blockIdx.x * n, q_scale + blockIdx.x, row, n, top);
+}
+
+/* q_scale holds the GEMM's token scale on entry and the new one on exit. */
+__global__ void __launch_bounds__(ROW_THREADS) swiglu_quantise(
+	int8_t *q, float *q_scale, const int32_t *sums, const float *w_scale, unsigned ffn)
+{
+	DYNAMIC_SHARED(float, row);
+	__shared__ float part[ROW_THREADS / WARP];
+	const int32_t *from = sums + (size_t)blockIdx.x * 2 * ffn;
+	float scale = q_scale[blockIdx.x], top = 0.0f;
+
+	for (unsigned i = threadIdx.x * 4; i < ffn; i += ROW_THREADS * 4) {
+		int4 g4 = *(const int4 *)(from + i), u4 = *(const int4 *)(from + ffn + i);
+		float4 gs = *(const float4 *)(w_scale + i),
+		       us = *(const float4 *)(w_scale + ffn + i);
+		float g[4] = {(float)g4.x * gs.x, (float)g4.y * gs.y, (float)g4.z * gs.z,
+			(float)g4.w * gs.w};
+		float u[4] = {(float)u4.x * us.x, (float)u4.y * us.y, (float)u4.z * us.z,
+			(float)u4.w * us.w};
+
+		for (int j = 0; j < 4; j++) {
+			float gate = g[j] * scale, y = gate / (1.0f + __expf(-gate)) * u[j] * scale;
+
+			row[i + j] = y;
+			top = fmaxf(top, fabsf(y));
+		}
+	}
+	top = block_reduce(top, part, true);
+	quantise_row(q + (size_t)blockIdx.x * ffn, q_scale + blockIdx.x, row, ffn, top);
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n)
+{
+	const gpu_matrix *all[4][4];
+	size_t layers = m->shape.n_layers < 4 ? m->shape.n_layers : 4;
+
+	for (size_t l = 0; l < layers; l++) {
+		all[0][l] = &m->layers[l].qkv;
+		all[1][l] = &m->layers[l].o;
+		all[2][l] = &m->layers[l].gu;
+		all[3][l] = &m->layers[l].down;
+	}
+	for (int i = 0; i < 4; i++)
+		int8_gemm_tune(p->gemm, all[i], layers, {p->xq, p->sums}, n);
+}
+
+void gpu_prefill_gemm(gpu_prefill *p, const gpu_matrix *w, size_t n, cudaStream_t stream)
+{
+	int8_gemm_run(p->gemm, w, {p->xq, p->sums}, n, stream);
+}
+
+gpu_prefill *gpu_prefill_create(const llama_shape *shape, size_t max_tok)
+{
+	gpu_prefill *p = new gpu_prefill();
+	size_t n = int8_gemm_rows(max_tok);
+
+	p->shape = *shape;
+	p->max_tok = max_tok;
+	p->gemm = int8_gemm_create();
+	p->x = device_alloc<float>(n * shape->hidden);
+	p->q_scale = device_alloc<float>(n);
+	p->xq = device_alloc<int8_t>(n * shape->ffn);
+	p->sums = device_alloc<int32_t>(n * 2 * shape->ffn);
+	p->q = device_alloc<half>(n * shape->hidden);
+	p->att = device_alloc<half>(n * shape->hidden);
+	/* Rows between n and the padded n reach the GEMM, and tuning runs on this. */
+	CUDA_TRY(cudaMemset(p->xq, 0x35, n * shape->ffn));
+	return p;
+}
+
+void gpu_prefill_destroy(gpu_prefill *p)
+{
+	void *all[] = {p->x, p->q_scale, p->xq, p->sums, p->q, p->att};
+
+	for (void *a : all)
+		CUDA_TRY(cudaFree(a));
+	int8_gemm_destroy(p->gemm);
+	delete p;
+}
+
+static void layer_prefill(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l, size_t n,
+	size_t context, cudaStream_t stream)
+{
+	const gpu_layer *w = &m->layers[l];
+	unsigned h = (unsigned)p->shape.hidden, f = (unsigned)p->shape.ffn, heads = h / 128;
+	size_t kv = l * s->n_seq * heads * s->cap_tok * 128;
+	split_in split = {p->sums, p->q_scale, w->qkv.scale, m->rope, p->q, s->k + kv, s->v + kv, h,
+		(unsigned)context, s->cap_tok};
+	norm_in norm = {p->x, p->sums, p->q_scale, w->o.scale, w->norm_ffn, p->xq, p->q_scale, NULL,
+		NULL, h, (float)p->shape.norm_eps};
+	attn_in attn = {};
+
+	attn.q = p->q;
+	attn.k = s->k + kv;
+	attn.v = s->v + kv;
+	attn.out = p->att;
+	attn.q_head = attn.out_head = 128;
+	attn.q_tok = attn.out_tok = h;
+	attn.kv_head = s->cap_tok * 128;
+	attn.heads = heads;
+	attn.n_q = (unsigned)n;
+	attn.n_k = (unsigned)(context + n);
+	attn.causal = true;
+	attn.scale = 1.0f / sqrtf(128.0f);
+	attn.lambda_nats = -HUGE_VALF;
+
+	gpu_prefill_gemm(p, &w->qkv, n, stream);
+	launch_kernel(stream, rope_and_store, dim3((unsigned)n), dim3(ROW_THREADS), 0, split);
+	attn_best(attn, stream);
+	launch_kernel(stream, quantise_halves, dim3((unsigned)n), dim3(ROW_THREADS),
+		h * sizeof(float), p->xq, p->q_scale, p->att, h);
+	gpu_prefill_gemm(p, &w->o, n, stream);
+	launch_kernel(stream, add_norm_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
+		h * sizeof(float), norm);
+	gpu_prefill_gemm(p, &w->gu, n, stream);
+	launch_kernel(stream, swiglu_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
+		f * sizeof(float), p->xq, p->q_scale, p->sums, w->gu.scale, f);
+	gpu_prefill_gemm(p, &w->down, n, stream);
+	CUDA_TRY(cudaGetLastError());
+}
+
+void gpu_prefill_run(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
+	size_t n, size_t context, cudaStream_t stream)
+{
+	unsigned h = (unsigned)p->shape.hidden;
+	size_t layers = p->shape.n_layers, last = (n - 1) * h;
+	norm_in norm = {p->x, NULL, p->q_scale, NULL, m->layers[0].norm_attn, p->xq, p->q_scale,
+		NULL, NULL, h, (float)p->shape.norm_eps};
+
+	CUDA_TRY(cudaFuncSetAttribute(swiglu_quantise, cudaFuncAttributeMaxDynamicSharedMemorySize,
+		(int)(p->shape.ffn * sizeof(float))));
+	launch_kernel(stream, embed_tokens, dim3((unsigned)n), dim3(ROW_THREADS), 0, p->x, m->embed,
+		token, h);
+	launch_kernel(stream, add_norm_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
+		h * sizeof(float), norm);
+	for (size_t l = 0; l < layers; l++) {
+		layer_prefill(p, m, s, l, n, context, stream);
+		norm.sums = p->sums;
+		norm.sums_scale = p->q_scale;
+		norm.w_scale = m->layers[l].down.scale;
+		if (l + 1 < layers) {
+			norm.gain = m->layers[l + 1].norm_attn;
+			launch_kernel(stream, add_norm_quantise, dim3((unsigned)n),
+				dim3(ROW_THREADS), h * sizeof(float), norm);
+		}
+	}
+	norm.x += last;
+	norm.sums += last;
+	norm.sums_scale += n - 1;
+	norm.gain = m->norm_out;
+	norm.xn = s->xn;
+	norm.sumsq = s->sumsq + 2 * layers * STEP_MAX_ROWS;
+	launch_kernel(
+		stream, add_norm_quantise, dim3(1), dim3(ROW_THREADS), h * sizeof(float), norm);
+	gpu_head(m, s, 1, stream);
+}

@@ -1,0 +1,146 @@
+#ifndef OFFING_KERNELS_REF_LLAMA_Q8_CUH
+#define OFFING_KERNELS_REF_LLAMA_Q8_CUH
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels-ref/cuda/cuda_common.cuh"
+#include "kernels-ref/ref/llama.h"
+
+/**
+ * An int8 Llama2 on a GPU; ref/llama.h is its truth and names its shapes. Head dim 128, as
+ * many KV heads as heads, hidden and ffn multiples of 64, vocab of 8.
+ *
+ * A matrix is kept twice: @packed for decode (W8A16) in the order in which the tensor cores'
+ * fragments want it, bytes w + 128; @natural for prefill (W8A8, cuBLASLt), row-major. Either
+ * may be absent. In @packed, gate and up rows alternate.
+ */
+struct gpu_matrix {
+	/* [cols / 64][rows / 8][32 lanes][16]: lane 4g+t holds row g, columns 16t to 16t + 15. What
+	 * a warp multiplies next, some tiles of 8 rows by 64 columns, lies in one piece. */
+	uint8_t *packed;
+	int8_t *natural; /* [rows][cols] */
+	float *scale;    /* [rows], in the reference's row order */
+	size_t rows, cols;
+};
+
+struct gpu_layer {
+	gpu_matrix qkv, o, gu, down;
+	half *norm_attn, *norm_ffn;
+};
+
+struct gpu_llama {
+	llama_shape shape;
+	gpu_layer *layers, *layers_on_device; /* the same, in either memory */
+	half *embed;                          /* [vocab][hidden] */
+	half *head;     /* packed as above, but for two pieces: [2][32 lanes][8] */
+	half *norm_out; /* [hidden] */
+	float2 *rope;   /* [max_tok][64] cos, sin */
+	size_t max_tok;
+};
+
+enum gpu_weights {
+	GPU_PACKED = 1,
+	GPU_NATURAL = 2,
+};
+
+/** A matrix of its own, as llama_create_random() makes them from @stream. */
+gpu_matrix gpu_matrix_random(size_t rows, size_t cols, uint64_t stream, bool pairs, int keep);
+void gpu_matrix_destroy(gpu_matrix *m);
+
+/** @keep: which of enum gpu_weights to make. Same weights as llama_create_random(). */
+void gpu_llama_create(
+	gpu_llama *m, const llama_shape *shape, uint64_t seed, int keep, size_t max_tok);
+/** The same from the host's model: bit for bit. */
+void gpu_llama_upload(gpu_llama *m, const llama_model *host, int keep, size_t max_tok);
+void gpu_llama_drop(gpu_llama *m, int which);
+void gpu_llama_destroy(gpu_llama *m);
+
+#define STEP_MAX_ROWS 64
+#define STEP_MAX_SPLITS 64
+
+/**
+ * Everything a step needs besides weights. KV cache: [layer][sequence][head][cap_tok][128].
+ * A row is one new token of one sequence: sequence, position, and how many tokens of that
+ * sequence were cached before this step.
+ */
+struct gpu_state {
+	float *x;      /* [64][hidden] residual stream */
+	half *xn;      /* packed: x times the norm's gain; the norm's factor is applied later */
+	half *q;       /* [64][hidden] */
+	half *att;     /* packed */
+	half *act;     /* packed */
+	float *logits; /* [64][vocab] */
+	float *sumsq;  /* [2 layers + 1][64] of x, for the norms */
+	float *part;   /* split attention: [64 heads][splits][132] */
+	uint32_t *arrived;
+	float2 *share;       /* of the sums of o and down: [4 splits][hidden / 2][64] */
+	uint32_t *shares_in; /* [hidden / 8] */
+	uint32_t *meetings;  /* of all blocks; zero before and after */
+	uint32_t *token, *pos, *cached, *seq; /* [64] */
+	half *k, *v;
+	size_t n_seq, cap_tok;
+};
+
+/** @kv_tok: tokens over all sequences the cache has room for. */
+void gpu_state_create(gpu_state *s, const llama_shape *shape, size_t kv_tok);
+void gpu_state_destroy(gpu_state *s);
+/** Lay the cache out for @n_seq sequences of @cap_tok tokens; product at most kv_tok. */
+void gpu_state_shape(gpu_state *s, size_t n_seq, size_t cap_tok);
+
+/** Rows of a step: host arrays of @n. */
+void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_t *pos,
+	const uint32_t *cached, const uint32_t *seq);
+
+/**
+ * One step of @n <= 64 rows (decode of n sequences, or n tokens of one, or any mix): W8A16.
+ * Logits of all rows. @max_tok: longest context among the rows. Only launches.
+ */
+void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream);
+
+/**
+ * All of a step of at most 8 rows but the embedding in one kernel, whose blocks stay on their
+ * multiprocessors; false if it does not fit the device. @s->x, xn and sumsq as they leave it.
+ */
+bool gpu_step_few(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream);
+
+/** The kernels of a layer, in order. */
+enum step_part { STEP_QKV, STEP_ATTENTION, STEP_OUT, STEP_GATE_UP, STEP_DOWN };
+constexpr enum step_part step_parts[] = {
+	STEP_QKV, STEP_ATTENTION, STEP_OUT, STEP_GATE_UP, STEP_DOWN};
+
+/** One of them alone. */
+void gpu_step_part(const gpu_llama *m, gpu_state *s, size_t layer, enum step_part part, size_t n,
+	size_t max_tok, cudaStream_t stream);
+
+/** One linear layer as o and down are: s->x [n][w->rows] += w x, for timing by itself. */
+void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state *s, size_t n,
+	cudaStream_t stream);
+
+/** Attention of @n rows over layer @layer's cache alone. */
+void gpu_row_attn(const gpu_llama *m, gpu_state *s, size_t layer, size_t n, size_t max_tok,
+	cudaStream_t stream);
+
+/** Its last part: logits of the first @n rows from s->xn and the last norm's s->sumsq. */
+void gpu_head(const gpu_llama *m, gpu_state *s, size_t n, cudaStream_t stream);
+
+/** Buffers and chosen algorithms of a prefill of up to @max_tok tokens. */
+struct gpu_prefill;
+
+gpu_prefill *gpu_prefill_create(const llama_shape *shape, size_t max_tok);
+void gpu_prefill_destroy(gpu_prefill *p);
+
+/** Choose the GEMM algorithms for @n tokens by trying them. */
+void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n);
+
+/**
+ * Prefill @n new tokens of sequence 0 after @context cached ones: W8A8, flash attention,
+ * head for the last token, whose logits land in row 0 of s->logits. @token on the device.
+ */
+void gpu_prefill_run(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
+	size_t n, size_t context, cudaStream_t stream);
+
+/** One int8 GEMM as a prefill runs it, int32 out; for timing a layer by itself. */
+void gpu_prefill_gemm(gpu_prefill *p, const gpu_matrix *w, size_t n, cudaStream_t stream);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * A step of up to 64 rows through an int8 Llama2: weights int8, activations half, sums
+ * float. Five kernels a layer, each streaming its weights through shared memory and starting
+ * to do so while its predecessor still runs:
+ *	qkv   (norm factor, RoPE, KV write in the epilogue)
+ *	attention over the cache, split over keys, combined by the last block to arrive
+ *	o     (residual, next norm's gain and sum of squares in the epilogue)
+ *	gu    (norm factor, SwiGLU in the epilogue)
+ *	down  (as o)
+ */
+#include "kernels-ref/cuda/epilogues.cuh"
+#include "kernels-ref/cuda/gemv.cuh"
+#include "kernels-ref/cuda/llama_q8.cuh"
+
+/* --- first kernel of a step ---------------------------------------------------------------- */
+
+struct embed_in {
+	const half *embed, *gain;
+	const uint32_t *token;
+	float *x, *sumsq;
+	half *xn;
+	unsigned hidden, tiles, norms;
+};
+
+__global__ void embed_rows(embed_in in)
+{
+	__shared__ float part[8];
+	unsigned row = blockIdx.x;
+	const half *from = in.embed + (size_t)in.token[row] * in.hidden;
+	float sum = 0.0f;
+
+	launch_next();
+	for (unsigned i = threadIdx.x; i < in.hidden; i += blockDim.x) {
+		float v = __half2float(from[i]);
+
+		in.x[(size_t)row * in.hidden + i] = v;
+		in.xn[packed_index(in.tiles, row, i)] = __float2half(v * __half2float(in.gain[i]));
+		sum += v * v;
+	}
+	for (unsigned i = threadIdx.x + 1; i < in.norms; i += blockDim.x)
+		in.sumsq[i * STEP_MAX_ROWS + row] = 0.0f;
+	sum = warp_sum(sum);
+	if (threadIdx.x % WARP == 0)
+		part[threadIdx.x / WARP] = sum;
+	__syncthreads();
+	if (threadIdx.x == 0) {
+		sum = 0.0f;
+		for (unsigned i = 0; i < blockDim.x / WARP; i++)
+			sum += part[i];
+		in.sumsq[row] = sum;
+	}
+}
+
+/* A multiplication whose outputs are few has room for shares of its sums. */
+static gemv_in gemv_of(const gpu_matrix *w, const half *x, size_t n, const gpu_state *s, bool split)
+{
+	gemv_in in = {w->packed, x, (unsigned)(w->rows / 8), (unsigned)(w->cols / 64), (unsigned)n,
+		1, split ? s->share : NULL, split ? s->shares_in : NULL};
+
+	return in;
+}
+
+void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state *s, size_t n,
+	cudaStream_t stream)
+{
+	epilogue_residual e = {w->scale, gain, s->x, s->sumsq, s->xn, (unsigned)w->rows,
+		(unsigned)packed_tiles(n)};
+
+	gemv_any<1>(gemv_of(w, x, n, s, true), e, stream);
+}
+
+void gpu_step_part(const gpu_llama *m, gpu_state *s, size_t l, enum step_part part, size_t n,
+	size_t max_tok, cudaStream_t stream)
+{
+	const gpu_layer *w = &m->layers[l];
+	step_view v = step_view_of(m, s, m->layers, n);
+
+	switch (part) {
+	case STEP_QKV:
+		return gemv_any<1>(
+			gemv_of(&w->qkv, s->xn, n, s, false), v.qkv((unsigned)l), stream);
+	case STEP_ATTENTION:
+		return gpu_row_attn(m, s, l, n, max_tok, stream);
+	case STEP_OUT:
+		return gemv_any<1>(gemv_of(&w->o, s->att, n, s, true), v.out((unsigned)l), stream);
+	case STEP_GATE_UP:
+		return gemv_any<1>(
+			gemv_of(&w->gu, s->xn, n, s, false), v.gate_up((unsigned)l), stream);
+	case STEP_DOWN:
+		return gemv_any<1>(
+			gemv_of(&w->down, s->act, n, s, true), v.down((unsigned)l), stream);
+	}
+}
+
+void gpu_head(const gpu_llama *m, gpu_state *s, size_t n, cudaStream_t stream)
+{
+	const llama_shape *p = &m->shape;
+	gemv_in in = {(const uint8_t *)m->head, s->xn, (unsigned)(p->vocab / 8),
+		(unsigned)(p->hidden / 64), (unsigned)n, 1, NULL, NULL};
+
+	gemv_any<2>(in, step_view_of(m, s, m->layers, n).logits(), stream);
+}
+
+void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream)
+{
+	const llama_shape *p = &m->shape;
+	embed_in in = {m->embed, m->layers[0].norm_attn, s->token, s->x, s->sumsq, s->xn,
+		(unsigned)p->hidden, (unsigned)packed_tiles(n), (unsigned)(2 * p->n_layers + 1)};
+
+	launch_kernel(stream, embed_rows, dim3((unsigned)n), dim3(256), 0, in);
+	if (gpu_step_few(m, s, n, max_tok, stream))
+		return;
+	for (size_t l = 0; l < p->n_layers; l++)
+		for (enum step_part part : step_parts)
+			gpu_step_part(m, s, l, part, n, max_tok, stream);
+	gpu_head(m, s, n, stream);
+}

@@ -1,0 +1,63 @@
+/*
+ * Attention of single new rows as a kernel of its own. Keys of earlier steps are fetched before
+ * the previous kernel has ended.
+ */
+#include "kernels-ref/cuda/epilogues.cuh"
+#include "kernels-ref/cuda/gemv.cuh"
+#include "kernels-ref/cuda/llama_q8.cuh"
+#include "kernels-ref/cuda/row_attn.cuh"
+
+#define ROW_WARPS 4
+
+__global__ void __launch_bounds__(ROW_WARPS *WARP) row_attn(row_attn_in in)
+{
+	__shared__ row_shared<ROW_WARPS> shared;
+	row_block<ROW_WARPS> b(in, &shared, blockIdx.x, blockIdx.y, blockIdx.z);
+
+	launch_next();
+	b.begin_cached();
+	launch_wait();
+	b.run();
+}
+
+/* Enough blocks to fill the device a few times over, and at least 64 keys in each. */
+static unsigned row_attn_splits(size_t rows, size_t heads, size_t max_tok)
+{
+	size_t want = (4 * (size_t)multiprocessors() + rows * heads - 1) / (rows * heads);
+	size_t most = (max_tok + 63) / 64;
+	size_t n = want < most ? want : most;
+
+	return (unsigned)(n < STEP_MAX_SPLITS ? n : STEP_MAX_SPLITS);
+}
+
+row_attn_in row_attn_of(
+	const gpu_llama *m, const gpu_state *s, size_t layer, size_t n, unsigned splits)
+{
+	row_attn_in in = {};
+	size_t kv = step_view_of(m, s, m->layers, n).cache_at((unsigned)layer);
+
+	in.q = s->q;
+	in.k = s->k + kv;
+	in.v = s->v + kv;
+	in.out = s->att;
+	in.part = s->part;
+	in.arrived = s->arrived;
+	in.pos = s->pos;
+	in.cached = s->cached;
+	in.seq = s->seq;
+	in.heads = (unsigned)m->shape.n_heads;
+	in.splits = splits;
+	in.tiles = (unsigned)packed_tiles(n);
+	in.cap = s->cap_tok;
+	in.scale_log2 = 1.4426950408889634f / sqrtf(128.0f);
+	return in;
+}
+
+void gpu_row_attn(const gpu_llama *m, gpu_state *s, size_t layer, size_t n, size_t max_tok,
+	cudaStream_t stream)
+{
+	row_attn_in in = row_attn_of(m, s, layer, n, row_attn_splits(n, m->shape.n_heads, max_tok));
+
+	launch_overlapped(stream, row_attn, dim3(in.heads, (unsigned)n, in.splits),
+		dim3(ROW_WARPS * WARP), 0, in);
+}

@@ -1,9 +1,0 @@
-/*
- * The GPU kernels on the CPU, thread by thread, against the C truth.
- */
-#include "kernels-ref/verify.cuh"
-
-int main(void)
-{
-	return verify_all(VERIFY_FEW) ? 0 : 1;
-}

@@ -1,0 +1,133 @@
+/*
+ * kernels: verify and measure on this machine's GPU.
+ *	kernels verify [few|small]  every kernel against the C truth
+ *	kernels speed [step|attention]  the figures that goals are set for
+ *	kernels profile DIR         the whole grid, as profile files
+ */
+#include <cmath>
+#include <cstring>
+
+#include "kernels-ref/measure/export.cuh"
+#include "kernels-ref/measure/harness.cuh"
+#include "kernels-ref/measure/measure.cuh"
+#include "kernels-ref/measure/verify.cuh"
+
+#define SPEED_BATCHES 1, 8, 32, 64
+
+/* Where a step's time goes: each kernel alone, and the bandwidth its bytes make of that. */
+static void speed_of_parts(const gpu_llama *m, gpu_state *s, size_t batch)
+{
+	static const char *const name[] = {"qkv", "attention", "out", "gate+up", "down"};
+	double h = (double)m->shape.hidden, f = (double)m->shape.ffn;
+	const double bytes[] = {
+		3.0 * h * h, 4.0 * h * 512.0 * (double)batch, h * h, 2.0 * h * f, h * f};
+
+	printf("  batch %zu, a layer:", batch);
+	for (enum step_part part : step_parts) {
+		double t = measure_step_part(m, s, part, batch, 512).median_s;
+
+		printf(" %s %.1f us (%.2f TB/s)", name[part], t * 1e6, bytes[part] / t * 1e-12);
+	}
+	printf(", head %.1f us\n", measure_head(m, s, batch).median_s * 1e6);
+	fflush(stdout);
+}
+
+static void speed_of_model(const llama_shape *shape, double copy)
+{
+	gpu_llama m;
+	gpu_state s;
+	gpu_prefill *p;
+
+	gpu_llama_create(&m, shape, 1, GPU_PACKED | GPU_NATURAL, 4096);
+	gpu_state_create(&s, shape, 64 * 512);
+	p = gpu_prefill_create(shape, 2048);
+	for (size_t batch : {SPEED_BATCHES}) {
+		double head = (double)shape->vocab * (double)shape->hidden * 2.0;
+		double weights = (double)(llama_weight_bytes(shape)) - head;
+		double kv = (double)llama_kv_bytes_per_tok(shape) * 512.0 * (double)batch;
+		double floor_s = (weights + kv) / copy;
+		timing t = measure_decode(&m, &s, batch, 512);
+
+		printf("%s decode batch %zu context 512: %.3f ms (p10 %.3f p90 %.3f), floor %.3f, "
+		       "ratio %.3f\n",
+			shape->name, batch, t.median_s * 1e3, t.p10_s * 1e3, t.p90_s * 1e3,
+			floor_s * 1e3, t.median_s / floor_s);
+	}
+	for (size_t batch : {SPEED_BATCHES})
+		speed_of_parts(&m, &s, batch);
+	timing g = measure_layer_gemm(&m, p, 2048);
+	double op = 2.0 * 2048.0 * (double)shape->hidden *
+		    (4.0 * (double)shape->hidden + 3.0 * (double)shape->ffn);
+	printf("%s int8 GEMMs of a layer, 2048 tokens: %.3f ms, %.0f TOP/s\n", shape->name,
+		g.median_s * 1e3, op / g.median_s * 1e-12);
+	for (size_t n : {128, 512, 2048}) {
+		timing t = measure_prefill(&m, &s, p, n, 0);
+
+		printf("%s prefill %zu tokens: %.3f ms\n", shape->name, n, t.median_s * 1e3);
+	}
+	gpu_prefill_destroy(p);
+	gpu_state_destroy(&s);
+	gpu_llama_destroy(&m);
+	fflush(stdout);
+}
+
+static void speed_of_attention(void)
+{
+	for (unsigned n : {2048, 8192, 16384, 32768}) {
+		double flop = 2.0 * 32.0 * 128.0 * (double)n * (double)n, got;
+		double dense = measure_attention(32, n, 0.0, &got, true).median_s;
+		double mma = measure_attention(32, n, 0.0, &got, false).median_s;
+		double predict = measure_predict(32, n).median_s;
+
+		printf("attention 32 x %u causal: dense %.1f us, %.0f TFLOP/s (mma.sync %.0f); "
+		       "prediction %.1f us, %.2f %%\n",
+			n, dense * 1e6, flop / dense * 1e-12, flop / mma * 1e-12, predict * 1e6,
+			100.0 * predict / dense);
+		for (double s : {0.25, 0.5, 0.75, 0.9}) {
+			double t = measure_attention(32, n, s, &got, true).median_s;
+
+			printf("  sparsity %.3f: %.1f us, ratio %.3f, (1 - s) %+.3f\n", got,
+				t * 1e6, t / dense, t / dense - (1.0 - got));
+		}
+		fflush(stdout);
+	}
+}
+
+static bool speed(const char *what)
+{
+	bool all = strcmp(what, "all") == 0, step = all || strcmp(what, "step") == 0;
+	bool attention = all || strcmp(what, "attention") == 0;
+	double copy;
+
+	if (!step && !attention)
+		return false;
+	copy = copy_bandwidth();
+	printf("copy %.2f TB/s\n", copy * 1e-12);
+	if (step) {
+		speed_of_model(&llama_7b, copy);
+		speed_of_model(&llama_13b, copy);
+	}
+	if (attention)
+		speed_of_attention();
+	return true;
+}
+
+static verify_what verify_level(const char *word)
+{
+	return strcmp(word, "few") == 0     ? VERIFY_FEW
+	       : strcmp(word, "small") == 0 ? VERIFY_SMALL
+					    : VERIFY_ALL;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 2 && strcmp(argv[1], "verify") == 0)
+		return verify_all(verify_level(argc > 2 ? argv[2] : "all")) ? 0 : 1;
+	if (argc >= 2 && strcmp(argv[1], "speed") == 0 && speed(argc > 2 ? argv[2] : "all"))
+		return 0;
+	if (argc == 3 && strcmp(argv[1], "profile") == 0)
+		return export_profiles(argv[2]) ? 0 : 1;
+	fprintf(stderr,
+		"usage: kernels verify [few|small] | speed [step|attention] | profile DIR\n");
+	return 2;
+}

@@ -1,0 +1,61 @@
+#ifndef OFFING_KERNELS_REF_MEASURE_CUH
+#define OFFING_KERNELS_REF_MEASURE_CUH
+
+#include <string>
+
+#include "kernels-ref/measure/harness.cuh"
+#include "kernels-ref/cuda/llama_q8.cuh"
+#include "kernels-ref/cuda/sparse_attn.cuh"
+
+/**
+ * The measurements, each of one thing at one size. Weights and caches of a whole model are many
+ * times the L2 cache; where a single kernel is timed, buffers rotate.
+ */
+
+/** Data-sheet rates of a GPU, dense; efficiencies in profiles are relative to them. */
+struct gpu_sheet {
+	const char *in_name; /* part of what the driver calls it */
+	const char *device;  /* what profiles and scenarios call it */
+	double bytes_per_s, int8_op_per_s;
+};
+
+/** What the driver calls the GPU here. */
+std::string gpu_name(void);
+/** NULL if no sheet is known. */
+const gpu_sheet *gpu_sheet_of(const std::string &name);
+
+/** One decode step of @batch sequences, each attending to @context tokens, its own included. */
+timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context);
+
+/** One kernel of such a step, per layer; and the head. Back to back, so that they overlap. */
+timing measure_step_part(
+	const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context);
+timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch);
+
+/** Prefill of @n tokens after @context; up to 64 tokens by the faster of the two ways. */
+timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context);
+
+/** Attention of one layer at a forced share of skipped blocks; @*got is what the mask has. */
+timing measure_attention(unsigned heads, unsigned tokens, double sparsity, double *got, bool wgmma);
+
+/** Mask prediction of one layer. */
+timing measure_predict(unsigned heads, unsigned tokens);
+
+/** The four int8 GEMMs of a layer at @n tokens, one after another. */
+timing measure_layer_gemm(const gpu_llama *m, gpu_prefill *p, size_t n);
+
+/** t = t0 + bytes / rate, least squares of the relative error. */
+struct size_fit {
+	double t0_s, bytes_per_s, worst; /* worst relative error of the fit */
+};
+
+/** Sweep of the rows of an int8 matrix of @cols columns at one row of activations. */
+size_fit measure_linear_sweep(size_t cols);
+
+/** Sweep of the context of decode attention at batch @batch. */
+size_fit measure_attention_sweep(const gpu_llama *m, gpu_state *s, size_t batch);
+
+/** An empty kernel: launched alone, and as one more node of a graph. */
+void measure_launch(double *stream_s, double *graph_node_s, double *graph_s);
+
+#endif

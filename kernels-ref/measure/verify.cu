@@ -1,0 +1,550 @@
+/*
+ * Every GPU kernel against the C truth: random data, outputs poisoned with NaN before each run,
+ * lengths that are no multiple of a tile. Error is |out - truth| / |truth| (2-norm).
+ */
+#include <cmath>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "kernels-ref/cuda/cuda_common.cuh"
+#include "kernels-ref/cuda/llama_q8.cuh"
+#include "kernels-ref/cuda/packed_rows.cuh"
+#include "kernels-ref/ref/num.h"
+#include "kernels-ref/cuda/sparse_attn.cuh"
+#include "kernels-ref/measure/verify.cuh"
+
+struct tally {
+	int done, failed;
+};
+
+static double relative_error(const float *out, const float *truth, size_t n)
+{
+	double d = 0.0, t = 0.0;
+
+	for (size_t i = 0; i < n; i++) {
+		double e = (double)out[i] - (double)truth[i];
+
+		d += e * e;
+		t += (double)truth[i] * (double)truth[i];
+	}
+	return sqrt(d / t);
+}
+
+static void judge(tally *t, const char *what, double error, double limit)
+{
+	bool good = error <= limit; /* NaN fails */
+
+	t->done++;
+	t->failed += !good;
+	printf("%-58s %9.2e  limit %.0e  %s\n", what, error, limit, good ? "ok" : "FAILED");
+	fflush(stdout);
+}
+
+static void poison(void *p, size_t bytes)
+{
+	CUDA_TRY(cudaMemset(p, 0xff, bytes));
+}
+
+template <class T> static std::vector<T> download(const T *from, size_t n)
+{
+	std::vector<T> v(n);
+
+	CUDA_TRY(cudaDeviceSynchronize());
+	CUDA_TRY(cudaMemcpy(v.data(), from, n * sizeof(T), cudaMemcpyDeviceToHost));
+	return v;
+}
+
+template <class T> static T *upload(const std::vector<T> &v)
+{
+	T *to = device_alloc<T>(v.size());
+
+	CUDA_TRY(cudaMemcpy(to, v.data(), v.size() * sizeof(T), cudaMemcpyHostToDevice));
+	return to;
+}
+
+/* --- the Llama step ----------------------------------------------------------------------------
+ */
+
+static uint32_t token_of(size_t seq, size_t pos, size_t vocab)
+{
+	return (uint32_t)(rand_bits(77 + seq, pos) % vocab);
+}
+
+/* Logits [seq][vocab] after @steps tokens of each of @n sequences, threads over sequences. */
+static std::vector<float> truth_decode(const llama_model *m, size_t n, size_t steps)
+{
+	size_t vocab = m->shape.vocab, n_threads = std::thread::hardware_concurrency();
+	std::vector<float> logits(n * vocab);
+	std::vector<std::thread> pool;
+
+	auto work = [&](size_t first) {
+		for (size_t s = first; s < n; s += n_threads) {
+			llama_kv *kv = llama_kv_create(&m->shape, steps);
+			llama_run run = {};
+
+			run.path = LLAMA_W8A16;
+			for (size_t i = 0; i < steps; i++) {
+				uint32_t token = token_of(s, i, vocab);
+
+				llama_step(logits.data() + s * vocab, m, kv, &token, 1, &run, NULL);
+			}
+			llama_kv_destroy(kv);
+		}
+	};
+	for (size_t i = 0; i < n_threads; i++)
+		pool.emplace_back(work, i);
+	for (std::thread &t : pool)
+		t.join();
+	return logits;
+}
+
+static std::vector<float> gpu_decode(const gpu_llama *m, gpu_state *s, size_t n, size_t steps)
+{
+	std::vector<uint32_t> token(n), pos(n), seq(n);
+
+	poison(s->x, STEP_MAX_ROWS * m->shape.hidden * sizeof(float));
+	poison(s->xn, STEP_MAX_ROWS * m->shape.hidden * sizeof(half));
+	poison(s->q, STEP_MAX_ROWS * m->shape.hidden * sizeof(half));
+	poison(s->att, STEP_MAX_ROWS * m->shape.hidden * sizeof(half));
+	poison(s->act, STEP_MAX_ROWS * m->shape.ffn * sizeof(half));
+	poison(s->logits, STEP_MAX_ROWS * m->shape.vocab * sizeof(float));
+	poison(s->k, m->shape.n_layers * m->shape.hidden * s->n_seq * s->cap_tok * sizeof(half));
+	poison(s->v, m->shape.n_layers * m->shape.hidden * s->n_seq * s->cap_tok * sizeof(half));
+	for (size_t i = 0; i < steps; i++) {
+		for (size_t r = 0; r < n; r++) {
+			token[r] = token_of(r, i, m->shape.vocab);
+			pos[r] = (uint32_t)i;
+			seq[r] = (uint32_t)r;
+		}
+		gpu_state_rows(s, n, token.data(), pos.data(), pos.data(), seq.data());
+		gpu_step(m, s, n, i + 1, 0);
+		CUDA_TRY(cudaDeviceSynchronize());
+	}
+	return download(s->logits, n * m->shape.vocab);
+}
+
+static void verify_decode(tally *t, const llama_shape *shape, size_t steps)
+{
+	llama_model *host = llama_create_random(shape, 3, shape->n_layers);
+	std::vector<float> truth = truth_decode(host, STEP_MAX_ROWS, steps);
+	gpu_llama m, made;
+	gpu_state s;
+	char what[120];
+
+	gpu_llama_upload(&m, host, GPU_PACKED, 4096);
+	gpu_llama_create(&made, shape, 3, GPU_PACKED, 4096);
+	gpu_state_create(&s, shape, STEP_MAX_ROWS * steps);
+	gpu_state_shape(&s, STEP_MAX_ROWS, steps);
+	for (size_t n : {1, 5, 8, 9, 16, 17, 33, 64}) {
+		std::vector<float> out = gpu_decode(&m, &s, n, steps);
+
+		snprintf(what, sizeof(what), "decode %s, %zu rows, %zu steps", shape->name, n,
+			steps);
+		judge(t, what, relative_error(out.data(), truth.data(), n * shape->vocab), 5e-3);
+	}
+	std::vector<float> a = gpu_decode(&m, &s, 3, steps), b = gpu_decode(&made, &s, 3, steps);
+
+	snprintf(what, sizeof(what), "decode %s, weights made on the device", shape->name);
+	judge(t, what, relative_error(b.data(), a.data(), a.size()), 1e-3);
+	gpu_state_destroy(&s);
+	gpu_llama_destroy(&m);
+	gpu_llama_destroy(&made);
+	llama_destroy(host);
+}
+
+/* @n tokens after @context, in one prefill and as rows of one step, against the truth. */
+static void verify_prefill(tally *t, const llama_model *host, const gpu_llama *m, gpu_state *s,
+	size_t context, size_t n)
+{
+	const llama_shape *shape = &host->shape;
+	llama_kv *kv = llama_kv_create(shape, context + n);
+	llama_run w8a8 = {};
+	std::vector<uint32_t> tokens(context + n), pos(n), cached(n), seq(n);
+	std::vector<float> truth(shape->vocab);
+	gpu_prefill *p = gpu_prefill_create(shape, context > n ? context : n);
+	char what[120];
+	uint32_t *device_tokens;
+
+	w8a8.path = LLAMA_W8A8;
+	for (size_t i = 0; i < context + n; i++)
+		tokens[i] = token_of(900, i, shape->vocab);
+	if (context)
+		llama_step(truth.data(), host, kv, tokens.data(), context, &w8a8, NULL);
+	llama_step(truth.data(), host, kv, tokens.data() + context, n, &w8a8, NULL);
+	llama_kv_destroy(kv);
+
+	device_tokens = upload(tokens);
+	gpu_state_shape(s, 1, context + n + 3);
+	poison(s->k, shape->n_layers * shape->hidden * s->cap_tok * sizeof(half));
+	poison(s->v, shape->n_layers * shape->hidden * s->cap_tok * sizeof(half));
+	if (context) {
+		gpu_prefill_tune(p, m, context);
+		gpu_prefill_run(p, m, s, device_tokens, context, 0, 0);
+	}
+	poison(s->logits, shape->vocab * sizeof(float));
+	gpu_prefill_tune(p, m, n);
+	gpu_prefill_run(p, m, s, device_tokens + context, n, context, 0);
+	std::vector<float> out = download(s->logits, shape->vocab);
+	snprintf(what, sizeof(what), "prefill %s, %zu tokens after %zu", shape->name, n, context);
+	/* A rounding that falls the other way moves an int8 by a step, and the next layers' by
+	 * more: two right answers differ by the quantisation noise itself, about 3 %. */
+	judge(t, what, relative_error(out.data(), truth.data(), out.size()), 6e-2);
+
+	if (n <= STEP_MAX_ROWS) {
+		for (size_t i = 0; i < n; i++) {
+			pos[i] = (uint32_t)(context + i);
+			cached[i] = (uint32_t)context;
+			seq[i] = 0;
+		}
+		gpu_state_rows(
+			s, n, tokens.data() + context, pos.data(), cached.data(), seq.data());
+		poison(s->logits, n * shape->vocab * sizeof(float));
+		gpu_step(m, s, n, context + n, 0);
+		out = download(s->logits + (n - 1) * shape->vocab, shape->vocab);
+		snprintf(what, sizeof(what),
+			"%zu rows of one sequence after %zu, W8A16 (W8A8 truth)", n, context);
+		judge(t, what, relative_error(out.data(), truth.data(), out.size()), 6e-2);
+	}
+	CUDA_TRY(cudaFree(device_tokens));
+	gpu_prefill_destroy(p);
+}
+
+static const llama_shape shape_two_heads = {"2x256", 256, 704, 2, 2, 2, 128, 520, 1e4, 1e-5};
+
+static void verify_prefills(tally *t, bool few)
+{
+	const llama_shape *shape = &shape_two_heads;
+	llama_model *host = llama_create_random(shape, 5, shape->n_layers);
+	gpu_llama m;
+	gpu_state s;
+
+	gpu_llama_upload(&m, host, GPU_PACKED | GPU_NATURAL, 4096);
+	gpu_state_create(&s, shape, 1024);
+	verify_prefill(t, host, &m, &s, 0, 1);
+	verify_prefill(t, host, &m, &s, 70, 7);
+	verify_prefill(t, host, &m, &s, 33, 129);
+	if (!few)
+		for (size_t n : {1, 7, 64, 300})
+			for (size_t context : {0, 70, 257})
+				verify_prefill(t, host, &m, &s, context, n);
+	gpu_state_destroy(&s);
+	gpu_llama_destroy(&m);
+	llama_destroy(host);
+}
+
+/* --- attention
+ * ------------------------------------------------------------------------------------ */
+
+struct attn_case {
+	attn_shape shape;
+	std::vector<float> q, k, v; /* exactly representable as halves */
+	half *gq, *gk, *gv, *gout;
+};
+
+/* Keys with structure, so that blocks differ: a slow drift along the sequence plus noise. */
+static std::vector<float> structured(size_t heads, size_t n, uint64_t seed, double drift)
+{
+	std::vector<float> x(heads * n * 128);
+
+	for (size_t h = 0; h < heads; h++)
+		for (size_t i = 0; i < n; i++)
+			for (size_t d = 0; d < 128; d++) {
+				double slow = drift *
+					      rand_normal(seed + 1, (h * 1000 + i / 150) * 128 + d);
+				double v = slow + rand_normal(seed, (h * n + i) * 128 + d);
+
+				x[(h * n + i) * 128 + d] = half_to_float(half_from_float((float)v));
+			}
+	return x;
+}
+
+static half *upload_halves(const std::vector<float> &x)
+{
+	std::vector<half> h(x.size());
+
+	for (size_t i = 0; i < x.size(); i++)
+		h[i] = __float2half(x[i]);
+	return upload(h);
+}
+
+static attn_case attn_case_create(size_t heads, size_t n_q, size_t n_k, bool causal, double drift)
+{
+	attn_case c = {};
+
+	c.shape = {heads, heads, n_q, n_k, 128, causal, 0.0};
+	c.q = structured(heads, n_q, 11, drift);
+	c.k = structured(heads, n_k, drift > 0.0 ? 11 : 21, drift);
+	c.v = structured(heads, n_k, 31, 0.0);
+	c.gq = upload_halves(c.q);
+	c.gk = upload_halves(c.k);
+	c.gv = upload_halves(c.v);
+	c.gout = device_alloc<half>(c.q.size());
+	return c;
+}
+
+static void attn_case_destroy(attn_case *c)
+{
+	CUDA_TRY(cudaFree(c->gq));
+	CUDA_TRY(cudaFree(c->gk));
+	CUDA_TRY(cudaFree(c->gv));
+	CUDA_TRY(cudaFree(c->gout));
+}
+
+static attn_in attn_case_in(const attn_case *c)
+{
+	attn_in in = {};
+
+	in.q = c->gq;
+	in.k = c->gk;
+	in.v = c->gv;
+	in.out = c->gout;
+	in.q_tok = in.out_tok = 128;
+	in.q_head = in.out_head = c->shape.n_q_tok * 128;
+	in.kv_head = c->shape.n_k_tok * 128;
+	in.heads = (unsigned)c->shape.n_heads;
+	in.n_q = (unsigned)c->shape.n_q_tok;
+	in.n_k = (unsigned)c->shape.n_k_tok;
+	in.causal = c->shape.causal;
+	in.scale = (float)attn_scale(&c->shape);
+	in.lambda_nats = -HUGE_VALF;
+	return in;
+}
+
+typedef void attn_fn(const attn_in &, cudaStream_t);
+
+static void attn_check(tally *t, const attn_case *c, const attn_in &in, attn_fn *run,
+	const std::vector<float> &truth, const char *what)
+{
+	poison(c->gout, truth.size() * sizeof(half));
+	run(in, 0);
+	CUDA_TRY(cudaGetLastError());
+	std::vector<half> out = download(c->gout, truth.size());
+	std::vector<float> f(out.size());
+
+	for (size_t i = 0; i < f.size(); i++)
+		f[i] = __half2float(out[i]);
+	judge(t, what, relative_error(f.data(), truth.data(), f.size()), 2e-3);
+}
+
+static void verify_dense(
+	tally *t, attn_fn *run, const char *name, size_t n_q, size_t n_k, bool causal)
+{
+	attn_case c = attn_case_create(3, n_q, n_k, causal, 0.0);
+	std::vector<float> truth(c.q.size());
+	char what[120];
+
+	attn_dense(truth.data(), &c.shape, c.q.data(), c.k.data(), c.v.data(), NULL);
+	snprintf(what, sizeof(what), "%s dense %zu x %zu%s", name, n_q, n_k,
+		causal ? " causal" : "");
+	attn_check(t, &c, attn_case_in(&c), run, truth, what);
+	attn_case_destroy(&c);
+}
+
+static void verify_das(tally *t, attn_fn *run, const char *name, size_t group, size_t n_q,
+	size_t n_k, double tau, double lambda, das_denominator denominator)
+{
+	attn_case c = attn_case_create(2, n_q, n_k, true, 0.6);
+	das_params p = das_params_default();
+	std::vector<float> truth(c.q.size());
+	attn_count count = {};
+	attn_in in = attn_case_in(&c);
+	unsigned long long *groups = device_alloc<unsigned long long>(2), got[2];
+	char what[160];
+
+	p.theta = -1.0;
+	p.tau = tau;
+	p.group_tok = group;
+	p.lambda_nats = lambda;
+	p.denominator = denominator;
+	p.dense_below_tok = 0;
+	das_mask *m = das_mask_create(&c.shape, &p);
+	das_predict(m, &c.shape, &p, c.q.data(), c.k.data());
+	das_attn(truth.data(), NULL, &c.shape, &p, m, c.q.data(), c.k.data(), c.v.data(), &count);
+	std::vector<uint8_t> why(m->why, m->why + m->n_heads * m->n_rows * m->n_cols);
+	uint8_t *mask = upload(why);
+
+	in.mask = mask;
+	in.lambda_nats = (float)lambda;
+	in.sum_all = denominator == DAS_SUM_ALL;
+	in.groups = groups;
+	in.groups_pv = groups + 1;
+	CUDA_TRY(cudaMemset(groups, 0, 2 * sizeof(*groups)));
+	snprintf(what, sizeof(what), "%s DAS %zu x %zu, %.0f%% of blocks, lambda %g%s", name, n_q,
+		n_k, 100.0 * (double)count.blocks_qk / (double)count.blocks, lambda,
+		denominator == DAS_SUM_ALL ? ", all in sum" : "");
+	attn_check(t, &c, in, run, truth, what);
+	CUDA_TRY(cudaMemcpy(got, groups, sizeof(got), cudaMemcpyDeviceToHost));
+	snprintf(what, sizeof(what), "  its groups %llu (truth %llu), with V %llu (truth %llu)",
+		got[0], (unsigned long long)count.groups, got[1],
+		(unsigned long long)count.groups_pv);
+	double off = fabs((double)got[0] - (double)count.groups) +
+		     fabs((double)got[1] - (double)count.groups_pv);
+	judge(t, what, off / (double)count.groups, 5e-3);
+	das_mask_destroy(m);
+	CUDA_TRY(cudaFree(mask));
+	CUDA_TRY(cudaFree(groups));
+	attn_case_destroy(&c);
+}
+
+static void verify_attention(tally *t, attn_fn *run, const char *name, size_t group, bool few)
+{
+	for (size_t n : {1, 64, 127, 129, 300})
+		verify_dense(t, run, name, n, n, true);
+	verify_dense(t, run, name, 130, 450, false);
+	verify_das(t, run, name, group, 500, 500, 0.6, -HUGE_VAL, DAS_SUM_KEPT);
+	verify_das(t, run, name, group, 320, 451, 0.98, -1.0, DAS_SUM_ALL);
+	verify_das(t, run, name, group, 320, 451, 0.98, -1.0, DAS_SUM_KEPT);
+	if (few)
+		return;
+	for (size_t n : {63, 128, 1000, 2100})
+		verify_dense(t, run, name, n, n, true);
+	verify_dense(t, run, name, 200, 333, true);
+	verify_dense(t, run, name, 1, 777, true);
+	for (size_t n : {1024, 1300, 3001}) {
+		verify_das(t, run, name, group, n, n, 0.6, -HUGE_VAL, DAS_SUM_KEPT);
+		verify_das(t, run, name, group, n, n, 0.95, -2.0, DAS_SUM_KEPT);
+	}
+	verify_das(t, run, name, group, 700, 1111, 0.98, -1.0, DAS_SUM_ALL);
+}
+
+/* --- decode attention
+ * --------------------------------------------------------------------------------- */
+
+/* @n rows of as many sequences, of different lengths, over a cache of @cap tokens each. */
+static void verify_row_attn(tally *t, size_t n, size_t cap)
+{
+	llama_shape shape = {"3 heads", 384, 704, 1, 3, 3, 128, 520, 1e4, 1e-5};
+	gpu_llama m = {};
+	gpu_state s;
+	std::vector<uint32_t> zero(n), pos(n), seq(n);
+	std::vector<float> q = structured(n * 3, 1, 41, 0.0);
+	std::vector<float> k = structured(n * 3, cap, 42, 0.0), v = structured(n * 3, cap, 43, 0.0);
+	std::vector<float> truth(n * 384), out(n * 384);
+	half *dq = upload_halves(q), *dk = upload_halves(k), *dv = upload_halves(v);
+	size_t kv_bytes = n * 3 * cap * 128 * sizeof(half);
+	char what[120];
+
+	m.shape = shape;
+	gpu_state_create(&s, &shape, n * cap);
+	gpu_state_shape(&s, n, cap);
+	for (size_t i = 0; i < n; i++) {
+		attn_shape one = {3, 3, 1, cap - 37 * i, 128, true, 0.0};
+
+		pos[i] = (uint32_t)one.n_k_tok - 1;
+		seq[i] = (uint32_t)i;
+		std::vector<float> kk, vv;
+		for (size_t h = 0; h < 3; h++) {
+			size_t at = (i * 3 + h) * cap * 128;
+
+			kk.insert(kk.end(), k.begin() + at, k.begin() + at + one.n_k_tok * 128);
+			vv.insert(vv.end(), v.begin() + at, v.begin() + at + one.n_k_tok * 128);
+		}
+		attn_dense(truth.data() + i * 384, &one, q.data() + i * 384, kk.data(), vv.data(),
+			NULL);
+	}
+	gpu_state_rows(&s, n, zero.data(), pos.data(), pos.data(), seq.data());
+	CUDA_TRY(cudaMemcpy(s.q, dq, n * 384 * sizeof(half), cudaMemcpyDeviceToDevice));
+	CUDA_TRY(cudaMemcpy(s.k, dk, kv_bytes, cudaMemcpyDeviceToDevice));
+	CUDA_TRY(cudaMemcpy(s.v, dv, kv_bytes, cudaMemcpyDeviceToDevice));
+	for (int again = 0; again < 2; again++) { /* the arrival counters must be back at zero */
+		poison(s.att, STEP_MAX_ROWS * 384 * sizeof(half));
+		gpu_row_attn(&m, &s, 0, n, cap, 0);
+		std::vector<half> att = download(s.att, STEP_MAX_ROWS * 384);
+		for (size_t i = 0; i < n; i++)
+			for (size_t c = 0; c < 384; c++)
+				out[i * 384 + c] =
+					__half2float(att[packed_index(packed_tiles(n), i, c)]);
+		snprintf(what, sizeof(what), "decode attention, %zu rows over up to %zu keys", n,
+			cap);
+		judge(t, what, relative_error(out.data(), truth.data(), out.size()), 2e-3);
+	}
+	gpu_state_destroy(&s);
+	CUDA_TRY(cudaFree(dq));
+	CUDA_TRY(cudaFree(dk));
+	CUDA_TRY(cudaFree(dv));
+}
+
+/* --- prediction
+ * -------------------------------------------------------------------------------------- */
+
+static void verify_predict(tally *t, size_t n_q, size_t n_k, double theta, double tau, bool causal)
+{
+	attn_case c = attn_case_create(3, n_q, n_k, causal, 1.0);
+	das_params p = das_params_default();
+	char what[120];
+
+	p.theta = theta;
+	p.tau = tau;
+	das_mask *m = das_mask_create(&c.shape, &p);
+	das_predict(m, &c.shape, &p, c.q.data(), c.k.data());
+	size_t n = m->n_heads * m->n_rows * m->n_cols, wrong = 0, kept = 0;
+	uint8_t *mask = device_alloc<uint8_t>(n);
+	das_predict_in in = {c.gq, c.gk, 3, (unsigned)n_q, (unsigned)n_k, causal,
+		(float)attn_scale(&c.shape), (float)theta, (float)tau, mask};
+	void *scratch = device_alloc<char>(das_predict_bytes(3, in.n_q, in.n_k));
+
+	poison(mask, n);
+	poison(scratch, das_predict_bytes(3, in.n_q, in.n_k));
+	das_predict_gpu(in, scratch, 0);
+	std::vector<uint8_t> out = download(mask, n);
+	for (size_t i = 0; i < n; i++) {
+		wrong += out[i] != m->why[i];
+		kept += out[i] != 0;
+	}
+	snprintf(what, sizeof(what), "mask %zu x %zu, theta %g, tau %g: %zu of %zu set", n_q, n_k,
+		theta, tau, kept, n);
+	/* A figure that lies on its threshold to rounding may fall either way. */
+	judge(t, what, (double)wrong / (double)n, 2e-3);
+	das_mask_destroy(m);
+	CUDA_TRY(cudaFree(mask));
+	CUDA_TRY(cudaFree(scratch));
+	attn_case_destroy(&c);
+}
+
+static void verify_predicts(tally *t, bool few)
+{
+	for (size_t n : few ? std::vector<size_t>{100, 500} : std::vector<size_t>{128, 1024, 5000})
+		for (double tau : {0.5, 0.9, 0.98})
+			verify_predict(t, n, n, 0.3, tau, true);
+	verify_predict(t, 1500, 1500, 0.45, 0.8, true);
+	verify_predict(t, 1500, 1500, -1.0, 0.8, false);
+	verify_predict(t, 300, 1500, 0.3, 0.8, true);
+	verify_predict(t, 1024, 1024, 1.0, 0.5, true);
+	verify_predict(t, 1024, 1024, -1.0, 1.0, true);
+}
+
+static void one_layer_of(tally *t, const llama_shape *whole)
+{
+	llama_shape s = *whole;
+
+	s.n_layers = 1;
+	s.vocab = 1000;
+	verify_decode(t, &s, 2);
+}
+
+bool verify_all(enum verify_what what)
+{
+	bool few = what == VERIFY_FEW;
+	tally t = {};
+	unsigned major = device_attribute(cudaDevAttrComputeCapabilityMajor);
+
+	printf("# against the C truth: |out - truth| / |truth|\n");
+	verify_decode(&t, &shape_two_heads, few ? 3 : 70);
+	verify_prefills(&t, few);
+	verify_attention(&t, attn_mma, "mma", 16, few);
+	if (major == 9)
+		verify_attention(&t, attn_wgmma, "wgmma", 64, few);
+	else
+		printf("wgmma left out: compute capability %u.x\n", major);
+	verify_row_attn(&t, 1, 777);
+	verify_row_attn(&t, 3, 130);
+	verify_row_attn(&t, 11, 500);
+	verify_predicts(&t, few);
+	if (what == VERIFY_ALL) {
+		one_layer_of(&t, &llama_7b);
+		one_layer_of(&t, &llama_13b);
+	}
+	printf("%d checks, %d failed\n", t.done, t.failed);
+	return t.failed == 0;
+}
