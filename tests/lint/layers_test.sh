@@ -13,6 +13,8 @@ plant() {
 	rm -rf "${tree:?}"/*
 	mkdir "$tree/base" "$tree/sim" "$tree/models" "$tree/policies" "$tree/io" "$tree/cli" \
 		"$tree/kernels-ref" "$tree/tests" "$tree/build"
+	mkdir "$tree/kernels-ref/ref" "$tree/kernels-ref/cpu" "$tree/kernels-ref/cuda" \
+		"$tree/kernels-ref/emulate"
 	mkdir "$tree/io/text" "$tree/io/yaml" "$tree/io/scenario" "$tree/io/record"
 	echo '#include <stdio.h>' >"$tree/base/err.h"
 	printf '#include "base/err.h"\n#include <Random123/philox.h>\n' >"$tree/sim/rng.c"
@@ -25,7 +27,12 @@ plant() {
 	printf '#include <sqlite3.h>\n#include "models/policy.h"\n' >"$tree/io/record/record.h"
 	echo '#include "models/policy.h"' >"$tree/io/formats.h"
 	printf '#include "io/record/record.h"\n#include "models/policy.h"\n' >"$tree/cli/main.c"
-	echo '#include "base/err.h"' >"$tree/kernels-ref/ref.c"
+	echo '#include "base/err.h"' >"$tree/kernels-ref/ref/attn.h"
+	echo '#include "kernels-ref/ref/attn.h"' >"$tree/kernels-ref/cpu/fast.h"
+	echo >"$tree/kernels-ref/emulate/emulate.cuh"
+	printf '#include "kernels-ref/ref/attn.h"\n#include "kernels-ref/emulate/emulate.cuh"\n' \
+		>"$tree/kernels-ref/cuda/attn.cuh"
+	echo '#include "kernels-ref/emulate/emulate.cuh"' >"$tree/kernels-ref/emulate/emulate.cc"
 	mkdir "$tree/tests/io"
 	printf '#include <sqlite3.h>\n#include "io/record/record.h"\n' >"$tree/tests/io/test_record.c"
 	echo '#include "models/policy.h"' >"$tree/build/made.c" # not looked at
@@ -80,8 +87,20 @@ printf '#include "models/policy.h"\n#include "io/text/lines.h"\n' >"$tree/io/dee
 refuses 'io/deep/more.c:2: error: io/ may not see io/text/ (io/text/lines.h)'
 
 plant
-echo '#include "sim/engine.h"' >>"$tree/kernels-ref/ref.c"
-refuses 'kernels-ref/ref.c:2: error: kernels-ref/ may not see sim/ (sim/engine.h)'
+echo '#include "sim/engine.h"' >>"$tree/kernels-ref/ref/attn.h"
+refuses 'kernels-ref/ref/attn.h:2: error: kernels-ref/ref/ may not see sim/ (sim/engine.h)'
+
+plant
+echo '#include "kernels-ref/cpu/fast.h"' >"$tree/kernels-ref/ref/llama.c" # the truth knows no variant
+refuses 'kernels-ref/ref/llama.c:1: error: kernels-ref/ref/ may not see kernels-ref/cpu/ (kernels-ref/cpu/fast.h)'
+
+plant
+echo '#include "kernels-ref/cuda/attn.cuh"' >>"$tree/kernels-ref/emulate/emulate.cc" # the machine, its program
+refuses 'kernels-ref/emulate/emulate.cc:2: error: kernels-ref/emulate/ may not see kernels-ref/cuda/ (kernels-ref/cuda/attn.cuh)'
+
+plant
+echo >"$tree/kernels-ref/misc.c" # a wing for everything
+refuses 'kernels-ref/misc.c:1: error: scripts/lint_layers knows no folder for it'
 
 plant
 echo >"$tree/tests/check.h"
