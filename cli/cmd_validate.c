@@ -15,7 +15,8 @@
 #include "cli/interrupt.h"
 #include "cli/jobs.h"
 #include "cli/json.h"
-#include "cli/validate.h"
+#include "policies/all.h"
+#include "study/validate.h"
 
 struct job {
 	struct interrupt interrupt;
@@ -66,6 +67,7 @@ static bool read_options(struct job *j, const struct opts *o, struct err *err)
 
 	j->json = opts_get(o, "json") != NULL;
 	j->setting.precision = 0.01;
+	j->setting.fcfs = &policy_fcfs;
 	if (precision && !quantity_parse(&j->setting.precision, precision, QUANTITY_FRACTION, why,
 				 sizeof why))
 		return err_input(err, "--precision %s", why);

@@ -6,7 +6,7 @@ set -eu
 cd "$1"
 shift
 failed=0
-for header in $(find base sim models policies plan io cli kernels-ref tests \
+for header in $(find base sim models policies plan study io cli kernels-ref tests \
 	-name '*.h' 2>/dev/null | LC_ALL=C sort); do
 	echo "#include \"$header\"" |
 		"$@" -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -fsyntax-only -x c - ||

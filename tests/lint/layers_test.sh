@@ -15,18 +15,19 @@ plant() {
 		"$tree/kernels-ref" "$tree/tests" "$tree/build"
 	mkdir "$tree/kernels-ref/ref" "$tree/kernels-ref/cpu" "$tree/kernels-ref/cuda" \
 		"$tree/kernels-ref/emulate"
-	mkdir "$tree/io/text" "$tree/io/yaml" "$tree/io/scenario" "$tree/io/record"
+	mkdir "$tree/study" "$tree/io/text" "$tree/io/yaml" "$tree/io/scenario" "$tree/io/record"
 	echo '#include <stdio.h>' >"$tree/base/err.h"
 	printf '#include "base/err.h"\n#include <Random123/philox.h>\n' >"$tree/sim/rng.c"
 	echo '#include "base/err.h"' >"$tree/sim/engine.h"
 	printf '#include "sim/engine.h"\n#include "base/err.h"\n' >"$tree/models/policy.h"
 	echo '#include "models/policy.h"' >"$tree/policies/jsq.c"
+	echo '#include "models/policy.h"' >"$tree/study/compare.h"
 	echo '#include "base/err.h"' >"$tree/io/text/lines.h"
 	printf '#include <yaml.h>\n#include "io/text/lines.h"\n' >"$tree/io/yaml/tree.h"
 	printf '#include "io/yaml/tree.h"\n#include "models/policy.h"\n' >"$tree/io/scenario/scenario.h"
 	printf '#include <sqlite3.h>\n#include "models/policy.h"\n' >"$tree/io/record/record.h"
 	echo '#include "models/policy.h"' >"$tree/io/formats.h"
-	printf '#include "io/record/record.h"\n#include "models/policy.h"\n' >"$tree/cli/main.c"
+	printf '#include "io/record/record.h"\n#include "study/compare.h"\n' >"$tree/cli/main.c"
 	echo '#include "base/err.h"' >"$tree/kernels-ref/ref/attn.h"
 	echo '#include "kernels-ref/ref/attn.h"' >"$tree/kernels-ref/cpu/fast.h"
 	echo >"$tree/kernels-ref/emulate/emulate.cuh"
@@ -64,6 +65,14 @@ refuses 'sim/rng.c:4: error: sim/ may not see models/ (models/policy.h)'
 plant
 echo '#include "io/formats.h"' >>"$tree/policies/jsq.c" # side by side
 refuses 'policies/jsq.c:2: error: policies/ may not see io/ (io/formats.h)'
+
+plant
+echo '#include "study/compare.h"' >>"$tree/policies/jsq.c" # side by side
+refuses 'policies/jsq.c:2: error: policies/ may not see study/ (study/compare.h)'
+
+plant
+echo '#include "io/record/record.h"' >>"$tree/study/compare.h" # side by side
+refuses 'study/compare.h:2: error: study/ may not see io/record/ (io/record/record.h)'
 
 plant
 echo '#include "models/policy.h"' >>"$tree/io/text/lines.h" # what io/ sees is not what io/text/ sees

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "cli/validate.h"
+#include "policies/all.h"
+#include "study/validate.h"
 
 /* 30 values, .9 and 1.1 in turn: sd .1 sqrt(30 / 29) = .10171, over sqrt(30) .018570. Student's t
  * for 29 degrees of freedom is 2.0452 at 95 % and 3.6594 at 99.9 %: half-widths .03798 and .06796.
@@ -57,7 +58,8 @@ static void a_wrong_theory_fails(void **state)
 {
 	struct validate_kind kind = *find("mm1-50")->kind;
 	struct validate_case wrong = *find("mm1-50");
-	struct validate_setting s = {.precision = 0.03, .seed = 1, .n_threads = 1};
+	struct validate_setting s = {
+		.precision = 0.03, .seed = 1, .n_threads = 1, .fcfs = &policy_fcfs};
 	struct validate_verdict right, off;
 	struct err err = {0};
 

@@ -1,5 +1,5 @@
-#ifndef OFFING_CLI_VALIDATE_H
-#define OFFING_CLI_VALIDATE_H
+#ifndef OFFING_STUDY_VALIDATE_H
+#define OFFING_STUDY_VALIDATE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/policy.h"
 #include "models/queueing.h"
 #include "models/spec.h"
 #include "sim/stat.h"
@@ -36,6 +37,7 @@ struct validate_job {
 	uint64_t customers; /* measured, after the warm-up */
 	double warmup_s;
 	const atomic_bool *stop; /* may be NULL */
+	const struct policy_ops *fcfs;
 };
 
 struct validate_case;
@@ -67,6 +69,7 @@ struct validate_setting {
 	uint64_t seed;
 	size_t n_threads;
 	const atomic_bool *stop;
+	const struct policy_ops *fcfs; /* first come, first served: what the stations are run by */
 };
 
 struct validate_verdict {

@@ -1,11 +1,10 @@
 /* A closed-form station as a scenario: one site, one synthetic instance, one group. */
-#include "cli/validate.h"
+#include "study/validate.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "models/world.h"
-#include "policies/all.h"
 
 enum { PHASES = 2 };
 
@@ -66,7 +65,7 @@ static void set_scenario(
 			.workload = {.kind = WORKLOAD_NONE},
 			.deadline_s = HUGE_VAL,
 			.bytes_per_tok = 4.0},
-		.policy = {.label = "fcfs", .ops = &policy_fcfs},
+		.policy = {.label = j->fcfs->name, .ops = j->fcfs},
 		.spec = {.name = c->name,
 			.run = {.requests = j->customers,
 				.warmup_s = j->warmup_s,

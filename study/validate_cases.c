@@ -1,5 +1,5 @@
 /* The cases: what queueing theory knows in closed form, one row each. */
-#include "cli/validate.h"
+#include "study/validate.h"
 
 #include <math.h>
 

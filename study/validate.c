@@ -1,4 +1,4 @@
-#include "cli/validate.h"
+#include "study/validate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,6 +35,7 @@ static bool run_one(struct replicate_work *w, size_t number, struct err *err)
 		.customers = w->customers,
 		.warmup_s = 10.0 * w->c->kind->relax_s(w->c),
 		.stop = w->setting->stop,
+		.fcfs = w->setting->fcfs,
 	};
 
 	return w->c->kind->measure(&w->x[number], w->c, &job, err);

@@ -1,6 +1,6 @@
 /* A Jackson network on sim/ alone: engine, streams, lines. A customer is the time at which it
  * came and whether it counts, which its events carry. */
-#include "cli/validate.h"
+#include "study/validate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,223 @@
+#include "cli/run_job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/version.h"
+#include "models/world.h"
+
+enum { MOST_DIRS = 10000 };
+
+/* What the replications report to. */
+struct experiment_host {
+	struct run_job *job;
+	struct recorder *recorder;
+	double warmup_s;
+	size_t policy; /* the one that runs */
+	size_t done;   /* replications, of every policy */
+	uint64_t events;
+};
+
+const char *const run_status_words[] = {
+	[WORLD_COMPLETE] = "complete",
+	[WORLD_INTERRUPTED] = "interrupted",
+	[WORLD_FAILED] = "failed",
+};
+
+static const struct scenario_spec *spec_of(const struct experiment_host *h)
+{
+	return &h->job->spec.scenario->spec;
+}
+
+/* What replications report */
+
+static struct record_sink *sink_open(struct experiment_host *h, uint32_t number)
+{
+	return recorder_sink_open(h->recorder, number);
+}
+
+static void sink_close(struct experiment_host *h, struct record_sink *sink)
+{
+	(void)h;
+	recorder_sink_close(sink);
+}
+
+static void show(struct experiment_host *h)
+{
+	const struct scenario_spec *s = spec_of(h);
+	size_t of = s->n_policies * s->run.replications;
+
+	progress_show(h->job->spec.progress,
+		&(struct progress_now){
+			.policy = s->policies[h->policy].label,
+			.done = h->done,
+			.of = of > h->done ? of : h->done,
+			.share = of > h->done ? (double)h->done / (double)of : 1.0,
+			.events = h->events,
+		});
+}
+
+static bool replication_done(
+	struct experiment_host *h, uint32_t number, const struct world_result *r, struct err *err)
+{
+	h->done++;
+	h->events += r->events;
+	show(h);
+	return recorder_replication(h->recorder,
+		&(struct recorder_replication){
+			.number = number,
+			.seed = spec_of(h)->run.seed,
+			.warmup_s = r->warmup_s,
+			.horizon_s = r->horizon_s,
+			.events = r->events,
+			.status = run_status_words[r->status],
+			.n_metrics = r->n_metrics,
+			.metrics = r->metrics,
+			.warnings = &r->warnings,
+		},
+		err);
+}
+
+/* Where to */
+
+static bool choose_dir(struct run_job *j, struct err *err)
+{
+	const char *given = j->spec.dir, *name = j->spec.scenario->spec.name;
+	int n;
+
+	if (given) {
+		n = snprintf(j->dir, sizeof j->dir, "%s", given);
+		if (n < 0 || (size_t)n >= sizeof j->dir)
+			return err_input(err, "the name of the output folder is too long");
+		if (recorder_taken(given) && !j->spec.force)
+			return err_input(err,
+				"'%s' holds a result already; use --force to replace it", given);
+		return true;
+	}
+	snprintf(j->dir, sizeof j->dir, "results/runs/%s", name);
+	for (n = 2; recorder_taken(j->dir); n++) {
+		if (n > MOST_DIRS)
+			return err_run(err, "%s and all names before it are taken", j->dir);
+		snprintf(j->dir, sizeof j->dir, "results/runs/%s-%d", name, n);
+	}
+	return true;
+}
+
+static bool open_recorder(struct experiment_host *h, struct err *err)
+{
+	const struct scenario_spec *s = spec_of(h);
+	struct run_job *j = h->job;
+	struct recorder_spec spec = {
+		.dir = j->dir,
+		.force = j->spec.force && j->spec.dir,
+		.requests = s->record.requests,
+		.series = s->record.queues_s > 0.0,
+		.n_runs = s->n_policies,
+	};
+
+	while (!recorder_open(&h->recorder, &spec, err)) {
+		if (j->spec.dir || !recorder_taken(j->dir))
+			return false;
+		*err = (struct err){0}; /* another run took the name since: the next one */
+		if (!choose_dir(j, err))
+			return false;
+	}
+	return true;
+}
+
+/* Policies, one after another */
+
+static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
+{
+	static const struct experiment_ops ops = {sink_open, sink_close, replication_done};
+	const struct scenario *sc = h->job->spec.scenario;
+	struct experiment_result *r = &h->job->results[p];
+	const struct experiment x = {
+		.spec = &sc->spec,
+		.policy = &sc->spec.policies[p],
+		.warmup_s = h->warmup_s,
+		.n_threads = h->job->spec.n_threads,
+		.stop = h->job->spec.stop,
+		.ops = &ops,
+		.host = h,
+	};
+	const struct recorder_run run = {
+		.scenario = &sc->spec,
+		.policy = x.policy->label,
+		.resolved = sc->text,
+		.version = version_text(),
+		.n_settings = sc->n_settings,
+		.settings = sc->settings,
+		.scenario_warnings = &h->job->scenario_warnings,
+	};
+	double began_s = clock_s();
+
+	h->policy = p;
+	show(h);
+	if (!recorder_run_begin(h->recorder, &run, err) || !experiment_run(&x, r, err))
+		return false;
+	return recorder_run_end(h->recorder,
+		&(struct recorder_end){
+			.status = run_status_words[r->status],
+			.wall_s = clock_s() - began_s,
+			.n_rows = r->n_rows,
+			.rows = r->rows,
+		},
+		err);
+}
+
+static void note_warnings(struct run_job *j)
+{
+	for (size_t i = 0; i < j->spec.scenario->n_warnings; i++) {
+		const struct err *e = &j->spec.scenario->warnings[i];
+
+		warnings_add(&j->scenario_warnings, WARN_SCENARIO, "", "%s:%u:%u: %s", e->at.file,
+			e->at.line, e->at.col, e->msg);
+	}
+}
+
+static bool run_all(struct experiment_host *h, struct err *err)
+{
+	const struct scenario_spec *s = spec_of(h);
+	struct run_job *j = h->job;
+
+	if (!world_check(s, err) || !choose_dir(j, err))
+		return false;
+	show(h);
+	if (!experiment_warmup(&h->warmup_s, s, j->spec.stop, err))
+		return false;
+	if (!open_recorder(h, err))
+		return false;
+	note_warnings(j);
+	j->results = mem_zalloc(s->n_policies, sizeof *j->results);
+	for (size_t p = 0; p < s->n_policies; p++)
+		if (!run_policy(h, p, err))
+			return false;
+	return true;
+}
+
+bool run_job(struct run_job *j, const struct run_job_spec *spec, struct err *err)
+{
+	struct experiment_host h = {.job = j};
+	struct err closing = {0};
+	bool ok;
+
+	*j = (struct run_job){.spec = *spec};
+	ok = run_all(&h, err);
+	if (!recorder_close(h.recorder, &closing) && ok) {
+		ok = false;
+		*err = closing;
+	}
+	return ok;
+}
+
+void run_job_finish(struct run_job *j)
+{
+	for (size_t p = 0; j->results && p < j->spec.scenario->spec.n_policies; p++)
+		experiment_result_finish(&j->results[p]);
+	free(j->results);
+	warnings_finish(&j->scenario_warnings);
+}

@@ -1,0 +1,44 @@
+#ifndef OFFING_CLI_RUN_JOB_H
+#define OFFING_CLI_RUN_JOB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/progress.h"
+#include "io/record/recorder.h"
+#include "io/scenario/scenario.h"
+#include "models/experiment.h"
+
+/**
+ * The policies of a scenario, one after another, into a results folder: for
+ * every command that runs scenarios.
+ */
+
+/** What is asked for. Borrowed until run_job_finish(). */
+struct run_job_spec {
+	const struct scenario *scenario;
+	const char *dir; /* NULL: results/runs/NAME, or NAME-2, ... when taken */
+	bool force;      /* replace the result that @dir holds */
+	size_t n_threads;
+	const atomic_bool *stop;
+	struct progress *progress;
+};
+
+/** What comes of it. */
+struct run_job {
+	struct run_job_spec spec;
+	char dir[4096];                    /* where the results are */
+	struct warnings scenario_warnings; /* what reading the scenario warned of */
+	struct experiment_result *results; /* one a policy; NULL: nothing was run */
+};
+
+/** Run it and close the files. On false @err says why there is no whole result; what was
+ *  finished until then can be read in @j->dir. Call run_job_finish() in either case. */
+MUST_CHECK bool run_job(struct run_job *j, const struct run_job_spec *spec, struct err *err);
+void run_job_finish(struct run_job *j);
+
+/** The word for it in tables and files. */
+extern const char *const run_status_words[];
+
+#endif
