@@ -166,6 +166,8 @@ static bool spec_allows(const struct cost_spec *spec, struct err *err)
 bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *err)
 {
 	const struct profile_sigma *sigma = &spec->profile->sigma;
+	double kv_bytes = spec->gpu->mem_bytes - spec->reserve_bytes -
+			  llm_weight_bytes(spec->shape, spec->precision);
 	struct cost *c;
 
 	assert(spec->max_batch >= 1);
@@ -185,7 +187,7 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 	c->f_latency = quantile_factor(spec->quantile, sigma->latency);
 	if (c->form) {
 		fill_attention(c);
-	} else if (!grid_create(&c->grid, spec->profile, spec->gpu, spec->shape, spec->max_batch,
+	} else if (!grid_create(&c->grid, spec->profile, spec->shape, kv_bytes, spec->max_batch,
 			   spec->at, err)) {
 		cost_destroy(c);
 		return false;

@@ -21,7 +21,8 @@ struct cost_spec {
 	const struct gpu_spec *gpu;
 	const struct llm_shape *shape;
 	enum precision precision;
-	unsigned max_batch; /* >= 1 */
+	unsigned max_batch;   /* >= 1 */
+	double reserve_bytes; /* of the memory, neither for weights nor for KV */
 	enum profile_quantile quantile;
 	enum attention attention; /* of prompts; decoding is always dense */
 	struct src_pos at;

@@ -210,8 +210,8 @@ double grid_linear_s(const struct grid *g, double new_tok)
 
 struct need {
 	const struct profile *p;
-	const struct gpu_spec *gpu;
 	const struct llm_shape *shape;
+	double kv_tok; /* that the memory holds; below 0: not even the weights */
 	unsigned max_batch;
 	struct src_pos at;
 };
@@ -219,10 +219,9 @@ struct need {
 /* The most tokens of context that @batch sequences can hold in this memory. */
 static double most_context(const struct need *n, double batch)
 {
-	double fits = n->gpu->mem_bytes / llm_kv_bytes_per_tok(n->shape);
 	double wanted = batch * n->shape->context;
 
-	return fits < wanted ? fits : wanted;
+	return n->kv_tok < wanted ? n->kv_tok : wanted;
 }
 
 static bool curve_covers(const struct need *n, const struct curve *v, struct err *err)
@@ -275,13 +274,13 @@ static bool leaves_linear(const struct grid *g, const struct need *n, double tok
 static bool prefill_covers(const struct grid *g, const struct need *n, struct err *err)
 {
 	uint64_t last = g->prefill[g->n_prefill - 1].count;
+	double dense = g->n_dense > 0 ? g->dense[g->n_dense - 1].tok : 0.0;
+	double least = dense < (double)last ? dense : (double)last;
 
-	if (last < n->shape->context || g->n_dense == 0 ||
-		g->dense[g->n_dense - 1].tok < n->shape->context)
+	if (least < most_context(n, 1.0))
 		return err_at(err, n->at,
-			"profile '%s' measures prompts of up to %" PRIu64
-			" tokens, but the context of %s is %u",
-			n->p->name, last, n->shape->name, n->shape->context);
+			"profile '%s' measures prompts of up to %.0f tokens, but %s can hold %.0f",
+			n->p->name, least, n->shape->name, most_context(n, 1.0));
 	for (size_t i = 0; i < g->n_prefill; i++)
 		if (g->prefill[i].rows[0].context_tok != 0)
 			return err_at(err, n->at,
@@ -297,10 +296,10 @@ static bool prefill_covers(const struct grid *g, const struct need *n, struct er
 	return true;
 }
 
-bool grid_create(struct grid **out, const struct profile *p, const struct gpu_spec *gpu,
-	const struct llm_shape *shape, unsigned max_batch, struct src_pos at, struct err *err)
+bool grid_create(struct grid **out, const struct profile *p, const struct llm_shape *shape,
+	double kv_bytes, unsigned max_batch, struct src_pos at, struct err *err)
 {
-	struct need need = {p, gpu, shape, max_batch, at};
+	struct need need = {p, shape, kv_bytes / llm_kv_bytes_per_tok(shape), max_batch, at};
 	const struct profile_grid *from = p->grid;
 	struct grid *g = mem_zalloc(1, sizeof *g);
 

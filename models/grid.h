@@ -15,12 +15,14 @@
 struct grid;
 
 /**
- * Index the rows of @p, which must outlive it; the caller owns *@out. Fails at
- * @at when the rows do not cover @max_batch, the context of @shape, or half of
- * what the memory of @gpu holds: further than twice the grid is a guess.
+ * Index the rows of @p, which must outlive it; the caller owns *@out. @kv_bytes: what the memory
+ * has for keys and values. Fails at @at when the rows do not cover @max_batch, the longest
+ * prompt (the context of @shape, or what fits), or half of the context that a batch can hold:
+ * further than twice the grid is a guess.
  */
-MUST_CHECK bool grid_create(struct grid **out, const struct profile *p, const struct gpu_spec *gpu,
-	const struct llm_shape *shape, unsigned max_batch, struct src_pos at, struct err *err);
+MUST_CHECK bool grid_create(struct grid **out, const struct profile *p,
+	const struct llm_shape *shape, double kv_bytes, unsigned max_batch, struct src_pos at,
+	struct err *err);
 void grid_destroy(struct grid *g);
 
 /** The contexts where the decode step of @batch bends, ascending, at least two, into *@out,

@@ -36,6 +36,7 @@ static struct cost_spec cost_of(const struct world *w, uint32_t i)
 		.shape = &w->spec->models[s->model.i].shape,
 		.precision = w->spec->models[s->model.i].precision,
 		.max_batch = s->max_batch,
+		.reserve_bytes = s->reserve_bytes,
 		.quantile = w->spec->run.quantile,
 		.attention = s->attention,
 		.at = s->at,
@@ -56,6 +57,7 @@ static bool cost_share(struct world *w, uint32_t i, struct err *err)
 		its = cost_of(w, k);
 		if (its.profile == mine.profile && its.shape == mine.shape &&
 			its.precision == mine.precision && its.max_batch == mine.max_batch &&
+			its.reserve_bytes == mine.reserve_bytes &&
 			its.attention == mine.attention && view_same_gpu(its.gpu, mine.gpu)) {
 			inst->cost = w->instances[k].cost;
 			return true;

@@ -489,9 +489,7 @@ static void a_grid_must_cover_batch_and_context(void **state)
 						 "[prefill]\n4 0 1e-5\n32 0 1e-4\n"
 						 "[attention]\n4 0 1e-6\n64 0 1e-5\n",
 						 grid_head)),
-		1,
-		"profile 'prompts' measures prompts of up to 32 tokens, "
-		"but the context of tiny is 64");
+		1, "profile 'prompts' measures prompts of up to 32 tokens, but tiny can hold 64");
 	expect_refusal(parsed("negative", arena_printf(&arena,
 						  "%s[decode]\n1 10 1e-5\n1 64 2e-5\n"
 						  "[prefill]\n4 0 1e-5\n64 0 1e-5\n"
@@ -506,6 +504,47 @@ static void a_grid_must_cover_batch_and_context(void **state)
 						"[attention]\n4 0 1e-6\n64 0 2e-5\n",
 						grid_head)),
 		1, "profile 'behind' has no prompt of 16 tokens without context");
+}
+
+/* The weights take 2 x (80 + 3 x (160 + 8) + 4) = 1176 bytes and a token 48: 10 800 bytes with 4824
+ * in reserve hold 100 tokens, where a batch of 4 could ask for 4 x 64. 50 measured tokens are half
+ * of that, though not of the 225 that the whole memory would hold. */
+static void a_grid_must_cover_what_weights_and_reserve_leave(void **state)
+{
+	static const char text[] =
+		"offing-profile: 1\ndevice: small\nruntime: fused\nmodel: tiny\nprecision: fp16\n"
+		"provenance: measured\nsigma.step: 0.03\n"
+		"[decode]\n1 10 1e-5\n1 64 2e-5\n4 10 1e-5\n4 %d 2e-5\n"
+		"[prefill]\n4 0 1e-5\n%d 0 1e-4\n[attention]\n4 0 1e-6\n%d 0 1e-5\n";
+	struct gpu_spec small = {.name = "small", .mem_bytes = 10800.0};
+	struct cost_spec spec = {.gpu = &small,
+		.shape = &tiny,
+		.precision = PRECISION_FP16,
+		.max_batch = 4,
+		.reserve_bytes = 4824.0};
+	struct err err = {0};
+	struct cost *c;
+
+	(void)state;
+	spec.profile = parsed("half", arena_printf(&arena, text, 50, 64, 64));
+	assert_true(cost_create(&c, &spec, &err));
+	cost_destroy(c);
+	spec.profile = parsed("less", arena_printf(&arena, text, 49, 64, 64));
+	assert_false(cost_create(&c, &spec, &err));
+	assert_string_equal(err.msg,
+		"profile 'less' measures up to 49 tokens of context at batch 4, but tiny can hold "
+		"100: more than twice that");
+
+	/* 40 tokens: no prompt is longer, whatever the model's context. */
+	err = (struct err){0};
+	spec.reserve_bytes = 10800.0 - 1176.0 - 40.0 * 48.0;
+	spec.profile = parsed("all", arena_printf(&arena, text, 50, 40, 40));
+	assert_true(cost_create(&c, &spec, &err));
+	cost_destroy(c);
+	spec.profile = parsed("prompts", arena_printf(&arena, text, 50, 39, 40));
+	assert_false(cost_create(&c, &spec, &err));
+	assert_string_equal(err.msg,
+		"profile 'prompts' measures prompts of up to 39 tokens, but tiny can hold 40");
 }
 
 static void a_profile_must_have_the_precision(void **state)
@@ -556,6 +595,7 @@ int main(void)
 		TEST(every_built_in_profile_gives_sane_times),
 		TEST(noise_pays_nobody),
 		TEST(a_grid_must_cover_batch_and_context),
+		TEST(a_grid_must_cover_what_weights_and_reserve_leave),
 		TEST(a_profile_must_have_the_precision),
 	};
 	return cmocka_run_group_tests_name("cost", tests, NULL, NULL);
