@@ -13,6 +13,8 @@
 
 struct catalog_gpu {
 	struct gpu_spec spec; /* at is empty */
+	double list_usd; /* what card or kit was first sold for, in @list_year; 0: not listed */
+	unsigned list_year;
 	const char *summary;
 };
 

@@ -74,14 +74,24 @@ static double layer_weights(const struct llm_shape *s)
 	return sum;
 }
 
-static double norm_weights(const struct llm_shape *s)
+/* Norms and biases, which every precision keeps in fp16. */
+static double vector_weights(const struct llm_shape *s)
 {
-	return (2.0 * s->layers + 1.0) * s->hidden;
+	double bias = s->qkv_bias ? llm_q_width(s) + 2.0 * llm_kv_width(s) : 0.0;
+
+	return s->layers * (2.0 * s->hidden + bias) + s->hidden;
+}
+
+/* Weights of the embedding that are not the head's. */
+static double embedding_weights(const struct llm_shape *s)
+{
+	return s->tied_embeddings ? 0.0 : (double)s->vocab * s->hidden;
 }
 
 double llm_params(const struct llm_shape *s)
 {
-	return 2.0 * s->vocab * s->hidden + s->layers * layer_weights(s) + norm_weights(s);
+	return embedding_weights(s) + llm_op_weights(s, LLM_HEAD) + s->layers * layer_weights(s) +
+	       vector_weights(s);
 }
 
 double llm_bytes_per_weight(enum precision p, enum llm_op op)
@@ -103,7 +113,7 @@ double llm_step_weight_bytes(const struct llm_shape *s, enum precision p)
 {
 	return s->layers * layer_weights(s) * llm_bytes_per_weight(p, LLM_QKV) +
 	       llm_op_weights(s, LLM_HEAD) * llm_bytes_per_weight(p, LLM_HEAD) +
-	       norm_weights(s) * 2.0;
+	       vector_weights(s) * 2.0;
 }
 
 double llm_weight_bytes(const struct llm_shape *s, enum precision p)
@@ -111,7 +121,7 @@ double llm_weight_bytes(const struct llm_shape *s, enum precision p)
 	/* The embedding is stored as the linear layers are, except that int8 leaves it in fp16. */
 	double per = p == PRECISION_INT8 ? 2.0 : llm_bytes_per_weight(p, LLM_QKV);
 
-	return llm_step_weight_bytes(s, p) + (double)s->vocab * s->hidden * per;
+	return llm_step_weight_bytes(s, p) + embedding_weights(s) * per;
 }
 
 double llm_kv_bytes_per_tok(const struct llm_shape *s)

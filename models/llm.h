@@ -38,7 +38,7 @@ struct llm_work {
 double llm_q_width(const struct llm_shape *s);
 double llm_kv_width(const struct llm_shape *s);
 
-/** All parameters: embedding, head, linear layers, norms. */
+/** All parameters: embedding, head (once when tied), linear layers, biases, norms. */
 double llm_params(const struct llm_shape *s);
 
 /** Weights of one linear class in one layer, or of the head. 0 for the other classes. */
@@ -51,7 +51,8 @@ double llm_op_weights(const struct llm_shape *s, enum llm_op op);
  */
 double llm_bytes_per_weight(enum precision p, enum llm_op op);
 
-/** Weights in memory, and what a decode step of one sequence reads of them (no embedding). */
+/** Weights in memory, and what a decode step of one sequence reads of them (no embedding, but
+ *  always the head). A tied matrix is stored as a head is. */
 double llm_weight_bytes(const struct llm_shape *s, enum precision p);
 double llm_step_weight_bytes(const struct llm_shape *s, enum precision p);
 

@@ -124,6 +124,8 @@ enum precision { PRECISION_FP16, PRECISION_INT8, PRECISION_Q8_0, PRECISION_Q4_0 
 struct llm_shape {
 	const char *name;
 	unsigned hidden, ffn, layers, heads, kv_heads, head_dim, vocab, context;
+	bool tied_embeddings; /* the head is the embedding: one matrix in memory */
+	bool qkv_bias;        /* queries, keys and values have a bias each */
 };
 
 struct model_spec {

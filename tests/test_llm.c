@@ -21,6 +21,62 @@ static void parameters_are_those_published(void **state)
 	assert_near(llm_params(shape("tinyllama-1.1b")), 1100048384.0, 0.0);
 	/* 2 x 32000 x 768 + 2 (4 x 768^2 + 3 x 768 x 3072 + 2 x 768) + 768 */
 	assert_near(llm_params(shape("llama-68m")), 68030208.0, 0.0);
+	/* Hugging Face, metadata of the safetensors files. */
+	assert_near(llm_params(shape("llama2-70b")), 68976648192.0, 0.0);
+	assert_near(llm_params(shape("llama-3.2-1b")), 1235814400.0, 0.0);
+	assert_near(llm_params(shape("llama-3.2-3b")), 3212749824.0, 0.0);
+	assert_near(llm_params(shape("mistral-7b")), 7241732096.0, 0.0);
+	assert_near(llm_params(shape("qwen2.5-0.5b")), 494032768.0, 0.0);
+	assert_near(llm_params(shape("qwen2.5-1.5b")), 1543714304.0, 0.0);
+	assert_near(llm_params(shape("qwen2.5-3b")), 3085938688.0, 0.0);
+	assert_near(llm_params(shape("qwen2.5-7b")), 7615616512.0, 0.0);
+	assert_near(llm_params(shape("qwen2.5-14b")), 14770033664.0, 0.0);
+}
+
+/* 128256 x 2048 weights of Llama 3.2 1B are embedding and head at once: in memory they lie once,
+ * and a step reads them as it reads any head. */
+static void tied_embeddings_lie_in_memory_once_and_are_read(void **state)
+{
+	struct llm_shape apart = *shape("llama-3.2-1b");
+	const struct llm_shape *tied = shape("llama-3.2-1b");
+
+	(void)state;
+	apart.tied_embeddings = false;
+	for (int p = 0; p < LLM_PRECISIONS; p++) {
+		double embedding = llm_weight_bytes(&apart, (enum precision)p) -
+				   llm_step_weight_bytes(&apart, (enum precision)p);
+
+		assert_ratio(llm_weight_bytes(tied, (enum precision)p) + embedding,
+			llm_weight_bytes(&apart, (enum precision)p), 1e-15);
+		assert_near(llm_step_weight_bytes(tied, (enum precision)p),
+			llm_step_weight_bytes(&apart, (enum precision)p), 0.0);
+	}
+	assert_near(llm_params(&apart) - llm_params(tied), 128256.0 * 2048.0, 0.0);
+	assert_near(llm_op_weights(tied, LLM_HEAD), 128256.0 * 2048.0, 0.0);
+}
+
+/* llama.cpp lists Llama 3.2 1B with 1 313 251 456 bytes in q8_0, its norms in fp32 (67 584 x 2
+ * bytes more), and 729.75 MiB in q4_0, of which the one matrix is Q6_K. */
+static void tied_embeddings_take_the_published_bytes(void **state)
+{
+	(void)state;
+	assert_near(llm_weight_bytes(shape("llama-3.2-1b"), PRECISION_Q8_0),
+		1313251456.0 - 2.0 * 67584.0, 200.0);
+	assert_near(
+		llm_weight_bytes(shape("llama-3.2-1b"), PRECISION_Q4_0) / 1048576.0, 729.75, 2.5);
+}
+
+/* 24 layers of 14 + 2 x 2 heads of 64, 2 bytes whatever the weights have. */
+static void biases_of_queries_keys_and_values_stay_in_fp16(void **state)
+{
+	struct llm_shape none = *shape("qwen2.5-0.5b");
+
+	(void)state;
+	none.qkv_bias = false;
+	for (int p = 0; p < LLM_PRECISIONS; p++)
+		assert_near(llm_weight_bytes(shape("qwen2.5-0.5b"), (enum precision)p) -
+				    llm_weight_bytes(&none, (enum precision)p),
+			2.0 * 24.0 * 18.0 * 64.0, 1e-6);
 }
 
 /* GB to two decimals from models.md 4; q8_0 and q4_0 in GiB as llama.cpp lists its 7B files:
@@ -142,6 +198,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parameters_are_those_published),
+		cmocka_unit_test(tied_embeddings_lie_in_memory_once_and_are_read),
+		cmocka_unit_test(tied_embeddings_take_the_published_bytes),
+		cmocka_unit_test(biases_of_queries_keys_and_values_stay_in_fp16),
 		cmocka_unit_test(weights_take_the_published_bytes),
 		cmocka_unit_test(a_decode_step_reads_all_but_the_embedding),
 		cmocka_unit_test(keys_and_values_of_a_token),

@@ -18,6 +18,11 @@ static const struct schema_key shape_keys[] = {
 	{SIZE("head_dim", head_dim, 1e4)},
 	{SIZE("vocab", vocab, 1e8), .required = true},
 	{SIZE("context", context, 1e8), .required = true},
+	{.name = "tied_embeddings",
+		.kind = SCHEMA_BOOL,
+		.to = SHAPE(tied_embeddings),
+		.dflt = "false"},
+	{.name = "qkv_bias", .kind = SCHEMA_BOOL, .to = SHAPE(qkv_bias), .dflt = "false"},
 	{0},
 };
 

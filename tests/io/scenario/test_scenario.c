@@ -308,6 +308,24 @@ static void every_leaf_is_a_setting(void **state)
 	scenario_destroy(s);
 }
 
+static void a_shape_may_tie_its_embeddings_and_have_biases(void **state)
+{
+	static const char *const sets[] = {
+		"models.m.model={h: 64, ffn: 96, L: 3, heads: 2, vocab: 70, context: 50, "
+		"head_dim: 24, tied_embeddings: true, qkv_bias: true}"};
+	struct scenario *s = read_text(*state, various, sets, 1);
+	const struct llm_shape *shape = &s->spec.models[0].shape;
+
+	assert_true(shape->tied_embeddings && shape->qkv_bias);
+	assert_int_equal(shape->head_dim, 24); /* not 64 / 2 */
+	assert_string_equal(setting(s, "models.m.model.tied_embeddings"), "true");
+	scenario_destroy(s);
+	s = read_text(*state, various, NULL, 0);
+	assert_false(s->spec.models[0].shape.tied_embeddings || s->spec.models[0].shape.qkv_bias);
+	assert_string_equal(setting(s, "models.m.model.qkv_bias"), "false");
+	scenario_destroy(s);
+}
+
 /** The order of keys in a file says nothing: the resolved text is the same. */
 static void the_order_of_keys_does_not_matter(void **state)
 {
@@ -424,6 +442,7 @@ int main(void)
 		WITH_DIR(synthetic_instances_need_no_model),
 		WITH_DIR(resolved_text_reads_back_to_itself),
 		WITH_DIR(every_leaf_is_a_setting),
+		WITH_DIR(a_shape_may_tie_its_embeddings_and_have_biases),
 		WITH_DIR(the_order_of_keys_does_not_matter),
 		WITH_DIR(errors_of_one_file_stand_together),
 		WITH_DIR(files_are_found_beside_the_scenario),
