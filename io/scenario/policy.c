@@ -74,6 +74,27 @@ static void complete_params(struct schema_reader *r, struct yaml_node *n,
 	*n = *whole;
 }
 
+/** The parameters as keys of a scenario, for who listens. */
+static void tell_params(const struct schema_reader *r, const struct param_spec *param)
+{
+	static const enum schema_kind kinds[] = {[PARAM_DOUBLE] = SCHEMA_QUANTITY,
+		[PARAM_SIZE] = SCHEMA_U64,
+		[PARAM_ENUM] = SCHEMA_WORD};
+
+	for (; param && param->kind != PARAM_END; param++) {
+		const struct schema_key keys[] = {{.name = param->name,
+							  .kind = kinds[param->kind],
+							  .dim = param->dim,
+							  .min = param->min,
+							  .max = param->max,
+							  .words = param->words,
+							  .help = param->help},
+			{0}};
+
+		schema_tell(r, keys);
+	}
+}
+
 static bool check_params(struct schema_reader *r, struct yaml_node *n, const struct policy_spec *to)
 {
 	void *state = mem_zalloc(1, to->ops->state_size + 1);
@@ -102,6 +123,8 @@ static bool read_one(struct schema_reader *r, struct yaml_node *n, struct policy
 		return false;
 	to->at = name->value->at;
 	to->ops = find_policy(r, name->value);
+	if (to->ops)
+		tell_params(r, to->ops->params);
 	return to->ops && gather_params(r, n, to) && check_params(r, n, to);
 }
 

@@ -12,6 +12,8 @@
 #include "models/spec.h"
 #include "models/trace.h"
 
+struct schema_listener;
+
 /** What to read, and what the command line changes. Borrowed for the call, but for the
  *  tables of the registry and the opener, which the scenario keeps pointing to. */
 struct scenario_request {
@@ -21,6 +23,7 @@ struct scenario_request {
 	const char *seed, *replications, *precision; /* texts that replace run.*; NULL: not given */
 	struct policy_registry policies;
 	const struct trace_opener *traces;
+	struct schema_listener *listener; /* told of every key; NULL: nobody */
 };
 
 /**

@@ -161,11 +161,19 @@ static bool complete(
 	return ok;
 }
 
+void schema_tell(const struct schema_reader *r, const struct schema_key *keys)
+{
+	for (; r->listener && keys->kind != SCHEMA_END; keys++)
+		r->listener->key(r->listener, r->path, keys,
+			keys->dim == QUANTITY_DIMS ? r->dim : keys->dim);
+}
+
 bool schema_read(
 	struct schema_reader *r, struct yaml_node *n, const struct schema_key *keys, void *to)
 {
 	bool ok;
 
+	schema_tell(r, keys);
 	if (!schema_want(r, n, YAML_MAP, whose(r)))
 		return false;
 	ok = read_given(r, n, keys, to);
@@ -234,6 +242,8 @@ bool schema_read_variant(struct schema_reader *r, struct yaml_node *n, const cha
 	if (!schema_want(r, n, YAML_MAP, whose(r)) ||
 		!choose(r, n, tag, variants, n_variants, chosen))
 		return false;
+	for (size_t v = 0; v < n_variants; v++)
+		schema_tell(r, variants[v].keys);
 	ok = refuse_strangers(r, n, tag, variants, n_variants, *chosen);
 	return schema_read(r, n, variants[*chosen].keys, to) && ok;
 }

@@ -64,12 +64,23 @@ struct schema_variant {
 	const struct schema_key *keys; /* ends with {0} */
 };
 
+/**
+ * Told of every key that could stand in a map that is read, given or not: of all variants,
+ * where a word chooses between tables. @path is the map's ("sites.edge"), @dim the dimension
+ * of a number. For tools and tests that go through all keys; @key is borrowed for the call.
+ */
+struct schema_listener {
+	void (*key)(struct schema_listener *l, const char *path, const struct schema_key *key,
+		enum quantity_dim dim);
+};
+
 struct schema_reader {
 	struct arena *arena;
 	struct err_list *errs;
 	enum quantity_dim dim;        /* of keys that inherit it */
 	char path[400];               /* of the map being read: "sites.edge", for messages */
 	struct scenario_parts *parts; /* what is being read; opaque here */
+	struct schema_listener *listener; /* NULL: nobody listens */
 };
 
 /**
@@ -87,6 +98,9 @@ bool schema_read(
 #define SCHEMA_MAX_VARIANTS 16
 bool schema_read_variant(struct schema_reader *r, struct yaml_node *n, const char *tag,
 	const struct schema_variant *variants, size_t n_variants, void *to, size_t *chosen);
+
+/** Tell the listener of @keys, which end with {0}, of the map that is being read. */
+void schema_tell(const struct schema_reader *r, const struct schema_key *keys);
 
 /** Report unless @n is of @kind. @name is what the message calls it. */
 bool schema_want(
