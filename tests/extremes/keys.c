@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "io/arrival_trace.h"
-#include "io/scenario_parts.h"
+#include "io/trace/arrival_trace.h"
+#include "io/scenario/parts.h"
 #include "policies/all.h"
 
 struct listener {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/mem.h"
-#include "io/schema.h"
+#include "io/yaml/schema.h"
 
 /**
  * Every key that a scenario has or could have, from the tables that read it, and
