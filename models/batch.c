@@ -10,6 +10,9 @@
 #include "models/state.h"
 #include "sim/waitline.h"
 
+/* More than any memory has: sums of blocks stay far below 2^64. */
+static const double KV_MOST_BLOCKS = 1e15;
+
 enum phase {
 	PHASE_IDLE,
 	PHASE_BOUNDARY, /* between two steps: what arrives now may join the next */
@@ -120,7 +123,7 @@ static double jump_s(const struct batch *b, uint64_t k)
 
 static int64_t jump_end_ns(const struct batch *b, uint64_t k)
 {
-	return b->from_ns + ns_of_s(jump_s(b, k));
+	return ns_after(b->from_ns, ns_of_s(jump_s(b, k)));
 }
 
 /** The step in flight at @now_ns: the first whose end is not before it. */
@@ -291,7 +294,8 @@ static void prefill_start(struct batch *b, uint64_t new_tok)
 		s += cost_prefill_attention_s(b->cost, r->prompt_tok + r->emitted_tok, 0);
 	}
 	b->phase = PHASE_PREFILL;
-	post_step(b->w->engine, engine_now_ns(b->w->engine) + ns_of_s(s), b->id, b->prefill[0]);
+	post_step(b->w->engine, ns_after(engine_now_ns(b->w->engine), ns_of_s(s)), b->id,
+		b->prefill[0]);
 }
 
 /** Post the end of the jump, or of its next step. */
@@ -306,7 +310,7 @@ static void jump_post(struct batch *b)
 
 		b->stepped_s += a.base_s + a.per_tok_s * tok;
 		b->step_from_ns = engine_now_ns(e);
-		at_ns = b->from_ns + ns_of_s(b->stepped_s);
+		at_ns = ns_after(b->from_ns, ns_of_s(b->stepped_s));
 	} else {
 		at_ns = jump_end_ns(b, b->k);
 	}
@@ -566,7 +570,8 @@ bool batch_create(struct batch **out, struct world *w, struct instance_id id,
 	b->max_batch = spec->max_batch;
 	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
 	b->prefill_cap_tok = what->shape->context;
-	kvcache_init(&b->kv, (uint64_t)(room / b->block_bytes), spec->block_tok);
+	kvcache_init(
+		&b->kv, (uint64_t)fmin(room / b->block_bytes, KV_MOST_BLOCKS), spec->block_tok);
 	waitline_init(&b->line);
 	b->heap = mem_zalloc(b->max_batch, sizeof *b->heap);
 	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);

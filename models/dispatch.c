@@ -74,7 +74,7 @@ static void on_slot(struct world *w, const struct event *ev)
 {
 	heed(w);
 	metrics_slot(w);
-	post_slot(w->engine, ev->at_ns + ns_of_s(w->spec->record.queues_s));
+	post_slot(w->engine, ns_after(ev->at_ns, ns_of_s(w->spec->record.queues_s)));
 }
 
 static void on_measure(struct world *w, const struct event *ev)

@@ -184,7 +184,7 @@ static void pass_peak(struct link *l, int64_t now_ns, const struct passage *p, s
 	struct leaving peak = leave_bucket(p, l->peak_bytes_per_s, l->peak_burst_s, 0.0,
 		s_of_ns(l->peak_free_ns - now_ns), &after_s);
 
-	l->peak_free_ns = now_ns + ns_of_s(after_s);
+	l->peak_free_ns = ns_after(now_ns, ns_of_s(after_s));
 	to->first_s = greater(to->first_s, peak.first_s);
 	to->last_s = greater(to->last_s, peak.last_s);
 }
@@ -197,17 +197,17 @@ void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 	if (l->plain || (l->spec->qdisc.kind == QDISC_NONE && !l->spec->curve)) {
 		to = leave_plain(l, p, free_s, &after_s);
 		l->busy_s += to.last_s - (p->head_s + to.wait_s);
-		l->free_ns = now_ns + ns_of_s(after_s);
+		l->free_ns = ns_after(now_ns, ns_of_s(after_s));
 	} else if (l->spec->curve) {
 		to = leave_curve(l, now_ns, p, l->full_bytes, &l->full_bytes);
 		l->busy_s += p->train.wire_bytes / rate_curve_mean_bytes_per_s(l->spec->curve);
-		l->until_ns = now_ns + ns_of_s(to.last_s);
+		l->until_ns = ns_after(now_ns, ns_of_s(to.last_s));
 	} else {
 		to = leave_bucket(
 			p, l->bytes_per_s, l->burst_s, credit_bytes(l, p), free_s, &after_s);
 		overflows(l, p, free_s, &to, &after_s);
 		l->busy_s += p->train.wire_bytes / l->bytes_per_s;
-		l->free_ns = now_ns + ns_of_s(after_s);
+		l->free_ns = ns_after(now_ns, ns_of_s(after_s));
 		if (l->peak_bytes_per_s > 0.0)
 			pass_peak(l, now_ns, p, &to);
 	}

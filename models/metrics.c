@@ -97,7 +97,7 @@ static void answered(struct world *w, const struct request *r)
 	m->met += now_ns <= r->deadline_ns;
 	if (r->output_tok == 0)
 		return;
-	span_add(&m->ttft, r->first_token_ns + ns_of_s(down->delay_s) - r->created_ns);
+	span_add(&m->ttft, ns_after(r->first_token_ns, ns_of_s(down->delay_s)) - r->created_ns);
 	stat_mean_add(&m->ms_per_tok, s_of_ns(e2e_ns) * 1e3 / r->output_tok);
 	if (r->output_tok >= 2)
 		span_add(&m->tpot, (r->finished_ns - r->first_token_ns) / (r->output_tok - 1));
@@ -126,7 +126,7 @@ static void record(struct world *w, const struct request *r, enum fate fate, int
 			.first_token_ns = r->first_token_ns,
 			.finished_ns = r->finished_ns,
 			.delivered_ns = delivered_ns,
-			.deadline_ns = r->deadline_ns == INT64_MAX ? TIME_NONE : r->deadline_ns,
+			.deadline_ns = r->deadline_ns == NS_NEVER ? TIME_NONE : r->deadline_ns,
 		});
 }
 

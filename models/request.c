@@ -64,8 +64,7 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 		.started_ns = TIME_NONE,
 		.first_token_ns = TIME_NONE,
 		.finished_ns = TIME_NONE,
-		.deadline_ns = spec->deadline_s < HUGE_VAL ? now_ns + ns_of_s(spec->deadline_s)
-							   : INT64_MAX,
+		.deadline_ns = ns_after(now_ns, ns_of_s(spec->deadline_s)),
 		.next_free = NO_ID,
 	};
 	metrics_in_system(w, 1);
@@ -206,7 +205,7 @@ static void tell_policy(struct world *w, const struct request *r)
 			.created_s = s_of_ns(r->created_ns),
 			.delivered_s = engine_now_s(w->engine),
 			.deadline_s =
-				r->deadline_ns == INT64_MAX ? HUGE_VAL : s_of_ns(r->deadline_ns),
+				r->deadline_ns == NS_NEVER ? HUGE_VAL : s_of_ns(r->deadline_ns),
 		});
 }
 

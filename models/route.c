@@ -65,7 +65,7 @@ static int64_t send_plain(
 		link_count(r->hops[h], p, kind);
 		link_pass(r->hops[h], now_ns, p);
 	}
-	return now_ns + ns_of_s(p->tail_s);
+	return ns_after(now_ns, ns_of_s(p->tail_s));
 }
 
 int64_t route_send(
@@ -84,7 +84,7 @@ int64_t route_send(
 	late_s = slow_start_s(r, &p.train, now_ns);
 	p.train.wire_bytes += resent_bytes;
 	send_plain(r, now_ns, &p, kind);
-	return now_ns + ns_of_s(fmax(r->delay_s, p.tail_s + luck_s) + late_s);
+	return ns_after(now_ns, ns_of_s(fmax(r->delay_s, p.tail_s + luck_s) + late_s));
 }
 
 double route_idle_s(const struct route *r, int64_t now_ns, double payload_bytes)

@@ -61,7 +61,7 @@ void scheduler_push(struct world *w, uint32_t slot)
 		.id = {r->n},
 		.group = {r->group},
 		.created_s = s_of_ns(r->created_ns),
-		.deadline_s = r->deadline_ns == INT64_MAX ? HUGE_VAL : s_of_ns(r->deadline_ns),
+		.deadline_s = r->deadline_ns == NS_NEVER ? HUGE_VAL : s_of_ns(r->deadline_ns),
 		.prompt_tok = r->prompt_tok,
 		.output_tok = r->output_tok,
 		.home_instance = view_home(w, r),
@@ -206,12 +206,13 @@ static void watch_deadline(struct world *w, size_t last)
 	struct request *r = &w->requests.at[w->line.slot[last]];
 	double in_s;
 
-	if (r->deadline_ns == INT64_MAX || r->late.stamp != 0)
+	if (r->deadline_ns == NS_NEVER || r->late.stamp != 0)
 		return;
 	in_s = w->line.waiting[last].deadline_s - w->view.now_s -
 	       least_idle_s(w, &w->line.waiting[last]);
 	if (in_s >= 0.0) /* one tick later it is strictly too late */
-		r->late = post_late(w->engine, engine_now_ns(w->engine) + ns_of_s(in_s) + 1,
+		r->late = post_late(w->engine,
+			ns_after(engine_now_ns(w->engine), ns_after(ns_of_s(in_s), 1)),
 			w->line.slot[last]);
 }
 
@@ -228,7 +229,7 @@ static void set_alarm(struct world *w)
 	if (!(at_s < HUGE_VAL))
 		return;
 	at_ns = ns_of_s(at_s);
-	w->alarm = post_wake(w->engine, (at_ns > now_ns ? at_ns : now_ns) + 1);
+	w->alarm = post_wake(w->engine, ns_after(at_ns > now_ns ? at_ns : now_ns, 1));
 }
 
 void scheduler_run(struct world *w)

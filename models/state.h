@@ -28,7 +28,7 @@ struct request {
 	uint32_t preemptions;
 	bool measured; /* created in the window */
 	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns;
-	int64_t deadline_ns; /* INT64_MAX: none */
+	int64_t deadline_ns; /* NS_NEVER: none */
 	double load_tok;     /* what it adds to the expected context of its instance */
 	struct event_id late;
 

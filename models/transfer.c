@@ -48,7 +48,7 @@ static int64_t tick_ns(double s)
 {
 	int64_t ns = ns_of_s(s);
 
-	return s_of_ns(ns) < s ? ns + 1 : ns;
+	return s_of_ns(ns) < s ? ns_after(ns, 1) : ns;
 }
 
 static struct event_id post_done(struct world *w, const struct transfer *x, double at_s)

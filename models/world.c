@@ -185,25 +185,29 @@ bool world_check(const struct scenario_spec *spec, struct err *err)
 
 /* Running */
 
+/** No run is longer: 285 years, which the clock can count. */
+static const int64_t LAST_NS = 9000000000000000000;
+
 /** The end of the window; or, of a run that waits for its requests, when it is hopeless. */
 static int64_t limit_ns(const struct world *w)
 {
-	int64_t warmup_ns = ns_of_s(w->setup.warmup_s);
+	int64_t warmup_ns = ns_of_s(w->setup.warmup_s), expected_ns;
 	double rate_per_s = 0.0;
 
 	if (w->spec->run.requests == 0)
-		return warmup_ns + ns_of_s(w->spec->run.horizon_s);
+		return ns_after(warmup_ns, ns_of_s(w->spec->run.horizon_s));
 	if (w->spec->run.limit_s > 0.0)
 		return ns_of_s(w->spec->run.limit_s);
 	for (size_t g = 0; g < w->spec->n_groups; g++) {
 		double r = workload_rate_per_s(w->groups[g].source);
 
 		if (!(r > 0.0))
-			return ns_of_s(
-				9e9); /* the system sets the pace: there is no expected time */
+			return LAST_NS; /* the system sets the pace: there is no expected time */
 		rate_per_s += r;
 	}
-	return warmup_ns + ns_of_s(10.0 * (double)w->spec->run.requests / rate_per_s);
+	expected_ns = ns_of_s(10.0 * (double)w->spec->run.requests / rate_per_s);
+	expected_ns = ns_after(warmup_ns, expected_ns);
+	return expected_ns < LAST_NS ? expected_ns : LAST_NS;
 }
 
 bool world_interrupted(const struct world *w)

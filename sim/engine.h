@@ -44,7 +44,8 @@ struct event_id engine_post_fields(
 struct event_id engine_post_fields_at(
 	struct engine *e, int64_t at_ns, uint32_t kind, uint32_t who, uint64_t what);
 
-/** Post @ev (its at_ns is ignored) @in_s seconds from now, finite and >= 0. */
+/** Post @ev (its at_ns is ignored) @in_s seconds from now, >= 0 and no NaN. What is beyond the
+ *  clock (292 years) is posted at NS_NEVER, which no run with an end reaches. */
 static inline struct event_id engine_post(struct engine *e, double in_s, struct event ev)
 {
 	return engine_post_fields(e, in_s, ev.kind, ev.who, ev.what);

@@ -31,12 +31,30 @@ struct event_handler {
 	void (*fn)(struct world *w, const struct event *ev);
 };
 
-/** @s seconds to the nearest nanosecond, halves away from zero. |@s| < 9.2e9. */
+/** Later than any run goes: where durations saturate. An event posted for then never happens. */
+#define NS_NEVER INT64_MAX
+
+/**
+ * @s seconds to the nearest nanosecond, halves away from zero: the one way from
+ * seconds to the clock. What the clock cannot count (292 years, infinity, NaN)
+ * is NS_NEVER, or -NS_NEVER if it is below zero, and never wraps.
+ */
 static inline int64_t ns_of_s(double s)
 {
 	const double ns = s * 1e9;
 
+	if (!(ns < 9.223372036854775e18))
+		return NS_NEVER;
+	if (!(ns > -9.223372036854775e18))
+		return -NS_NEVER;
 	return (int64_t)(ns < 0.0 ? ns - 0.5 : ns + 0.5);
+}
+
+/** @by after @at_ns, which is at least 0: the one way to add a duration to a time. NS_NEVER
+ *  where the sum is beyond the clock. */
+static inline int64_t ns_after(int64_t at_ns, int64_t by)
+{
+	return by > NS_NEVER - at_ns ? NS_NEVER : at_ns + by;
 }
 
 /** The double nearest to @ns in seconds; ns_of_s() gives @ns back up to 2^51 (26 days). */

@@ -272,6 +272,37 @@ static void post_of_unknown_kind(void)
 	engine_post(engine_create(handlers, EV_KINDS, NULL), 1.0, (struct event){.kind = EV_KINDS});
 }
 
+/* The clock counts 2^63 - 1 ns: 9223372036.854775807 s. */
+static void what_the_clock_cannot_count_is_never(void **state)
+{
+	(void)state;
+	assert_int_equal(ns_of_s(9.2e9), 9200000000000000000);
+	assert_int_equal(ns_of_s(9.3e9), NS_NEVER);
+	assert_int_equal(ns_of_s(1e300), NS_NEVER);
+	assert_int_equal(ns_of_s(HUGE_VAL), NS_NEVER);
+	assert_int_equal(ns_of_s((double)NAN), NS_NEVER);
+	assert_int_equal(ns_of_s(-9.3e9), -NS_NEVER);
+	assert_int_equal(ns_after(7, 5), 12);
+	assert_int_equal(ns_after(7, -5), 2);
+	assert_int_equal(ns_after(7, NS_NEVER), NS_NEVER);
+	assert_int_equal(ns_after(NS_NEVER - 3, 4), NS_NEVER);
+	assert_int_equal(ns_after(NS_NEVER, NS_NEVER), NS_NEVER);
+}
+
+static void what_is_posted_beyond_the_clock_never_happens(void **state)
+{
+	struct world *w = *state;
+
+	engine_post(w->engine, 1e12, (struct event){.kind = EV_NOTE, .what = 'n'});
+	engine_post(w->engine, HUGE_VAL, (struct event){.kind = EV_NOTE, .what = 'n'});
+	assert_int_equal(engine_run(w->engine, 9000000000000000000), ENGINE_UNTIL);
+	assert_int_equal(engine_events(w->engine), 0);
+	/* and from late in the clock too */
+	engine_post(w->engine, 1e9, (struct event){.kind = EV_NOTE, .what = 'n'});
+	assert_int_equal(engine_run(w->engine, NS_NEVER - 1), ENGINE_UNTIL);
+	assert_int_equal(engine_events(w->engine), 0);
+}
+
 static void misuse_aborts(void **state)
 {
 	(void)state;
@@ -297,6 +328,8 @@ int main(void)
 		T(two_engines_do_not_meet),
 		cmocka_unit_test(the_digest_tells_trajectories_apart),
 		cmocka_unit_test(seconds_round_to_the_nearest_nanosecond),
+		cmocka_unit_test(what_the_clock_cannot_count_is_never),
+		T(what_is_posted_beyond_the_clock_never_happens),
 		cmocka_unit_test(misuse_aborts),
 	};
 	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

@@ -39,6 +39,37 @@ static void an_unhurried_queue_serves_at_once(void **state)
 	fixture_finish(&f);
 }
 
+/* The first of ten is served for 317 years, which the clock cannot count: all stay. */
+static void service_beyond_the_clock_does_not_end(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	one_queue(&f, 10.0, 1e10);
+	fixture_run(&f);
+	assert_int_equal(f.n_rows, 10);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(f.rows[i].fate, FATE_IN_SYSTEM);
+	assert_near(fixture_metric(&f, "instance:q", "busy.share"), 0.9, 1e-12);
+	fixture_finish(&f);
+}
+
+/* 400 requests, one each 1e7 s, are expected within 4e9 s. Ten times that is beyond the clock,
+ * which is no reason not to run them. */
+static void the_limit_of_rare_requests_is_within_the_clock(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	one_queue(&f, 1e7, 3.0);
+	f.spec.run.horizon_s = 0.0;
+	f.spec.run.requests = 400;
+	fixture_run(&f);
+	assert_int_equal(f.result.status, WORLD_COMPLETE);
+	assert_near(f.result.horizon_s, 4e9 + 3.0, 1e-6);
+	fixture_finish(&f);
+}
+
 /* A warm-up that is no whole number of nanoseconds, as MSER-5 gives it. */
 static void the_window_is_as_long_as_asked(void **state)
 {
@@ -445,6 +476,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_unhurried_queue_serves_at_once),
+		cmocka_unit_test(service_beyond_the_clock_does_not_end),
+		cmocka_unit_test(the_limit_of_rare_requests_is_within_the_clock),
 		cmocka_unit_test(the_window_is_as_long_as_asked),
 		cmocka_unit_test(an_overloaded_queue_keeps_the_rest),
 		cmocka_unit_test(fcfs_goes_to_the_longest_idle),

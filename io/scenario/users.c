@@ -43,6 +43,7 @@ static const struct schema_key group_keys[] = {
 		.kind = SCHEMA_QUANTITY,
 		.to = GROUP(spec.bytes_per_tok),
 		.dim = QUANTITY_BYTES,
+		.max = 1e6,
 		.dflt = "4 B"},
 	{0},
 };

@@ -77,9 +77,9 @@ struct schema_listener {
 struct schema_reader {
 	struct arena *arena;
 	struct err_list *errs;
-	enum quantity_dim dim;        /* of keys that inherit it */
-	char path[400];               /* of the map being read: "sites.edge", for messages */
-	struct scenario_parts *parts; /* what is being read; opaque here */
+	enum quantity_dim dim;            /* of keys that inherit it */
+	char path[400];                   /* of the map being read: "sites.edge", for messages */
+	struct scenario_parts *parts;     /* what is being read; opaque here */
 	struct schema_listener *listener; /* NULL: nobody listens */
 };
 

@@ -11,6 +11,45 @@
 #include "base/near.h"
 #include "base/quote.h"
 
+/* What a simulation can tell apart and count, whatever the key: a time is a number of ticks, sums
+ * of a few times fit the clock, and a message over a rate is a time. @least is of what is not
+ * 0; @most 0: no limit. */
+static const struct span {
+	double least, most;
+} spans[QUANTITY_DIMS] = {
+	[QUANTITY_NUMBER] = {0, 1e15},
+	[QUANTITY_TIME] = {1e-9, 50000.0 * 86400},
+	[QUANTITY_BYTES] = {0, 1e18},
+	[QUANTITY_BIT_RATE] = {0.125, 1.25e14},
+	[QUANTITY_FREQUENCY] = {0, 1e9},
+	[QUANTITY_FLOP_RATE] = {1e6, 1e21},
+	[QUANTITY_BYTE_RATE] = {1e3, 1e18},
+	[QUANTITY_CLOCK] = {1, 1e12},
+	[QUANTITY_POWER] = {0, 1e9},
+	[QUANTITY_PRICE] = {0, 1e9},
+};
+
+static bool out_of_span(struct schema_reader *r, const struct yaml_node *n,
+	const struct schema_key *key, enum quantity_dim dim, double x)
+{
+	char bound[64], quoted[QUOTE_SIZE];
+
+	quote(quoted, sizeof quoted, n->text);
+	if (x < spans[dim].least)
+		return err_list_at(r->errs, n->at, "%s must be %sat least %s, not %s", key->name,
+			key->above_min ? "" : "0 or ",
+			quantity_print(bound, sizeof bound, spans[dim].least, dim), quoted);
+	return err_list_at(r->errs, n->at, "%s must be at most %s, not %s", key->name,
+		quantity_print(bound, sizeof bound, spans[dim].most, dim), quoted);
+}
+
+static bool in_span(enum quantity_dim dim, double x)
+{
+	if (x > 0.0 && x < spans[dim].least)
+		return false;
+	return spans[dim].most == 0 || x <= spans[dim].most;
+}
+
 static bool out_of_range(struct schema_reader *r, const struct yaml_node *n,
 	const struct schema_key *key, enum quantity_dim dim)
 {
@@ -60,6 +99,8 @@ bool schema_number(struct schema_reader *r, const struct yaml_node *n, const str
 	}
 	if (!in_range(key, x))
 		return out_of_range(r, n, key, dim);
+	if (!in_span(dim, x))
+		return out_of_span(r, n, key, dim, x);
 	*out = x;
 	return true;
 }

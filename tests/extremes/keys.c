@@ -122,8 +122,8 @@ static void make_absolute(struct arena *a, struct yaml_node *n, const char *file
 
 	for (size_t i = 0; n->kind != YAML_TEXT && i < n->n; i++) {
 		struct yaml_item *item = &n->items[i];
-		bool names_file = item->key && (!strcmp(item->key, "file") ||
-						       !strcmp(item->key, "profile"));
+		bool names_file =
+			item->key && (!strcmp(item->key, "file") || !strcmp(item->key, "profile"));
 
 		if (names_file && item->value->kind == YAML_TEXT && item->value->text[0] != '/')
 			item->value->text =

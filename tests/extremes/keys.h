@@ -16,7 +16,7 @@ struct scenario_key {
 	struct schema_key rule; /* the first one with a kind that says what goes; a copy */
 	enum quantity_dim dim;
 	bool is_given;
-	bool is_loose; /* no key of a table: an entry of a list, a time in a schedule */
+	bool is_loose;    /* no key of a table: an entry of a list, a time in a schedule */
 	const char *text; /* what is given, when that is one value */
 };
 

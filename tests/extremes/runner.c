@@ -169,8 +169,9 @@ const char *run_complaint(const struct run *r)
 		return "has an exit status that is not documented";
 	if (n_errors == 0)
 		return "fails without an error message";
-	return r->status == 1 && n_errors > 1 && !strstr(r->err, "policy '") ?
-		       "fails with more than one line" : NULL;
+	return r->status == 1 && n_errors > 1 && !strstr(r->err, "policy '")
+		       ? "fails with more than one line"
+		       : NULL;
 }
 
 struct range {

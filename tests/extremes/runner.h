@@ -31,7 +31,8 @@ void run_remove(const char *folder);
 
 /**
  * What is wrong with how offing ended, or NULL: exit 0; exit 2 with nothing but places and
- * reasons; exit 1 with a reason; exit 130 when asked to; in time, in little memory, and no word of a sanitizer.
+ * reasons; exit 1 with a reason; exit 130 when asked to; in time, in little memory, and no word of
+ * a sanitizer.
  */
 const char *run_complaint(const struct run *r);
 

@@ -43,8 +43,8 @@ static const double magnitudes[] = {0, -1, 5e-324, 1e-300, 1e-30, 1e-18, 1e-12, 
 	1.7976931348623157e308};
 enum { N_MAGNITUDES = sizeof magnitudes / sizeof magnitudes[0] };
 
-static void add_quantity(struct extremes *x, const char *base, const struct scenario_key *k,
-	double si)
+static void add_quantity(
+	struct extremes *x, const char *base, const struct scenario_key *k, double si)
 {
 	add(x, base, k->path, arena_printf(&x->arena, "%.17g%s", si, keys_unit(k->dim)));
 }
@@ -117,8 +117,8 @@ static void add_like(struct extremes *x, const char *base, const struct scenario
 /** The path with the names of sites, links... left out. */
 static const char *kind_of_path(struct arena *a, const char *path)
 {
-	static const char *const named[] = {"sites.", "links.", "models.", "instances.", "users.",
-		"policies.", NULL};
+	static const char *const named[] = {
+		"sites.", "links.", "models.", "instances.", "users.", "policies.", NULL};
 	const char *rest;
 
 	for (size_t i = 0; named[i]; i++) {
@@ -200,8 +200,8 @@ static bool try_one(const char *offing, const char *folder, const struct extreme
 	text = keys_changed(&a, e->base, e->path, e->value);
 	what = NULL;
 	if (text) {
-		const char *const argv[] = {offing, "run", file, "-q", "--json", "-j", "1",
-			"--force", "-o", out, NULL};
+		const char *const argv[] = {
+			offing, "run", file, "-q", "--json", "-j", "1", "--force", "-o", out, NULL};
 
 		keys_write(file, text);
 		run_command(&r, argv);
