@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ARENA_BLOCK_BYTES = 64 * 1024 };
 
@@ -18,8 +19,9 @@ static void *checked(void *p, size_t n, size_t size)
 {
 	if (p || n == 0 || size == 0)
 		return p;
-	fprintf(stderr, "offing: out of memory (%zu x %zu bytes)\n", n, size);
-	abort();
+	fprintf(stderr, "offing: error: out of memory, with no room for %zu x %zu bytes more\n", n,
+		size);
+	_exit(EXIT_FAILURE); /* at once, as if killed: other threads are at work */
 }
 
 void *mem_zalloc(size_t n, size_t size)

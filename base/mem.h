@@ -5,7 +5,7 @@
 
 /**
  * Memory that cannot fail: when the machine has none left these print one line
- * and abort, so that no caller carries an error path for it.
+ * and end the program with status 1, so that no caller carries an error path for it.
  */
 
 /** @n zeroed objects of @size bytes; NULL only when @n is 0. Free with free(). */

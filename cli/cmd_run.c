@@ -1,6 +1,7 @@
 /* offing run: simulate a scenario, keep the results, show the summary. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/command.h"
@@ -9,6 +10,7 @@
 #include "cli/jobs.h"
 #include "cli/run_job.h"
 #include "cli/summary.h"
+#include "models/world.h"
 
 /* What is said of it */
 
@@ -51,6 +53,53 @@ static void print_warnings(const struct experiment_result *r, const char *policy
 	}
 }
 
+static bool all_complete(const struct run_job *j)
+{
+	size_t p = 0, n = j->spec.scenario->spec.n_policies;
+
+	while (p < n && j->results[p].status == WORLD_COMPLETE)
+		p++;
+	return p == n;
+}
+
+/* Only the closing went wrong, as on a full disk. */
+static void tell_closing(const struct run_job *j, const char *dir)
+{
+	char log[sizeof j->dir + 64];
+
+	err_print(&j->closing, stderr);
+	if (!all_complete(j))
+		return;
+	fprintf(stderr, "offing: all replications are complete and kept in %s\n", dir);
+	snprintf(log, sizeof log, "%s/results.sqlite-wal", dir);
+	if (access(log, F_OK) == 0)
+		fprintf(stderr,
+			"offing: leave results.sqlite-wal beside results.sqlite; once there is "
+			"room, open that with sqlite3, which puts the two together\n");
+}
+
+static void tell_place(const struct run_job *j, bool quiet)
+{
+	char dir[sizeof j->dir + sizeof RECORDER_BESIDE + 1];
+
+	snprintf(dir, sizeof dir, j->place.beside ? "%s/%s" : "%s", j->dir, RECORDER_BESIDE);
+	if (j->closing.kind != ERR_NONE)
+		tell_closing(j, dir);
+	if (j->place.in_use)
+		fprintf(stderr,
+			"offing: note: %s/results.sqlite is open in another program; "
+			"results.sqlite-wal belongs to it until that ends\n",
+			dir);
+	if (j->place.none && recorder_taken(j->dir))
+		fprintf(stderr, "offing: nothing was finished: %s keeps the older result\n",
+			j->dir);
+	else if (j->place.beside)
+		fprintf(stderr, "offing: results in %s: not whole, so %s keeps the older one\n",
+			dir, j->dir);
+	else if (!quiet && !j->place.none)
+		fprintf(stderr, "results in %s\n", dir);
+}
+
 static void report(const struct run_job *j, const struct opts *o)
 {
 	const struct scenario_spec *s = &j->spec.scenario->spec;
@@ -62,13 +111,11 @@ static void report(const struct run_job *j, const struct opts *o)
 		if (j->results[p].status == WORLD_FAILED)
 			fprintf(stderr, "offing: error: policy '%s': %s\n", s->policies[p].label,
 				j->results[p].failure);
-	if (!opts_get(o, "quiet"))
-		fprintf(stderr, "results in %s\n", j->dir);
 }
 
 static enum status status_of(const struct run_job *j)
 {
-	enum status status = STATUS_DONE;
+	enum status status = j->closing.kind == ERR_NONE ? STATUS_DONE : STATUS_FAILED;
 
 	for (size_t p = 0; p < j->spec.scenario->spec.n_policies; p++) {
 		if (j->results[p].status == WORLD_INTERRUPTED)
@@ -93,8 +140,15 @@ static enum status run_and_report(const struct run_job_spec *spec, const struct 
 		status = status_of(&j);
 	} else {
 		progress_clear(spec->progress);
+		j.closing.kind = ERR_NONE; /* it says the same, or follows from it */
 		status = command_fail(&err);
+		if (j.results && !j.place.none && !j.place.beside)
+			fprintf(stderr,
+				"offing: what was finished until then is in %s, marked "
+				"interrupted\n",
+				j.dir);
 	}
+	tell_place(&j, status != STATUS_DONE || opts_get(o, "quiet"));
 	run_job_finish(&j);
 	return status;
 }
@@ -134,7 +188,11 @@ static enum status run(const struct opts *o)
 		return command_fail(&err);
 	if (!input_read(&in, o->args[0], o))
 		return STATUS_USAGE;
-	status = run_watched(o, in.scenario, n_threads);
+	/* until here a signal ends the program as it does any other */
+	if (world_check(&in.scenario->spec, &err))
+		status = run_watched(o, in.scenario, n_threads);
+	else
+		status = command_fail(&err);
 	input_finish(&in);
 	return status;
 }
@@ -152,8 +210,10 @@ const struct command cmd_run = {
 	.max_args = 1,
 	.summary = "simulate a scenario, keep the results, show the summary",
 	.help = "FILE may be - for standard input. DIR gets results.sqlite and series.h5\n"
-		"(docs/results.md). Ctrl-C ends the run where it is; what was finished is\n"
-		"kept and marked; a second one ends it at once.",
+		"(docs/results.md). Ctrl-C (or SIGTERM, SIGHUP) ends the run where it is;\n"
+		"what was finished is kept and marked; a second one ends it at once. With\n"
+		"--force the older result goes when the new one is whole; until then the new\n"
+		"files are in DIR/unfinished.",
 	.opts = opts,
 	.run = run,
 };

@@ -4,18 +4,23 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { EXIT_INTERRUPTED = 130 };
+enum { EXIT_INTERRUPTED = 130, PATIENCE_MS = 1000 };
 
 static void signals_of(sigset_t *set)
 {
+	struct sigaction hangup;
+
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
 }
 
 static void *watch(void *arg)
@@ -24,16 +29,25 @@ static void *watch(void *arg)
 	struct pollfd fds[2] = {
 		{.fd = i->signal_fd, .events = POLLIN}, {.fd = i->end_fd, .events = POLLIN}};
 	struct signalfd_siginfo info;
+	int n, patience_ms = -1;
+	bool again = false;
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		n = poll(fds, 2, patience_ms);
+		if ((n < 0 && errno != EINTR) || (n > 0 && fds[1].revents))
 			return NULL;
-		if (fds[1].revents)
-			return NULL;
-		if (!fds[0].revents || read(i->signal_fd, &info, sizeof info) != sizeof info)
+		if (n == 0) {
+			fputs("offing: stopping; once more ends it at once\n", stderr);
+			patience_ms = -1;
+		}
+		if (n <= 0 || !fds[0].revents ||
+			read(i->signal_fd, &info, sizeof info) != sizeof info)
 			continue;
-		if (atomic_exchange(&i->stop, true))
+		if (again)
 			_exit(EXIT_INTERRUPTED);
+		again = true;
+		atomic_store(&i->stop, true);
+		patience_ms = PATIENCE_MS;
 	}
 }
 

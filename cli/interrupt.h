@@ -8,8 +8,10 @@
 #include "base/err.h"
 
 /**
- * Ctrl-C (SIGINT) and SIGTERM. The first sets @stop: the run ends where it is,
- * writes what it has and says so. The second ends the process at once.
+ * Ctrl-C (SIGINT), SIGTERM, and SIGHUP unless it is ignored, as nohup does. The
+ * first sets @stop: the run ends where it is, writes what it has and says so; when
+ * that takes longer than a second, a line says that it was heard. The second ends
+ * the process at once.
  *
  * The signals are blocked and read from a signalfd by a thread of its own, so
  * that no handler touches anything.

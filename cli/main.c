@@ -1,5 +1,6 @@
 /* offing: the command line. */
 #include <gsl/gsl_errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
 {
 	enum status status;
 
+	signal(SIGXFSZ, SIG_IGN);    /* a limit on files is met where they are written */
 	gsl_set_error_handler_off(); /* its codes are looked at where GSL is called */
 	status = dispatch(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -116,6 +116,7 @@ static bool open_recorder(struct experiment_host *h, struct err *err)
 		.requests = s->record.requests,
 		.series = s->record.queues_s > 0.0,
 		.n_runs = s->n_policies,
+		.stop = j->spec.stop,
 	};
 
 	while (!recorder_open(&h->recorder, &spec, err)) {
@@ -184,12 +185,10 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	const struct scenario_spec *s = spec_of(h);
 	struct run_job *j = h->job;
 
-	if (!world_check(s, err) || !choose_dir(j, err))
+	if (!choose_dir(j, err) || !open_recorder(h, err))
 		return false;
 	show(h);
 	if (!experiment_warmup(&h->warmup_s, s, j->spec.stop, err))
-		return false;
-	if (!open_recorder(h, err))
 		return false;
 	note_warnings(j);
 	j->results = mem_zalloc(s->n_policies, sizeof *j->results);
@@ -202,15 +201,11 @@ static bool run_all(struct experiment_host *h, struct err *err)
 bool run_job(struct run_job *j, const struct run_job_spec *spec, struct err *err)
 {
 	struct experiment_host h = {.job = j};
-	struct err closing = {0};
 	bool ok;
 
 	*j = (struct run_job){.spec = *spec};
 	ok = run_all(&h, err);
-	if (!recorder_close(h.recorder, &closing) && ok) {
-		ok = false;
-		*err = closing;
-	}
+	(void)!recorder_close(h.recorder, &j->place, &j->closing);
 	return ok;
 }
 

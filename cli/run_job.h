@@ -17,11 +17,11 @@
 
 /** What is asked for. Borrowed until run_job_finish(). */
 struct run_job_spec {
-	const struct scenario *scenario;
-	const char *dir; /* NULL: results/runs/NAME, or NAME-2, ... when taken */
-	bool force;      /* replace the result that @dir holds */
+	const struct scenario *scenario; /* which world_check() has passed */
+	const char *dir;                 /* NULL: results/runs/NAME, or NAME-2, ... when taken */
+	bool force;                      /* replace the result that @dir holds */
 	size_t n_threads;
-	const atomic_bool *stop;
+	atomic_bool *stop; /* read, and set when a write fails */
 	struct progress *progress;
 };
 
@@ -31,10 +31,12 @@ struct run_job {
 	char dir[4096];                    /* where the results are */
 	struct warnings scenario_warnings; /* what reading the scenario warned of */
 	struct experiment_result *results; /* one a policy; NULL: nothing was run */
+	struct recorder_place place;
+	struct err closing; /* what went wrong with the files after that */
 };
 
-/** Run it and close the files. On false @err says why there is no whole result; what was
- *  finished until then can be read in @j->dir. Call run_job_finish() in either case. */
+/** Run it and close the files. On false @err says why not every policy was run; what was
+ *  finished until then can be read. Call run_job_finish() in either case. */
 MUST_CHECK bool run_job(struct run_job *j, const struct run_job_spec *spec, struct err *err);
 void run_job_finish(struct run_job *j);
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SIGINT and SIGTERM end a run at once, whatever it is at, and it says so.
+# SIGINT, SIGTERM and SIGHUP end a run at once, whatever it is at, and it says so.
 # usage: interrupt.sh OFFING
 offing=$(realpath "$1")
 dir=$(mktemp -d) && cd "$dir" || exit 1
@@ -17,7 +17,7 @@ policy: {name: fcfs}
 record: {requests: false, queues: off}
 YAML
 
-for signal in INT TERM; do
+for signal in INT TERM HUP; do
 	# in the background of a script SIGINT would be ignored; a job has it
 	set -m
 	"$offing" run busy.yaml -q -o $signal >out 2>&1 &
@@ -37,3 +37,15 @@ for signal in INT TERM; do
 		exit 1
 	fi
 done
+
+# nohup asks for SIGHUP to be ignored.
+set -m
+nohup "$offing" run busy.yaml -q -o nohup >out 2>&1 </dev/null &
+set +m
+sleep 0.5
+kill -HUP $!
+sleep 0.3
+kill -0 $! || { echo "nohup: hung up all the same"; exit 1; }
+kill -INT $!
+wait $!
+[ $? = 130 ] || { echo "nohup: not ended by SIGINT"; exit 1; }

@@ -55,8 +55,9 @@ struct rec_ops {
 	 *  that is complete: it ran in vain and leaves no trace. */
 	bool (*discard)(struct rec_backend *b, uint32_t number, struct err *err);
 	bool (*run_end)(struct rec_backend *b, const struct recorder_end *end, struct err *err);
-	/** Free @b and close its file, also on false. */
-	bool (*close)(struct rec_backend *b, struct err *err);
+	/** Free @b and close its file, also on false. Set *@in_use when that leaves a file beside
+	 * it because another program reads it. */
+	bool (*close)(struct rec_backend *b, bool *in_use, struct err *err);
 };
 
 extern const struct rec_ops rec_sqlite, rec_hdf5;

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/record/recorder.h"
 
-bool rec_folder_make(const char *dir, struct err *err)
+static bool make(const char *dir, struct err *err)
 {
 	char *path = mem_strdup(dir), *p;
 	bool ok = true;
@@ -35,7 +37,8 @@ bool rec_folder_make(const char *dir, struct err *err)
 	return ok;
 }
 
-/* A name for each file that a back-end or its library may make; NULL behind the last. */
+/* A name for each file that a back-end or its library may make; NULL behind the last. The first
+ * is the last to take its place: with it a result is there. */
 static const char *const names[] = {"results.sqlite", "results.sqlite-wal", "results.sqlite-shm",
 	"results.sqlite-journal", "series.h5", NULL};
 
@@ -61,7 +64,8 @@ bool rec_folder_taken(const char *dir)
 	return taken;
 }
 
-bool rec_folder_claim(const char *dir, struct err *err)
+/* Of several processes that try at once, one succeeds. */
+static bool claim(const char *dir, struct err *err)
 {
 	char *path = path_of(dir, names[0]);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -76,14 +80,108 @@ bool rec_folder_claim(const char *dir, struct err *err)
 	return fd >= 0;
 }
 
-void rec_folder_clear(const char *dir)
+/* A file system that knows no such locks leaves it to claim(). */
+static bool lock(struct rec_folder *f, struct err *err)
+{
+	f->lock_fd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->lock_fd < 0)
+		return err_run(err, "%s: %s", f->dir, strerror(errno));
+	if (flock(f->lock_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return true;
+	return err_input(err,
+		"another run is writing its result to %s; wait for its end or choose another "
+		"folder",
+		f->dir);
+}
+
+/* True also where there is no such file. */
+static bool clear(const char *dir, struct err *err)
 {
 	const char *const *name;
+	bool ok = true;
 	char *path;
 
 	for (name = names; *name; name++) {
 		path = path_of(dir, *name);
-		unlink(path); /* what stays makes opening it fail, which says why */
+		if (unlink(path) != 0 && errno != ENOENT)
+			ok = err_run(err, "cannot replace %s: %s", path, strerror(errno));
 		free(path);
 	}
+	return ok;
+}
+
+/* An empty DIR/unfinished; what a killed run left there goes. */
+static bool stage(struct rec_folder *f, struct err *err)
+{
+	f->replaces = true;
+	free(f->into);
+	f->into = path_of(f->dir, RECORDER_BESIDE);
+	if (access(f->dir, W_OK | X_OK) != 0)
+		return err_run(err, "cannot replace the result in %s: %s", f->dir, strerror(errno));
+	return make(f->into, err) && clear(f->into, err) && claim(f->into, err);
+}
+
+static bool take_hold(struct rec_folder *f, bool force, struct err *err)
+{
+	if (!force) {
+		if (!claim(f->dir, err))
+			return false;
+		if (lock(f, err))
+			return true;
+		rec_folder_discard(f);
+		return false;
+	}
+	if (!lock(f, err))
+		return false;
+	return rec_folder_taken(f->dir) ? stage(f, err) : claim(f->dir, err);
+}
+
+bool rec_folder_open(struct rec_folder *f, const char *dir, bool force, struct err *err)
+{
+	*f = (struct rec_folder){.dir = mem_strdup(dir), .into = mem_strdup(dir), .lock_fd = -1};
+	if (make(dir, err) && take_hold(f, force, err))
+		return true;
+	rec_folder_close(f);
+	return false;
+}
+
+/* The old files go first: with the log of another database beside it, a database is none. */
+bool rec_folder_commit(struct rec_folder *f, struct err *err)
+{
+	size_t i = sizeof names / sizeof *names - 1;
+	bool ok = true;
+
+	if (!f->replaces)
+		return true;
+	if (!clear(f->dir, err))
+		return false;
+	while (ok && i-- > 0) {
+		char *from = path_of(f->into, names[i]), *to = path_of(f->dir, names[i]);
+
+		if (rename(from, to) != 0 && errno != ENOENT)
+			ok = err_run(err, "cannot make %s of %s: %s", to, from, strerror(errno));
+		free(from);
+		free(to);
+	}
+	if (ok)
+		rmdir(f->into);
+	return ok;
+}
+
+void rec_folder_discard(struct rec_folder *f)
+{
+	struct err ignored = {0};
+
+	clear(f->into, &ignored);
+	if (f->replaces)
+		rmdir(f->into);
+}
+
+void rec_folder_close(struct rec_folder *f)
+{
+	if (f->lock_fd >= 0)
+		close(f->lock_fd);
+	free(f->dir);
+	free(f->into);
+	*f = (struct rec_folder){.lock_fd = -1};
 }

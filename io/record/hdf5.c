@@ -292,6 +292,17 @@ static bool hdf5_run_begin(
 	return (ok && H5Fflush(b->file, H5F_SCOPE_GLOBAL) >= 0) || fail(b, err);
 }
 
+/* Without a lock, so that others can read what has been flushed. */
+static hid_t create_file(const char *path)
+{
+	hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
+
+	if (H5Pset_file_locking(access, false, true) >= 0)
+		file = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, access);
+	H5Pclose(access);
+	return file;
+}
+
 static bool hdf5_open(struct rec_backend **out, const char *path, const struct recorder_spec *spec,
 	struct err *err)
 {
@@ -301,7 +312,7 @@ static bool hdf5_open(struct rec_backend **out, const char *path, const struct r
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* of this thread: it prints nothing itself */
 	b->path = mem_strdup(path);
 	b->grouped = spec->n_runs > 1;
-	b->file = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+	b->file = create_file(path);
 	*out = b;
 	if (b->file >= 0)
 		return true;
@@ -314,10 +325,11 @@ static bool hdf5_open(struct rec_backend **out, const char *path, const struct r
 
 /* After a failure of its own the file is left as it is: closing would write to it again, a length
  * that it does not have for one, and then nobody can open it. */
-static bool hdf5_close(struct rec_backend *b, struct err *err)
+static bool hdf5_close(struct rec_backend *b, bool *in_use, struct err *err)
 {
 	bool ok = true;
 
+	(void)in_use;
 	while (ok && b->open && !b->failed) /* another back-end failed */
 		ok = hdf5_sink_close(b, b->open->number, err);
 	if (!b->failed && H5Fclose(b->file) < 0)

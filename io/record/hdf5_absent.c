@@ -9,8 +9,9 @@ static bool absent_open(struct rec_backend **out, const char *path,
 	return err_input(err, "%s: this build has no HDF5; leave out record.queues", path);
 }
 
-static bool absent_close(struct rec_backend *b, struct err *err)
+static bool absent_close(struct rec_backend *b, bool *in_use, struct err *err)
 {
+	(void)in_use;
 	(void)b;
 	(void)err;
 	return true;

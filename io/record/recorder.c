@@ -34,14 +34,17 @@ struct sink_state {
 
 struct recorder {
 	struct rec_writer *writer; /* NULL: nothing is kept */
+	struct rec_folder folder;
 	bool requests, series;
 	size_t n_runs, runs_begun;
-	size_t width; /* instances of the run, + 1 */
+	size_t n_ended; /* otherwise than interrupted */
+	size_t width;   /* instances of the run, + 1 */
 
 	pthread_mutex_t lock; /* of the rest */
 	size_t n_sinks;       /* open */
 	uint32_t *undone;     /* replications that had a sink and no end yet */
 	size_t n_undone, cap_undone;
+	size_t n_complete; /* replications */
 };
 
 static bool ask(struct recorder *r, struct message *m, struct err *err)
@@ -199,6 +202,7 @@ bool recorder_replication(
 	size_t i;
 
 	pthread_mutex_lock(&r->lock);
+	r->n_complete += strcmp(rep->status, "complete") == 0;
 	for (i = 0; i < r->n_undone && r->undone[i] != rep->number; i++)
 		;
 	if (i < r->n_undone)
@@ -220,6 +224,7 @@ bool recorder_run_end(struct recorder *r, const struct recorder_end *end, struct
 		ok = ask(r, &discard, err);
 	}
 	r->n_undone = 0;
+	r->n_ended += strcmp(end->status, "interrupted") != 0;
 	return ask(r, &last, err) && ok;
 }
 
@@ -235,49 +240,77 @@ bool recorder_taken(const char *dir)
 	return rec_folder_taken(dir);
 }
 
-static bool prepare_folder(const struct recorder_spec *spec, struct err *err)
+static bool open_files(struct recorder *r, const struct recorder_spec *spec, struct err *err)
 {
+	struct recorder_spec here = *spec;
+
 	if (!*spec->dir)
 		return err_input(err, "the name of the results folder is empty");
-	if (!spec->force && rec_folder_taken(spec->dir))
-		return err_input(err, "%s already holds a result; --force replaces it", spec->dir);
-	if (!rec_folder_make(spec->dir, err))
+	if (!rec_folder_open(&r->folder, spec->dir, spec->force, err))
 		return false;
-	if (spec->force)
-		rec_folder_clear(spec->dir);
-	return rec_folder_claim(spec->dir, err);
+	here.dir = r->folder.into;
+	if (rec_writer_create(&r->writer, &here, err))
+		return true;
+	rec_folder_discard(&r->folder); /* half a result is none */
+	rec_folder_close(&r->folder);
+	return false;
 }
 
 bool recorder_open(struct recorder **out, const struct recorder_spec *spec, struct err *err)
 {
-	struct rec_writer *writer = NULL;
-	struct recorder *r;
+	struct recorder *r = mem_zalloc(1, sizeof *r);
 
 	*out = NULL;
-	if (spec->dir && !prepare_folder(spec, err))
-		return false;
-	if (spec->dir && !rec_writer_create(&writer, spec, err)) {
-		rec_folder_clear(spec->dir); /* half a result is none */
+	if (spec->dir && !open_files(r, spec, err)) {
+		free(r);
 		return false;
 	}
-	r = mem_zalloc(1, sizeof *r);
-	r->writer = writer;
-	r->requests = writer && spec->requests;
-	r->series = writer && spec->series;
+	r->requests = r->writer && spec->requests;
+	r->series = r->writer && spec->series;
 	r->n_runs = spec->n_runs;
 	pthread_mutex_init(&r->lock, NULL);
 	*out = r;
 	return true;
 }
 
-bool recorder_close(struct recorder *r, struct err *err)
+/* What becomes of the files, now that they are closed; @ok: nothing went wrong with them. */
+static bool settle(struct recorder *r, bool ok, struct recorder_place *place, struct err *err)
+{
+	const bool whole = ok && r->n_ended == r->n_runs;
+
+	if (r->runs_begun == 0 || (r->folder.replaces && !whole && r->n_complete == 0)) {
+		place->none = true;
+		rec_folder_discard(&r->folder);
+		return true;
+	}
+	if (!r->folder.replaces)
+		return true;
+	place->beside = !whole || place->in_use || !rec_folder_commit(&r->folder, err);
+	return err->kind == ERR_NONE;
+}
+
+static bool close_files(struct recorder *r, struct recorder_place *place, struct err *err)
+{
+	struct err moving = {0};
+	bool ok = rec_writer_destroy(r->writer, &place->in_use, err);
+
+	if (!settle(r, ok, place, &moving) && ok) {
+		ok = false;
+		*err = moving;
+	}
+	rec_folder_close(&r->folder);
+	return ok;
+}
+
+bool recorder_close(struct recorder *r, struct recorder_place *place, struct err *err)
 {
 	bool ok;
 
+	*place = (struct recorder_place){0};
 	if (!r)
 		return true;
 	assert(r->n_sinks == 0);
-	ok = !r->writer || rec_writer_destroy(r->writer, err);
+	ok = !r->writer || close_files(r, place, err);
 	pthread_mutex_destroy(&r->lock);
 	free(r->undone);
 	free(r);

@@ -1,6 +1,7 @@
 #ifndef OFFING_IO_RECORD_RECORDER_H
 #define OFFING_IO_RECORD_RECORDER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,11 +41,12 @@ struct recorder;
 #define RECORDER_SINK_BYTES (4u << 20)
 
 struct recorder_spec {
-	const char *dir; /* made, with its parents, if missing; NULL: nothing is kept */
-	bool force;      /* replace the result that @dir holds */
-	bool requests;   /* keep request rows */
-	bool series;     /* keep series; no series.h5 without */
-	size_t n_runs;   /* how many runs will follow; more than one: series under /run_ID */
+	const char *dir;   /* made, with its parents, if missing; NULL: nothing is kept */
+	bool force;        /* replace the result that @dir holds */
+	bool requests;     /* keep request rows */
+	bool series;       /* keep series; no series.h5 without */
+	size_t n_runs;     /* how many runs will follow; more than one: series under /run_ID */
+	atomic_bool *stop; /* set when a write fails, so that nobody works on in vain; or NULL */
 };
 
 /** Whether @dir holds results.sqlite or series.h5. */
@@ -52,8 +54,12 @@ bool recorder_taken(const char *dir);
 
 /**
  * Make the files. ERR_INPUT when @spec->dir holds a result and @force is off,
- * or when series are asked of a build without HDF5; ERR_RUN when something
- * cannot be written. On false, *@out is NULL. End it with recorder_close().
+ * when another process is making one there, or when series are asked of a build
+ * without HDF5; ERR_RUN when something cannot be written. On false, *@out is
+ * NULL. End it with recorder_close().
+ *
+ * An older result is replaced by recorder_close(), when all runs were ended and
+ * none as interrupted; until then the new files are in @dir/unfinished.
  */
 MUST_CHECK bool recorder_open(
 	struct recorder **out, const struct recorder_spec *spec, struct err *err);
@@ -112,10 +118,23 @@ MUST_CHECK bool recorder_run_end(
 /** Whether a write has failed and going on is pointless. Any thread, at any time. */
 bool recorder_failed(const struct recorder *r);
 
+/** Where new files are while an older result is in their place. */
+#define RECORDER_BESIDE "unfinished"
+
+/** Where the files are when they are closed. */
+struct recorder_place {
+	bool none;   /* taken away: no run had begun, or nothing was finished that could replace
+		      * an older result */
+	bool beside; /* in @dir/unfinished: not whole, so the older result in @dir stays */
+	bool in_use; /* another program reads results.sqlite: its -wal file goes when that ends */
+};
+
 /**
  * Finish and close the files (one file each, nothing beside them) and free
  * @r, also on false. NULL is taken. A run that was not ended stays marked.
+ * False when a write has failed or fails now: what was handed over before it
+ * can still be read, with the -wal file beside it.
  */
-MUST_CHECK bool recorder_close(struct recorder *r, struct err *err);
+MUST_CHECK bool recorder_close(struct recorder *r, struct recorder_place *place, struct err *err);
 
 #endif

@@ -17,6 +17,10 @@
 
 enum { REQUEST_COLUMNS = 19, ROWS_PER_INSERT = 16 };
 
+/* How long others may keep the file: while they write to it, and at the end, from us leaving WAL.
+ */
+enum { WRITERS_MS = 60000, READERS_MS = 1000 };
+
 enum statement {
 	ST_BEGIN,
 	ST_COMMIT,
@@ -441,15 +445,28 @@ static bool sqlite_open(struct rec_backend **out, const char *path,
 		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 		    NULL) != SQLITE_OK)
 		fail(b, err);
-	else if (exec(b, rec_schema, err) && prepare_all(b, err))
+	else if (sqlite3_busy_timeout(b->db, WRITERS_MS) == SQLITE_OK && exec(b, rec_schema, err) &&
+		 prepare_all(b, err))
 		return true;
 	sqlite_free(b);
 	*out = NULL;
 	return false;
 }
 
-/* One plain file, which can be read where nothing can be written. */
-static bool sqlite_close(struct rec_backend *b, struct err *err)
+/* One plain file, which can be read where nothing can be written; while others have it open it
+ * cannot become that, and the last of them to close it takes the log in. */
+static bool leave_wal(struct rec_backend *b, bool *in_use, struct err *err)
+{
+	static const char sql[] = "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE";
+	int rc;
+
+	sqlite3_busy_timeout(b->db, READERS_MS);
+	rc = sqlite3_exec(b->db, sql, NULL, NULL, NULL);
+	*in_use = rc == SQLITE_BUSY || rc == SQLITE_LOCKED;
+	return rc == SQLITE_OK || *in_use || fail(b, err);
+}
+
+static bool sqlite_close(struct rec_backend *b, bool *in_use, struct err *err)
 {
 	bool ok;
 
@@ -457,7 +474,7 @@ static bool sqlite_close(struct rec_backend *b, struct err *err)
 		sqlite3_exec(b->db, "ROLLBACK", NULL, NULL, NULL);
 	ok = !b->keep_requests ||
 	     exec(b, "CREATE UNIQUE INDEX request_order ON request(run, replication, id)", err);
-	ok = ok && exec(b, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE", err);
+	ok = ok && leave_wal(b, in_use, err);
 	sqlite_free(b);
 	return ok;
 }

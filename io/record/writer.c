@@ -47,12 +47,12 @@ static bool backend_open(struct rec_writer *w, size_t i, struct err *err)
 	return ok;
 }
 
-static bool backend_close(struct rec_writer *w, size_t i, struct err *err)
+static bool backend_close(struct rec_writer *w, size_t i, bool *in_use, struct err *err)
 {
 	struct rec_backend *b = w->backends[i];
 
 	w->backends[i] = NULL;
-	return !b || backend_ops[i]->close(b, err);
+	return !b || backend_ops[i]->close(b, in_use, err);
 }
 
 static bool backend_handle(struct rec_writer *w, size_t i, const struct message *m, struct err *err)
@@ -63,7 +63,7 @@ static bool backend_handle(struct rec_writer *w, size_t i, const struct message 
 	if (m->kind == MSG_OPEN)
 		return backend_open(w, i, err);
 	if (m->kind == MSG_CLOSE)
-		return backend_close(w, i, err);
+		return backend_close(w, i, m->in_use, err);
 	if (!b)
 		return true;
 	switch (m->kind) {
@@ -104,6 +104,8 @@ static void handle(struct rec_writer *w, const struct message *m)
 	if (w->err.kind == ERR_NONE)
 		w->err = err;
 	atomic_store(&w->failed, true);
+	if (w->spec.stop)
+		atomic_store(w->spec.stop, true);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -205,6 +207,7 @@ bool rec_writer_create(struct rec_writer **out, const struct recorder_spec *spec
 	struct rec_writer *w = mem_zalloc(1, sizeof *w);
 	struct message open = {.kind = MSG_OPEN};
 	struct err ignored = {0};
+	bool in_use;
 
 	*out = NULL;
 	w->spec = *spec;
@@ -218,18 +221,20 @@ bool rec_writer_create(struct rec_writer **out, const struct recorder_spec *spec
 		return false;
 	}
 	if (!rec_writer_ask(w, &open, err)) {
-		(void)!rec_writer_destroy(w, &ignored);
+		(void)!rec_writer_destroy(w, &in_use, &ignored);
 		return false;
 	}
 	*out = w;
 	return true;
 }
 
-bool rec_writer_destroy(struct rec_writer *w, struct err *err)
+bool rec_writer_destroy(struct rec_writer *w, bool *in_use, struct err *err)
 {
-	struct message close = {.kind = MSG_CLOSE};
-	bool ok = rec_writer_ask(w, &close, err);
+	struct message close = {.kind = MSG_CLOSE, .in_use = in_use};
+	bool ok;
 
+	*in_use = false;
+	ok = rec_writer_ask(w, &close, err);
 	pthread_join(w->thread, NULL);
 	writer_free(w);
 	return ok;

@@ -42,6 +42,7 @@ struct message {
 		const struct series_block *series;
 		const struct recorder_replication *replication;
 		const struct recorder_end *end;
+		bool *in_use;
 	};
 };
 
@@ -61,7 +62,7 @@ bool rec_writer_ask(struct rec_writer *w, struct message *m, struct err *err);
 
 bool rec_writer_failed(const struct rec_writer *w);
 
-/** Close the files and free @w, also on false. */
-MUST_CHECK bool rec_writer_destroy(struct rec_writer *w, struct err *err);
+/** Close the files and free @w, also on false. *@in_use: see struct recorder_place. */
+MUST_CHECK bool rec_writer_destroy(struct rec_writer *w, bool *in_use, struct err *err);
 
 #endif

@@ -127,7 +127,7 @@ static double recorder_s(size_t n)
 	recorder_sink_close(s);
 	check(recorder_replication(r, &rep, &err), &err);
 	check(recorder_run_end(r, &(struct recorder_end){.status = "complete"}, &err), &err);
-	check(recorder_close(r, &err), &err);
+	check(recorder_close(r, &(struct recorder_place){0}, &err), &err);
 	took_s = clock_s() - start_s;
 	fixture_remove(dir);
 	return took_s;

@@ -171,13 +171,13 @@ static void whole_life(const struct kind *k)
 	assert_true(replication(&l, 2) && replication(&l, 1));
 	assert_true(!l.ops->discard || l.ops->discard(l.b, 3, &l.err));
 	assert_true(run_end(&l));
-	assert_true(l.ops->close(l.b, &l.err));
+	assert_true(l.ops->close(l.b, &(bool){false}, &l.err));
 	assert_int_equal(l.err.kind, ERR_NONE);
 	assert_int_equal(count_files(l.dir), 1);
 	assert_magic(&l, k->magic);
 	assert_true(k->sound(l.path));
 	assert_true(rec_folder_taken(l.dir));
-	rec_folder_clear(l.dir);
+	rec_folder_discard(&(struct rec_folder){.into = l.dir});
 	assert_int_equal(count_files(l.dir), 0);
 	fixture_remove(l.dir);
 }
@@ -199,7 +199,7 @@ static void every_kind_can_be_closed_at_once(void **state)
 	(void)state;
 	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		life_open(&l, &kinds[i]);
-		assert_true(l.ops->close(l.b, &l.err));
+		assert_true(l.ops->close(l.b, &(bool){false}, &l.err));
 		assert_magic(&l, kinds[i].magic);
 		fixture_remove(l.dir);
 	}
@@ -237,7 +237,7 @@ static void write_until_full(struct life *l)
 	setrlimit(RLIMIT_FSIZE, &limit);
 	for (i = 0; ok && i < BLOCKS; i++)
 		ok = give_block(l, 1, i * ROWS);
-	l->ops->close(l->b, &(struct err){0});
+	l->ops->close(l->b, &(bool){false}, &(struct err){0});
 	if (ok || l->err.kind != ERR_RUN || strncmp(l->err.msg, l->path, strlen(l->path)) != 0)
 		exit(3);
 	exit(strchr(l->err.msg, '\n') || strstr(l->err.msg, "cannot be written") ? 4 : 0);

@@ -1,6 +1,7 @@
 /* What a recorder was given is read back through SQLite's and HDF5's own interfaces. */
 #include "tests/check.h"
 
+#include <dirent.h>
 #include <hdf5.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "io/record/folder.h"
 #include "io/text/sha256.h"
 #include "tests/recorder_fixture.h"
 
@@ -59,7 +61,7 @@ static void end_and_close(struct recorder *r, const char *status)
 
 	assert_true(recorder_run_end(
 		r, &(struct recorder_end){.status = status, .wall_s = 1.25}, &err));
-	assert_true(recorder_close(r, &err));
+	assert_true(recorder_close(r, &(struct recorder_place){0}, &err));
 }
 
 static sqlite3 *open_db(const char *dir)
@@ -191,7 +193,7 @@ static void run_settings_metrics_and_summary_come_back(void **state)
 	begin(r);
 	end_replication(r, 2, 2, metrics);
 	assert_true(recorder_run_end(r, &end, &err));
-	assert_true(recorder_close(r, &err));
+	assert_true(recorder_close(r, &(struct recorder_place){0}, &err));
 	assert_query(*state,
 		"SELECT id, name, scenario, substr(scenario_sha256, 1, 8), policy, seed, "
 		"replications, version, wall_s, status, host <> '', "
@@ -231,7 +233,7 @@ static void warnings_come_back_with_where_they_were_met(void **state)
 	assert_true(recorder_run_begin(r, &run, &err));
 	assert_true(recorder_replication(r, &rep, &err));
 	assert_true(recorder_run_end(r, &end, &err));
-	assert_true(recorder_close(r, &err));
+	assert_true(recorder_close(r, &(struct recorder_place){0}, &err));
 	assert_query(*state, "SELECT * FROM warning ORDER BY rowid",
 		"1|NULL|scenario||a.yaml:2:7: odd\n"
 		"1|0|failed||short\n"
@@ -410,7 +412,7 @@ static void each_of_several_runs_has_its_group(void **state)
 		assert_true(
 			recorder_run_end(r, &(struct recorder_end){.status = "complete"}, &err));
 	}
-	assert_true(recorder_close(r, &err));
+	assert_true(recorder_close(r, &(struct recorder_place){0}, &err));
 	f = open_series(*state);
 	t = read_set(f, "/run_2/replication_4/queues/t_s", 20, 1);
 	assert_text(f, "/run_1", "policy", "ours");
@@ -496,11 +498,165 @@ static void a_folder_with_a_result_is_refused_unless_forced(void **state)
 	snprintf(want, sizeof want, "%s already holds a result; --force replaces it",
 		(char *)*state);
 	assert_string_equal(err.msg, want);
-	spec.force = true;
-	err = (struct err){0};
+}
+
+static size_t count_files(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	size_t n = 0;
+
+	while ((e = readdir(d)))
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+/* A second result of one run over a first one of the policy "ours" with series. */
+static struct recorder *open_second(const char *dir, size_t n_runs)
+{
+	const struct recorder_spec spec = {.dir = dir, .force = true, .n_runs = n_runs};
+	struct recorder_run second = fixture_run;
+	struct recorder *r;
+	struct err err = {0};
+
+	end_and_close(open_recorder_begun(dir), "complete");
+	assert_int_equal(count_files(dir), 2);
 	assert_true(recorder_open(&r, &spec, &err));
-	assert_true(recorder_close(r, &err));
-	assert_query(*state, "SELECT count(*) FROM run", "0");
+	second.policy = "theirs";
+	assert_true(recorder_run_begin(r, &second, &err));
+	assert_query(dir, "SELECT policy FROM run", "ours");
+	return r;
+}
+
+static struct recorder_place close_second(struct recorder *r)
+{
+	struct recorder_place place;
+	struct err err = {0};
+
+	assert_true(recorder_close(r, &place, &err));
+	return place;
+}
+
+static void end_second(struct recorder *r, const char *status)
+{
+	struct err err = {0};
+
+	assert_true(recorder_run_end(r, &(struct recorder_end){.status = status}, &err));
+}
+
+/* The old series go as well: the new result has none. */
+static void a_whole_result_replaces_an_older_one_with_all_its_files(void **state)
+{
+	static const char *const whole[] = {"complete", "failed"};
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct recorder *r = open_second(*state, 1);
+		struct recorder_place place;
+
+		end_second(r, whole[i]);
+		place = close_second(r);
+		assert_false(place.none || place.beside || place.in_use);
+		assert_query(*state, "SELECT policy, status FROM run",
+			i == 0 ? "theirs|complete" : "theirs|failed");
+		assert_int_equal(count_files(*state), 1);
+		rec_folder_discard(&(struct rec_folder){.into = *state});
+	}
+}
+
+/* Of two runs one is interrupted, or does not even begin. */
+static void a_part_of_a_result_leaves_the_older_one_and_lies_beside_it(void **state)
+{
+	char beside[4096];
+	size_t i;
+
+	snprintf(beside, sizeof beside, "%s/%s", (char *)*state, RECORDER_BESIDE);
+	for (i = 0; i < 2; i++) {
+		struct recorder *r = open_second(*state, 2);
+		struct recorder_place place;
+
+		end_replication(r, 1, 0, NULL);
+		end_second(r, i == 0 ? "interrupted" : "complete");
+		place = close_second(r);
+		assert_true(place.beside);
+		assert_query(*state, "SELECT policy FROM run", "ours");
+		assert_query(beside, "SELECT policy FROM run", "theirs");
+		rec_folder_discard(&(struct rec_folder){.into = beside, .replaces = true});
+		rec_folder_discard(&(struct rec_folder){.into = *state});
+		assert_int_equal(count_files(*state), 0);
+	}
+}
+
+static void nothing_finished_leaves_nothing_but_the_older_result(void **state)
+{
+	struct recorder *r = open_second(*state, 1);
+	struct recorder_place place;
+
+	end_second(r, "interrupted");
+	place = close_second(r);
+	assert_true(place.none);
+	assert_query(*state, "SELECT policy FROM run", "ours");
+	assert_int_equal(count_files(*state), 2);
+}
+
+static void a_result_without_a_run_is_taken_away(void **state)
+{
+	struct recorder_place place = close_second(open_recorder(*state, 1));
+
+	assert_true(place.none);
+	assert_int_equal(count_files(*state), 0);
+}
+
+static void of_two_at_once_in_one_folder_the_second_is_refused(void **state)
+{
+	const struct recorder_spec spec = {.dir = *state, .force = true, .n_runs = 1};
+	struct recorder *first = open_recorder_begun(*state), *second;
+	struct err err = {0};
+
+	assert_false(recorder_open(&second, &spec, &err));
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_non_null(strstr(err.msg, "another run is writing its result to "));
+	end_and_close(first, "complete");
+	assert_query(*state, "SELECT status FROM run", "complete");
+}
+
+/* As with a shell of sqlite3 left open: it has read once and does nothing. */
+static void a_reader_does_not_keep_a_result_from_being_finished(void **state)
+{
+	struct recorder *r = open_recorder_begun(*state);
+	struct recorder_place place;
+	sqlite3 *reader = open_db(*state);
+
+	assert_int_equal(sqlite3_exec(reader, "SELECT * FROM run", NULL, NULL, NULL), SQLITE_OK);
+	end_replication(r, 1, 0, NULL);
+	end_second(r, "complete");
+	place = close_second(r);
+	assert_true(place.in_use);
+	assert_query(*state, "SELECT status FROM run", "complete");
+	sqlite3_close(reader);
+}
+
+/* A full block of samples is flushed; locks are those that HDF5 takes of itself. */
+static void series_can_be_read_while_they_grow(void **state)
+{
+	char command[4200];
+	struct recorder *r;
+	struct record_sink *s;
+
+	if (system("command -v h5dump >/dev/null") != 0)
+		skip();
+	r = open_recorder_begun(*state);
+	s = recorder_sink_open(r, 1);
+	give_samples(s, 20000);
+	end_replication(r, 7, 0, NULL); /* behind all blocks */
+	snprintf(command, sizeof command,
+		"h5dump -d /replication_1/queues/t_s -s 16383 -c 1 %s/series.h5 | "
+		"grep -q '(16383): 8192'",
+		(char *)*state);
+	assert_int_equal(system(command), 0);
+	recorder_sink_close(s);
+	end_and_close(r, "complete");
 }
 
 static void folders_are_made_and_a_file_in_the_way_is_named(void **state)
@@ -513,7 +669,8 @@ static void folders_are_made_and_a_file_in_the_way_is_named(void **state)
 	snprintf(deep, sizeof deep, "%s/a/b", (char *)*state);
 	spec.dir = deep;
 	assert_true(recorder_open(&r, &spec, &err));
-	assert_true(recorder_close(r, &err));
+	begin(r);
+	assert_true(recorder_close(r, &(struct recorder_place){0}, &err));
 	snprintf(blocked, sizeof blocked, "%s/results.sqlite/c", deep);
 	spec.dir = blocked;
 	assert_false(recorder_open(&r, &spec, &err));
@@ -644,7 +801,8 @@ static int meet_the_limit(const char *dir)
 	if (!recorder_failed(r) ||
 		recorder_run_end(r, &(struct recorder_end){.status = "failed"}, &err))
 		return 2;
-	if (recorder_close(r, &again) || strcmp(err.msg, again.msg) != 0)
+	if (recorder_close(r, &(struct recorder_place){0}, &again) ||
+		strcmp(err.msg, again.msg) != 0)
 		return 3;
 	return err.kind == ERR_RUN && strstr(err.msg, dir) ? 0 : 4;
 }
@@ -678,6 +836,13 @@ int main(void)
 		IN_DIR(each_of_several_runs_has_its_group),
 		IN_DIR(threads_lose_and_mix_nothing),
 		IN_DIR(a_folder_with_a_result_is_refused_unless_forced),
+		IN_DIR(a_whole_result_replaces_an_older_one_with_all_its_files),
+		IN_DIR(a_part_of_a_result_leaves_the_older_one_and_lies_beside_it),
+		IN_DIR(nothing_finished_leaves_nothing_but_the_older_result),
+		IN_DIR(a_result_without_a_run_is_taken_away),
+		IN_DIR(of_two_at_once_in_one_folder_the_second_is_refused),
+		IN_DIR(a_reader_does_not_keep_a_result_from_being_finished),
+		IN_DIR(series_can_be_read_while_they_grow),
 		IN_DIR(folders_are_made_and_a_file_in_the_way_is_named),
 		cmocka_unit_test(without_a_folder_nothing_is_kept),
 		IN_DIR(a_replication_in_vain_leaves_no_trace_in_a_complete_run),
