@@ -1,6 +1,7 @@
 /*
  * Whole worlds, under every policy: an LLM test bed with all arrival processes, data sets, links,
- * deadlines and full batches; synthetic stations with every law. Prints for each the digest of
+ * deadlines and full batches; synthetic stations with every law; shared links of changing rates,
+ * preemption, traces and overflow. Prints for each the digest of
  * its events and a hash of its metrics, bit for bit: the same for every compiler, optimisation,
  * address layout and allocator (same_digest.sh).
  */
@@ -8,9 +9,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "models/dataset.h"
+#include "models/trace.h"
 #include "policies/all.h"
 #include "tests/world_fixture.h"
 
@@ -125,6 +128,81 @@ static void stations(struct fixture *f)
 	f->spec.run.horizon_s = 2000.0;
 }
 
+/* A trace of a burst every 20 s, without a file: row n of the stream. */
+struct trace_source {
+	uint32_t n;
+};
+
+static bool burst_open(struct trace_source **out, const struct trace_spec *spec, struct err *err)
+{
+	(void)spec;
+	(void)err;
+	*out = mem_zalloc(1, sizeof **out);
+	return true;
+}
+
+static int burst_next(struct trace_source *s, struct trace_row *row, struct err *err)
+{
+	uint32_t n = s->n++;
+
+	(void)err;
+	row->at_s = 20.0 * (n / 9) + 0.125 * (n % 9);
+	row->prompt_tok = 150 + 37 * (n % 11);
+	row->output_tok = 20 + 53 * (n % 13);
+	row->line = n + 1;
+	return 1;
+}
+
+static uint64_t burst_skipped(const struct trace_source *s)
+{
+	(void)s;
+	return 0;
+}
+
+static void burst_close(struct trace_source *s)
+{
+	free(s);
+}
+
+static const struct trace_opener burst_opener = {
+	.open = burst_open, .next = burst_next, .skipped = burst_skipped, .close = burst_close};
+
+/* What the test bed has not: flows that share a link whose rate moves, time to ask the scheduler,
+ * memory that runs out in mid-answer, a trace, and stations that overflow. */
+static void strained(struct fixture *f)
+{
+	static const struct rate_step steps[] = {{0.0, 4e4}, {7.0, 9e3}, {19.0, 2.5e5}};
+	struct link_spec *shared;
+	struct group_spec *g;
+	struct instance_spec *s;
+
+	fixture_site(f, "edge", TIER_EDGE, "titan-x");
+	fixture_site(f, "cloud", TIER_CLOUD, "rtx-4090");
+	fixture_model(f, "llama2-7b", PRECISION_INT8);
+	fixture_llm(f, "edge", 0, 0)->reserve_bytes = 4.2e9;
+	fixture_llm(f, "cloud", 1, 0)->max_batch = 6;
+	f->instances[0].max_batch = 16;
+	shared = fixture_link(f, "any", "users", "*", 5e4, 0.004);
+	shared->shared = true;
+	shared->up.sharing = shared->down.sharing = SHARING_FAIR;
+	shared->up.curve = rate_curve_of_steps(&f->arena, steps, 3, 31.0);
+	office(f, "steady", "humaneval", ARRIVAL_POISSON);
+	g = fixture_group(f, "bursts", 0.5);
+	g->arrivals.process = ARRIVAL_TRACE;
+	g->arrivals.trace = (struct trace_spec){
+		.rate_scale = 1.0, .window_s = {0.0, HUGE_VAL}, .opener = &burst_opener};
+	g->workload.kind = WORKLOAD_TRACE;
+	g = fixture_group(f, "small", 1.5);
+	g->model.i = NO_ID;
+	for (uint32_t i = 0; i < 2; i++) {
+		s = fixture_station(f, i == 0 ? "here" : "there", i, 0.9);
+		s->capacity = 2;
+		s->model.i = NO_ID;
+	}
+	f->spec.run.scheduler_delay_s = 0.003;
+	f->spec.run.horizon_s = 300.0;
+}
+
 static void run(const char *name, void (*build)(struct fixture *f), const char *policy)
 {
 	struct fixture f;
@@ -148,6 +226,7 @@ int main(void)
 	for (size_t p = 0; p < all.n; p++) {
 		run("testbed", testbed, all.all[p]->name);
 		run("stations", stations, all.all[p]->name);
+		run("strained", strained, all.all[p]->name);
 	}
 	return 0;
 }
