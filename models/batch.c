@@ -28,6 +28,7 @@ struct member {
 
 struct batch {
 	struct world *w;
+	const struct instance_host *host;
 	struct instance_id id;
 	const struct cost *cost;
 	uint32_t max_batch;
@@ -208,7 +209,7 @@ static void preempt_youngest(struct batch *b)
 	b->w->instances[b->id.i].metrics.preemptions++;
 	waitline_push_front(&b->line, slot);
 	b->w->instances[b->id.i].held = true;
-	view_touch(b->w, b->id);
+	b->host->room(b->w, b->id);
 }
 
 /* Admission */
@@ -240,7 +241,7 @@ static void admit(struct batch *b, size_t place)
 	kvcache_take(&b->kv, kvcache_blocks(&b->kv, (uint64_t)r->prompt_tok + r->emitted_tok + 1));
 	if (r->emitted_tok > 0 && --b->n_preempted == 0) {
 		b->w->instances[b->id.i].held = false;
-		view_touch(b->w, b->id);
+		b->host->room(b->w, b->id);
 	}
 	if (r->started_ns == TIME_NONE)
 		r->started_ns = engine_now_ns(b->w->engine);
@@ -436,7 +437,7 @@ static void prefill_done(struct batch *b)
 			continue;
 		}
 		b->kv.used -= kvcache_blocks(&b->kv, (uint64_t)r->prompt_tok + r->emitted_tok);
-		request_finished(b->w, slot);
+		b->host->served(b->w, slot);
 	}
 }
 
@@ -448,11 +449,11 @@ static void decode_done(struct batch *b)
 
 		leave(b, 0);
 		r->emitted_tok = r->output_tok;
-		request_finished(b->w, slot);
+		b->host->served(b->w, slot);
 	}
 }
 
-void batch_step_done(struct batch *b)
+bool batch_step_done(struct batch *b)
 {
 	/* with many instances each of these is far away: ask for them side by side */
 	__builtin_prefetch(b->heap);
@@ -463,7 +464,7 @@ void batch_step_done(struct batch *b)
 			b->kv.used + b->kv.reserved + kvcache_need(&b->kv, b->stepped + 1) <=
 				b->kv.total) {
 			jump_post(b);
-			return;
+			return false;
 		}
 		b->k = b->stepped;
 	}
@@ -475,7 +476,11 @@ void batch_step_done(struct batch *b)
 		jump_account(b, b->k);
 		decode_done(b);
 	}
-	scheduler_run(b->w); /* what it sends here at once joins the next step */
+	return true;
+}
+
+void batch_begin(struct batch *b)
+{
 	boundary(b);
 }
 
@@ -548,9 +553,9 @@ void batch_measure(struct batch *b)
 	b->kv.peak = b->kv.used;
 }
 
-bool batch_create(struct batch **out, struct world *w, struct instance_id id,
-	const struct cost *cost, const struct cost_spec *what, const struct instance_spec *spec,
-	struct err *err)
+bool batch_create(struct batch **out, struct world *w, const struct instance_host *host,
+	struct instance_id id, const struct cost *cost, const struct cost_spec *what,
+	const struct instance_spec *spec, struct err *err)
 {
 	double weights = llm_weight_bytes(what->shape, what->precision);
 	double room = what->gpu->mem_bytes - weights - spec->reserve_bytes;
@@ -565,6 +570,7 @@ bool batch_create(struct batch **out, struct world *w, struct instance_id id,
 			what->gpu->name, what->gpu->mem_bytes / 1e9);
 	b = mem_zalloc(1, sizeof *b);
 	b->w = w;
+	b->host = host;
 	b->id = id;
 	b->cost = cost;
 	b->max_batch = spec->max_batch;

@@ -37,12 +37,13 @@
  */
 struct batch;
 struct world;
+struct instance_host;
 
 /** @cost, made from @what, and the spec are borrowed; instances that are alike share a cost.
  *  Fails when the weights leave no room for KV. */
-MUST_CHECK bool batch_create(struct batch **out, struct world *w, struct instance_id id,
-	const struct cost *cost, const struct cost_spec *what, const struct instance_spec *spec,
-	struct err *err);
+MUST_CHECK bool batch_create(struct batch **out, struct world *w, const struct instance_host *host,
+	struct instance_id id, const struct cost *cost, const struct cost_spec *what,
+	const struct instance_spec *spec, struct err *err);
 void batch_destroy(struct batch *b);
 
 /** Could a request of this size ever be served? The whole of it must fit the cache. */
@@ -57,8 +58,10 @@ void batch_reserve(struct batch *b, uint32_t request);
 /** The prompt is here. */
 void batch_enqueue(struct batch *b, uint32_t request);
 
-/** EV_STEP. */
-void batch_step_done(struct batch *b);
+/** EV_STEP. True when a boundary is reached: batch_begin() then starts the next step, once
+ *  the scheduler has looked. */
+bool batch_step_done(struct batch *b);
+void batch_begin(struct batch *b);
 
 /** Expected seconds for the prefill alone and for one decode step with @n sequences of
  *  @context_tok tokens together. */

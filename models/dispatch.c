@@ -12,19 +12,26 @@ static void heed(struct world *w)
 
 static void on_arrive(struct world *w, const struct event *ev)
 {
+	struct group_id g = {ev->who};
+
 	heed(w);
-	traffic_arrive(w, (struct group_id){ev->who});
+	request_create(w, g, traffic_arrive(w, g));
+	decide_if_wanted(w);
 }
 
 static void on_send(struct world *w, const struct event *ev)
 {
+	struct group_id g = {ev->who};
+
 	heed(w);
-	traffic_send(w, (struct group_id){ev->who});
+	request_create(w, g, traffic_send(w, g));
+	decide_if_wanted(w);
 }
 
 static void on_submitted(struct world *w, const struct event *ev)
 {
 	request_submitted(w, (uint32_t)ev->what);
+	decide_if_wanted(w);
 }
 
 static void on_dispatch(struct world *w, const struct event *ev)
@@ -40,12 +47,16 @@ static void on_uploaded(struct world *w, const struct event *ev)
 static void on_step(struct world *w, const struct event *ev)
 {
 	__builtin_prefetch(&w->requests.at[ev->what]); /* most steps end with it leaving */
-	batch_step_done(w->instances[ev->who].batch);
+	if (!batch_step_done(w->instances[ev->who].batch))
+		return;
+	decide(w); /* what it sends here at once joins the next step */
+	batch_begin(w->instances[ev->who].batch);
 }
 
 static void on_served(struct world *w, const struct event *ev)
 {
 	station_served(w->instances[ev->who].station, (uint32_t)ev->what);
+	decide(w);
 }
 
 static void on_flow(struct world *w, const struct event *ev)
@@ -55,7 +66,10 @@ static void on_flow(struct world *w, const struct event *ev)
 
 static void on_link(struct world *w, const struct event *ev)
 {
-	transfer_link(w, ev->who);
+	if (!transfer_link(w, ev->who))
+		return;
+	scheduler_rates_changed(w);
+	decide(w);
 }
 
 static void on_delivered(struct world *w, const struct event *ev)
@@ -67,7 +81,7 @@ static void on_decide(struct world *w, const struct event *ev)
 {
 	(void)ev;
 	heed(w);
-	scheduler_run(w);
+	decide(w);
 }
 
 static void on_slot(struct world *w, const struct event *ev)

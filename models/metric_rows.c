@@ -248,31 +248,7 @@ static void link_rows(struct world *w, const struct link *l, double window_s)
 	row(w, scope, "packets.resent", "1", l->resent);
 }
 
-/** The rows with strings of their own: they outlive the world. */
-static void hand_over(struct rows *rows, struct world_result *out)
-{
-	size_t bytes = 0, at = 0;
-	const char *last = NULL;
-
-	for (size_t i = 0; i < rows->n; i++)
-		bytes += strlen(rows->at[i].scope) + 1;
-	out->strings = mem_zalloc(bytes, 1);
-	for (size_t i = 0; i < rows->n; i++) {
-		if (rows->at[i].scope == last) {
-			rows->at[i].scope = rows->at[i - 1].scope;
-			continue;
-		}
-		last = rows->at[i].scope;
-		strcpy(out->strings + at, last);
-		rows->at[i].scope = out->strings + at;
-		at += strlen(last) + 1;
-	}
-	out->metrics = rows->at;
-	out->n_metrics = rows->n;
-	*rows = (struct rows){0};
-}
-
-void metric_rows(struct world *w, struct world_result *out)
+void metric_rows(struct world *w)
 {
 	int64_t now_ns = engine_now_ns(w->engine);
 	double window_s = s_of_ns(now_ns - w->measure_from_ns);
@@ -298,5 +274,4 @@ void metric_rows(struct world *w, struct world_result *out)
 	transfers_settle(w);
 	for (size_t l = 0; l < w->topology.n_links; l++)
 		link_rows(w, &w->topology.links[l], window_s);
-	hand_over(&w->metrics.rows, out);
 }

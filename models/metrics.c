@@ -146,10 +146,6 @@ void metrics_ended(struct world *w, const struct request *r, enum fate fate)
 	w->cohort_ended++;
 	if (fate == FATE_DONE)
 		answered(w, r);
-	if (w->spec->run.requests > 0 && w->cohort_ended == w->spec->run.requests) {
-		w->ending = true;
-		engine_stop(w->engine);
-	}
 }
 
 /* The window opens */
@@ -210,7 +206,7 @@ bool metrics_holds(const struct request *r)
 	return r->created_ns != TIME_NONE;
 }
 
-bool metrics_check(struct world *w)
+bool metrics_check(struct world *w, struct err *err)
 {
 	struct little *l = &w->metrics.little;
 	struct wide sojourn = l->sojourn;
@@ -230,33 +226,23 @@ bool metrics_check(struct world *w)
 		ended += m->fate[FATE_DONE] + m->fate[FATE_REJECTED] + m->fate[FATE_DROPPED];
 	}
 	if (in_system != l->n || created - ended != w->cohort_created - w->cohort_ended) {
-		world_fail(w, "requests were lost: %llu counted in the system, %llu found",
+		return err_run(err, "requests were lost: %llu counted in the system, %llu found",
 			(unsigned long long)l->n, (unsigned long long)in_system);
-		return false;
 	}
 	if (sojourn.hi != l->area.hi || sojourn.lo != l->area.lo) {
-		world_fail(w, "Little's law does not hold: the integral of the number in system "
-			      "differs from the sum of the sojourn times");
-		return false;
+		return err_run(err,
+			"Little's law does not hold: the integral of the number in system "
+			"differs from the sum of the sojourn times");
 	}
 	return true;
 }
 
-static void left_over(struct world *w)
+void metrics_close(struct world *w)
 {
 	for (size_t i = 0; i < w->requests.n; i++)
 		if (metrics_holds(&w->requests.at[i]))
 			record(w, &w->requests.at[i], FATE_IN_SYSTEM, TIME_NONE);
-}
-
-void metrics_finish(struct world *w, struct world_result *out)
-{
-	left_over(w);
 	levels_sample(w, engine_now_ns(w->engine));
-	metric_rows(w, out);
-	out->levels = w->metrics.levels.x;
-	out->n_levels = w->metrics.levels.n;
-	w->metrics.levels = (struct level_samples){0};
 }
 
 void group_metrics_create(struct group_metrics *m)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "models/ids.h"
 #include "models/record.h"
 #include "sim/stat.h"
@@ -15,7 +16,6 @@
  */
 struct world;
 struct request;
-struct world_result;
 
 struct span_metrics {
 	struct stat_mean mean;
@@ -88,12 +88,12 @@ void metrics_measure(struct world *w);
 void metrics_slot(struct world *w);
 
 /** Little's law and conservation; false (and the world has failed) when they do not hold. */
-bool metrics_check(struct world *w);
+MUST_CHECK bool metrics_check(struct world *w, struct err *err);
 
-/** Requests still in the system become rows, then every metric does. */
-void metrics_finish(struct world *w, struct world_result *out);
+/** Requests still in the system become rows; the last sample is taken. */
+void metrics_close(struct world *w);
 
-/** metric_rows.c: the rows, with strings of their own, into @out. */
-void metric_rows(struct world *w, struct world_result *out);
+/** metric_rows.c: every metric into w->metrics.rows. */
+void metric_rows(struct world *w);
 
 #endif

@@ -100,7 +100,6 @@ void request_submitted(struct world *w, uint32_t slot)
 		return;
 	}
 	scheduler_push(w, slot);
-	scheduler_run(w);
 }
 
 /** What a request will add to the mean context of its instance's decode steps. */
@@ -160,7 +159,7 @@ void request_uploaded(struct world *w, uint32_t slot)
 }
 
 /** The instance is done with it: its place is free, the answer goes home. */
-void request_finished(struct world *w, uint32_t slot)
+static void request_finished(struct world *w, uint32_t slot)
 {
 	struct request *r = &w->requests.at[slot];
 	struct instance_id i = {r->instance};
@@ -189,6 +188,8 @@ void request_delivered(struct world *w, uint32_t slot)
 	request_end(w, slot, FATE_DONE);
 }
 
+const struct instance_host request_host = {.served = request_finished, .room = view_touch};
+
 static void tell_policy(struct world *w, const struct request *r)
 {
 	const struct policy_ops *ops = w->setup.policy->ops;
@@ -209,12 +210,22 @@ static void tell_policy(struct world *w, const struct request *r)
 		});
 }
 
+/** All who are measured have ended: so does the run. */
+static void cohort_look(struct world *w, const struct request *r)
+{
+	if (!r->measured || w->spec->run.requests == 0 || w->cohort_ended != w->spec->run.requests)
+		return;
+	w->ending = true;
+	engine_stop(w->engine);
+}
+
 void request_end(struct world *w, uint32_t slot, enum fate fate)
 {
 	struct request *r = &w->requests.at[slot];
 	struct group_id g = {r->group};
 
 	metrics_ended(w, r, fate);
+	cohort_look(w, r);
 	metrics_in_system(w, -1);
 	if (fate == FATE_DONE)
 		tell_policy(w, r);

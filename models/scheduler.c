@@ -70,6 +70,7 @@ void scheduler_push(struct world *w, uint32_t slot)
 	shortest_add(&w->groups[r->group].waiting, prompt_of(w, r));
 	line_show(w);
 	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)l->n);
+	w->wanted = true;
 }
 
 static bool find(const struct line *l, struct request_id id, size_t *place)
@@ -81,37 +82,37 @@ static bool find(const struct line *l, struct request_id id, size_t *place)
 }
 
 /** An assignment that breaks the rules is the policy's fault and ends the run. */
-static bool refuse(struct world *w, const struct assignment *a, const char *why)
+static bool refuse(struct world *w, const struct assignment *a, const char *why, struct err *err)
 {
-	world_fail(w, "policy '%s' assigned request %llu to instance %u: %s",
+	return err_run(err, "policy '%s' assigned request %llu to instance %u: %s",
 		w->setup.policy->ops->name, (unsigned long long)a->request.n, a->instance.i, why);
-	return false;
 }
 
-static bool allowed(struct world *w, const struct assignment *a, size_t place)
+static bool allowed(struct world *w, const struct assignment *a, size_t place, struct err *err)
 {
 	const struct waiting *q = &w->view.waiting[place];
 
 	if (a->drop)
 		return true;
 	if (a->instance.i >= w->spec->n_instances)
-		return refuse(w, a, "there is no such instance");
+		return refuse(w, a, "there is no such instance", err);
 	if (!w->view.can_serve(&w->view, q, a->instance))
-		return refuse(w, a, "it can never serve it");
+		return refuse(w, a, "it can never serve it", err);
 	if (!w->setup.policy->ops->eager && !w->view.fits(&w->view, q, a->instance))
-		return refuse(w, a, "it has no room for it now");
+		return refuse(w, a, "it has no room for it now", err);
 	return true;
 }
 
-static bool apply(struct world *w, const struct assignment *a)
+/** Take what @a names out of the queue. */
+static bool take(struct world *w, const struct assignment *a, struct decision *out, struct err *err)
 {
 	size_t place;
 	uint32_t slot;
 	struct request *r;
 
 	if (!find(&w->line, a->request, &place))
-		return refuse(w, a, "that request is not waiting");
-	if (!allowed(w, a, place))
+		return refuse(w, a, "that request is not waiting", err);
+	if (!allowed(w, a, place, err))
 		return false;
 	slot = w->line.slot[w->line.head + place];
 	line_take(&w->line, place);
@@ -120,10 +121,7 @@ static bool apply(struct world *w, const struct assignment *a)
 	r = &w->requests.at[slot];
 	shortest_remove(&w->groups[r->group].waiting, prompt_of(w, r));
 	engine_cancel(w->engine, r->late);
-	if (a->drop)
-		request_end(w, slot, FATE_DROPPED);
-	else
-		request_assign(w, slot, a->instance);
+	*out = (struct decision){.slot = slot, .instance = a->instance, .drop = a->drop};
 	return true;
 }
 
@@ -232,24 +230,27 @@ static void set_alarm(struct world *w)
 	w->alarm = post_wake(w->engine, ns_after(at_ns > now_ns ? at_ns : now_ns, 1));
 }
 
-void scheduler_run(struct world *w)
+int scheduler_next(struct world *w, struct decision *out, struct err *err)
 {
-	const struct policy_ops *ops = w->setup.policy->ops;
-	struct assignment a;
+	struct assignment a = {.instance = {NO_ID}};
 
-	if (w->deciding || w->failed || w->line.n == 0) {
-		if (w->line.n == 0 && w->metrics.starved.value > 0.0)
-			level_set(&w->metrics.starved, engine_now_ns(w->engine), 0.0);
-		return;
-	}
-	w->deciding = true;
+	if (w->line.n == 0 || !w->setup.policy->ops->next(w->policy, &w->view, &a))
+		return 0;
+	return take(w, &a, out, err) ? 1 : -1;
+}
+
+bool scheduler_wakes(struct world *w)
+{
+	if (w->line.n == 0 && w->metrics.starved.value > 0.0)
+		level_set(&w->metrics.starved, engine_now_ns(w->engine), 0.0);
+	if (w->failed || w->line.n == 0)
+		return false;
 	w->view.now_s = engine_now_s(w->engine);
-	while (w->line.n > 0) {
-		a = (struct assignment){.instance = {NO_ID}};
-		if (!ops->next(w->policy, &w->view, &a) || !apply(w, &a))
-			break;
-	}
-	w->deciding = false;
+	return true;
+}
+
+void scheduler_rests(struct world *w)
+{
 	note_starved(w);
 	if (w->line.n > 0)
 		watch_deadline(w, w->line.head + w->line.n - 1);
@@ -267,5 +268,4 @@ void scheduler_rates_changed(struct world *w)
 		r->late = (struct event_id){0, 0};
 		watch_deadline(w, k);
 	}
-	scheduler_run(w);
 }

@@ -3,6 +3,7 @@
 
 #include "models/batch.h"
 #include "models/ids.h"
+#include "models/instance_host.h"
 #include "models/measure/warnings.h"
 #include "models/metrics.h"
 #include "models/policy.h"
@@ -116,7 +117,7 @@ struct world {
 	int64_t idle_at_ns;  /* when it was */
 	struct policy_state *policy;
 	struct rng policy_rng;
-	bool deciding;         /* inside the policy's loop */
+	bool wanted;           /* a request came to the queue: the policy is to be asked */
 	struct event_id alarm; /* EV_WAKE */
 
 	/* life of the run */
@@ -136,15 +137,28 @@ void request_submitted(struct world *w, uint32_t slot);
 void request_assign(struct world *w, uint32_t slot, struct instance_id i);
 void request_dispatch(struct world *w, uint32_t slot);
 void request_uploaded(struct world *w, uint32_t slot);
-void request_finished(struct world *w, uint32_t slot); /* last token made */
 void request_delivered(struct world *w, uint32_t slot);
+extern const struct instance_host request_host; /* what instances tell */
 void request_end(struct world *w, uint32_t slot, enum fate fate);
 
-/* scheduler.c */
+/* scheduler.c: what the policy wants, one thing at a time; carries nothing out */
+struct decision {
+	uint32_t slot;
+	struct instance_id instance;
+	bool drop;
+};
 void scheduler_push(struct world *w, uint32_t slot);
-void scheduler_run(struct world *w);
+/** Is there anything to ask about? Then scheduler_next() while 1, then scheduler_rests(). */
+bool scheduler_wakes(struct world *w);
+/** 1: *@out; 0: nothing more now; -1: the policy broke a rule. */
+int scheduler_next(struct world *w, struct decision *out, struct err *err);
+void scheduler_rests(struct world *w);
 /** Links have other rates now: deadlines and decisions are looked at anew. */
 void scheduler_rates_changed(struct world *w);
+
+/* decide.c */
+void decide(struct world *w);
+void decide_if_wanted(struct world *w);
 
 /* view.c */
 MUST_CHECK bool view_create(struct world *w, struct err *err);
@@ -160,12 +174,13 @@ const struct route *world_route(
 
 /* traffic.c */
 void traffic_start(struct world *w);
-void traffic_arrive(struct world *w, struct group_id g);
-void traffic_send(struct world *w, struct group_id g);
+struct request_draw traffic_arrive(struct world *w, struct group_id g);
+struct request_draw traffic_send(struct world *w, struct group_id g);
 void traffic_ended(struct world *w, struct group_id g); /* a request of @g left the system */
 
 /* world.c */
 void world_fail(struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void world_stop_failed(struct world *w); /* w->err says why */
 
 extern const struct event_handler world_handlers[]; /* dispatch.c: EV_KINDS rows */
 

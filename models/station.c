@@ -9,6 +9,7 @@
 
 struct station {
 	struct world *w;
+	const struct instance_host *host;
 	struct instance_id id;
 	uint32_t slots;
 	bool shared; /* processor sharing */
@@ -62,7 +63,7 @@ static void fifo_enqueue(struct station *s, uint32_t slot)
 static void fifo_served(struct station *s, uint32_t slot)
 {
 	s->n--;
-	request_finished(s->w, slot);
+	s->host->served(s->w, slot);
 	if (waitline_count(&s->line) > 0)
 		fifo_start(s, (uint32_t)waitline_pop(&s->line));
 }
@@ -113,7 +114,7 @@ static void ps_served(struct station *s)
 	slot = (uint32_t)rankline_pop(&s->finish);
 	s->n--;
 	ps_post(s);
-	request_finished(s->w, slot);
+	s->host->served(s->w, slot);
 }
 
 void station_enqueue(struct station *s, uint32_t slot)
@@ -132,7 +133,6 @@ void station_served(struct station *s, uint32_t slot)
 	else
 		fifo_served(s, slot);
 	levels_set(s);
-	scheduler_run(s->w);
 }
 
 double station_mean_s(const struct station *s)
@@ -140,13 +140,14 @@ double station_mean_s(const struct station *s)
 	return dist_mean(s->service);
 }
 
-bool station_create(struct station **out, struct world *w, struct instance_id id,
-	const struct instance_spec *spec, struct err *err)
+bool station_create(struct station **out, struct world *w, const struct instance_host *host,
+	struct instance_id id, const struct instance_spec *spec, struct err *err)
 {
 	struct station *s = mem_zalloc(1, sizeof *s);
 
 	*out = NULL;
 	s->w = w;
+	s->host = host;
 	s->id = id;
 	s->slots = spec->slots;
 	s->shared = spec->discipline == DISCIPLINE_PS;

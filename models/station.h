@@ -15,9 +15,11 @@
  */
 struct station;
 struct world;
+struct instance_host;
 
-MUST_CHECK bool station_create(struct station **out, struct world *w, struct instance_id id,
-	const struct instance_spec *spec, struct err *err);
+MUST_CHECK bool station_create(struct station **out, struct world *w,
+	const struct instance_host *host, struct instance_id id, const struct instance_spec *spec,
+	struct err *err);
 void station_destroy(struct station *s);
 void station_enqueue(struct station *s, uint32_t request);
 /** EV_SERVED; @request is NO_ID under processor sharing. */

@@ -52,17 +52,17 @@ void traffic_start(struct world *w)
 	}
 }
 
-void traffic_arrive(struct world *w, struct group_id id)
+struct request_draw traffic_arrive(struct world *w, struct group_id id)
 {
 	struct request_draw d = w->groups[id.i].next;
 
 	post_next(w, id);
-	request_create(w, id, d);
+	return d;
 }
 
-void traffic_send(struct world *w, struct group_id id)
+struct request_draw traffic_send(struct world *w, struct group_id id)
 {
-	request_create(w, id, workload_draw(w->groups[id.i].source));
+	return workload_draw(w->groups[id.i].source);
 }
 
 void traffic_ended(struct world *w, struct group_id id)

@@ -287,7 +287,7 @@ void transfers_start(struct world *w)
 			post_change(w, i);
 }
 
-void transfer_link(struct world *w, uint32_t i)
+bool transfer_link(struct world *w, uint32_t i)
 {
 	struct link *l = &w->topology.links[i];
 
@@ -295,13 +295,13 @@ void transfer_link(struct world *w, uint32_t i)
 	if (l->fair)
 		catch_up(w, &w->transfers.sets[l->set], engine_now_s(w->engine));
 	if (!link_rate_update(l, engine_now_ns(w->engine)))
-		return;
+		return false;
 	if (l->fair) {
 		fair_set_rate(w->transfers.sets[l->set].fair, engine_now_s(w->engine), l->set_link,
 			l->bytes_per_s);
 		look_ahead(w, &w->transfers.sets[l->set]);
 	}
-	scheduler_rates_changed(w);
+	return true;
 }
 
 void transfers_settle(struct world *w)

@@ -55,9 +55,9 @@ bool transfer_begin(struct world *w, const struct route *r, double payload_bytes
 double transfer_predict_s(const struct world *w, const struct route *r, double payload_bytes,
 	enum transfer_kind kind, bool idle);
 
-/** EV_FLOW: something happens in a set. EV_LINK: the rate of a link changes. */
+/** EV_FLOW: something happens in a set. EV_LINK: the rate of a link may change; did it? */
 void transfer_flow(struct world *w, uint32_t set);
-void transfer_link(struct world *w, uint32_t link);
+bool transfer_link(struct world *w, uint32_t link);
 
 /** Post the first change of each link whose rate changes over time. */
 void transfers_start(struct world *w);

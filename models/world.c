@@ -24,6 +24,12 @@ void world_fail(struct world *w, const char *fmt, ...)
 	engine_stop(w->engine);
 }
 
+void world_stop_failed(struct world *w)
+{
+	w->failed = true;
+	engine_stop(w->engine);
+}
+
 /* Building */
 
 static struct cost_spec cost_of(const struct world *w, uint32_t i)
@@ -77,11 +83,11 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 	inst->spec = s;
 	w->has_capacities = w->has_capacities || (s->synthetic && s->capacity > 0);
 	if (s->synthetic)
-		return station_create(&inst->station, w, id, s, err);
+		return station_create(&inst->station, w, &request_host, id, s, err);
 	if (!cost_share(w, i, err))
 		return false;
 	cost = cost_of(w, i);
-	return batch_create(&inst->batch, w, id, inst->cost, &cost, s, err);
+	return batch_create(&inst->batch, w, &request_host, id, inst->cost, &cost, s, err);
 }
 
 static bool group_create(struct world *w, uint32_t g, struct err *err)
@@ -258,6 +264,30 @@ static void result_fill(struct world *w, struct world_result *out)
 	w->warnings = (struct warnings){0};
 }
 
+/** The rows with strings of their own: they outlive the world. */
+static void hand_over(struct rows *rows, struct world_result *out)
+{
+	size_t bytes = 0, at = 0;
+	const char *last = NULL;
+
+	for (size_t i = 0; i < rows->n; i++)
+		bytes += strlen(rows->at[i].scope) + 1;
+	out->strings = mem_zalloc(bytes, 1);
+	for (size_t i = 0; i < rows->n; i++) {
+		if (rows->at[i].scope == last) {
+			rows->at[i].scope = rows->at[i - 1].scope;
+			continue;
+		}
+		last = rows->at[i].scope;
+		strcpy(out->strings + at, last);
+		rows->at[i].scope = out->strings + at;
+		at += strlen(last) + 1;
+	}
+	out->metrics = rows->at;
+	out->n_metrics = rows->n;
+	*rows = (struct rows){0};
+}
+
 bool world_run(struct world *w, struct world_result *out, struct err *err)
 {
 	enum engine_end end;
@@ -270,10 +300,15 @@ bool world_run(struct world *w, struct world_result *out, struct err *err)
 		*err = w->err;
 		return false;
 	}
-	if (w->err.kind == ERR_NONE)
-		metrics_check(w);
+	if (w->err.kind == ERR_NONE && !metrics_check(w, &w->err))
+		w->failed = true;
 	result_fill(w, out);
-	metrics_finish(w, out);
+	metrics_close(w);
+	metric_rows(w);
+	hand_over(&w->metrics.rows, out);
+	out->levels = w->metrics.levels.x;
+	out->n_levels = w->metrics.levels.n;
+	w->metrics.levels = (struct level_samples){0};
 	return true;
 }
 
