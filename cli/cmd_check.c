@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/tc.h"
-#include "models/world.h"
+#include "models/world/world.h"
 
 static enum status check(const struct opts *o)
 {

@@ -10,8 +10,8 @@
 #include "cli/json.h"
 #include "io/profile/file.h"
 #include "io/scenario/scenario.h"
-#include "models/catalog.h"
-#include "models/dataset.h"
+#include "models/cost/catalog.h"
+#include "models/workload/dataset.h"
 #include "policies/all.h"
 
 /** Lines of a list as they come; strings that are made live in the arena. */

@@ -10,7 +10,7 @@
 #include "cli/jobs.h"
 #include "cli/run_job.h"
 #include "cli/summary.h"
-#include "models/world.h"
+#include "models/world/world.h"
 
 /* What is said of it */
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/version.h"
-#include "models/world.h"
+#include "models/world/world.h"
 
 enum { MOST_DIRS = 10000 };
 

@@ -8,7 +8,7 @@
 #include "cli/progress.h"
 #include "io/record/recorder.h"
 #include "io/scenario/scenario.h"
-#include "models/experiment.h"
+#include "models/world/experiment.h"
 
 /**
  * The policies of a scenario, one after another, into a results folder: for

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "models/link.h"
+#include "models/net/link.h"
 
 /* tc wants a limit: what stands for none. */
 static const double NO_LIMIT_BYTES = 1e9, NO_LIMIT_PACKETS = 1e5;

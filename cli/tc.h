@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "models/spec.h"
+#include "models/scenario.h"
 
 /**
  * The links of a scenario as a shell script of tc (iproute2) commands that

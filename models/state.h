@@ -1,20 +1,20 @@
 #ifndef OFFING_MODELS_STATE_H
 #define OFFING_MODELS_STATE_H
 
-#include "models/batch.h"
+#include "models/serving/batch.h"
 #include "models/ids.h"
-#include "models/instance_host.h"
+#include "models/serving/instance_host.h"
+#include "models/measure/metrics.h"
 #include "models/measure/warnings.h"
-#include "models/metrics.h"
-#include "models/policy.h"
+#include "models/offload/policy.h"
 #include "models/record.h"
-#include "models/shortest.h"
-#include "models/spec.h"
-#include "models/station.h"
-#include "models/topology.h"
-#include "models/transfer.h"
-#include "models/workload.h"
-#include "models/world.h"
+#include "models/offload/shortest.h"
+#include "models/scenario.h"
+#include "models/serving/station.h"
+#include "models/net/topology.h"
+#include "models/net/transfer.h"
+#include "models/workload/workload.h"
+#include "models/world/world.h"
 #include "sim/engine.h"
 #include "sim/rng.h"
 #include "sim/stat.h"
@@ -49,7 +49,8 @@ struct request_pool {
 struct group {
 	const struct group_spec *spec;
 	struct workload *source;
-	struct request_draw next; /* lengths of the arrival posted */
+	double output_mean_tok, output_q90_tok; /* of its answers */
+	struct request_draw next;               /* lengths of the arrival posted */
 	struct group_metrics metrics;
 	struct shortest waiting; /* prompts of its requests in the scheduler's queue, tokens */
 	struct instance_id home; /* the first at the home site with its model; NO_ID: none */
@@ -131,6 +132,14 @@ struct world {
 	struct warnings warnings; /* handed over at the end */
 };
 
+static inline const struct route *world_route(
+	const struct world *w, uint32_t group, struct instance_id i, bool down)
+{
+	size_t at = group * w->spec->n_sites + w->spec->instances[i.i].site.i;
+
+	return down ? &w->topology.down[at] : &w->topology.up[at];
+}
+
 /* request.c: the life of a request */
 uint32_t request_create(struct world *w, struct group_id g, struct request_draw d);
 void request_submitted(struct world *w, uint32_t slot);
@@ -169,8 +178,6 @@ bool view_can_serve(const struct world *w, const struct request *r, struct insta
 /** Do two devices cost and hold the same? */
 bool view_same_gpu(const struct gpu_spec *a, const struct gpu_spec *b);
 struct instance_id view_home(const struct world *w, const struct request *r);
-const struct route *world_route(
-	const struct world *w, uint32_t group, struct instance_id i, bool down);
 
 /* traffic.c */
 void traffic_start(struct world *w);

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "models/policy.h"
+#include "models/offload/policy.h"
 
 /** How many instances can ever serve @w, with room or without; O(classes). */
 size_t able_count(const struct view *v, const struct waiting *w);

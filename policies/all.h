@@ -1,7 +1,7 @@
 #ifndef OFFING_POLICIES_ALL_H
 #define OFFING_POLICIES_ALL_H
 
-#include "models/policy.h"
+#include "models/offload/policy.h"
 
 /** One table a policy; each is defined in the file of its name. */
 extern const struct policy_ops policy_random;

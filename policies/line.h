@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "models/policy.h"
+#include "models/offload/policy.h"
 
 /**
  * First come, first served by one central queue over some of the tiers: what

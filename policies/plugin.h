@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "models/policy.h"
+#include "models/offload/policy.h"
 
 /**
  * Policies from shared objects, next to the built-in ones. An object stays

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "models/policy.h"
+#include "models/offload/policy.h"
 
 /**
  * How good an instance is for a request, smaller being better: by @first, then

@@ -2,7 +2,7 @@
  * The exponential ziggurat: 256 layers of equal area v under exp(-x), v = (r + 1) exp(-r),
  * edges x[255] = r, x[i-1] = -log(v / x[i] + exp(-x[i])), with r such that x[0] = 0. Worked
  * out to 60 digits and written in hexadecimal, so that no libm has a say in the streams;
- * tests/test_rng.c checks them against the recurrence.
+ * tests/sim/test_rng.c checks them against the recurrence.
  */
 #include "sim/ziggurat.h"
 

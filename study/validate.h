@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "models/policy.h"
-#include "models/queueing.h"
-#include "models/spec.h"
+#include "models/offload/policy.h"
+#include "models/world/queueing.h"
+#include "models/workload/spec.h"
+#include "models/serving/spec.h"
 #include "sim/stat.h"
 
 /**

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "models/world.h"
+#include "models/world/world.h"
 
 enum { PHASES = 2 };
 

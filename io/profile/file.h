@@ -5,10 +5,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "models/profile.h"
+#include "models/cost/profile.h"
 
 /**
- * Profiles from text, as models/profiles/README.md describes it: those that
+ * Profiles from text, as models/cost/profiles/README.md describes it: those that
  * are part of the program, and files of the user's.
  */
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/mem.h"
-#include "models/profile.h"
+#include "models/cost/profile.h"
 
 /**
  * What the parts of the profile parser share: the line in hand, words and

@@ -10,7 +10,7 @@
 #include "io/text/setting.h"
 #include "models/measure/warnings.h"
 #include "models/record.h"
-#include "models/spec.h"
+#include "models/scenario.h"
 
 /**
  * Keeps what a run produced: tables in DIR/results.sqlite, time series in

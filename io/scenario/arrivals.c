@@ -7,7 +7,7 @@
 
 #include "base/quote.h"
 #include "io/scenario/parts.h"
-#include "models/dist.h"
+#include "sim/dist.h"
 
 /* Traces */
 

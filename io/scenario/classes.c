@@ -4,7 +4,7 @@
 
 #include "io/scenario/parts.h"
 #include "io/scenario/shaping.h"
-#include "models/link.h"
+#include "models/net/link.h"
 
 /* Loss */
 

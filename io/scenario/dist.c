@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "io/scenario/parts.h"
-#include "models/dist.h"
+#include "sim/dist.h"
 
 bool parts_numbers(struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key,
 	size_t least, const double **to, size_t *count)

@@ -4,7 +4,7 @@
 #include "base/near.h"
 #include "base/quote.h"
 #include "io/scenario/parts.h"
-#include "models/catalog.h"
+#include "models/cost/catalog.h"
 
 #define SHAPE(member) offsetof(struct llm_shape, member)
 #define SIZE(word, member, most) \

@@ -7,7 +7,7 @@
 #include "base/near.h"
 #include "base/quote.h"
 #include "io/scenario/parts.h"
-#include "models/params.h"
+#include "models/offload/params.h"
 
 static const struct policy_ops *find_policy(struct schema_reader *r, const struct yaml_node *name)
 {

@@ -8,9 +8,9 @@
 #include "base/mem.h"
 #include "io/text/err_list.h"
 #include "io/text/setting.h"
-#include "models/policy.h"
-#include "models/spec.h"
-#include "models/trace.h"
+#include "models/offload/policy.h"
+#include "models/scenario.h"
+#include "models/workload/trace.h"
 
 struct schema_listener;
 

@@ -2,7 +2,7 @@
 #define OFFING_IO_SCENARIO_SHAPING_H
 
 #include "io/yaml/schema.h"
-#include "models/spec.h"
+#include "models/net/spec.h"
 
 /** Between the files that read what shapes a link. */
 

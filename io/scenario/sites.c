@@ -5,7 +5,7 @@
 #include "base/near.h"
 #include "base/quote.h"
 #include "io/scenario/parts.h"
-#include "models/catalog.h"
+#include "models/cost/catalog.h"
 
 bool read_ref(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)

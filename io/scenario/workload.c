@@ -5,7 +5,7 @@
 #include "base/near.h"
 #include "base/quote.h"
 #include "io/scenario/parts.h"
-#include "models/dataset.h"
+#include "models/workload/dataset.h"
 
 static bool find_dataset(
 	struct schema_reader *r, const struct yaml_node *n, struct workload_spec *w)

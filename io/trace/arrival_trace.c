@@ -9,8 +9,8 @@
 #include "io/text/json_line.h"
 #include "io/text/line_reader.h"
 #include "io/text/trace_value.h"
-#include "models/dist.h"
-#include "models/spec.h"
+#include "sim/dist.h"
+#include "models/workload/spec.h"
 
 enum field { FIELD_TIME, FIELD_PROMPT, FIELD_OUTPUT, FIELDS };
 
@@ -113,14 +113,14 @@ static int read_values(struct trace_source *s, struct str line, const struct str
 		return -1;
 	row->output_tok = 0;
 	if (text[FIELD_OUTPUT].n > 0 &&
-		!trace_whole(text[FIELD_OUTPUT], DIST_TOK_MAX, &row->output_tok)) {
+		!trace_whole(text[FIELD_OUTPUT], DIST_COUNT_MAX, &row->output_tok)) {
 		bad_value(s, line, text[FIELD_OUTPUT], FIELD_OUTPUT,
 			"a whole number from 0 to 1000000000", err);
 		return -1;
 	}
 	if (row->output_tok == 0)
 		return 0;
-	if (!trace_whole(text[FIELD_PROMPT], DIST_TOK_MAX, &row->prompt_tok) ||
+	if (!trace_whole(text[FIELD_PROMPT], DIST_COUNT_MAX, &row->prompt_tok) ||
 		row->prompt_tok == 0) {
 		bad_value(s, line, text[FIELD_PROMPT], FIELD_PROMPT,
 			"a whole number from 1 to 1000000000", err);

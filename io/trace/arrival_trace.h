@@ -1,7 +1,7 @@
 #ifndef OFFING_IO_TRACE_ARRIVAL_TRACE_H
 #define OFFING_IO_TRACE_ARRIVAL_TRACE_H
 
-#include "models/trace.h"
+#include "models/workload/trace.h"
 
 /**
  * Reads traces of requests, gzipped or not, one row at a time: memory is

@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "models/rate_curve.h"
+#include "models/net/rate_curve.h"
 
 /**
  * Reads what a link carries over time, gzipped or not, into memory. Refused with file, line and

@@ -24,17 +24,6 @@ void schema_leave(struct schema_reader *r, size_t mark)
 	r->path[mark] = '\0';
 }
 
-bool schema_want(
-	struct schema_reader *r, const struct yaml_node *n, enum yaml_kind kind, const char *name)
-{
-	char quoted[QUOTE_SIZE];
-
-	if (n->kind == kind)
-		return true;
-	return err_list_at(r->errs, n->at, "%s should be %s, not %s",
-		quote(quoted, sizeof quoted, name), yaml_kind_word(kind), yaml_kind_word(n->kind));
-}
-
 bool schema_name(struct schema_reader *r, const struct yaml_item *item, const char *what)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-";

@@ -11,6 +11,17 @@
 #include "base/near.h"
 #include "base/quote.h"
 
+bool schema_want(
+	struct schema_reader *r, const struct yaml_node *n, enum yaml_kind kind, const char *name)
+{
+	char quoted[QUOTE_SIZE];
+
+	if (n->kind == kind)
+		return true;
+	return err_list_at(r->errs, n->at, "%s should be %s, not %s",
+		quote(quoted, sizeof quoted, name), yaml_kind_word(kind), yaml_kind_word(n->kind));
+}
+
 /* What a simulation can tell apart and count, whatever the key: a time is a number of ticks, sums
  * of a few times fit the clock, and a message over a rate is a time. @least is of what is not
  * 0; @most 0: no limit. */

@@ -1,5 +1,5 @@
 /*
- * The grid of measurements as profile files, in the format of models/profiles/README.md.
+ * The grid of measurements as profile files, in the format of models/cost/profiles/README.md.
  */
 #include <cmath>
 #include <ctime>

@@ -3,7 +3,7 @@
 
 /**
  * Measure the whole grid on this GPU and write @dir/DEVICE-llama2-{7b,13b}-int8-fused.profile
- * (models/profiles/ holds such files; docs there). False, after a message, if the GPU's data sheet
+ * (models/cost/profiles/ holds such files; docs there). False, after a message, if the GPU's data sheet
  * is not known or a file cannot be written.
  */
 bool export_profiles(const char *dir);

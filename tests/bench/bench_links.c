@@ -20,8 +20,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "models/fair.h"
-#include "models/world.h"
+#include "models/net/fair.h"
+#include "models/world/world.h"
 #include "policies/all.h"
 
 static const double shaped_limit = 1.5, large_limit = 1.2, flows_limit = 3.0;

@@ -14,8 +14,8 @@
 
 #include "base/mem.h"
 #include "io/profile/file.h"
-#include "models/catalog.h"
-#include "models/world.h"
+#include "models/cost/catalog.h"
+#include "models/world/world.h"
 #include "policies/all.h"
 #include "tests/bench/plain_mm1.h"
 

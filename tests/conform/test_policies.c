@@ -2,11 +2,11 @@
  * policy is held to it by being registered. Plug-ins named on the command line are held to it
  * too. */
 #include "base/quantity.h"
-#include "models/params.h"
-#include "models/spec.h"
+#include "models/offload/params.h"
+#include "models/offload/spec.h"
 #include "policies/plugin.h"
-#include "tests/view_fixture.h"
-#include "tests/check.h"
+#include "tests/support/view_fixture.h"
+#include "tests/support/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* What every kind of file a recorder writes has to do, whichever it is. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -5,17 +5,17 @@
  * its events and a hash of its metrics, bit for bit: the same for every compiler, optimisation,
  * address layout and allocator (same_digest.sh).
  */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/dataset.h"
-#include "models/trace.h"
+#include "models/workload/dataset.h"
+#include "models/workload/trace.h"
 #include "policies/all.h"
-#include "tests/world_fixture.h"
+#include "tests/support/world_fixture.h"
 
 /* FNV-1a over the bits. */
 static uint64_t hash_metrics(const struct world_result *r)

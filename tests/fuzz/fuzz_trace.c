@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "io/trace/arrival_trace.h"
-#include "models/spec.h"
+#include "models/workload/spec.h"
 
 static void read_rows(struct trace_source *source)
 {

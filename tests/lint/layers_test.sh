@@ -51,6 +51,17 @@ refuses() {
 	fi
 }
 
+# Rooms of models/: what two of them may not see of each other or of what stands above.
+rooms() {
+	plant
+	mkdir "$tree/models/net" "$tree/models/cost" "$tree/models/serving" "$tree/models/world"
+	echo >"$tree/models/ids.h"
+	echo '#include "models/ids.h"' >"$tree/models/net/net.h"
+	echo '#include "base/err.h"' >"$tree/models/cost/cost.h"
+	printf '#include "models/net/net.h"\n#include "models/cost/cost.h"\n' >"$tree/models/serving/batch.h"
+	echo '#include "models/serving/batch.h"' >"$tree/models/world/state.h"
+}
+
 plant
 "$lint" "$tree" || { echo "the good tree was refused"; failed=1; }
 
@@ -109,7 +120,7 @@ refuses 'kernels-ref/emulate/emulate.cc:2: error: kernels-ref/emulate/ may not s
 
 plant
 echo >"$tree/kernels-ref/misc.c" # a wing for everything
-refuses 'kernels-ref/misc.c:1: error: scripts/lint_layers knows no folder for it'
+refuses 'kernels-ref/misc.c:1: error: scripts/rooms.awk knows no folder for it'
 
 plant
 echo >"$tree/tests/check.h"
@@ -145,6 +156,19 @@ refuses 'io/record/record.h:3: error: <yaml.h> stays in io/yaml/'
 plant
 mkdir "$tree/util"
 echo >"$tree/util/misc.c"
-refuses 'util/misc.c:1: error: scripts/lint_layers knows no folder for it'
+refuses 'util/misc.c:1: error: scripts/rooms.awk knows no folder for it'
+
+rooms
+"$lint" "$tree" || { echo "the good rooms were refused"; failed=1; }
+echo '#include "models/world/state.h"' >"$tree/models/serving/batch.c"
+refuses 'models/serving/batch.c:1: error: models/serving/ may not see models/world/ (models/world/state.h)'
+
+rooms
+echo '#include "models/cost/cost.h"' >"$tree/models/net/link.c"
+refuses 'models/net/link.c:1: error: models/net/ may not see models/cost/ (models/cost/cost.h)'
+
+rooms
+echo '#include "models/net/net.h"' >"$tree/policies/fcfs.c"
+refuses 'policies/fcfs.c:1: error: policies/ may not see models/net/ (models/net/net.h)'
 
 exit $failed

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "models/qdisc.h"
+#include "models/net/qdisc.h"
 
 /**
  * One thing to measure and to predict: messages through one shaped link. Plain values.

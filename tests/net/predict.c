@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "models/path_model.h"
+#include "models/net/path_model.h"
 
 static struct path_model path_of(const struct cell *c, const struct rig_figures *f)
 {

@@ -1,12 +1,12 @@
 /* The laws of netem's jitter against the tables that tc gives the kernel. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/netem.h"
+#include "models/net/netem.h"
 
 enum { TABLE_MAX = 65536 };
 

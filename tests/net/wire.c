@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "models/netem.h"
+#include "models/net/netem.h"
 #include "tests/net/clock.h"
 #include "tests/net/flow.h"
 

@@ -23,7 +23,7 @@ MUST_CHECK bool wire_measure(
 
 double wire_quantile_s(const struct wire *w, double q);
 
-/** The kernel's netem against the formulas of models/netem.h: jitter of each distribution
+/** The kernel's netem against the formulas of models/net/netem.h: jitter of each distribution
  *  by quantiles, loss by counts, both to four standard errors. Prints a line for each to
  *  @out; *@ok says whether all agree. For a kernel that has netem. */
 MUST_CHECK bool wire_check_netem(bool *ok, struct rig *r, FILE *out, struct err *err);

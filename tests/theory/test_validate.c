@@ -1,5 +1,5 @@
 /* A validation that could not fail would say nothing. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include <string.h>
 

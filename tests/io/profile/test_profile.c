@@ -1,4 +1,4 @@
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "io/profile/file.h"
-#include "models/catalog.h"
+#include "models/cost/catalog.h"
 
 static struct arena arena;
 

@@ -1,5 +1,5 @@
 /* What a recorder was given is read back through SQLite's and HDF5's own interfaces. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include <dirent.h>
 #include <hdf5.h>

@@ -1,5 +1,5 @@
 /* What a scenario says of shaped links, as the specification has it. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The trace readers: what they read, what they refuse, what they cost. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 #include "io/trace/arrival_trace.h"
-#include "models/spec.h"
+#include "models/workload/spec.h"
 
 static const struct trace_opener *const reader = &arrival_trace_opener;
 

@@ -1,5 +1,5 @@
 /* Every fast variant this machine can run, against the reference. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include "kernels-ref/cpu/fast.h"
 #include "kernels-ref/ref/llama.h"

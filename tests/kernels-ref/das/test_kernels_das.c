@@ -1,5 +1,5 @@
 /* Properties of DAS that must hold on any input, and small cases by hand. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include "kernels-ref/das/tune.h"
 #include "kernels-ref/ref/das.h"

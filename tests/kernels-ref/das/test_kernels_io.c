@@ -1,5 +1,5 @@
 /* What offing-das reads, draws and refuses. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include "kernels-ref/das/io.h"
 #include "kernels-ref/das/job.h"

@@ -1,5 +1,5 @@
 /* The dense reference: closed forms of attention, half precision, int8. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include "kernels-ref/ref/attn.h"
 #include "kernels-ref/ref/num.h"

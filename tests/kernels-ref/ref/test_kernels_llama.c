@@ -1,6 +1,6 @@
 /* int8 Llama2: each operation by hand, the layer against a plain second writing of it, the
  * published sizes of 7B and 13B. */
-#include "tests/check.h"
+#include "tests/support/check.h"
 
 #include "kernels-ref/cpu/fast.h"
 #include "kernels-ref/ref/llama.h"

@@ -1,0 +1,42 @@
+#ifndef OFFING_MODELS_CATALOG_H
+#define OFFING_MODELS_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "models/cost/spec.h"
+
+/**
+ * What a scenario may call by name: GPUs, models, runtimes. Constant tables;
+ * `offing list` prints them. The finders return NULL for an unknown name.
+ */
+
+struct catalog_gpu {
+	struct gpu_spec spec; /* at is empty */
+	double list_usd; /* what card or kit was first sold for, in @list_year; 0: not listed */
+	unsigned list_year;
+	const char *summary;
+};
+
+struct catalog_model {
+	struct llm_shape shape;
+	const char *summary;
+};
+
+struct catalog_runtime {
+	const char *name, *summary;
+	bool built; /* false: a known word whose machinery does not exist yet */
+};
+
+extern const struct catalog_gpu catalog_gpus[];
+extern const size_t catalog_n_gpus;
+extern const struct catalog_model catalog_models[];
+extern const size_t catalog_n_models;
+extern const struct catalog_runtime catalog_runtimes[];
+extern const size_t catalog_n_runtimes;
+
+const struct catalog_gpu *catalog_find_gpu(const char *name);
+const struct catalog_model *catalog_find_model(const char *name);
+const struct catalog_runtime *catalog_find_runtime(const char *name);
+
+#endif

@@ -1,0 +1,281 @@
+/*
+ * Step costs from a profile. cost_create() does the arithmetic once: a table
+ * of affine cells by batch for decode, and for prefill the linear part by
+ * token count and the head by number of prompts. The calls only look up.
+ */
+#include "models/cost/cost.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "models/cost/form.h"
+#include "models/cost/grid.h"
+#include "models/cost/profile.h"
+
+/* z of the 5 % and 95 % quantiles */
+static const double quantile_z = 1.645;
+
+enum { LINEAR_TABLE_TOK = 2048 };
+
+struct cost {
+	unsigned max_batch;
+	size_t *first_cell; /* cells of batch b: first_cell[b - 1] to first_cell[b] - 1 */
+	struct cost_affine *cells;
+	size_t n_cells, cap_cells;
+	double *head_s;   /* of 0..max_batch rows; a grid has it in its linear part */
+	double *linear_s; /* of 0..LINEAR_TABLE_TOK tokens */
+
+	const struct profile_form *form; /* or */
+	struct grid *grid;
+	double per_key_s, per_flop_s; /* form: prefill attention, all layers */
+
+	struct llm_shape shape;
+	struct gpu_spec gpu;
+	enum precision precision;
+	enum attention attention;
+	double f_decode, f_prefill, f_attention, f_latency; /* of profile_quantile */
+};
+
+static double quantile_factor(enum profile_quantile q, double sigma)
+{
+	switch (q) {
+	case PROFILE_LOW:
+		return exp(-quantile_z * sigma);
+	case PROFILE_HIGH:
+		return exp(quantile_z * sigma);
+	case PROFILE_MEDIAN:
+		break;
+	}
+	return 1.0;
+}
+
+/* Append a cell that starts at @from_tok, where the cell before it ends. */
+static void push_cell(struct cost *c, double base_s, double per_tok_s, uint64_t from_tok)
+{
+	c->cells = mem_grow(c->cells, c->n_cells, &c->cap_cells, sizeof *c->cells);
+	if (from_tok > 0)
+		c->cells[c->n_cells - 1].until_tok = from_tok;
+	c->cells[c->n_cells++] = (struct cost_affine){
+		.base_s = base_s * c->f_decode,
+		.per_tok_s = per_tok_s * c->f_decode,
+		.from_tok = from_tok,
+		.until_tok = UINT64_MAX,
+	};
+}
+
+static double head_s(const struct cost *c, size_t rows)
+{
+	return form_linear_op_s(c->form, &c->gpu, &c->shape, c->precision, LLM_HEAD, (double)rows);
+}
+
+/*
+ * Launches that overlap hide the work of a layer until it outgrows them, so
+ * the step is flat and then rises. The corner lies between two whole token
+ * counts: a short cell joins them, that neighbours agree where they meet.
+ */
+static void form_decode_cells(struct cost *c, size_t batch)
+{
+	const struct profile_op *attention = &c->form->op[c->precision][LLM_DECODE_ATTENTION];
+	double layers = c->shape.layers, head = head_s(c, batch);
+	double slope = form_work_s(attention, &c->gpu, llm_decode_attention_work(&c->shape));
+	double work = form_layer_work_s(
+		c->form, &c->gpu, &c->shape, c->precision, LLM_DECODE_ATTENTION, (double)batch);
+	double flat = head + form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
+				     LLM_DECODE_ATTENTION, (double)batch);
+	double hidden = c->form->launch_s[c->precision] - work, corner, rise;
+
+	if (!c->form->launch_overlaps || hidden <= 0.0) {
+		push_cell(c, flat, layers * slope, 0);
+		return;
+	}
+	corner = floor(hidden / slope);
+	assert(corner < 0x1p53);
+	rise = layers * (slope * (corner + 1.0) - hidden);
+	if (corner > 0.0)
+		push_cell(c, flat, 0.0, 0);
+	push_cell(c, flat - rise * corner, rise, (uint64_t)corner);
+	push_cell(c, head + layers * work, layers * slope, (uint64_t)corner + 1);
+}
+
+/* A grid is linear in context between the contexts where it bends. */
+static void grid_decode_cells(struct cost *c, size_t batch)
+{
+	uint64_t *x;
+	size_t n = grid_decode_bends(c->grid, batch, &x);
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		double x0 = (double)x[i], x1 = (double)x[i + 1];
+		double y0 = grid_decode_s(c->grid, batch, x0);
+		double y1 = grid_decode_s(c->grid, batch, x1);
+		double slope = (y1 - y0) / (x1 - x0);
+
+		push_cell(c, y0 - slope * x0, slope, i == 0 ? 0 : x[i]);
+	}
+	free(x);
+}
+
+static double linear_s(const struct cost *c, double new_tok)
+{
+	if (c->grid)
+		return c->f_prefill * grid_linear_s(c->grid, new_tok);
+	return c->f_prefill * form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
+				      LLM_PREFILL_ATTENTION, new_tok);
+}
+
+static void fill_tables(struct cost *c)
+{
+	c->first_cell = mem_zalloc(c->max_batch + 1, sizeof *c->first_cell);
+	c->head_s = mem_zalloc(c->max_batch + 1, sizeof *c->head_s);
+	c->linear_s = mem_zalloc(LINEAR_TABLE_TOK + 1, sizeof *c->linear_s);
+	for (size_t batch = 1; batch <= c->max_batch; batch++) {
+		if (c->grid)
+			grid_decode_cells(c, batch);
+		else
+			form_decode_cells(c, batch);
+		c->first_cell[batch] = c->n_cells;
+		c->head_s[batch] = c->grid ? 0.0 : c->f_prefill * head_s(c, batch);
+	}
+	for (size_t tok = 1; tok <= LINEAR_TABLE_TOK; tok++)
+		c->linear_s[tok] = linear_s(c, (double)tok);
+}
+
+static void fill_attention(struct cost *c)
+{
+	form_attention(&c->per_key_s, &c->per_flop_s,
+		&c->form->op[c->precision][LLM_PREFILL_ATTENTION], &c->gpu);
+	c->per_key_s *= c->shape.layers * c->f_latency;
+	c->per_flop_s *= c->shape.layers * c->f_attention;
+}
+
+static bool spec_allows(const struct cost_spec *spec, struct err *err)
+{
+	const struct profile *p = spec->profile;
+
+	if (!(p->precisions >> spec->precision & 1u))
+		return err_at(err, spec->at, "profile '%s' has no %s", p->name,
+			llm_precision_names[spec->precision]);
+	if (p->kind == PROFILE_FORM &&
+		(!(spec->gpu->bytes_per_s > 0.0) || !(spec->gpu->fp32_flop_per_s > 0.0)))
+		return err_at(err, spec->at,
+			"profile '%s' needs the bandwidth and the fp32 rate of the GPU", p->name);
+	return true;
+}
+
+bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *err)
+{
+	const struct profile_sigma *sigma = &spec->profile->sigma;
+	double kv_bytes = spec->gpu->mem_bytes - spec->reserve_bytes -
+			  llm_weight_bytes(spec->shape, spec->precision);
+	struct cost *c;
+
+	assert(spec->max_batch >= 1);
+	*out = NULL;
+	if (!spec_allows(spec, err))
+		return false;
+	c = mem_zalloc(1, sizeof *c);
+	c->max_batch = spec->max_batch;
+	c->form = spec->profile->form;
+	c->shape = *spec->shape;
+	c->gpu = *spec->gpu;
+	c->precision = spec->precision;
+	c->attention = spec->attention;
+	c->f_decode = quantile_factor(spec->quantile, sigma->decode);
+	c->f_prefill = quantile_factor(spec->quantile, sigma->prefill);
+	c->f_attention = quantile_factor(spec->quantile, sigma->attention);
+	c->f_latency = quantile_factor(spec->quantile, sigma->latency);
+	if (c->form) {
+		fill_attention(c);
+	} else if (!grid_create(&c->grid, spec->profile, spec->shape, kv_bytes, spec->max_batch,
+			   spec->at, err)) {
+		cost_destroy(c);
+		return false;
+	}
+	fill_tables(c);
+	*out = c;
+	return true;
+}
+
+void cost_destroy(struct cost *c)
+{
+	if (!c)
+		return;
+	grid_destroy(c->grid);
+	free(c->first_cell);
+	free(c->cells);
+	free(c->head_s);
+	free(c->linear_s);
+	free(c);
+}
+
+struct cost_affine cost_decode(const struct cost *c, size_t batch, uint64_t context_tok)
+{
+	size_t i, end;
+
+	assert(batch >= 1 && batch <= c->max_batch);
+	i = c->first_cell[batch - 1];
+	end = c->first_cell[batch];
+	while (i + 1 < end && context_tok >= c->cells[i + 1].from_tok)
+		i++;
+	return c->cells[i];
+}
+
+double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
+{
+	double sum;
+
+	assert(new_tok >= 1 && n_prompts >= 1);
+	sum = new_tok <= LINEAR_TABLE_TOK ? c->linear_s[new_tok] : linear_s(c, (double)new_tok);
+	if (n_prompts <= c->max_batch)
+		return sum + c->head_s[n_prompts];
+	return c->grid ? sum : sum + c->f_prefill * head_s(c, n_prompts);
+}
+
+static double dense_s(const struct cost *c, double new_tok, double context_tok)
+{
+	if (c->grid) {
+		double behind = grid_prefill_s(c->grid, new_tok, context_tok) -
+				grid_prefill_s(c->grid, new_tok, 0.0);
+
+		/* Measured noise must not pay a prompt for its context. */
+		return c->f_attention *
+		       (grid_attention_s(c->grid, new_tok) + (behind > 0.0 ? behind : 0.0));
+	}
+	return c->per_key_s * (context_tok + new_tok) +
+	       c->per_flop_s * llm_prefill_attention_work(&c->shape, new_tok, context_tok).flop;
+}
+
+/* The published share of the prediction, or its launches where those take longer. */
+static double form_prediction_s(const struct cost *c, double dense, double tok)
+{
+	double share = das_prediction_share(tok) * dense;
+	double floor_s = c->shape.layers * das_prediction_floor_s(tok) * c->f_latency;
+
+	return share > floor_s ? share : floor_s;
+}
+
+/* What the skipped blocks leave of @dense, and the prediction of the mask. */
+static double sparse_s(const struct cost *c, double dense, double tok)
+{
+	double skipped = das_sparsity(c->attention, tok), predicted = 0.0;
+
+	if (das_prediction_share(tok) == 0.0)
+		return dense;
+	if (c->grid) {
+		skipped *= grid_skip_factor(c->grid);
+		predicted = c->f_attention * grid_prediction_s(c->grid, tok);
+	}
+	if (predicted == 0.0)
+		predicted = form_prediction_s(c, dense, tok);
+	return dense * (1.0 - skipped) + predicted;
+}
+
+double cost_prefill_attention_s(const struct cost *c, uint32_t new_tok, uint32_t context_tok)
+{
+	double dense = dense_s(c, new_tok, context_tok);
+
+	if (c->attention == ATTENTION_FULL)
+		return dense;
+	return sparse_s(c, dense, (double)new_tok + context_tok);
+}

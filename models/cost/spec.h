@@ -1,0 +1,50 @@
+#ifndef OFFING_MODELS_COST_SPEC_H
+#define OFFING_MODELS_COST_SPEC_H
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/**
+ * Devices and models as a scenario says them: plain data that io/ fills in from a file and tests
+ * write as literals. SI units throughout; every part keeps the place it was written at, so that any
+ * complaint can point there. Strings and arrays are borrowed from whoever filled it in.
+ */
+
+/** A device. Peaks are data-sheet dense rates; 0 where the device has no such path. */
+struct gpu_spec {
+	const char *name;
+	double fp32_flop_per_s;
+	double fp16_flop_per_s; /* tensor cores, fp32 accumulate; 0: computed as fp32 */
+	double int8_op_per_s;   /* tensor cores or dp4a; 0: none */
+	double bytes_per_s;     /* device memory, data sheet */
+	double mem_bytes;       /* usable */
+	double pcie_bytes_per_s;
+	double clock_hz;
+	double tdp_w;
+	double usd_per_h; /* 0: not known */
+	double cc;        /* compute capability, 8.9; 0: not known */
+	struct src_pos at;
+};
+
+enum precision { PRECISION_FP16, PRECISION_INT8, PRECISION_Q8_0, PRECISION_Q4_0 };
+
+/** A decoder of the Llama family; sizes in elements. */
+struct llm_shape {
+	const char *name;
+	unsigned hidden, ffn, layers, heads, kv_heads, head_dim, vocab, context;
+	bool tied_embeddings; /* the head is the embedding: one matrix in memory */
+	bool qkv_bias;        /* queries, keys and values have a bias each */
+};
+
+struct model_spec {
+	const char *name;
+	struct llm_shape shape;
+	enum precision precision;
+	struct src_pos at;
+};
+
+enum profile_quantile { PROFILE_LOW, PROFILE_MEDIAN, PROFILE_HIGH };
+
+#endif

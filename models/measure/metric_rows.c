@@ -1,0 +1,277 @@
+/* What was counted, as the rows of docs/results.md. */
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "models/state.h"
+
+static const double NONE = (double)NAN; /* nothing to measure */
+
+static void row(
+	struct world *w, const char *scope, const char *name, const char *unit, double value)
+{
+	struct rows *r = &w->metrics.rows;
+
+	r->at = mem_grow(r->at, r->n, &r->cap, sizeof *r->at);
+	r->at[r->n++] = (struct metric_row){scope, name, unit, value};
+}
+
+struct span_names {
+	const char *mean, *sd, *p50, *p90, *p95, *p99;
+};
+
+#define SPAN_NAMES(word) \
+	{ \
+		word ".mean_s", word ".sd_s", word ".p50_s", word ".p90_s", word ".p95_s", \
+			word ".p99_s" \
+	}
+
+static void span_rows(struct world *w, const char *scope, const struct span_names *names,
+	const struct span_metrics *m)
+{
+	bool any = m->mean.n > 0;
+
+	row(w, scope, names->mean, "s", any ? m->mean.mean : NONE);
+	row(w, scope, names->sd, "s", stat_mean_sd(&m->mean));
+	row(w, scope, names->p50, "s", hist_quantile(&m->hist, 0.50));
+	row(w, scope, names->p90, "s", hist_quantile(&m->hist, 0.90));
+	row(w, scope, names->p95, "s", hist_quantile(&m->hist, 0.95));
+	row(w, scope, names->p99, "s", hist_quantile(&m->hist, 0.99));
+}
+
+static void span_merge(struct span_metrics *to, const struct span_metrics *from)
+{
+	stat_mean_merge(&to->mean, &from->mean);
+	hist_merge(&to->hist, &from->hist);
+}
+
+static void group_merge(struct group_metrics *to, const struct group_metrics *from)
+{
+	span_merge(&to->e2e, &from->e2e);
+	span_merge(&to->ttft, &from->ttft);
+	span_merge(&to->tpot, &from->tpot);
+	span_merge(&to->wait, &from->wait);
+	stat_mean_merge(&to->ms_per_tok, &from->ms_per_tok);
+	stat_mean_merge(&to->network, &from->network);
+	to->created += from->created;
+	to->met += from->met;
+	to->overdue += from->overdue;
+	for (size_t f = 0; f < FATES; f++)
+		to->fate[f] += from->fate[f];
+}
+
+static double mean_or_nan(const struct stat_mean *m)
+{
+	return m->n > 0 ? m->mean : NONE;
+}
+
+static void count_overdue(struct world *w)
+{
+	int64_t now_ns = engine_now_ns(w->engine);
+
+	for (size_t i = 0; i < w->requests.n; i++) {
+		const struct request *r = &w->requests.at[i];
+
+		if (metrics_holds(r) && r->measured && r->deadline_ns < now_ns)
+			w->groups[r->group].metrics.overdue++;
+	}
+}
+
+static void group_rows(
+	struct world *w, const char *scope, const struct group_metrics *m, double window_s)
+{
+	static const struct span_names e2e = SPAN_NAMES("e2e"), ttft = SPAN_NAMES("ttft"),
+				       tpot = SPAN_NAMES("tpot"), wait = SPAN_NAMES("wait");
+	uint64_t ended = m->fate[FATE_DONE] + m->fate[FATE_REJECTED] + m->fate[FATE_DROPPED];
+	uint64_t judged = ended + m->overdue;
+
+	row(w, scope, "requests.created", "1", (double)m->created);
+	row(w, scope, "requests.done", "1", (double)m->fate[FATE_DONE]);
+	row(w, scope, "requests.rejected", "1", (double)m->fate[FATE_REJECTED]);
+	row(w, scope, "requests.dropped", "1", (double)m->fate[FATE_DROPPED]);
+	row(w, scope, "requests.in_system", "1", (double)(m->created - ended));
+	if (w->has_tokens)
+		row(w, scope, "latency.mean_ms_per_token", "ms/token", mean_or_nan(&m->ms_per_tok));
+	span_rows(w, scope, &e2e, &m->e2e);
+	if (w->has_tokens) {
+		span_rows(w, scope, &ttft, &m->ttft);
+		span_rows(w, scope, &tpot, &m->tpot);
+	}
+	span_rows(w, scope, &wait, &m->wait);
+	row(w, scope, "goodput.req_per_s", "1/s", (double)m->met / window_s);
+	row(w, scope, "qos.share", "1", judged > 0 ? (double)m->met / (double)judged : NONE);
+	row(w, scope, "network.mean_s", "s", mean_or_nan(&m->network));
+}
+
+static void system_rows(struct world *w, double window_s)
+{
+	int64_t now_ns = engine_now_ns(w->engine);
+	const struct world_metrics *m = &w->metrics;
+	struct group_metrics all = {0};
+
+	group_metrics_create(&all);
+	for (size_t g = 0; g < w->spec->n_groups; g++)
+		group_merge(&all, &w->groups[g].metrics);
+	group_rows(w, "", &all, window_s);
+	if (w->has_tokens)
+		row(w, "", "throughput.tok_per_s", "token/s", (double)m->delivered_tok / window_s);
+	row(w, "", "throughput.req_per_s", "1/s", (double)m->delivered / window_s);
+	row(w, "", "objective.S", "1/s", -(double)all.met / window_s);
+	row(w, "", "objective.T_s", "s", all.network.mean * (double)all.network.n);
+	row(w, "", "queue.mean", "1", level_mean(&m->line, now_ns));
+	row(w, "", "queue.max", "1", level_max(&m->line));
+	if (w->spec->record.queues_s > 0.0) {
+		row(w, "", "lyapunov.L_mean", "1", mean_or_nan(&m->lyapunov.L));
+		row(w, "", "lyapunov.drift_mean", "1", mean_or_nan(&m->lyapunov.drift));
+	}
+	row(w, "", "work_conserving.violation_s", "s", level_integral(&m->starved, now_ns));
+	group_metrics_destroy(&all);
+}
+
+static double energy_j(const struct world *w, uint32_t i, double busy_s)
+{
+	return w->spec->sites[w->spec->instances[i].site.i].gpu.tdp_w * busy_s;
+}
+
+static double cost_usd(const struct world *w, uint32_t i, double window_s)
+{
+	return w->spec->sites[w->spec->instances[i].site.i].gpu.usd_per_h * window_s / 3600.0;
+}
+
+static void instance_rows(struct world *w, uint32_t i, double window_s)
+{
+	const struct instance *inst = &w->instances[i];
+	const struct instance_metrics *m = &inst->metrics;
+	const char *scope = arena_printf(&w->arena, "instance:%s", inst->spec->name);
+	int64_t now_ns = engine_now_ns(w->engine);
+	double busy_s = level_integral(&m->busy, now_ns);
+
+	row(w, scope, "requests.done", "1", (double)m->done);
+	row(w, scope, "busy.share", "1", busy_s / window_s);
+	row(w, scope, "busy.s_per_request", "s",
+		w->metrics.delivered > 0 ? busy_s / (double)w->metrics.delivered : NONE);
+	if (inst->batch)
+		row(w, scope, "batch.mean", "1",
+			busy_s > 0.0 ? level_integral(&m->running, now_ns) / busy_s : NONE);
+	row(w, scope, "queue.mean", "1", level_mean(&m->assigned, now_ns));
+	row(w, scope, "queue.max", "1", level_max(&m->assigned));
+	if (!inst->batch)
+		return;
+	row(w, scope, "kv.peak_bytes", "B", (double)batch_kv_peak_bytes(inst->batch));
+	row(w, scope, "preemptions", "1", (double)m->preemptions);
+	row(w, scope, "energy.J", "J", energy_j(w, i, busy_s));
+	row(w, scope, "cost.usd", "USD", cost_usd(w, i, window_s));
+}
+
+struct site_sums {
+	double busy_s, running_s;
+	double kv_peak_bytes; /* of its instances together, each at its own peak */
+	uint64_t done, preemptions;
+	size_t n, n_batching; /* instances, those that run a model */
+};
+
+static struct site_sums *sum_sites(struct world *w)
+{
+	struct site_sums *sums = arena_alloc(&w->arena, w->spec->n_sites, sizeof *sums);
+	int64_t now_ns = engine_now_ns(w->engine);
+
+	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
+		const struct instance_metrics *m = &w->instances[i].metrics;
+		struct site_sums *s = &sums[w->spec->instances[i].site.i];
+
+		s->busy_s += level_integral(&m->busy, now_ns);
+		s->running_s += level_integral(&m->running, now_ns);
+		s->done += m->done;
+		s->preemptions += m->preemptions;
+		s->n++;
+		if (!w->instances[i].batch)
+			continue;
+		s->n_batching++;
+		s->kv_peak_bytes += (double)batch_kv_peak_bytes(w->instances[i].batch);
+	}
+	return sums;
+}
+
+static void site_rows(
+	struct world *w, const char *scope, const struct site_sums *s, double window_s)
+{
+	row(w, scope, "requests.done", "1", (double)s->done);
+	row(w, scope, "busy.share", "1", s->busy_s / window_s / (double)s->n);
+	row(w, scope, "busy.s_per_request", "s",
+		w->metrics.delivered > 0 ? s->busy_s / (double)w->metrics.delivered : NONE);
+	if (s->n_batching == s->n)
+		row(w, scope, "batch.mean", "1", s->busy_s > 0.0 ? s->running_s / s->busy_s : NONE);
+	if (s->n_batching == 0)
+		return;
+	row(w, scope, "kv.peak_bytes", "B", s->kv_peak_bytes);
+	row(w, scope, "preemptions", "1", (double)s->preemptions);
+}
+
+static void total_rows(struct world *w, double window_s)
+{
+	int64_t now_ns = engine_now_ns(w->engine);
+	double j = 0.0, usd = 0.0;
+
+	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
+		if (!w->instances[i].batch)
+			continue;
+		j += energy_j(w, i, level_integral(&w->instances[i].metrics.busy, now_ns));
+		usd += cost_usd(w, i, window_s);
+	}
+	if (!w->has_tokens)
+		return;
+	row(w, "", "energy.J", "J", j);
+	row(w, "", "cost.usd", "USD", usd);
+}
+
+static const char *const bytes_metric[TRANSFER_KINDS] = {
+	[TRANSFER_PROMPT] = "bytes.prompt",
+	[TRANSFER_ANSWER] = "bytes.answer",
+	[TRANSFER_HIDDEN] = "bytes.hidden",
+	[TRANSFER_KV] = "bytes.kv",
+	[TRANSFER_DRAFT] = "bytes.draft",
+};
+
+static void link_rows(struct world *w, const struct link *l, double window_s)
+{
+	const char *scope = arena_printf(&w->arena, "link:%s", l->name);
+
+	row(w, scope, "busy.share", "1", link_busy_s(l, engine_now_ns(w->engine)) / window_s);
+	row(w, scope, "wait.mean_s", "s", l->messages > 0 ? l->wait_s / (double)l->messages : NONE);
+	row(w, scope, "bytes.wire", "B", l->bytes);
+	for (enum transfer_kind k = 0; k < TRANSFER_KINDS; k++)
+		row(w, scope, bytes_metric[k], "B", l->kind_bytes[k]);
+	if (!l->random && l->spec->qdisc.kind == QDISC_NONE)
+		return;
+	row(w, scope, "packets.dropped", "1", l->dropped);
+	row(w, scope, "packets.resent", "1", l->resent);
+}
+
+void metric_rows(struct world *w)
+{
+	int64_t now_ns = engine_now_ns(w->engine);
+	double window_s = s_of_ns(now_ns - w->measure_from_ns);
+	const struct site_sums *sites = sum_sites(w);
+
+	count_overdue(w);
+	system_rows(w, window_s);
+	total_rows(w, window_s);
+	for (uint32_t g = 0; g < w->spec->n_groups; g++) {
+		const char *scope = arena_printf(&w->arena, "group:%s", w->spec->groups[g].name);
+
+		group_rows(w, scope, &w->groups[g].metrics, window_s);
+		if (w->spec->groups[g].arrivals.process == ARRIVAL_TRACE)
+			row(w, scope, "trace.rows_skipped", "1",
+				(double)w->groups[g].metrics.rows_skipped);
+	}
+	for (uint32_t s = 0; s < w->spec->n_sites; s++)
+		if (sites[s].n > 0)
+			site_rows(w, arena_printf(&w->arena, "site:%s", w->spec->sites[s].name),
+				&sites[s], window_s);
+	for (uint32_t i = 0; i < w->spec->n_instances; i++)
+		instance_rows(w, i, window_s);
+	transfers_settle(w);
+	for (size_t l = 0; l < w->topology.n_links; l++)
+		link_rows(w, &w->topology.links[l], window_s);
+}

@@ -1,0 +1,190 @@
+#include "models/net/netem.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+static const double TABLE_END = 32767.0 / 8192.0; /* of tc's distribution tables */
+enum { DRAWN_PACKETS = 32, GROUP_SHARE = 8, MAX_ROUNDS = 1000000 };
+
+void netem_init(struct netem_state *s, uint64_t seed, uint32_t replication, const char *link)
+{
+	*s = (struct netem_state){0};
+	rng_init(&s->rng, seed, replication, "link", link);
+	s->last_delay = rng_uniform_pos(&s->rng);
+	s->last_loss = rng_uniform_pos(&s->rng);
+}
+
+static double correlated(double rho, double *last, struct rng *rng)
+{
+	*last = (1.0 - rho) * rng_uniform_pos(rng) + rho * *last;
+	return *last;
+}
+
+double netem_quantile(enum netem_distribution d, double u)
+{
+	double normal, pareto;
+
+	if (d == NETEM_UNIFORM)
+		return 2.0 * u - 1.0;
+	normal = fmax(-TABLE_END, fmin(TABLE_END, gsl_cdf_ugaussian_Pinv(u)));
+	if (d == NETEM_NORMAL)
+		return normal;
+	pareto = fmin(TABLE_END, (1.0 / cbrt(1.0 - u) - 1.5) * 4.0 / 3.0);
+	return d == NETEM_PARETO ? pareto : 0.25 * normal + 0.75 * pareto;
+}
+
+double netem_jitter_s(const struct netem *n, struct netem_state *s)
+{
+	return n->jitter_s * netem_quantile(n->distribution,
+				     correlated(n->delay_correlation, &s->last_delay, &s->rng));
+}
+
+double netem_last_s(const struct netem *n, struct netem_state *s, double delay_s, double packets,
+	double spacing_s)
+{
+	double last_s = -HUGE_VAL, at = 0.0, size;
+
+	for (; at < packets && at < DRAWN_PACKETS; at += 1.0)
+		last_s = fmax(last_s, fmax(netem_jitter_s(n, s), -delay_s) - at * spacing_s);
+	for (; at < packets; at += size) {
+		double u;
+
+		size = fmin(ceil(at / GROUP_SHARE), packets - at);
+		if (n->jitter_s * TABLE_END - at * spacing_s <= last_s)
+			break; /* none of these can be later */
+		u = fmin(pow(rng_uniform_pos(&s->rng), 1.0 / size), 1.0 - 0x1p-53);
+		last_s = fmax(last_s, n->jitter_s * netem_quantile(n->distribution, u) -
+					      (at + 0.5 * (size - 1.0)) * spacing_s);
+	}
+	return last_s;
+}
+
+/* Loss */
+
+bool netem_lost(const struct netem *n, struct netem_state *s)
+{
+	switch (n->loss) {
+	case NETEM_LOSS_NONE:
+		break;
+	case NETEM_LOSS_RANDOM:
+		return correlated(n->loss_correlation, &s->last_loss, &s->rng) < n->loss_p;
+	case NETEM_LOSS_GEMODEL: /* first the state, then the packet in it */
+		if (rng_uniform(&s->rng) < (s->bad ? n->loss_r : n->loss_p))
+			s->bad = !s->bad;
+		return rng_uniform(&s->rng) < (s->bad ? n->loss_in_bad : n->loss_in_good);
+	}
+	return false;
+}
+
+double netem_loss_rate(const struct netem *n)
+{
+	switch (n->loss) {
+	case NETEM_LOSS_NONE:
+		break;
+	case NETEM_LOSS_RANDOM:
+		return n->loss_p;
+	case NETEM_LOSS_GEMODEL:
+		if (!(n->loss_p + n->loss_r > 0.0))
+			return n->loss_in_good;
+		return (n->loss_r * n->loss_in_good + n->loss_p * n->loss_in_bad) /
+		       (n->loss_p + n->loss_r);
+	}
+	return 0.0;
+}
+
+/** Of @packets in a row, how many are lost, and is one of the last three? */
+static double lose(const struct netem *n, struct netem_state *s, double packets, bool *tail)
+{
+	double lost = 0.0;
+
+	*tail = false;
+	if (n->loss == NETEM_LOSS_RANDOM && !(n->loss_correlation > 0.0)) {
+		double at = 0.0; /* leap from loss to loss */
+
+		if (!(n->loss_p > 0.0))
+			return 0.0;
+		while (n->loss_p < 1.0) {
+			at += ceil(log(rng_uniform_pos(&s->rng)) / log1p(-n->loss_p));
+			if (at > packets)
+				return lost;
+			lost += 1.0;
+			*tail = at > packets - 3.0;
+		}
+		*tail = true;
+		return packets;
+	}
+	for (double i = 0.0; i < packets; i += 1.0)
+		if (netem_lost(n, s)) {
+			lost += 1.0;
+			*tail = i >= packets - 3.0;
+		}
+	return lost;
+}
+
+static struct loss_cost resend_all(
+	const struct netem *n, struct netem_state *s, double packets, double packet_s, double rto_s)
+{
+	struct loss_cost c = {0};
+	double left = packets;
+	bool tail;
+
+	for (int round = 0; round < MAX_ROUNDS; round++) {
+		left = lose(n, s, left, &tail);
+		if (!(left > 0.0))
+			break;
+		c.resent_packets += left;
+		c.extra_s += rto_s + left * packet_s;
+	}
+	return c;
+}
+
+/** One round of @window packets out of @left: its time. The link is kept busy when the window
+ *  outlasts the round trip. */
+static double round_s(double window, double packet_s, double rtt_s)
+{
+	return fmax(rtt_s, window * packet_s);
+}
+
+static double window_after(double window, double *ssthresh, bool lost)
+{
+	if (lost) {
+		*ssthresh = fmax(2.0, 0.7 * window);
+		return *ssthresh;
+	}
+	return window < *ssthresh ? fmin(2.0 * window, fmax(*ssthresh, window + 1.0))
+				  : window + 0.53;
+}
+
+struct loss_cost netem_loss_cost(const struct netem *n, struct netem_state *s,
+	enum transport transport, double packets, double packet_s, double rtt_s, double rto_s)
+{
+	double window = TCP_INITIAL_WINDOW, ssthresh = HUGE_VAL, at_s = 0.0, without_s = 0.0;
+	double left = packets, clean = packets, clean_window = TCP_INITIAL_WINDOW;
+	struct loss_cost c = {0};
+	bool tail;
+
+	if (transport != TRANSPORT_TCP)
+		return resend_all(n, s, packets, packet_s, rto_s);
+	for (int round = 0; round < MAX_ROUNDS && left > 0.0; round++) {
+		double sent = fmin(floor(window), left), lost = lose(n, s, sent, &tail);
+		bool ends = sent >= left;
+
+		left -= sent - lost;
+		c.resent_packets += lost;
+		if (left > 0.0)
+			at_s += ends && tail ? fmax(rto_s, rtt_s) : round_s(sent, packet_s, rtt_s);
+		else
+			at_s += sent * packet_s;
+		window = window_after(window, &ssthresh, lost > 0.0);
+		if (ends && tail)
+			window = 1.0; /* after a time-out */
+	}
+	while (clean > clean_window && clean_window * packet_s < rtt_s) {
+		clean -= clean_window;
+		clean_window *= 2.0;
+		without_s += rtt_s;
+	}
+	without_s += clean * packet_s;
+	c.extra_s = fmax(0.0, at_s - without_s);
+	return c;
+}

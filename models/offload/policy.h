@@ -1,0 +1,176 @@
+#ifndef OFFING_MODELS_POLICY_H
+#define OFFING_MODELS_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/ids.h"
+#include "models/offload/param_spec.h"
+
+/**
+ * What a policy sees and what it answers with. A policy is a table of
+ * functions over its own state; it reads a view of the system and writes one
+ * assignment at a time. It sees no queue of events, no clock but now_s, and
+ * can be tested with a view made of array literals.
+ */
+
+/** A request in the scheduler's queue; some instance can serve it, or it would not be there. */
+struct waiting {
+	struct request_id id;
+	struct group_id group;
+	double created_s;
+	double deadline_s; /* absolute; HUGE_VAL: none */
+	uint32_t prompt_tok;
+	uint32_t output_tok; /* the true number; see group_view for what else may be assumed */
+	struct instance_id home_instance; /* one at the home site that can serve it; NO_ID: none */
+};
+
+/** What is known of a user group's requests without seeing them. */
+struct group_view {
+	const char *name;
+	struct site_id home;
+	double output_mean_tok;
+	double output_q90_tok;
+};
+
+struct instance_view {
+	const char *name;
+	struct site_id site;
+	struct class_id cls;
+	enum tier tier;
+	uint32_t assigned;   /* given to it and not finished, uploads included */
+	uint32_t room;       /* how many more it takes while still called free */
+	double idle_since_s; /* when it last became empty; HUGE_VAL while it has work */
+};
+
+/**
+ * Instances alike in device, model, runtime and path. Members predict alike
+ * but for their load, so a policy ranks classes, not ten thousand instances.
+ */
+struct class_view {
+	enum tier tier;
+	size_t n_members;
+	const struct instance_id *members; /* in file order */
+	size_t n_free;                     /* members with room */
+};
+
+/** How members of a class are ranked; ties go to file order. */
+enum rank {
+	RANK_IDLE, /* longest idle first, then those with work in file order */
+	RANK_LOAD, /* fewest assigned first, then longest idle */
+	RANK_STEP, /* shortest batch step with one request more first: the earliest to finish */
+	RANKS,
+};
+
+/** Expected seconds; total_s is the sum, from now to the last byte received. */
+struct prediction {
+	double upload_s, wait_s, prefill_s, decode_s, download_s, total_s;
+};
+
+struct rng;
+struct world;
+
+/**
+ * Read-only and valid until next() returns. The functions answer on demand, so
+ * that nothing is computed that no policy asks for:
+ *
+ *  can_serve: model there, within its context and memory: true now, true for ever,
+ *             and the same for all members of a class
+ *  fits:      can_serve, a free place and KV blocks for the prompt and one token
+ *  best:      the best member of @c that fits @w, by @r; false when there is none; O(log n)
+ *  predict:   with the present load of @i, for @output_tok tokens; it need not fit now
+ *  predict_idle: the same as if @i and its links were idle (what 1e is judged by); the
+ *             same for all members of a class, and over time while idle_version stays
+ *  draw:      a random index below @n (> 0), uniform, from the policy's own stream
+ */
+struct view {
+	double now_s;
+	size_t n_waiting;
+	const struct waiting *waiting; /* oldest first */
+	size_t n_groups;
+	const struct group_view *groups;
+	size_t n_instances;
+	const struct instance_view *instances;
+	size_t n_classes;
+	const struct class_view *classes;
+	size_t n_free;         /* instances with room */
+	uint64_t idle_version; /* moves when predict_idle may answer anew: a link's rate changed */
+	struct rng *rng;       /* what draw() draws from */
+	const struct world *world;
+	bool (*can_serve)(const struct view *v, const struct waiting *w, struct instance_id i);
+	bool (*fits)(const struct view *v, const struct waiting *w, struct instance_id i);
+	bool (*best)(const struct view *v, const struct waiting *w, struct class_id c, enum rank r,
+		struct instance_id *out);
+	struct prediction (*predict)(const struct view *v, const struct waiting *w,
+		struct instance_id i, double output_tok);
+	struct prediction (*predict_idle)(const struct view *v, const struct waiting *w,
+		struct instance_id i, double output_tok);
+	size_t (*draw)(const struct view *v, size_t n);
+};
+
+/** Give @request to @instance, or, with @drop, give it up. */
+struct assignment {
+	struct request_id request;
+	struct instance_id instance;
+	bool drop;
+};
+
+/** A request that ended at an instance. */
+struct outcome {
+	struct request_id request;
+	struct group_id group;
+	struct instance_id instance;
+	uint32_t prompt_tok, output_tok;
+	double created_s, delivered_s, deadline_s;
+};
+
+struct policy_state; /* each policy's own .c file defines it: no cast */
+
+struct policy_ops {
+	const char *name;                /* the word used in scenarios */
+	const char *summary;             /* one line, for `offing list policies` */
+	size_t state_size;               /* 0 if it keeps nothing */
+	const struct param_spec *params; /* ends with {0}; NULL if none */
+	/** May assign to an instance that can serve but has no room now: the request then
+	 *  waits there. The others may assign only where it fits. */
+	bool eager;
+	/** Required. Write the next assignment to *@out and return true, or return false
+	 *  when nothing should be assigned now. Called again until false; *@v is
+	 *  brought up to date in between and lives until the call returns. */
+	bool (*next)(struct policy_state *st, const struct view *v, struct assignment *out);
+	/** Optional. Learn from a request that finished. */
+	void (*finished)(struct policy_state *st, const struct outcome *o);
+	/** Optional. When to be asked again although nothing else happens: the earliest
+	 *  time_s >= now_s after which, strictly, next() may answer differently; HUGE_VAL: never.
+	 *  Asked once next() has returned false. Whoever calls rounds up to a later tick. */
+	double (*wake_s)(struct policy_state *st, const struct view *v);
+	/** Optional. Before a run, with nothing waiting: refuse a system this policy makes no
+	 *  sense in. On false, *@why (of @size bytes) holds a message that follows the
+	 *  policy's name: "needs an instance in the cloud". */
+	bool (*check)(const struct policy_state *st, const struct view *v, char *why, size_t size);
+};
+
+/**
+ * A policy in a shared object: it exports one of these under the name
+ * offing_policy_v1. The number and the size come first, so that a program can
+ * tell whether it understands the rest: what a later version adds at the end,
+ * an object built against an earlier one simply lacks.
+ */
+#define POLICY_ABI 1
+
+struct policy_plugin {
+	uint32_t abi;  /* POLICY_ABI */
+	uint32_t size; /* sizeof(struct policy_plugin) */
+	struct policy_ops ops;
+};
+
+extern const struct policy_plugin offing_policy_v1 __attribute__((visibility("default")));
+
+/** The policies a scenario may name. */
+struct policy_registry {
+	size_t n;
+	const struct policy_ops *const *all;
+};
+
+#endif

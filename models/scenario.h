@@ -1,0 +1,61 @@
+#ifndef OFFING_MODELS_SCENARIO_H
+#define OFFING_MODELS_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "models/cost/spec.h"
+#include "models/net/spec.h"
+#include "models/offload/spec.h"
+#include "models/serving/spec.h"
+#include "models/workload/spec.h"
+
+/**
+ * The whole of a scenario: what a run is built from. Each concern has its part in a spec.h of its
+ * own; here are the sites, the run, what is recorded, and the index of all.
+ */
+
+struct site_spec {
+	const char *name;
+	enum tier tier;
+	struct gpu_spec gpu;
+	bool has_gpu; /* a site of synthetic instances needs none */
+	unsigned n_gpus;
+	struct src_pos at;
+};
+
+struct record_spec {
+	bool requests;
+	double queues_s; /* slot length; 0: off */
+};
+
+struct run_spec {
+	double horizon_s;  /* measured time after the warm-up; 0: @requests decides */
+	uint64_t requests; /* measured per replication; 0: @horizon_s decides */
+	bool warmup_auto;
+	double warmup_s;
+	uint64_t seed;
+	uint32_t replications;
+	double precision; /* relative half-width asked for, 0: the replications given */
+	enum profile_quantile quantile;
+	double limit_s; /* simulated time after which the run is hopeless; 0: 10x expected */
+	double scheduler_delay_s; /* each way between users, scheduler and sites */
+	struct src_pos at;
+};
+
+struct scenario_spec {
+	const char *name, *description;
+	struct run_spec run;
+	size_t n_sites, n_links, n_models, n_instances, n_groups, n_policies;
+	const struct site_spec *sites;
+	const struct link_spec *links;
+	const struct model_spec *models;
+	const struct instance_spec *instances;
+	const struct group_spec *groups;
+	const struct policy_spec *policies;
+	struct record_spec record;
+};
+
+#endif

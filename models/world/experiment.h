@@ -1,0 +1,76 @@
+#ifndef OFFING_MODELS_EXPERIMENT_H
+#define OFFING_MODELS_EXPERIMENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "models/record.h"
+#include "models/scenario.h"
+#include "models/world/world.h"
+
+/**
+ * Independent replications of one policy, on several threads, and the
+ * confidence intervals over them. What comes out does not depend on the number
+ * of threads. Replications are numbered from 1; number 0 is the pilot.
+ */
+
+struct experiment_host; /* named here, defined by the caller */
+
+/** What the caller does with a replication. Any member may be NULL. */
+struct experiment_ops {
+	/** Any thread: where replication @number sends its rows; NULL: nowhere. */
+	struct record_sink *(*sink_open)(struct experiment_host *h, uint32_t number);
+	void (*sink_close)(struct experiment_host *h, struct record_sink *sink);
+	/** The calling thread, in order of number. */
+	bool (*done)(struct experiment_host *h, uint32_t number, const struct world_result *r,
+		struct err *err);
+};
+
+struct experiment {
+	const struct scenario_spec *spec;
+	const struct policy_spec *policy;
+	double warmup_s;
+	size_t n_threads;
+	const atomic_bool *stop;
+	bool digest;
+	const struct experiment_ops *ops;
+	struct experiment_host *host;
+};
+
+struct experiment_result {
+	enum world_status status;
+	char failure[300];
+	uint32_t taken;          /* replications handed over */
+	uint32_t replications;   /* complete ones: what the rows summarise */
+	uint64_t events, digest; /* sums; the digest in order of number */
+	size_t n_rows;
+	struct summary_row *rows; /* 95 %; scopes are owned by the result */
+	char *strings;
+	struct warnings warnings; /* of the replications, merged */
+};
+
+/**
+ * The warm-up by MSER-5 (interface.md, Semantics): a pilot run of each policy,
+ * as long as the measured window; twice the latest cut serves them all, so that
+ * every policy is measured over the same arrivals. ERR_RUN when a cut lies in
+ * the second half of its pilot.
+ */
+MUST_CHECK bool experiment_warmup(
+	double *out_s, const struct scenario_spec *spec, const atomic_bool *stop, struct err *err);
+
+/**
+ * Run until the replications asked for are done, or, with run.precision g, until
+ * at least 10 are and t s / sqrt(n) <= g / (1 + g) times the mean of e2e.mean_s
+ * (at most EXPERIMENT_MOST). False only for malformed input met on the way and
+ * for an error of the ops; a run that fails or is interrupted says so in @out.
+ */
+MUST_CHECK bool experiment_run(
+	const struct experiment *x, struct experiment_result *out, struct err *err);
+void experiment_result_finish(struct experiment_result *r);
+
+enum { EXPERIMENT_MOST = 10000 };
+
+#endif

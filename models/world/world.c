@@ -1,0 +1,328 @@
+#include "models/world/world.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "models/ev.h"
+#include "models/state.h"
+
+void world_fail(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	w->failed = true;
+	if (w->err.kind == ERR_NONE) {
+		w->err.kind = ERR_RUN;
+		va_start(ap, fmt);
+		vsnprintf(w->err.msg, sizeof w->err.msg, fmt, ap);
+		va_end(ap);
+	}
+	engine_stop(w->engine);
+}
+
+void world_stop_failed(struct world *w)
+{
+	w->failed = true;
+	engine_stop(w->engine);
+}
+
+/* Building */
+
+static struct cost_spec cost_of(const struct world *w, uint32_t i)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+
+	return (struct cost_spec){
+		.profile = s->profile,
+		.gpu = &w->spec->sites[s->site.i].gpu,
+		.shape = &w->spec->models[s->model.i].shape,
+		.precision = w->spec->models[s->model.i].precision,
+		.max_batch = s->max_batch,
+		.reserve_bytes = s->reserve_bytes,
+		.quantile = w->spec->run.quantile,
+		.attention = s->attention,
+		.at = s->at,
+	};
+}
+
+/** The tables of a cost are large beside a cache: those alike share them. */
+static bool cost_share(struct world *w, uint32_t i, struct err *err)
+{
+	struct instance *inst = &w->instances[i];
+	struct cost_spec mine = cost_of(w, i);
+
+	for (uint32_t k = 0; k < i; k++) {
+		struct cost_spec its;
+
+		if (!w->instances[k].owns_cost)
+			continue;
+		its = cost_of(w, k);
+		if (its.profile == mine.profile && its.shape == mine.shape &&
+			its.precision == mine.precision && its.max_batch == mine.max_batch &&
+			its.reserve_bytes == mine.reserve_bytes &&
+			its.attention == mine.attention && view_same_gpu(its.gpu, mine.gpu)) {
+			inst->cost = w->instances[k].cost;
+			return true;
+		}
+	}
+	inst->owns_cost = cost_create(&inst->cost, &mine, err);
+	return inst->owns_cost;
+}
+
+static bool instance_create(struct world *w, uint32_t i, struct err *err)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+	struct instance *inst = &w->instances[i];
+	struct instance_id id = {i};
+	struct cost_spec cost;
+
+	inst->spec = s;
+	w->has_capacities = w->has_capacities || (s->synthetic && s->capacity > 0);
+	if (s->synthetic)
+		return station_create(&inst->station, w, &request_host, id, s, err);
+	if (!cost_share(w, i, err))
+		return false;
+	cost = cost_of(w, i);
+	return batch_create(&inst->batch, w, &request_host, id, inst->cost, &cost, s, err);
+}
+
+static bool group_create(struct world *w, uint32_t g, struct err *err)
+{
+	struct model_id model = w->spec->groups[g].model;
+	struct group *group = &w->groups[g];
+
+	group->spec = &w->spec->groups[g];
+	shortest_init(
+		&group->waiting, model.i == NO_ID ? 1 : w->spec->models[model.i].shape.context + 1);
+	if (w->spec->groups[g].workload.kind != WORKLOAD_NONE)
+		w->has_tokens = true;
+	if (!workload_create(&group->source, group->spec, w->setup.seed, w->setup.replication, err))
+		return false;
+	group->output_mean_tok = workload_output_mean_tok(group->source);
+	group->output_q90_tok = workload_output_q90_tok(group->source);
+	return true;
+}
+
+static bool build(struct world *w, struct err *err)
+{
+	const struct scenario_spec *s = w->spec;
+
+	if (!topology_create(&w->topology, &w->arena, s, err))
+		return false;
+	topology_seed(&w->topology, w->setup.seed, w->setup.replication);
+	transfers_create(w);
+	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
+	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
+	metrics_create(w);
+	for (uint32_t g = 0; g < s->n_groups; g++)
+		if (!group_create(w, g, err))
+			return false;
+	for (uint32_t i = 0; i < s->n_instances; i++)
+		if (!instance_create(w, i, err))
+			return false;
+	return view_create(w, err);
+}
+
+bool world_create(struct world **out, const struct world_setup *setup, struct err *err)
+{
+	struct world *w = mem_zalloc(1, sizeof *w);
+
+	w->setup = *setup;
+	w->spec = setup->spec;
+	w->requests.free = NO_ID;
+	arena_init(&w->arena);
+	w->engine = engine_create(world_handlers, EV_KINDS, w);
+	if (setup->digest)
+		engine_digest_enable(w->engine);
+	*out = NULL;
+	if (!build(w, err)) {
+		world_destroy(w);
+		return false;
+	}
+	*out = w;
+	return true;
+}
+
+void world_destroy(struct world *w)
+{
+	if (!w)
+		return;
+	view_destroy(w);
+	metrics_destroy(w);
+	warnings_finish(&w->warnings);
+	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++) {
+		workload_destroy(w->groups[g].source);
+		shortest_finish(&w->groups[g].waiting);
+	}
+	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
+		batch_destroy(w->instances[i].batch);
+		if (w->instances[i].owns_cost)
+			cost_destroy(w->instances[i].cost);
+		station_destroy(w->instances[i].station);
+	}
+	transfers_destroy(w);
+	topology_finish(&w->topology);
+	free(w->requests.at);
+	free(w->line.waiting);
+	free(w->line.slot);
+	engine_destroy(w->engine);
+	arena_finish(&w->arena);
+	free(w);
+}
+
+void world_attach(struct world *w, struct record_sink *sink)
+{
+	w->setup.sink = sink;
+}
+
+bool world_check(const struct scenario_spec *spec, struct err *err)
+{
+	for (size_t p = 0; p < spec->n_policies; p++) {
+		struct world_setup setup = {
+			.spec = spec, .policy = &spec->policies[p], .seed = spec->run.seed};
+		struct world *w;
+
+		if (!world_create(&w, &setup, err))
+			return false;
+		world_destroy(w);
+	}
+	return true;
+}
+
+/* Running */
+
+/** No run is longer: 285 years, which the clock can count. */
+static const int64_t LAST_NS = 9000000000000000000;
+
+/** The end of the window; or, of a run that waits for its requests, when it is hopeless. */
+static int64_t limit_ns(const struct world *w)
+{
+	int64_t warmup_ns = ns_of_s(w->setup.warmup_s), expected_ns;
+	double rate_per_s = 0.0;
+
+	if (w->spec->run.requests == 0)
+		return ns_after(warmup_ns, ns_of_s(w->spec->run.horizon_s));
+	if (w->spec->run.limit_s > 0.0)
+		return ns_of_s(w->spec->run.limit_s);
+	for (size_t g = 0; g < w->spec->n_groups; g++) {
+		double r = workload_rate_per_s(w->groups[g].source);
+
+		if (!(r > 0.0))
+			return LAST_NS; /* the system sets the pace: there is no expected time */
+		rate_per_s += r;
+	}
+	expected_ns = ns_of_s(10.0 * (double)w->spec->run.requests / rate_per_s);
+	expected_ns = ns_after(warmup_ns, expected_ns);
+	return expected_ns < LAST_NS ? expected_ns : LAST_NS;
+}
+
+bool world_interrupted(const struct world *w)
+{
+	return w->setup.stop && atomic_load_explicit(w->setup.stop, memory_order_relaxed);
+}
+
+static void start(struct world *w)
+{
+	post_measure(w->engine, ns_of_s(w->setup.warmup_s));
+	if (w->spec->record.queues_s > 0.0)
+		post_slot(w->engine, ns_of_s(w->spec->record.queues_s));
+	transfers_start(w);
+	traffic_start(w);
+}
+
+static void judge(struct world *w, enum engine_end end)
+{
+	bool by_requests = w->spec->run.requests > 0;
+
+	if (w->err.kind != ERR_NONE || world_interrupted(w))
+		return;
+	if (end == ENGINE_STUCK)
+		world_fail(w, "%d events at one instant, t = %.9g s: the scenario goes in circles",
+			ENGINE_STUCK_EVENTS, engine_now_s(w->engine));
+	else if (by_requests && !w->ending)
+		world_fail(w,
+			"%llu of %llu requests were answered when the limit of %.6g s was reached",
+			(unsigned long long)w->cohort_ended,
+			(unsigned long long)w->spec->run.requests, engine_now_s(w->engine));
+}
+
+static void result_fill(struct world *w, struct world_result *out)
+{
+	out->status = WORLD_COMPLETE;
+	if (world_interrupted(w) && w->err.kind == ERR_NONE)
+		out->status = WORLD_INTERRUPTED;
+	if (w->err.kind != ERR_NONE) {
+		out->status = WORLD_FAILED;
+		strcpy(out->failure, w->err.msg);
+	}
+	out->warmup_s = w->setup.warmup_s;
+	out->horizon_s =
+		w->measuring ? s_of_ns(engine_now_ns(w->engine) - w->measure_from_ns) : 0.0;
+	out->events = engine_events(w->engine);
+	out->digest = w->setup.digest ? engine_digest(w->engine) : 0;
+	out->warnings = w->warnings;
+	w->warnings = (struct warnings){0};
+}
+
+/** The rows with strings of their own: they outlive the world. */
+static void hand_over(struct rows *rows, struct world_result *out)
+{
+	size_t bytes = 0, at = 0;
+	const char *last = NULL;
+
+	for (size_t i = 0; i < rows->n; i++)
+		bytes += strlen(rows->at[i].scope) + 1;
+	out->strings = mem_zalloc(bytes, 1);
+	for (size_t i = 0; i < rows->n; i++) {
+		if (rows->at[i].scope == last) {
+			rows->at[i].scope = rows->at[i - 1].scope;
+			continue;
+		}
+		last = rows->at[i].scope;
+		strcpy(out->strings + at, last);
+		rows->at[i].scope = out->strings + at;
+		at += strlen(last) + 1;
+	}
+	out->metrics = rows->at;
+	out->n_metrics = rows->n;
+	*rows = (struct rows){0};
+}
+
+bool world_run(struct world *w, struct world_result *out, struct err *err)
+{
+	enum engine_end end;
+
+	*out = (struct world_result){0};
+	start(w);
+	end = engine_run(w->engine, limit_ns(w));
+	judge(w, end);
+	if (w->err.kind == ERR_INPUT) { /* a malformed trace */
+		*err = w->err;
+		return false;
+	}
+	if (w->err.kind == ERR_NONE && !metrics_check(w, &w->err))
+		w->failed = true;
+	result_fill(w, out);
+	metrics_close(w);
+	for (uint32_t g = 0; g < w->spec->n_groups; g++)
+		w->groups[g].metrics.rows_skipped = workload_rows_skipped(w->groups[g].source);
+	metric_rows(w);
+	hand_over(&w->metrics.rows, out);
+	out->levels = w->metrics.levels.x;
+	out->n_levels = w->metrics.levels.n;
+	w->metrics.levels = (struct level_samples){0};
+	return true;
+}
+
+void world_result_finish(struct world_result *r)
+{
+	free(r->metrics);
+	free(r->levels);
+	free(r->strings);
+	warnings_finish(&r->warnings);
+	*r = (struct world_result){0};
+}

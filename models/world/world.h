@@ -1,0 +1,71 @@
+#ifndef OFFING_MODELS_WORLD_H
+#define OFFING_MODELS_WORLD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "models/measure/warnings.h"
+#include "models/offload/policy.h"
+#include "models/record.h"
+#include "models/scenario.h"
+
+/**
+ * One replication of a scenario under one policy: every entity, the events
+ * between them, and what was measured. Nothing is shared between two worlds,
+ * so any number run side by side on threads of their own.
+ *
+ * Memory: that of the entities plus the requests in the system; nothing grows
+ * with the number of requests served.
+ */
+struct world;
+
+struct world_setup {
+	const struct scenario_spec *spec;
+	const struct policy_spec *policy;
+	uint64_t seed;
+	uint32_t replication;
+	double warmup_s;
+	struct record_sink *sink; /* NULL: nothing is recorded */
+	const atomic_bool *stop;  /* NULL, or set by another thread to interrupt */
+	bool step_by_step;        /* one event per decode step instead of one per batch change */
+	bool digest;              /* hash the sequence of events */
+	size_t n_level_samples;   /* keep this many samples of the number in system (even), or 0 */
+};
+
+enum world_status { WORLD_COMPLETE, WORLD_INTERRUPTED, WORLD_FAILED };
+
+/** What is left when a world is gone. */
+struct world_result {
+	enum world_status status;
+	char failure[200]; /* why, when WORLD_FAILED */
+	double warmup_s, horizon_s;
+	uint64_t events, digest;
+	size_t n_metrics;
+	struct metric_row *metrics; /* owned; scopes are owned by the scenario or by the result */
+	size_t n_levels;
+	double *levels; /* number in system at equal steps of time; owned */
+	char *strings;  /* owned */
+	struct warnings warnings;
+};
+
+/** Build and check. On false *@out is NULL and @err points into the scenario. */
+MUST_CHECK bool world_create(struct world **out, const struct world_setup *setup, struct err *err);
+void world_destroy(struct world *w);
+
+/** Where rows go from now on; NULL: nowhere. */
+void world_attach(struct world *w, struct record_sink *sink);
+
+/** Has setup.stop been set? The handlers of what brings work ask, and stop the engine. */
+bool world_interrupted(const struct world *w);
+
+/** Run to the end. False only for malformed input met on the way (a trace). */
+MUST_CHECK bool world_run(struct world *w, struct world_result *out, struct err *err);
+void world_result_finish(struct world_result *r);
+
+/** Everything that could be found wrong before a run, for every policy of @spec. */
+MUST_CHECK bool world_check(const struct scenario_spec *spec, struct err *err);
+
+#endif

@@ -1,0 +1,353 @@
+/* The table and the JSON at the end of a run, and the line of progress. */
+#include "tests/support/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <float.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/json.h"
+#include "cli/progress.h"
+#include "cli/summary.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define NOT_A_NUMBER ((double)NAN)
+
+/* A row from its mean and half-width. */
+static struct summary_row row(
+	const char *scope, const char *name, double mean, double half, size_t n)
+{
+	return (struct summary_row){scope, name, "u", mean, half / 2, mean - half, mean + half, n};
+}
+
+static struct run_summary run_of(const char *policy, const struct summary_row *rows, size_t n)
+{
+	return (struct run_summary){"town", policy, "complete", n, rows};
+}
+
+static char *print(const struct run_summary *runs, size_t n)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	summary_print(to, runs, n);
+	fclose(to);
+	return text;
+}
+
+static void json(char **text, const struct run_summary *run)
+{
+	size_t size;
+	FILE *to = open_memstream(text, &size);
+
+	summary_json(to, run);
+	fclose(to);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no '%s' in:\n%s", part, text);
+}
+
+static void assert_lacks(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("'%s' in:\n%s", part, text);
+}
+
+/* One digit of the half-width, two when it starts with 1: .3812 -> .4, .01234 -> .012; a share of
+ * .97 +- .0123 is 97.0 +- 1.2 %; all times below 1 s go to ms; what is 0 +- 0 is 0. */
+static void cells_show_the_digits_that_the_interval_allows(void **state)
+{
+	const struct summary_row rows[] = {
+		row("", "requests.created", 4803.2, 12.34, 10),
+		row("", "requests.dropped", 0, 0, 10),
+		row("", "latency.mean_ms_per_token", 145.5234, 0.3812, 10),
+		row("", "e2e.mean_s", 14.5523, 0.01234, 10),
+		row("", "ttft.p50_s", 0.04567, 0.00251, 10),
+		row("", "qos.share", 0.97, 0.0123, 10),
+		row("site:edge1", "busy.share", 0, 0.002, 10),
+	};
+	const struct run_summary run = run_of("ours", rows, COUNT(rows));
+	char *text = print(&run, 1);
+
+	(void)state;
+	assert_string_equal(text, "town: 10 replications, mean ± half-width of the 95 % interval\n"
+				  "\n"
+				  "                                           ours\n"
+				  "requests     created               4803 ± 12\n"
+				  "             dropped                  0\n"
+				  "latency      mean     ms/token    145.5 ± 0.4\n"
+				  "end to end   mean     s          14.552 ± 0.012\n"
+				  "first token  p50      ms             46 ± 3\n"
+				  "goodput      in time  %            97.0 ± 1.2\n"
+				  "busy         edge1    %             0.0 ± 0.2\n");
+	free(text);
+}
+
+static void policies_stand_side_by_side_and_gaps_are_dashes(void **state)
+{
+	const struct summary_row a[] = {row("", "e2e.p99_s", 3.25, 0.5, 4)};
+	const struct summary_row b[] = {row("", "wait.mean_s", 2.5, 0.25, 4),
+		row("", "e2e.p99_s", NOT_A_NUMBER, NOT_A_NUMBER, 0)};
+	struct run_summary runs[2];
+	char *text;
+
+	(void)state;
+	runs[0] = run_of("first", a, COUNT(a));
+	runs[1] = run_of("second", b, COUNT(b));
+	runs[1].status = "interrupted";
+	text = print(runs, 2);
+	assert_string_equal(text, "town: 4 replications, mean ± half-width of the 95 % interval\n"
+				  "second: interrupted after 4 replications\n"
+				  "\n"
+				  "                          first      second\n"
+				  "end to end  p99   s   3.2 ± 0.5     -\n"
+				  "wait        mean  s     -         2.5 ± 0.2\n");
+	free(text);
+}
+
+static void one_replication_has_no_interval(void **state)
+{
+	const struct summary_row rows[] = {
+		{"", "e2e.mean_s", "s", 14.55234, NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER, 1}};
+	const struct run_summary run = run_of("ours", rows, 1);
+	char *text = print(&run, 1);
+
+	(void)state;
+	assert_string_equal(text, "town: 1 replication, so no interval\n\n"
+				  "                       ours\n"
+				  "end to end  mean  s   14.55\n");
+	free(text);
+}
+
+static size_t columns_of(const char *line, size_t n)
+{
+	size_t i, columns = 0;
+
+	for (i = 0; i < n; i++)
+		columns += ((unsigned char)line[i] & 0xc0) != 0x80;
+	return columns;
+}
+
+/* Twelve policies do not fit beside each other; every one must be there once, within 100 columns.
+ */
+static void many_policies_go_into_blocks_of_100_columns(void **state)
+{
+	const struct summary_row rows[] = {row("", "e2e.p99_s", 123.456, 0.2, 10),
+		row("", "throughput.tok_per_s", 12345.6, 12, 10)};
+	static const char *const names[] = {"p-one", "p-two", "p-three", "p-four", "p-five",
+		"p-six", "p-seven", "p-eight", "p-nine", "p-ten", "p-eleven",
+		"p-with-a-name-of-more-than-thirty-letters"};
+	struct run_summary runs[COUNT(names)];
+	const char *line, *end;
+	char *text;
+	size_t i, values = 0;
+
+	(void)state;
+	for (i = 0; i < COUNT(names); i++)
+		runs[i] = run_of(names[i], rows, COUNT(rows));
+	text = print(runs, COUNT(names));
+	for (i = 0; i + 1 < COUNT(names); i++)
+		assert_has(text, names[i]);
+	assert_has(text, "p-with-a-name-of-more-t…\n"); /* 23 letters and the ellipsis */
+	for (line = text; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		assert_true(columns_of(line, (size_t)(end - line)) <= 100);
+		for (; (line = strstr(line, "12346±12")) && line < end; line++)
+			values++;
+	}
+	assert_int_equal(values, COUNT(names));
+	free(text);
+}
+
+/* Eight sites are shown of eleven; of instances nothing, as there are sites. */
+static void a_crowd_of_sites_is_cut_and_said_so(void **state)
+{
+	struct summary_row rows[12];
+	char scopes[12][20];
+	struct run_summary run;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 12; i++) {
+		snprintf(scopes[i], sizeof scopes[i], i < 11 ? "site:s%zu" : "instance:s%zu", i);
+		rows[i] = row(scopes[i], "busy.share", 0.5, 0.02, 10);
+	}
+	run = run_of("ours", rows, 12);
+	text = print(&run, 1);
+	assert_has(text, " s7 ");
+	assert_lacks(text, " s8 ");
+	assert_has(text, "busy: 3 more in the summary table of results.sqlite\n");
+	free(text);
+}
+
+static void json_is_one_line_as_promised(void **state)
+{
+	const struct summary_row rows[] = {
+		{"", "e2e.mean_s", "s", 0.1, 0.5, -0.25, 1e300, 10},
+		{"group:a\"b\\", "tpot.p99_s", "s", NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER,
+			HUGE_VAL, 0},
+	};
+	const struct run_summary run = run_of("ours", rows, COUNT(rows));
+	char *text;
+
+	(void)state;
+	json(&text, &run);
+	assert_string_equal(text,
+		"{\"name\":\"town\",\"policy\":\"ours\",\"status\":\"complete\",\"metrics\":["
+		"{\"scope\":\"\",\"name\":\"e2e.mean_s\",\"unit\":\"s\",\"mean\":0.1,"
+		"\"ci95\":[-0.25,1e+300],\"n\":10},"
+		"{\"scope\":\"group:a\\\"b\\\\\",\"name\":\"tpot.p99_s\",\"unit\":\"s\","
+		"\"mean\":null,\"ci95\":[null,null],\"n\":0}]}\n");
+	free(text);
+}
+
+/* What SQLite's JSON reader takes out of it is what went in. */
+static void json_reads_back_elsewhere(void **state)
+{
+	const double mean = 4503599627370497.5 / 3; /* needs all 17 digits */
+	const struct summary_row rows[] = {row("group:ä\n\t\001", "e2e.mean_s", mean, 0.5, 7)};
+	const struct run_summary run = run_of("o\"ur\\s", rows, 1);
+	char *text;
+	const char *at;
+	sqlite3 *db;
+	sqlite3_stmt *st;
+
+	(void)state;
+	json(&text, &run);
+	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+	sqlite3_prepare_v2(db,
+		"SELECT json_extract(?1, '$.policy'), json_extract(?1, '$.metrics[0].scope'), "
+		"json_extract(?1, '$.metrics[0].n'), json_type(?1, '$.metrics[0].ci95[1]')",
+		-1, &st, NULL);
+	sqlite3_bind_text(st, 1, text, -1, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	assert_string_equal((const char *)sqlite3_column_text(st, 0), "o\"ur\\s");
+	assert_string_equal((const char *)sqlite3_column_text(st, 1), "group:ä\n\t\001");
+	assert_int_equal(sqlite3_column_int(st, 2), 7);
+	assert_string_equal((const char *)sqlite3_column_text(st, 3), "real");
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	at = strstr(text, "\"mean\":");
+	assert_non_null(at);
+	assert_true(strtod(at + strlen("\"mean\":"), NULL) == mean);
+	free(text);
+}
+
+static void assert_number(double x, const char *want)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	json_number(to, x);
+	fclose(to);
+	assert_string_equal(text, want);
+	assert_true(strtod(text, NULL) == x);
+	free(text);
+}
+
+/* Doubles and their shortest decimal forms: 2^-1074, 2^53 + 2, DBL_MAX, .1 + .2, a third. */
+static void json_numbers_are_the_shortest_that_read_back(void **state)
+{
+	(void)state;
+	assert_number(0.1, "0.1");
+	assert_number(0.1 + 0.2, "0.30000000000000004");
+	assert_number(9007199254740994.0, "9007199254740994");
+	assert_number(DBL_MAX, "1.7976931348623157e+308");
+	assert_number(1.0 / 3, "0.3333333333333333");
+	assert_number(-2.5, "-2.5");
+}
+
+/* 123 456 789 events in 100 s are 1.2 M/s; at 34 % 100 s leave 100 x .66/.34 = 194 s. */
+static void progress_says_how_far_and_how_long(void **state)
+{
+	const struct progress_now now = {"k-p-fcfs", 3, 10, 0.34, 123456789};
+	char text[200];
+
+	(void)state;
+	progress_text(text, sizeof text, 100, &now, 100);
+	assert_string_equal(
+		text, " 34 %  k-p-fcfs  3 of 10 replications  1.2 M events/s  3 min 14 s left");
+	progress_text(text, sizeof text, 40, &now, 100);
+	assert_string_equal(text, " 34 %  k-p-fcfs  3 of 10 replications");
+	progress_text(text, sizeof text, 100, &now, 0.5);
+	assert_lacks(text, "left");
+}
+
+static void progress_is_silent_where_there_is_no_terminal(void **state)
+{
+	const struct progress_now now = {"k-p-fcfs", 3, 10, 0.34, 5};
+	FILE *file = tmpfile();
+	struct progress p;
+
+	(void)state;
+	progress_init(&p, file, false);
+	progress_show(&p, &now);
+	progress_clear(&p);
+	fflush(file);
+	assert_int_equal(ftell(file), 0);
+	fclose(file);
+}
+
+/* Both ends of a pseudo-terminal 40 columns wide: what goes in at one comes out at the other. */
+static void progress_draws_and_takes_away_its_line_on_a_terminal(void **state)
+{
+	const struct winsize size = {.ws_row = 24, .ws_col = 40};
+	const struct progress_now now = {"k-p-fcfs", 3, 10, 0.34, 0};
+	const int master = posix_openpt(O_RDWR | O_NOCTTY);
+	char got[200] = "";
+	struct progress p;
+	FILE *terminal;
+	size_t n = 0;
+	ssize_t more;
+
+	(void)state;
+	if (master < 0) { /* a bare chroot has no /dev/pts */
+		print_message("no pseudo-terminal here: %s\n", strerror(errno));
+		skip();
+	}
+	assert_true(grantpt(master) == 0 && unlockpt(master) == 0);
+	terminal = fopen(ptsname(master), "w");
+	assert_non_null(terminal);
+	assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+	progress_init(&p, terminal, true);
+	progress_show(&p, &now); /* quiet */
+	progress_init(&p, terminal, false);
+	progress_show(&p, &now);
+	progress_show(&p, &now); /* less than 0.2 s later */
+	progress_clear(&p);
+	progress_clear(&p);
+	fclose(terminal);
+	while ((more = read(master, got + n, sizeof got - 1 - n)) > 0) /* until hung up */
+		n += (size_t)more;
+	assert_string_equal(got, "\r 34 %  k-p-fcfs  3 of 10 replications\033[K\r\033[K");
+	close(master);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cells_show_the_digits_that_the_interval_allows),
+		cmocka_unit_test(policies_stand_side_by_side_and_gaps_are_dashes),
+		cmocka_unit_test(one_replication_has_no_interval),
+		cmocka_unit_test(many_policies_go_into_blocks_of_100_columns),
+		cmocka_unit_test(a_crowd_of_sites_is_cut_and_said_so),
+		cmocka_unit_test(json_is_one_line_as_promised),
+		cmocka_unit_test(json_reads_back_elsewhere),
+		cmocka_unit_test(json_numbers_are_the_shortest_that_read_back),
+		cmocka_unit_test(progress_says_how_far_and_how_long),
+		cmocka_unit_test(progress_is_silent_where_there_is_no_terminal),
+		cmocka_unit_test(progress_draws_and_takes_away_its_line_on_a_terminal),
+	};
+
+	return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
+}

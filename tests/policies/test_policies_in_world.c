@@ -1,0 +1,198 @@
+/* Policies at work in whole runs: what queueing theory says of them, and that none of them is
+ * refused by the world. */
+#include "tests/support/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policies/all.h"
+#include "tests/support/world_fixture.h"
+
+/** @n exponential servers of mean 1 s under a Poisson stream of @rho each. */
+static void servers(struct fixture *f, size_t n, double rho, const char *policy, double horizon_s)
+{
+	static const char *const names[] = {"a", "b", "c", "d"};
+	size_t k;
+
+	fixture_init(f);
+	fixture_site(f, "edge", TIER_EDGE, NULL);
+	for (k = 0; k < n; k++)
+		fixture_station(f, names[k], 0, 1.0)->ahead = 1000000;
+	fixture_group(f, "u", rho * (double)n);
+	fixture_policy(f, policy);
+	f->warmup_s = 100.0;
+	f->spec.run.horizon_s = horizon_s;
+}
+
+static double mean_s(size_t n, double rho, const char *policy, double horizon_s)
+{
+	struct fixture f;
+	double s;
+
+	servers(&f, n, rho, policy, horizon_s);
+	fixture_run(&f);
+	assert_int_equal(f.result.status, WORLD_COMPLETE);
+	s = fixture_metric(&f, "", "e2e.mean_s");
+	fixture_finish(&f);
+	return s;
+}
+
+/* A Poisson stream split at random is four Poisson streams, each an M/M/1 of rho .7: 1 / (1 - .7)
+ * = 3.333 s. The mean over n customers has the variance rho (2 + 5 rho - 4 rho^2 + rho^3) /
+ * (1 - rho)^4 / n (Whitt, "Planning queueing simulations", 1989) = 336 / 140 000: 3.3 standard
+ * deviations are 0.16. */
+static void random_makes_independent_queues(void **state)
+{
+	(void)state;
+	assert_near(mean_s(4, 0.7, "random", 50000.0), 1.0 / 0.3, 0.16);
+}
+
+/* Every other arrival: gaps of two exponentials of rate 1.4, E2/M/1. sigma is the root in (0, 1) of
+ * sigma = (1.4 / (1.4 + 1 - sigma))^2; without the root 1 that leaves sigma^2 - 3.8 sigma + 1.96 =
+ * 0, sigma = (3.8 - sqrt(6.6)) / 2, and the mean is 1 / (1 - sigma) = 2.6006 s. It varies less than
+ * an M/M/1: 0.16 is ample. */
+static void round_robin_makes_erlang_arrivals(void **state)
+{
+	(void)state;
+	assert_near(mean_s(2, 0.7, "round-robin", 100000.0), 2.6006, 0.16);
+}
+
+/* The more a policy knows, the better, over the same arrivals; and none beats one central queue,
+ * M/M/4 of rho .7: Erlang C .4287, 1 + .4287 / (4 - 2.8) = 1.357 s. */
+static void knowing_more_waits_less(void **state)
+{
+	double random = mean_s(4, 0.7, "random", 20000.0);
+	double round_robin = mean_s(4, 0.7, "round-robin", 20000.0);
+	double two = mean_s(4, 0.7, "power-of-d", 20000.0);
+	double jsq = mean_s(4, 0.7, "jsq", 20000.0);
+
+	(void)state;
+	assert_true(random > round_robin && round_robin > two && two > jsq && jsq > 1.357);
+}
+
+/** Two TITAN X at the edge and an RTX 4090 in the cloud with Llama2-7B, near their limit, half
+ *  the requests with deadlines that many miss. */
+static void testbed(struct fixture *f, const char *policy)
+{
+	struct group_spec *g;
+
+	fixture_init(f);
+	fixture_site(f, "edge1", TIER_EDGE, "titan-x");
+	fixture_site(f, "edge2", TIER_EDGE, "titan-x");
+	fixture_site(f, "cloud", TIER_CLOUD, "rtx-4090");
+	fixture_model(f, "llama2-7b", PRECISION_INT8);
+	fixture_llm(f, "e1", 0, 0)->max_batch = 3;
+	fixture_llm(f, "e2", 1, 0)->max_batch = 3;
+	fixture_llm(f, "c", 2, 0)->max_batch = 4;
+	fixture_link(f, "access", "users", "edge*", 6.25e6, 0.002);
+	fixture_link(f, "wan", "users", "cloud", 6.25e6, 0.01);
+	g = fixture_group(f, "slow", 1.0);
+	g->home.i = 0;
+	g->workload.prompt_tok = dist_uniform(20.0, 900.0);
+	g->workload.output_tok = dist_exponential(150.0);
+	g = fixture_group(f, "fast", 1.0);
+	g->workload.output_tok = dist_exponential(80.0);
+	g->deadline_s = 4.0;
+	f->spec.run.horizon_s = 400.0;
+	fixture_policy(f, policy);
+}
+
+static void check_conservation(const struct fixture *f)
+{
+	double ended = fixture_metric(f, "", "requests.done") +
+		       fixture_metric(f, "", "requests.rejected") +
+		       fixture_metric(f, "", "requests.dropped") +
+		       fixture_metric(f, "", "requests.in_system");
+
+	assert_true(fixture_metric(f, "", "requests.done") > 50.0);
+	assert_near(fixture_metric(f, "", "requests.created"), ended, 0.0);
+}
+
+static void every_policy_runs_the_testbed(void **state)
+{
+	const struct policy_registry all = policies_all();
+	struct fixture f;
+	size_t p;
+
+	(void)state;
+	for (p = 0; p < all.n; p++) {
+		testbed(&f, all.all[p]->name);
+		fixture_run(&f);
+		if (f.result.status != WORLD_COMPLETE)
+			fail_msg("%s: %s", all.all[p]->name, f.result.failure);
+		check_conservation(&f);
+		fixture_finish(&f);
+	}
+}
+
+/** How long a run of k-p-fcfs breaks Definition 2. */
+static double violation_s(
+	const char *window, const char *priority, const char *assign, const char *on_infeasible)
+{
+	const struct param_text texts[] = {
+		{.key = "window", .value = window},
+		{.key = "priority", .value = priority},
+		{.key = "assign", .value = assign},
+		{.key = "on_infeasible", .value = on_infeasible},
+	};
+	double dropped, s;
+	struct fixture f;
+
+	testbed(&f, "k-p-fcfs");
+	f.policy.params = texts;
+	f.policy.n_params = 4;
+	fixture_run(&f);
+	assert_int_equal(f.result.status, WORLD_COMPLETE);
+	s = fixture_metric(&f, "", "work_conserving.violation_s");
+	dropped = fixture_metric(&f, "", "requests.dropped");
+	assert_true(strcmp(on_infeasible, "drop") == 0 ? dropped > 0.0 : dropped == 0.0);
+	fixture_finish(&f);
+	return s;
+}
+
+static void k_p_fcfs_with_a_wide_window_conserves_work(void **state)
+{
+	(void)state;
+	assert_near(violation_s("4096", "fcfs", "earliest-finish", "serve"), 0.0, 0.0);
+	assert_near(violation_s("4096", "sjf", "fastest", "serve"), 0.0, 0.0);
+	assert_near(violation_s("4096", "edf", "least-loaded", "serve"), 0.0, 0.0);
+	assert_near(violation_s("4096", "slack", "earliest-finish", "drop"), 0.0, 0.0);
+	assert_near(violation_s("4096", "prefill-first", "fastest", "drop"), 0.0, 0.0);
+	assert_true(violation_s("1", "fcfs", "earliest-finish", "serve") > 1.0);
+}
+
+/* What is done is done in time, when the late are dropped and service is as predicted: here one
+ * request at a time on one machine, no network. Those that would be late are dropped. */
+static void the_dropped_are_those_that_would_be_late(void **state)
+{
+	static const struct param_text text = {.key = "on_infeasible", .value = "drop"};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_site(&f, "edge", TIER_EDGE, NULL);
+	fixture_station(&f, "q", 0, 0.0)->service = dist_constant(2.0);
+	fixture_group(&f, "u", 0.6)->deadline_s = 7.0;
+	fixture_policy(&f, "k-p-fcfs");
+	f.policy.params = &text;
+	f.policy.n_params = 1;
+	f.spec.run.horizon_s = 5000.0;
+	fixture_run(&f);
+	assert_true(fixture_metric(&f, "", "requests.dropped") > 500.0);
+	assert_true(fixture_metric(&f, "", "e2e.p99_s") <= 7.0 * 1.005);
+	assert_near(fixture_metric(&f, "", "work_conserving.violation_s"), 0.0, 0.0);
+	fixture_finish(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_makes_independent_queues),
+		cmocka_unit_test(round_robin_makes_erlang_arrivals),
+		cmocka_unit_test(knowing_more_waits_less),
+		cmocka_unit_test(every_policy_runs_the_testbed),
+		cmocka_unit_test(k_p_fcfs_with_a_wide_window_conserves_work),
+		cmocka_unit_test(the_dropped_are_those_that_would_be_late),
+	};
+	return cmocka_run_group_tests_name("policies_in_world", tests, NULL, NULL);
+}
