@@ -45,7 +45,8 @@ static int emit(const char *path)
 
 int main(int argc, char **argv)
 {
-	printf("#include \"models/cost/profile.h\"\n\nconst struct profile_text profile_texts[] = {\n");
+	printf("#include \"models/cost/profile.h\"\n\nconst struct profile_text profile_texts[] = "
+	       "{\n");
 	for (int i = 1; i < argc; i++)
 		if (emit(argv[i]))
 			return 1;
