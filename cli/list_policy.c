@@ -1,0 +1,59 @@
+/* The parameters of a policy as `offing list policies NAME` shows them. */
+#include <math.h>
+
+#include "base/quantity.h"
+#include "cli/list.h"
+#include "models/offload/policy.h"
+
+enum { TEXT_BYTES = 64 };
+
+static const char *value_text(struct list *l, const struct param_spec *p, double value)
+{
+	char text[TEXT_BYTES];
+
+	if (p->kind == PARAM_ENUM)
+		return p->words[(int)value];
+	if (p->kind == PARAM_SIZE)
+		return arena_printf(&l->arena, "%.0f", value);
+	return arena_printf(&l->arena, "%s", quantity_print(text, sizeof text, value, p->dim));
+}
+
+static const char *range_text(struct list *l, const struct param_spec *p)
+{
+	const char *text = "";
+
+	if (p->kind == PARAM_ENUM) {
+		for (size_t i = 0; p->words[i]; i++)
+			text = arena_printf(&l->arena, "%s%s%s", text, i ? ", " : "", p->words[i]);
+		return text;
+	}
+	if (p->max == HUGE_VAL)
+		return arena_printf(&l->arena, "at least %s", value_text(l, p, p->min));
+	return arena_printf(
+		&l->arena, "%s to %s", value_text(l, p, p->min), value_text(l, p, p->max));
+}
+
+void list_params(struct list *l, const struct policy_ops *policy)
+{
+	static const char *const titles[] = {"parameter", "default", "range", NULL};
+	const struct param_spec *p = policy->params;
+
+	l->note = arena_printf(&l->arena, "%s: %s.", policy->name, policy->summary);
+	if (!p || p->kind == PARAM_END) {
+		l->note = arena_printf(&l->arena, "%s It has no parameters.", l->note);
+		return;
+	}
+	l->titles = titles;
+	for (; p->kind != PARAM_END; p++) {
+		const char *range = range_text(l, p), *dflt = value_text(l, p, p->dflt);
+		bool word = p->kind == PARAM_ENUM;
+
+		list_add(l, p->name, p->help);
+		list_detail(l, p->help);
+		list_text(l, "default", dflt, dflt);
+		list_text(l, "range", range, range);
+		list_number(l, "min", word ? HUGE_VAL : p->min, NULL); /* SI; null: no limit */
+		list_number(l, "max", word ? HUGE_VAL : p->max, NULL);
+		list_words(l, "words", word ? p->words : NULL, NULL);
+	}
+}
