@@ -9,16 +9,15 @@
 #include "base/mem.h"
 #include "cli/json.h"
 
-enum { WIDTH = 100, MOST_PLACES = 8, MOST_HEADING = 24, CELL = 32, SYSTEM_LINES = 22 };
+enum { WIDTH = 100, MOST_PLACES = 8, MOST_HEADING = 24, CELL = 32 };
 
 /* A line of the table: one metric. */
 struct line {
 	const char *section, *label, *unit;
-	const char *scope, *name;
+	const char *scope;
+	enum metric_id id;
 	double scale; /* from the metric's unit to @unit */
 };
-
-static const struct line system_lines[SYSTEM_LINES];
 
 /* The text of a cell, "12.3 ± 0.4"; half is empty where there is none, or it is 0. */
 struct cell {
@@ -38,12 +37,12 @@ struct table {
 };
 
 static const struct summary_row *find_row(
-	const struct run_summary *run, const char *scope, const char *name)
+	const struct run_summary *run, const char *scope, enum metric_id id)
 {
 	size_t i;
 
 	for (i = 0; i < run->n_rows; i++)
-		if (strcmp(run->rows[i].name, name) == 0 && strcmp(run->rows[i].scope, scope) == 0)
+		if (run->rows[i].id == id && strcmp(run->rows[i].scope, scope) == 0)
 			return &run->rows[i];
 	return NULL;
 }
@@ -51,14 +50,14 @@ static const struct summary_row *find_row(
 /* Which lines */
 
 /* The largest magnitude in any run; NaN when no run has a value. */
-static double largest(const struct table *t, const char *scope, const char *name)
+static double largest(const struct table *t, const char *scope, enum metric_id id)
 {
 	double most = (double)NAN;
 	const struct summary_row *row;
 	size_t i;
 
 	for (i = 0; i < t->n_runs; i++) {
-		row = find_row(&t->runs[i], scope, name);
+		row = find_row(&t->runs[i], scope, id);
 		if (row)
 			most = fmax(most, fabs(row->mean)); /* of a number and NaN the number */
 	}
@@ -68,7 +67,7 @@ static double largest(const struct table *t, const char *scope, const char *name
 /* Times that are all below a second are shown in ms. */
 static void add_line(struct table *t, struct line line)
 {
-	const double most = largest(t, line.scope, line.name);
+	const double most = largest(t, line.scope, line.id);
 
 	if (isnan(most))
 		return;
@@ -80,12 +79,12 @@ static void add_line(struct table *t, struct line line)
 	t->lines[t->n_lines++] = line;
 }
 
-static bool has_line(const struct table *t, const char *scope, const char *name)
+static bool has_line(const struct table *t, const char *scope, enum metric_id id)
 {
 	size_t i;
 
 	for (i = 0; i < t->n_lines; i++)
-		if (strcmp(t->lines[i].scope, scope) == 0 && strcmp(t->lines[i].name, name) == 0)
+		if (t->lines[i].id == id && strcmp(t->lines[i].scope, scope) == 0)
 			return true;
 	return false;
 }
@@ -100,13 +99,13 @@ static size_t add_places(struct table *t, const char *prefix)
 	for (i = 0; i < t->n_runs; i++) {
 		for (k = 0; k < t->runs[i].n_rows; k++) {
 			row = &t->runs[i].rows[k];
-			if (strcmp(row->name, "busy.share") != 0 ||
+			if (row->id != METRIC_BUSY_SHARE ||
 				strncmp(row->scope, prefix, n_prefix) != 0 ||
-				has_line(t, row->scope, row->name))
+				has_line(t, row->scope, row->id))
 				continue;
 			if (t->n_lines - before < MOST_PLACES)
 				add_line(t, (struct line){"busy", row->scope + n_prefix, "%",
-						    row->scope, row->name, 100});
+						    row->scope, row->id, 100});
 			else if (i == 0)
 				t->more_places++;
 		}
@@ -114,12 +113,27 @@ static size_t add_places(struct table *t, const char *prefix)
 	return t->n_lines - before;
 }
 
+/* For people: shares in per cent, and no unit where it is one. */
+static struct line line_of(enum metric_id m)
+{
+	const bool share = m == METRIC_QOS_SHARE || m == METRIC_BUSY_SHARE;
+	struct line l = {metrics[m].section, metrics[m].label, metrics[m].unit, "", m, 1};
+
+	if (share)
+		l.unit = "%";
+	else if (strcmp(l.unit, "1") == 0)
+		l.unit = "";
+	else if (strcmp(l.unit, "1/s") == 0 || strcmp(l.unit, "token/s") == 0)
+		l.unit = "/s";
+	l.scale = share ? 100 : 1;
+	return l;
+}
+
 static void choose_lines(struct table *t)
 {
-	size_t i;
-
-	for (i = 0; i < SYSTEM_LINES; i++)
-		add_line(t, system_lines[i]);
+	for (enum metric_id m = 0; m < METRICS; m++)
+		if (metrics[m].show != SHOW_NOT)
+			add_line(t, line_of(m));
 	if (add_places(t, "site:") == 0)
 		add_places(t, "instance:");
 }
@@ -185,7 +199,7 @@ static void fill_cells(struct table *t)
 		for (k = 0; k < t->n_lines; k++) {
 			line = &t->lines[k];
 			fill_cell(&t->cells[i * t->n_lines + k],
-				find_row(&t->runs[i], line->scope, line->name), line->scale);
+				find_row(&t->runs[i], line->scope, line->id), line->scale);
 		}
 	}
 }
@@ -402,9 +416,9 @@ static void json_metric(FILE *to, const struct summary_row *row)
 	fputs("{\"scope\":", to);
 	json_string(to, row->scope);
 	fputs(",\"name\":", to);
-	json_string(to, row->name);
+	json_string(to, metrics[row->id].name);
 	fputs(",\"unit\":", to);
-	json_string(to, row->unit);
+	json_string(to, metrics[row->id].unit);
 	fputs(",\"mean\":", to);
 	json_number(to, row->mean);
 	fputs(",\"ci95\":[", to);
@@ -432,28 +446,3 @@ void summary_json(FILE *to, const struct run_summary *run)
 	}
 	fputs("]}\n", to);
 }
-
-static const struct line system_lines[SYSTEM_LINES] = {
-	{"requests", "created", "", "", "requests.created", 1},
-	{"requests", "done", "", "", "requests.done", 1},
-	{"requests", "rejected", "", "", "requests.rejected", 1},
-	{"requests", "dropped", "", "", "requests.dropped", 1},
-	{"requests", "in system", "", "", "requests.in_system", 1},
-	{"latency", "mean", "ms/token", "", "latency.mean_ms_per_token", 1},
-	{"end to end", "mean", "s", "", "e2e.mean_s", 1},
-	{"end to end", "p50", "s", "", "e2e.p50_s", 1},
-	{"end to end", "p95", "s", "", "e2e.p95_s", 1},
-	{"end to end", "p99", "s", "", "e2e.p99_s", 1},
-	{"first token", "p50", "s", "", "ttft.p50_s", 1},
-	{"first token", "p95", "s", "", "ttft.p95_s", 1},
-	{"per token", "p50", "s", "", "tpot.p50_s", 1},
-	{"per token", "p95", "s", "", "tpot.p95_s", 1},
-	{"wait", "mean", "s", "", "wait.mean_s", 1},
-	{"network", "mean", "s", "", "network.mean_s", 1},
-	{"throughput", "tokens", "/s", "", "throughput.tok_per_s", 1},
-	{"throughput", "requests", "/s", "", "throughput.req_per_s", 1},
-	{"goodput", "requests", "/s", "", "goodput.req_per_s", 1},
-	{"goodput", "in time", "%", "", "qos.share", 100},
-	{"queue", "mean", "", "", "queue.mean", 1},
-	{"queue", "max", "", "", "queue.max", 1},
-};

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "models/record.h"
+#include "models/measure/metric.h"
 
 /** What a run of one policy came to. All borrowed. */
 struct run_summary {

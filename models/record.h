@@ -33,23 +33,6 @@ struct queue_sample {
 	double L, drift;   /* Eq. 20, and L(t + slot) - L(t) ending here (NaN at the first) */
 };
 
-/** One measured value of one replication. Strings live as long as the run. */
-struct metric_row {
-	const char *scope; /* "", "group:NAME", "site:NAME", "instance:NAME", "link:NAME" */
-	const char *name;
-	const char *unit;
-	double value; /* NaN: nothing to measure */
-};
-
-/** One metric of one policy over its replications; what `--json` and the table show. */
-struct summary_row {
-	const char *scope, *name, *unit; /* as in metric_row */
-	double mean;                     /* NaN: no replication had a value */
-	double sd;                       /* NaN where n < 2, as are the limits */
-	double ci_low, ci_high;          /* 95 %, Student t */
-	size_t n;                        /* replications that had a value */
-};
-
 struct sink_state; /* whoever implements a sink defines it: no cast */
 
 /** One per replication, used by one thread. Either function may be NULL. */

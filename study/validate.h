@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/measure/metric.h"
 #include "models/offload/policy.h"
 #include "models/world/queueing.h"
 #include "models/workload/spec.h"
@@ -54,8 +55,8 @@ struct validate_kind {
 	/** One replication, on any thread. False when it cannot be built or fails. */
 	bool (*measure)(double *out, const struct validate_case *c, const struct validate_job *j,
 		struct err *err);
-	const char *metric; /* stations: a metric of the whole system ... */
-	const char *per;    /* ... divided by this one; NULL: as it is */
+	enum metric_id metric; /* stations: a metric of the whole system ... */
+	enum metric_id per;    /* ... divided by this one; METRICS: as it is */
 };
 
 struct validate_case {

@@ -93,20 +93,20 @@ static double relax_repair(const struct validate_case *c)
 	return c->station.think_s * c->station.users;
 }
 
-static const struct validate_kind mmc = {
-	"wait", "s", wait_mmc, spread_wait, relax_station, validate_station, "wait.mean_s", NULL};
-static const struct validate_kind mg1 = {
-	"wait", "s", wait_mg1, spread_wait, relax_station, validate_station, "wait.mean_s", NULL};
+static const struct validate_kind mmc = {"wait", "s", wait_mmc, spread_wait, relax_station,
+	validate_station, METRIC_WAIT_MEAN, METRICS};
+static const struct validate_kind mg1 = {"wait", "s", wait_mg1, spread_wait, relax_station,
+	validate_station, METRIC_WAIT_MEAN, METRICS};
 static const struct validate_kind mg1_lognormal = {"wait", "s", wait_mg1, spread_lognormal,
-	relax_station, validate_station, "wait.mean_s", NULL};
+	relax_station, validate_station, METRIC_WAIT_MEAN, METRICS};
 static const struct validate_kind ps = {"sojourn", "s", sojourn_ps, spread_wait, relax_station,
-	validate_station, "e2e.mean_s", NULL};
+	validate_station, METRIC_E2E_MEAN, METRICS};
 static const struct validate_kind mmck = {"loss", "1", loss, spread_loss, relax_station,
-	validate_station, "requests.dropped", "requests.created"};
+	validate_station, METRIC_REQUESTS_DROPPED, METRIC_REQUESTS_CREATED};
 static const struct validate_kind repair = {"sojourn", "s", sojourn_repair, spread_repair,
-	relax_repair, validate_station, "e2e.mean_s", NULL};
-static const struct validate_kind gim1 = {
-	"wait", "s", wait_gim1, spread_wait, relax_station, validate_station, "wait.mean_s", NULL};
+	relax_repair, validate_station, METRIC_E2E_MEAN, METRICS};
+static const struct validate_kind gim1 = {"wait", "s", wait_gim1, spread_wait, relax_station,
+	validate_station, METRIC_WAIT_MEAN, METRICS};
 
 /* Networks */
 
@@ -123,7 +123,7 @@ static double spread_network(const struct validate_case *c)
 }
 
 static const struct validate_kind jackson = {"sojourn", "s", sojourn_network, spread_network,
-	spread_network, validate_network, NULL, NULL};
+	spread_network, validate_network, METRICS, METRICS};
 
 enum { TANDEM = 2, WEB = 4 };
 

@@ -83,10 +83,10 @@ static void set_scenario(
 	set_arrivals(p, s);
 }
 
-static double metric(const struct world_result *r, const char *name)
+static double metric(const struct world_result *r, enum metric_id id)
 {
 	for (size_t m = 0; m < r->n_metrics; m++)
-		if (*r->metrics[m].scope == '\0' && strcmp(r->metrics[m].name, name) == 0)
+		if (*r->metrics[m].scope == '\0' && r->metrics[m].id == id)
 			return r->metrics[m].value;
 	return (double)NAN;
 }
@@ -116,7 +116,8 @@ bool validate_station(
 		return false;
 	if (r.status == WORLD_FAILED)
 		ok = err_run(err, "%s", r.failure);
-	*out = metric(&r, c->kind->metric) / (c->kind->per ? metric(&r, c->kind->per) : 1.0);
+	*out = metric(&r, c->kind->metric) /
+	       (c->kind->per != METRICS ? metric(&r, c->kind->per) : 1.0);
 	world_result_finish(&r);
 	if (ok && isnan(*out))
 		ok = err_run(err, "case '%s' measured nothing", c->name);

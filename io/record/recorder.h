@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "io/text/setting.h"
+#include "models/measure/metric.h"
 #include "models/measure/warnings.h"
 #include "models/record.h"
 #include "models/scenario.h"

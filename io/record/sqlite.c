@@ -315,8 +315,8 @@ static bool insert_metrics(
 	sqlite3_bind_int64(st, 2, rep->number);
 	for (i = 0; i < rep->n_metrics; i++) {
 		bind_text(st, 3, rep->metrics[i].scope);
-		bind_text(st, 4, rep->metrics[i].name);
-		bind_text(st, 5, rep->metrics[i].unit);
+		bind_text(st, 4, metrics[rep->metrics[i].id].name);
+		bind_text(st, 5, metrics[rep->metrics[i].id].unit);
 		sqlite3_bind_double(st, 6, rep->metrics[i].value); /* NaN becomes NULL */
 		if (!step(b, ST_METRIC, err))
 			return false;
@@ -362,8 +362,8 @@ static bool insert_summary(
 	sqlite3_bind_int64(st, 1, b->run);
 	for (i = 0; i < n_rows; i++) {
 		bind_text(st, 2, rows[i].scope);
-		bind_text(st, 3, rows[i].name);
-		bind_text(st, 4, rows[i].unit);
+		bind_text(st, 3, metrics[rows[i].id].name);
+		bind_text(st, 4, metrics[rows[i].id].unit);
 		sqlite3_bind_double(st, 5, rows[i].mean);
 		sqlite3_bind_double(st, 6, rows[i].sd);
 		sqlite3_bind_double(st, 7, rows[i].ci_low);

@@ -8,36 +8,26 @@
 
 static const double NONE = (double)NAN; /* nothing to measure */
 
-static void row(
-	struct world *w, const char *scope, const char *name, const char *unit, double value)
+static void row(struct world *w, const char *scope, enum metric_id id, double value)
 {
 	struct rows *r = &w->metrics.rows;
 
 	r->at = mem_grow(r->at, r->n, &r->cap, sizeof *r->at);
-	r->at[r->n++] = (struct metric_row){scope, name, unit, value};
+	r->at[r->n++] = (struct metric_row){scope, id, value};
 }
 
-struct span_names {
-	const char *mean, *sd, *p50, *p90, *p95, *p99;
-};
-
-#define SPAN_NAMES(word) \
-	{ \
-		word ".mean_s", word ".sd_s", word ".p50_s", word ".p90_s", word ".p95_s", \
-			word ".p99_s" \
-	}
-
-static void span_rows(struct world *w, const char *scope, const struct span_names *names,
-	const struct span_metrics *m)
+/* @first: the mean, which the others follow. */
+static void span_rows(
+	struct world *w, const char *scope, enum metric_id first, const struct span_metrics *m)
 {
 	bool any = m->mean.n > 0;
 
-	row(w, scope, names->mean, "s", any ? m->mean.mean : NONE);
-	row(w, scope, names->sd, "s", stat_mean_sd(&m->mean));
-	row(w, scope, names->p50, "s", hist_quantile(&m->hist, 0.50));
-	row(w, scope, names->p90, "s", hist_quantile(&m->hist, 0.90));
-	row(w, scope, names->p95, "s", hist_quantile(&m->hist, 0.95));
-	row(w, scope, names->p99, "s", hist_quantile(&m->hist, 0.99));
+	row(w, scope, first + SPAN_MEAN, any ? m->mean.mean : NONE);
+	row(w, scope, first + SPAN_SD, stat_mean_sd(&m->mean));
+	row(w, scope, first + SPAN_P50, hist_quantile(&m->hist, 0.50));
+	row(w, scope, first + SPAN_P90, hist_quantile(&m->hist, 0.90));
+	row(w, scope, first + SPAN_P95, hist_quantile(&m->hist, 0.95));
+	row(w, scope, first + SPAN_P99, hist_quantile(&m->hist, 0.99));
 }
 
 static void span_merge(struct span_metrics *to, const struct span_metrics *from)
@@ -81,27 +71,25 @@ static void count_overdue(struct world *w)
 static void group_rows(
 	struct world *w, const char *scope, const struct group_metrics *m, double window_s)
 {
-	static const struct span_names e2e = SPAN_NAMES("e2e"), ttft = SPAN_NAMES("ttft"),
-				       tpot = SPAN_NAMES("tpot"), wait = SPAN_NAMES("wait");
 	uint64_t ended = m->fate[FATE_DONE] + m->fate[FATE_REJECTED] + m->fate[FATE_DROPPED];
 	uint64_t judged = ended + m->overdue;
 
-	row(w, scope, "requests.created", "1", (double)m->created);
-	row(w, scope, "requests.done", "1", (double)m->fate[FATE_DONE]);
-	row(w, scope, "requests.rejected", "1", (double)m->fate[FATE_REJECTED]);
-	row(w, scope, "requests.dropped", "1", (double)m->fate[FATE_DROPPED]);
-	row(w, scope, "requests.in_system", "1", (double)(m->created - ended));
+	row(w, scope, METRIC_REQUESTS_CREATED, (double)m->created);
+	row(w, scope, METRIC_REQUESTS_DONE, (double)m->fate[FATE_DONE]);
+	row(w, scope, METRIC_REQUESTS_REJECTED, (double)m->fate[FATE_REJECTED]);
+	row(w, scope, METRIC_REQUESTS_DROPPED, (double)m->fate[FATE_DROPPED]);
+	row(w, scope, METRIC_REQUESTS_IN_SYSTEM, (double)(m->created - ended));
 	if (w->has_tokens)
-		row(w, scope, "latency.mean_ms_per_token", "ms/token", mean_or_nan(&m->ms_per_tok));
-	span_rows(w, scope, &e2e, &m->e2e);
+		row(w, scope, METRIC_LATENCY_PER_TOKEN, mean_or_nan(&m->ms_per_tok));
+	span_rows(w, scope, METRIC_E2E_MEAN, &m->e2e);
 	if (w->has_tokens) {
-		span_rows(w, scope, &ttft, &m->ttft);
-		span_rows(w, scope, &tpot, &m->tpot);
+		span_rows(w, scope, METRIC_TTFT_MEAN, &m->ttft);
+		span_rows(w, scope, METRIC_TPOT_MEAN, &m->tpot);
 	}
-	span_rows(w, scope, &wait, &m->wait);
-	row(w, scope, "goodput.req_per_s", "1/s", (double)m->met / window_s);
-	row(w, scope, "qos.share", "1", judged > 0 ? (double)m->met / (double)judged : NONE);
-	row(w, scope, "network.mean_s", "s", mean_or_nan(&m->network));
+	span_rows(w, scope, METRIC_WAIT_MEAN, &m->wait);
+	row(w, scope, METRIC_GOODPUT, (double)m->met / window_s);
+	row(w, scope, METRIC_QOS_SHARE, judged > 0 ? (double)m->met / (double)judged : NONE);
+	row(w, scope, METRIC_NETWORK_MEAN, mean_or_nan(&m->network));
 }
 
 static void system_rows(struct world *w, double window_s)
@@ -115,17 +103,17 @@ static void system_rows(struct world *w, double window_s)
 		group_merge(&all, &w->groups[g].metrics);
 	group_rows(w, "", &all, window_s);
 	if (w->has_tokens)
-		row(w, "", "throughput.tok_per_s", "token/s", (double)m->delivered_tok / window_s);
-	row(w, "", "throughput.req_per_s", "1/s", (double)m->delivered / window_s);
-	row(w, "", "objective.S", "1/s", -(double)all.met / window_s);
-	row(w, "", "objective.T_s", "s", all.network.mean * (double)all.network.n);
-	row(w, "", "queue.mean", "1", level_mean(&m->line, now_ns));
-	row(w, "", "queue.max", "1", level_max(&m->line));
+		row(w, "", METRIC_THROUGHPUT_TOKENS, (double)m->delivered_tok / window_s);
+	row(w, "", METRIC_THROUGHPUT_REQUESTS, (double)m->delivered / window_s);
+	row(w, "", METRIC_OBJECTIVE_S, -(double)all.met / window_s);
+	row(w, "", METRIC_OBJECTIVE_T, all.network.mean * (double)all.network.n);
+	row(w, "", METRIC_QUEUE_MEAN, level_mean(&m->line, now_ns));
+	row(w, "", METRIC_QUEUE_MAX, level_max(&m->line));
 	if (w->spec->record.queues_s > 0.0) {
-		row(w, "", "lyapunov.L_mean", "1", mean_or_nan(&m->lyapunov.L));
-		row(w, "", "lyapunov.drift_mean", "1", mean_or_nan(&m->lyapunov.drift));
+		row(w, "", METRIC_LYAPUNOV_L, mean_or_nan(&m->lyapunov.L));
+		row(w, "", METRIC_LYAPUNOV_DRIFT, mean_or_nan(&m->lyapunov.drift));
 	}
-	row(w, "", "work_conserving.violation_s", "s", level_integral(&m->starved, now_ns));
+	row(w, "", METRIC_VIOLATION, level_integral(&m->starved, now_ns));
 	group_metrics_destroy(&all);
 }
 
@@ -147,21 +135,21 @@ static void instance_rows(struct world *w, uint32_t i, double window_s)
 	int64_t now_ns = engine_now_ns(w->engine);
 	double busy_s = level_integral(&m->busy, now_ns);
 
-	row(w, scope, "requests.done", "1", (double)m->done);
-	row(w, scope, "busy.share", "1", busy_s / window_s);
-	row(w, scope, "busy.s_per_request", "s",
+	row(w, scope, METRIC_REQUESTS_DONE, (double)m->done);
+	row(w, scope, METRIC_BUSY_SHARE, busy_s / window_s);
+	row(w, scope, METRIC_BUSY_PER_REQUEST,
 		w->metrics.delivered > 0 ? busy_s / (double)w->metrics.delivered : NONE);
 	if (inst->batch)
-		row(w, scope, "batch.mean", "1",
+		row(w, scope, METRIC_BATCH_MEAN,
 			busy_s > 0.0 ? level_integral(&m->running, now_ns) / busy_s : NONE);
-	row(w, scope, "queue.mean", "1", level_mean(&m->assigned, now_ns));
-	row(w, scope, "queue.max", "1", level_max(&m->assigned));
+	row(w, scope, METRIC_QUEUE_MEAN, level_mean(&m->assigned, now_ns));
+	row(w, scope, METRIC_QUEUE_MAX, level_max(&m->assigned));
 	if (!inst->batch)
 		return;
-	row(w, scope, "kv.peak_bytes", "B", (double)batch_kv_peak_bytes(inst->batch));
-	row(w, scope, "preemptions", "1", (double)m->preemptions);
-	row(w, scope, "energy.J", "J", energy_j(w, i, busy_s));
-	row(w, scope, "cost.usd", "USD", cost_usd(w, i, window_s));
+	row(w, scope, METRIC_KV_PEAK, (double)batch_kv_peak_bytes(inst->batch));
+	row(w, scope, METRIC_PREEMPTIONS, (double)m->preemptions);
+	row(w, scope, METRIC_ENERGY, energy_j(w, i, busy_s));
+	row(w, scope, METRIC_COST, cost_usd(w, i, window_s));
 }
 
 struct site_sums {
@@ -196,16 +184,16 @@ static struct site_sums *sum_sites(struct world *w)
 static void site_rows(
 	struct world *w, const char *scope, const struct site_sums *s, double window_s)
 {
-	row(w, scope, "requests.done", "1", (double)s->done);
-	row(w, scope, "busy.share", "1", s->busy_s / window_s / (double)s->n);
-	row(w, scope, "busy.s_per_request", "s",
+	row(w, scope, METRIC_REQUESTS_DONE, (double)s->done);
+	row(w, scope, METRIC_BUSY_SHARE, s->busy_s / window_s / (double)s->n);
+	row(w, scope, METRIC_BUSY_PER_REQUEST,
 		w->metrics.delivered > 0 ? s->busy_s / (double)w->metrics.delivered : NONE);
 	if (s->n_batching == s->n)
-		row(w, scope, "batch.mean", "1", s->busy_s > 0.0 ? s->running_s / s->busy_s : NONE);
+		row(w, scope, METRIC_BATCH_MEAN, s->busy_s > 0.0 ? s->running_s / s->busy_s : NONE);
 	if (s->n_batching == 0)
 		return;
-	row(w, scope, "kv.peak_bytes", "B", s->kv_peak_bytes);
-	row(w, scope, "preemptions", "1", (double)s->preemptions);
+	row(w, scope, METRIC_KV_PEAK, s->kv_peak_bytes);
+	row(w, scope, METRIC_PREEMPTIONS, (double)s->preemptions);
 }
 
 static void total_rows(struct world *w, double window_s)
@@ -221,31 +209,23 @@ static void total_rows(struct world *w, double window_s)
 	}
 	if (!w->has_tokens)
 		return;
-	row(w, "", "energy.J", "J", j);
-	row(w, "", "cost.usd", "USD", usd);
+	row(w, "", METRIC_ENERGY, j);
+	row(w, "", METRIC_COST, usd);
 }
-
-static const char *const bytes_metric[TRANSFER_KINDS] = {
-	[TRANSFER_PROMPT] = "bytes.prompt",
-	[TRANSFER_ANSWER] = "bytes.answer",
-	[TRANSFER_HIDDEN] = "bytes.hidden",
-	[TRANSFER_KV] = "bytes.kv",
-	[TRANSFER_DRAFT] = "bytes.draft",
-};
 
 static void link_rows(struct world *w, const struct link *l, double window_s)
 {
 	const char *scope = arena_printf(&w->arena, "link:%s", l->name);
 
-	row(w, scope, "busy.share", "1", link_busy_s(l, engine_now_ns(w->engine)) / window_s);
-	row(w, scope, "wait.mean_s", "s", l->messages > 0 ? l->wait_s / (double)l->messages : NONE);
-	row(w, scope, "bytes.wire", "B", l->bytes);
+	row(w, scope, METRIC_BUSY_SHARE, link_busy_s(l, engine_now_ns(w->engine)) / window_s);
+	row(w, scope, METRIC_WAIT_MEAN, l->messages > 0 ? l->wait_s / (double)l->messages : NONE);
+	row(w, scope, METRIC_BYTES_WIRE, l->bytes);
 	for (enum transfer_kind k = 0; k < TRANSFER_KINDS; k++)
-		row(w, scope, bytes_metric[k], "B", l->kind_bytes[k]);
+		row(w, scope, METRIC_BYTES_PROMPT + k, l->kind_bytes[k]);
 	if (!l->random && l->spec->qdisc.kind == QDISC_NONE)
 		return;
-	row(w, scope, "packets.dropped", "1", l->dropped);
-	row(w, scope, "packets.resent", "1", l->resent);
+	row(w, scope, METRIC_PACKETS_DROPPED, l->dropped);
+	row(w, scope, METRIC_PACKETS_RESENT, l->resent);
 }
 
 void metric_rows(struct world *w)
@@ -262,7 +242,7 @@ void metric_rows(struct world *w)
 
 		group_rows(w, scope, &w->groups[g].metrics, window_s);
 		if (w->spec->groups[g].arrivals.process == ARRIVAL_TRACE)
-			row(w, scope, "trace.rows_skipped", "1",
+			row(w, scope, METRIC_ROWS_SKIPPED,
 				(double)w->groups[g].metrics.rows_skipped);
 	}
 	for (uint32_t s = 0; s < w->spec->n_sites; s++)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "models/ids.h"
+#include "models/measure/metric.h"
 #include "models/record.h"
 #include "sim/stat.h"
 

@@ -168,7 +168,7 @@ static bool precise(const struct table *t, double g)
 	for (size_t m = 0; m < t->n_metrics; m++) {
 		struct stat_interval c;
 
-		if (*t->names[m].scope || strcmp(t->names[m].name, "e2e.mean_s") != 0)
+		if (*t->names[m].scope || t->names[m].id != METRIC_E2E_MEAN)
 			continue;
 		c = interval(t, m);
 		return c.hi - c.mean <= g / (1.0 + g) * fabs(c.mean);
@@ -216,8 +216,7 @@ static void summarise(struct replicate_work *k, struct experiment_result *out)
 
 		out->rows[m] = (struct summary_row){
 			.scope = t->names[m].scope,
-			.name = t->names[m].name,
-			.unit = t->names[m].unit,
+			.id = t->names[m].id,
 			.mean = c.mean,
 			.sd = c.sd,
 			.ci_low = c.lo,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/measure/metric.h"
 #include "models/record.h"
 #include "models/scenario.h"
 #include "models/world/world.h"

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/measure/metric.h"
 #include "models/measure/warnings.h"
 #include "models/offload/policy.h"
 #include "models/record.h"

@@ -104,7 +104,8 @@ static void scene_init(struct scene *s, const struct policy_spec *policy, size_t
 static double metric(const struct world_result *r, const char *name)
 {
 	for (size_t m = 0; m < r->n_metrics; m++)
-		if (*r->metrics[m].scope == '\0' && strcmp(r->metrics[m].name, name) == 0)
+		if (*r->metrics[m].scope == '\0' &&
+			strcmp(metrics[r->metrics[m].id].name, name) == 0)
 			return r->metrics[m].value;
 	return 0.0;
 }

@@ -19,9 +19,9 @@
 
 /* A row from its mean and half-width. */
 static struct summary_row row(
-	const char *scope, const char *name, double mean, double half, size_t n)
+	const char *scope, enum metric_id id, double mean, double half, size_t n)
 {
-	return (struct summary_row){scope, name, "u", mean, half / 2, mean - half, mean + half, n};
+	return (struct summary_row){scope, id, mean, half / 2, mean - half, mean + half, n};
 }
 
 static struct run_summary run_of(const char *policy, const struct summary_row *rows, size_t n)
@@ -66,13 +66,13 @@ static void assert_lacks(const char *text, const char *part)
 static void cells_show_the_digits_that_the_interval_allows(void **state)
 {
 	const struct summary_row rows[] = {
-		row("", "requests.created", 4803.2, 12.34, 10),
-		row("", "requests.dropped", 0, 0, 10),
-		row("", "latency.mean_ms_per_token", 145.5234, 0.3812, 10),
-		row("", "e2e.mean_s", 14.5523, 0.01234, 10),
-		row("", "ttft.p50_s", 0.04567, 0.00251, 10),
-		row("", "qos.share", 0.97, 0.0123, 10),
-		row("site:edge1", "busy.share", 0, 0.002, 10),
+		row("", METRIC_REQUESTS_CREATED, 4803.2, 12.34, 10),
+		row("", METRIC_REQUESTS_DROPPED, 0, 0, 10),
+		row("", METRIC_LATENCY_PER_TOKEN, 145.5234, 0.3812, 10),
+		row("", METRIC_E2E_MEAN, 14.5523, 0.01234, 10),
+		row("", METRIC_TTFT_P50, 0.04567, 0.00251, 10),
+		row("", METRIC_QOS_SHARE, 0.97, 0.0123, 10),
+		row("site:edge1", METRIC_BUSY_SHARE, 0, 0.002, 10),
 	};
 	const struct run_summary run = run_of("ours", rows, COUNT(rows));
 	char *text = print(&run, 1);
@@ -93,9 +93,9 @@ static void cells_show_the_digits_that_the_interval_allows(void **state)
 
 static void policies_stand_side_by_side_and_gaps_are_dashes(void **state)
 {
-	const struct summary_row a[] = {row("", "e2e.p99_s", 3.25, 0.5, 4)};
-	const struct summary_row b[] = {row("", "wait.mean_s", 2.5, 0.25, 4),
-		row("", "e2e.p99_s", NOT_A_NUMBER, NOT_A_NUMBER, 0)};
+	const struct summary_row a[] = {row("", METRIC_E2E_P99, 3.25, 0.5, 4)};
+	const struct summary_row b[] = {row("", METRIC_WAIT_MEAN, 2.5, 0.25, 4),
+		row("", METRIC_E2E_P99, NOT_A_NUMBER, NOT_A_NUMBER, 0)};
 	struct run_summary runs[2];
 	char *text;
 
@@ -116,7 +116,7 @@ static void policies_stand_side_by_side_and_gaps_are_dashes(void **state)
 static void one_replication_has_no_interval(void **state)
 {
 	const struct summary_row rows[] = {
-		{"", "e2e.mean_s", "s", 14.55234, NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER, 1}};
+		{"", METRIC_E2E_MEAN, 14.55234, NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER, 1}};
 	const struct run_summary run = run_of("ours", rows, 1);
 	char *text = print(&run, 1);
 
@@ -140,8 +140,8 @@ static size_t columns_of(const char *line, size_t n)
  */
 static void many_policies_go_into_blocks_of_100_columns(void **state)
 {
-	const struct summary_row rows[] = {row("", "e2e.p99_s", 123.456, 0.2, 10),
-		row("", "throughput.tok_per_s", 12345.6, 12, 10)};
+	const struct summary_row rows[] = {row("", METRIC_E2E_P99, 123.456, 0.2, 10),
+		row("", METRIC_THROUGHPUT_TOKENS, 12345.6, 12, 10)};
 	static const char *const names[] = {"p-one", "p-two", "p-three", "p-four", "p-five",
 		"p-six", "p-seven", "p-eight", "p-nine", "p-ten", "p-eleven",
 		"p-with-a-name-of-more-than-thirty-letters"};
@@ -179,7 +179,7 @@ static void a_crowd_of_sites_is_cut_and_said_so(void **state)
 	(void)state;
 	for (i = 0; i < 12; i++) {
 		snprintf(scopes[i], sizeof scopes[i], i < 11 ? "site:s%zu" : "instance:s%zu", i);
-		rows[i] = row(scopes[i], "busy.share", 0.5, 0.02, 10);
+		rows[i] = row(scopes[i], METRIC_BUSY_SHARE, 0.5, 0.02, 10);
 	}
 	run = run_of("ours", rows, 12);
 	text = print(&run, 1);
@@ -192,8 +192,8 @@ static void a_crowd_of_sites_is_cut_and_said_so(void **state)
 static void json_is_one_line_as_promised(void **state)
 {
 	const struct summary_row rows[] = {
-		{"", "e2e.mean_s", "s", 0.1, 0.5, -0.25, 1e300, 10},
-		{"group:a\"b\\", "tpot.p99_s", "s", NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER,
+		{"", METRIC_E2E_MEAN, 0.1, 0.5, -0.25, 1e300, 10},
+		{"group:a\"b\\", METRIC_TPOT_P99, NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER,
 			HUGE_VAL, 0},
 	};
 	const struct run_summary run = run_of("ours", rows, COUNT(rows));
@@ -214,7 +214,7 @@ static void json_is_one_line_as_promised(void **state)
 static void json_reads_back_elsewhere(void **state)
 {
 	const double mean = 4503599627370497.5 / 3; /* needs all 17 digits */
-	const struct summary_row rows[] = {row("group:ä\n\t\001", "e2e.mean_s", mean, 0.5, 7)};
+	const struct summary_row rows[] = {row("group:ä\n\t\001", METRIC_E2E_MEAN, mean, 0.5, 7)};
 	const struct run_summary run = run_of("o\"ur\\s", rows, 1);
 	char *text;
 	const char *at;

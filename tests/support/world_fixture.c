@@ -213,7 +213,7 @@ double fixture_metric(const struct fixture *f, const char *scope, const char *na
 {
 	for (size_t i = 0; i < f->result.n_metrics; i++)
 		if (strcmp(f->result.metrics[i].scope, scope) == 0 &&
-			strcmp(f->result.metrics[i].name, name) == 0)
+			strcmp(metrics[f->result.metrics[i].id].name, name) == 0)
 			return f->result.metrics[i].value;
 	fail_msg("no metric '%s' in scope '%s'", name, scope);
 	return 0.0;

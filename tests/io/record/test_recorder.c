@@ -177,13 +177,13 @@ static void request_rows_come_back_with_names_and_seconds(void **state)
 
 static void run_settings_metrics_and_summary_come_back(void **state)
 {
-	const struct metric_row metrics[] = {
-		{"", "e2e.mean_s", "s", 0.25},
-		{"group:campus", "tpot.mean_s", "s", (double)NAN},
+	const struct metric_row measured[] = {
+		{"", METRIC_E2E_MEAN, 0.25},
+		{"group:campus", METRIC_TPOT_MEAN, (double)NAN},
 	};
 	const struct summary_row rows[] = {
-		{"", "e2e.mean_s", "s", 0.25, (double)NAN, (double)NAN, (double)NAN, 1},
-		{"site:edge", "busy.share", "1", 0.5, 0.125, 0.375, 0.625, 4},
+		{"", METRIC_E2E_MEAN, 0.25, (double)NAN, (double)NAN, (double)NAN, 1},
+		{"site:edge", METRIC_BUSY_SHARE, 0.5, 0.125, 0.375, 0.625, 4},
 	};
 	const struct recorder_end end = {
 		.status = "complete", .wall_s = 1.25, .n_rows = 2, .rows = rows};
@@ -191,7 +191,7 @@ static void run_settings_metrics_and_summary_come_back(void **state)
 	struct err err = {0};
 
 	begin(r);
-	end_replication(r, 2, 2, metrics);
+	end_replication(r, 2, 2, measured);
 	assert_true(recorder_run_end(r, &end, &err));
 	assert_true(recorder_close(r, &(struct recorder_place){0}, &err));
 	assert_query(*state,

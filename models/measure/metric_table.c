@@ -1,0 +1,118 @@
+#include "models/measure/metric.h"
+
+#include <string.h>
+
+const char *const metric_scope_words[SCOPES] = {"system", "group", "site", "instance", "link"};
+
+#define SYSTEM_GROUP (SCOPE_SYSTEM | SCOPE_GROUP)
+#define SITE_INSTANCE (SCOPE_SITE | SCOPE_INSTANCE)
+
+/* The six rows of a span; @p50 and the rest: how it is shown. */
+#define SPAN(id, word, also, large_mean, p50, p95, p99, section, what) \
+	[METRIC_##id##_MEAN] = {word ".mean_s", "s", SYSTEM_GROUP | (also), BETTER_LESS, \
+		large_mean, section, "mean", what}, \
+	[METRIC_##id##_SD] = {word ".sd_s", "s", SYSTEM_GROUP, BETTER_LESS, SHOW_NOT, section, \
+		"sd", "its standard deviation over requests"}, \
+	[METRIC_##id##_P50] = {word ".p50_s", "s", SYSTEM_GROUP, BETTER_LESS, p50, section, "p50", \
+		"its median, within 0.5 %"}, \
+	[METRIC_##id##_P90] = {word ".p90_s", "s", SYSTEM_GROUP, BETTER_LESS, SHOW_NOT, section, \
+		"p90", "its 90 % quantile, within 0.5 %"}, \
+	[METRIC_##id##_P95] = {word ".p95_s", "s", SYSTEM_GROUP, BETTER_LESS, p95, section, "p95", \
+		"its 95 % quantile, within 0.5 %"}, \
+	[METRIC_##id##_P99] = {word ".p99_s", "s", SYSTEM_GROUP, BETTER_LESS, p99, section, "p99", \
+		"its 99 % quantile, within 0.5 %"}
+
+const struct metric metrics[METRICS] = {
+	[METRIC_REQUESTS_CREATED] = {"requests.created", "1", SYSTEM_GROUP, BETTER_NONE, SHOW_SMALL,
+		"requests", "created", "of the cohort"},
+	[METRIC_REQUESTS_DONE] = {"requests.done", "1", SYSTEM_GROUP | SITE_INSTANCE, BETTER_MORE,
+		SHOW_SMALL, "requests", "done",
+		"of the cohort; of a site or an instance, those that left it in the window"},
+	[METRIC_REQUESTS_REJECTED] = {"requests.rejected", "1", SYSTEM_GROUP, BETTER_LESS,
+		SHOW_SMALL, "requests", "rejected", "of the cohort"},
+	[METRIC_REQUESTS_DROPPED] = {"requests.dropped", "1", SYSTEM_GROUP, BETTER_LESS, SHOW_SMALL,
+		"requests", "dropped", "of the cohort"},
+	[METRIC_REQUESTS_IN_SYSTEM] = {"requests.in_system", "1", SYSTEM_GROUP, BETTER_LESS,
+		SHOW_SMALL, "requests", "in system", "of the cohort, at the end"},
+	[METRIC_LATENCY_PER_TOKEN] = {"latency.mean_ms_per_token", "ms/token", SYSTEM_GROUP,
+		BETTER_LESS, SHOW_LARGE, "latency", "mean",
+		"from creation to the last byte, over the output tokens"},
+	SPAN(E2E, "e2e", 0, SHOW_LARGE, SHOW_LARGE, SHOW_LARGE, SHOW_LARGE, "end to end",
+		"from creation to the last byte"),
+	SPAN(TTFT, "ttft", 0, SHOW_NOT, SHOW_LARGE, SHOW_LARGE, SHOW_NOT, "first token",
+		"from creation to the first token, and its way back"),
+	SPAN(TPOT, "tpot", 0, SHOW_NOT, SHOW_LARGE, SHOW_LARGE, SHOW_NOT, "per token",
+		"from the first token to the last, over the tokens but the first"),
+	SPAN(WAIT, "wait", SCOPE_LINK, SHOW_SMALL, SHOW_NOT, SHOW_NOT, SHOW_NOT, "wait",
+		"from creation to the start of the prefill, upload taken off; of a link, of a "
+		"message for others"),
+	[METRIC_NETWORK_MEAN] = {"network.mean_s", "s", SYSTEM_GROUP, BETTER_LESS, SHOW_SMALL,
+		"network", "mean", "upload and download of a request, waiting for links included"},
+	[METRIC_THROUGHPUT_TOKENS] = {"throughput.tok_per_s", "token/s", SCOPE_SYSTEM, BETTER_MORE,
+		SHOW_LARGE, "throughput", "tokens", "of requests answered in the window"},
+	[METRIC_THROUGHPUT_REQUESTS] = {"throughput.req_per_s", "1/s", SCOPE_SYSTEM, BETTER_MORE,
+		SHOW_LARGE, "throughput", "requests", "answered in the window"},
+	[METRIC_GOODPUT] = {"goodput.req_per_s", "1/s", SYSTEM_GROUP, BETTER_MORE, SHOW_LARGE,
+		"goodput", "requests", "of the cohort answered in time, over the window"},
+	[METRIC_QOS_SHARE] = {"qos.share", "1", SYSTEM_GROUP, BETTER_MORE, SHOW_LARGE, "goodput",
+		"in time", "answered in time, of those whose fate is known"},
+	[METRIC_OBJECTIVE_S] = {"objective.S", "1/s", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,
+		"objective", "S", "Eq. 1: minus the goodput"},
+	[METRIC_OBJECTIVE_T] = {"objective.T_s", "s", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,
+		"objective", "T", "Eq. 1: network time summed over the cohort"},
+	[METRIC_QUEUE_MEAN] = {"queue.mean", "1", SCOPE_SYSTEM | SCOPE_INSTANCE, BETTER_LESS,
+		SHOW_SMALL, "queue", "mean",
+		"the scheduler's queue over time; of an instance, assigned and unfinished"},
+	[METRIC_QUEUE_MAX] = {"queue.max", "1", SCOPE_SYSTEM | SCOPE_INSTANCE, BETTER_LESS,
+		SHOW_SMALL, "queue", "max", "its largest length"},
+	[METRIC_LYAPUNOV_L] = {"lyapunov.L_mean", "1", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,
+		"Lyapunov", "L", "over the slots of record.queues in the window"},
+	[METRIC_LYAPUNOV_DRIFT] = {"lyapunov.drift_mean", "1", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,
+		"Lyapunov", "drift", "its change a slot"},
+	[METRIC_VIOLATION] = {"work_conserving.violation_s", "s", SCOPE_SYSTEM, BETTER_LESS,
+		SHOW_NOT, "work conserving", "violation",
+		"time in which a free place met a request that could have used it"},
+	[METRIC_BUSY_SHARE] = {"busy.share", "1", SITE_INSTANCE | SCOPE_LINK, BETTER_NONE, SHOW_NOT,
+		"busy", "share", "of the window; of a site the mean of its instances"},
+	[METRIC_BUSY_PER_REQUEST] = {"busy.s_per_request", "s", SITE_INSTANCE, BETTER_LESS,
+		SHOW_NOT, "busy", "per request", "over the requests answered by the whole system"},
+	[METRIC_BATCH_MEAN] = {"batch.mean", "1", SITE_INSTANCE, BETTER_NONE, SHOW_NOT, "batch",
+		"mean", "sequences in the batch while busy"},
+	[METRIC_KV_PEAK] = {"kv.peak_bytes", "B", SITE_INSTANCE, BETTER_LESS, SHOW_NOT, "KV cache",
+		"peak", "most KV memory in use; of a site the sum over its instances"},
+	[METRIC_PREEMPTIONS] = {"preemptions", "1", SITE_INSTANCE, BETTER_LESS, SHOW_NOT,
+		"KV cache", "preemptions", "sequences put back for want of KV memory"},
+	[METRIC_ENERGY] = {"energy.J", "J", SCOPE_SYSTEM | SCOPE_INSTANCE, BETTER_LESS, SHOW_NOT,
+		"energy", "total", "board power times busy time"},
+	[METRIC_COST] = {"cost.usd", "USD", SCOPE_SYSTEM | SCOPE_INSTANCE, BETTER_LESS, SHOW_NOT,
+		"cost", "total", "rent of the whole window, busy or not"},
+	[METRIC_ROWS_SKIPPED] = {"trace.rows_skipped", "1", SCOPE_GROUP, BETTER_NONE, SHOW_NOT,
+		"trace", "rows skipped", "rows without output tokens, up to the last one read"},
+	[METRIC_BYTES_WIRE] = {"bytes.wire", "B", SCOPE_LINK, BETTER_LESS, SHOW_NOT, "bytes",
+		"wire", "headers included"},
+	[METRIC_BYTES_PROMPT] = {"bytes.prompt", "B", SCOPE_LINK, BETTER_NONE, SHOW_NOT, "bytes",
+		"prompt", "the same of prompts"},
+	[METRIC_BYTES_ANSWER] = {"bytes.answer", "B", SCOPE_LINK, BETTER_NONE, SHOW_NOT, "bytes",
+		"answer", "the same of answers"},
+	[METRIC_BYTES_HIDDEN] = {"bytes.hidden", "B", SCOPE_LINK, BETTER_NONE, SHOW_NOT, "bytes",
+		"hidden", "the same of hidden states"},
+	[METRIC_BYTES_KV] = {"bytes.kv", "B", SCOPE_LINK, BETTER_NONE, SHOW_NOT, "bytes", "kv",
+		"the same of KV caches"},
+	[METRIC_BYTES_DRAFT] = {"bytes.draft", "B", SCOPE_LINK, BETTER_NONE, SHOW_NOT, "bytes",
+		"draft", "the same of drafts"},
+	[METRIC_PACKETS_DROPPED] = {"packets.dropped", "1", SCOPE_LINK, BETTER_LESS, SHOW_NOT,
+		"packets", "dropped", "by a full queue or by loss"},
+	[METRIC_PACKETS_RESENT] = {"packets.resent", "1", SCOPE_LINK, BETTER_LESS, SHOW_NOT,
+		"packets", "resent", "after a drop"},
+};
+
+bool metric_find(enum metric_id *out, const char *name)
+{
+	for (enum metric_id m = 0; m < METRICS; m++) {
+		if (strcmp(metrics[m].name, name) == 0) {
+			*out = m;
+			return true;
+		}
+	}
+	return false;
+}
