@@ -233,7 +233,7 @@ static void curve_print(const struct tc *t)
 		return;
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		fprintf(t->to, "# at %.10g s: ", c->at_s[i]);
+		fprintf(t->to, "# at %.10g s: ", s_of_ns(c->at_ns[i]));
 		if (t->d->qdisc.kind == QDISC_TBF) {
 			fprintf(t->to, "tc qdisc change dev %s %s", t->dev,
 				has_netem(t->d) ? "parent 1:1 handle 10:" : "root handle 10:");
@@ -242,8 +242,8 @@ static void curve_print(const struct tc *t)
 			fprintf(t->to, "rate %s\n", tc_rate(s, c->bytes_per_s[i]));
 		}
 	}
-	if (c->period_s > 0.0)
-		fprintf(t->to, "# and again every %.10g s\n", c->period_s);
+	if (c->period_ns > 0)
+		fprintf(t->to, "# and again every %.10g s\n", s_of_ns(c->period_ns));
 }
 
 static void direction_print(

@@ -25,11 +25,12 @@ static const struct schema_key change_keys[] = {
 
 static const double OWN_RATE = -1.0;
 
-/** Steps so far, and how far the last entry reaches. */
+/** Steps so far, how far the last entry reaches, and what an entry with `for` returns to. */
 struct timetable {
 	struct rate_step *steps;
 	size_t n;
-	double began_s, until_s;
+	int64_t began_ns, until_ns;
+	double held_bytes_per_s;
 };
 
 static bool entry_read(
@@ -48,46 +49,51 @@ static bool entry_add(struct schema_reader *r, struct timetable *t, const struct
 {
 	struct change c = {0};
 	double at_s;
+	int64_t at_ns;
 
 	if (!entry_read(r, item, &at_s, &c))
 		return false;
-	if (at_s <= t->began_s || at_s < t->until_s)
+	at_ns = ns_of_s(at_s);
+	if (at_ns <= t->began_ns || at_ns < t->until_ns)
 		return err_list_at(r->errs, item->key_at,
 			"the schedule overlaps: the entry before this one %s %g s",
-			at_s <= t->began_s ? "starts at" : "reaches to",
-			at_s <= t->began_s ? t->began_s : t->until_s);
-	if (!(at_s > t->steps[t->n - 1].at_s))
+			at_ns <= t->began_ns ? "starts at" : "reaches to",
+			s_of_ns(at_ns <= t->began_ns ? t->began_ns : t->until_ns));
+	if (at_ns <= t->steps[t->n - 1].at_ns)
 		t->n--; /* it begins where the one before ends */
-	t->steps[t->n++] = (struct rate_step){at_s, c.bytes_per_s};
-	t->began_s = t->until_s = at_s;
+	t->steps[t->n++] = (struct rate_step){at_ns, c.bytes_per_s};
+	t->began_ns = t->until_ns = at_ns;
 	if (c.for_s > 0.0) {
-		t->until_s = at_s + c.for_s;
-		t->steps[t->n++] = (struct rate_step){t->until_s, OWN_RATE};
+		t->until_ns = at_ns + ns_of_s(c.for_s);
+		t->steps[t->n++] = (struct rate_step){t->until_ns, t->held_bytes_per_s};
+	} else {
+		t->held_bytes_per_s = c.bytes_per_s;
 	}
 	return true;
 }
 
 /** {60 s: {rate: 10 Mbps}, 90 s: {rate: 0, for: 5 s}}: from each time on that rate, until the
- *  next or, with `for`, until the link has its own again. */
+ *  next or, with `for`, until the link has again what it had before. */
 bool read_link_schedule(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
 	struct shaping *s = to;
 	struct yaml_node *map = *slot;
-	struct timetable t = {.began_s = -1.0};
+	struct timetable t = {.began_ns = -1, .held_bytes_per_s = OWN_RATE};
 	size_t mark;
 	bool ok = true;
 
 	if (!schema_want(r, map, YAML_MAP, key->name))
 		return false;
 	t.steps = arena_alloc(r->arena, 2 * map->n + 1, sizeof *t.steps);
-	t.steps[t.n++] = (struct rate_step){0.0, OWN_RATE};
+	t.steps[t.n++] = (struct rate_step){0, OWN_RATE};
 	mark = schema_enter(r, key->name);
 	for (size_t i = 0; i < map->n && ok; i++)
 		ok = entry_add(r, &t, &map->items[i]);
 	schema_leave(r, mark);
 	s->changes = t.steps;
 	s->n_steps = t.n;
+	s->ends_in_for = t.until_ns > t.began_ns;
 	return ok;
 }
 
@@ -143,8 +149,8 @@ bool read_link_trace(
 	if (t.format == LINK_TRACE_MAHIMAHI)
 		ok = bandwidth_trace_mahimahi(&dir->curve, r->arena, t.file, (*slot)->at, &err);
 	else
-		ok = bandwidth_trace_rates(
-			&dir->curve, r->arena, t.file, t.select, t.repeat_s, (*slot)->at, &err);
+		ok = bandwidth_trace_rates(&dir->curve, r->arena, t.file, t.select,
+			ns_of_s(t.repeat_s), (*slot)->at, &err);
 	if (!ok)
 		return err_list_add(r->errs, &err);
 	if (rate_curve_mean_bytes_per_s(dir->curve) > 0.0)

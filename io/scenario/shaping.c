@@ -211,8 +211,10 @@ static bool check_qdisc(struct schema_reader *r, struct shaping *s)
 
 static bool check_schedule(struct schema_reader *r, struct shaping *s)
 {
+	const struct rate_step *last;
 	struct rate_step *steps;
 	size_t n = s->n_steps;
+	int64_t repeat_ns;
 
 	if (s->repeat_at.line && !s->schedule_at.line)
 		return err_list_at(r->errs, s->repeat_at, "repeat goes with a schedule");
@@ -223,11 +225,14 @@ static bool check_schedule(struct schema_reader *r, struct shaping *s)
 			r->errs, s->schedule_at, "a link has a schedule or a trace, not both");
 	if (!(s->dir.bytes_per_s < HUGE_VAL))
 		return err_list_at(r->errs, s->schedule_at, "a schedule needs a rate to return to");
-	if (s->repeat_s > 0.0 && s->changes[n - 1].at_s >= s->repeat_s) {
-		if (s->changes[n - 1].bytes_per_s >= 0.0 || s->changes[n - 1].at_s > s->repeat_s)
+	repeat_ns = ns_of_s(s->repeat_s);
+	last = &s->changes[n - 1];
+	if (repeat_ns > 0 && last->at_ns >= repeat_ns) {
+		/* where the last `for` ends there may be nothing more to say */
+		if (n < 2 || !s->ends_in_for || last->at_ns > repeat_ns)
 			return err_list_at(r->errs, s->repeat_at,
 				"the schedule overlaps its repetition: it reaches to %g s",
-				s->changes[n - 1].at_s);
+				s_of_ns(last->at_ns));
 		n--;
 	}
 	steps = arena_alloc(r->arena, n, sizeof *steps);
@@ -236,8 +241,10 @@ static bool check_schedule(struct schema_reader *r, struct shaping *s)
 		if (steps[i].bytes_per_s < 0.0)
 			steps[i].bytes_per_s = s->dir.bytes_per_s;
 	}
-	s->dir.curve = rate_curve_of_steps(r->arena, steps, n, s->repeat_s);
-	return true;
+	s->dir.curve = rate_curve_of_steps(r->arena, steps, n, repeat_ns);
+	if (rate_curve_mean_bytes_per_s(s->dir.curve) > 0.0)
+		return true;
+	return err_list_at(r->errs, s->schedule_at, "the schedule ends in an outage for ever");
 }
 
 static void choose(struct shaping *s)

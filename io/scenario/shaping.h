@@ -13,6 +13,7 @@ struct shaping {
 	int transport, sharing;
 	double latency_s;
 	double repeat_s;
+	bool ends_in_for; /* the last entry of the schedule says how long */
 	size_t n_steps;
 	const struct rate_step *changes; /* of the schedule: rates < 0 stand for the link's own */
 	struct src_pos qdisc_at, burst_at, limit_at, latency_at, peak_at, minburst_at, classes_at,

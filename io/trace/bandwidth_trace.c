@@ -7,12 +7,13 @@
 #include "io/text/line_reader.h"
 #include "io/text/trace_value.h"
 
-static const double MOST_S = 9e9, MOST_BYTES_PER_S = 1e15;
+static const double MOST_S = 4.5e9, MOST_MS = 9e12, MOST_BYTES_PER_S = 1e15;
+static const int64_t NS_PER_MS = 1000000;
 
 /* mahimahi */
 
 struct chances {
-	double *at_s;
+	int64_t *at_ns;
 	size_t n, cap;
 };
 
@@ -21,18 +22,21 @@ static bool chance_read(
 {
 	struct str word = str_trim(line);
 	double ms;
+	int64_t at_ns;
 
 	if (word.n == 0)
 		return true;
-	if (!trace_number(word, &ms) || !(ms >= 0.0) || floor(ms) != ms || ms > MOST_S)
+	if (!trace_number(word, &ms) || !(ms >= 0.0) || floor(ms) != ms || ms > MOST_MS)
 		return err_at(err, line_reader_pos(r, line, word.s),
 			"a line should be a whole number of milliseconds, not '%s'",
 			trace_quote(word).s);
-	if (c->n > 0 && 1e-3 * ms < c->at_s[c->n - 1])
+	at_ns = (int64_t)ms * NS_PER_MS;
+	if (c->n > 0 && at_ns < c->at_ns[c->n - 1])
 		return err_at(err, line_reader_pos(r, line, word.s),
-			"times go back: %.0f ms after %.0f ms", ms, 1e3 * c->at_s[c->n - 1]);
-	c->at_s = mem_grow(c->at_s, c->n, &c->cap, sizeof *c->at_s);
-	c->at_s[c->n++] = 1e-3 * ms;
+			"times go back: %.0f ms after %lld ms", ms,
+			(long long)(c->at_ns[c->n - 1] / NS_PER_MS));
+	c->at_ns = mem_grow(c->at_ns, c->n, &c->cap, sizeof *c->at_ns);
+	c->at_ns[c->n++] = at_ns;
 	return true;
 }
 
@@ -50,13 +54,13 @@ bool bandwidth_trace_mahimahi(const struct rate_curve **out, struct arena *arena
 	while (ok && (got = line_reader_next(&r, &line, err)) > 0)
 		ok = chance_read(&c, &r, line, err);
 	ok = ok && got == 0;
-	if (ok && (c.n == 0 || !(c.at_s[c.n - 1] > 0.0)))
+	if (ok && (c.n == 0 || c.at_ns[c.n - 1] == 0))
 		ok = err_at(err, (struct src_pos){.file = file},
 			"a mahimahi trace needs a line above 0 ms");
 	if (ok)
-		*out = rate_curve_of_chances(arena, c.at_s, c.n);
+		*out = rate_curve_of_chances(arena, c.at_ns, c.n);
 	line_reader_close(&r);
-	free(c.at_s);
+	free(c.at_ns);
 	return ok;
 }
 
@@ -111,15 +115,18 @@ static bool heading_read(
 static bool row_add(struct rates *t, const struct line_reader *r, struct str line,
 	const struct str *field, double t_s, double rate, struct err *err)
 {
+	int64_t at_ns;
+
 	if (t->n == 0)
 		t->first_s = t_s;
 	t_s -= t->first_s;
-	if (t->n > 0 && !(t_s > t->steps[t->n - 1].at_s))
+	at_ns = ns_of_s(t_s);
+	if (t->n > 0 && at_ns <= t->steps[t->n - 1].at_ns)
 		return err_at(err, line_reader_pos(r, line, field[t->time].s),
 			"times must increase: %g s after %g s", t_s + t->first_s,
-			t->steps[t->n - 1].at_s + t->first_s);
+			s_of_ns(t->steps[t->n - 1].at_ns) + t->first_s);
 	t->steps = mem_grow(t->steps, t->n, &t->cap, sizeof *t->steps);
-	t->steps[t->n++] = (struct rate_step){t_s, rate * t->unit_bytes_per_s};
+	t->steps[t->n++] = (struct rate_step){at_ns, rate * t->unit_bytes_per_s};
 	return true;
 }
 
@@ -154,7 +161,7 @@ static bool row_read(struct rates *t, const struct line_reader *r, struct str li
 }
 
 bool bandwidth_trace_rates(const struct rate_curve **out, struct arena *arena, const char *file,
-	double number, double period_s, struct src_pos at, struct err *err)
+	double number, int64_t period_ns, struct src_pos at, struct err *err)
 {
 	struct rates t = {.number = number};
 	struct line_reader r;
@@ -172,11 +179,12 @@ bool bandwidth_trace_rates(const struct rate_curve **out, struct arena *arena, c
 	if (ok && t.n == 0)
 		ok = err_at(
 			err, (struct src_pos){.file = file}, "there is no row of trace %g", number);
-	if (ok && period_s > 0.0 && t.steps[t.n - 1].at_s >= period_s)
-		ok = err_at(err, at, "the trace is longer (%g s) than it repeats (%g s)",
-			t.steps[t.n - 1].at_s, period_s);
+	if (ok && period_ns > 0 && t.steps[t.n - 1].at_ns >= period_ns)
+		ok = err_at(err, at,
+			"the trace must repeat after more than its last time, %g s, not %g s",
+			s_of_ns(t.steps[t.n - 1].at_ns), s_of_ns(period_ns));
 	if (ok)
-		*out = rate_curve_of_steps(arena, t.steps, t.n, period_s);
+		*out = rate_curve_of_steps(arena, t.steps, t.n, period_ns);
 	line_reader_close(&r);
 	free(t.steps);
 	return ok;

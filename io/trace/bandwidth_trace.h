@@ -19,9 +19,9 @@ MUST_CHECK bool bandwidth_trace_mahimahi(const struct rate_curve **out, struct a
 /**
  * CSV with a heading: `t_s` and one of `rate` or `rate_bps` (bit/s), `kbit_per_s`, `mbit_per_s`.
  * From each time on that rate; times are counted from the first. A column `trace` numbers several
- * traces in one file, of which @number is read. @period_s: repeats so; 0: the last rate stays.
+ * traces in one file, of which @number is read. @period_ns: repeats so; 0: the last rate stays.
  */
 MUST_CHECK bool bandwidth_trace_rates(const struct rate_curve **out, struct arena *arena,
-	const char *file, double number, double period_s, struct src_pos at, struct err *err);
+	const char *file, double number, int64_t period_ns, struct src_pos at, struct err *err);
 
 #endif

@@ -55,7 +55,7 @@ void link_init(struct link *l, const char *name, const struct link_dir_spec *spe
 	l->fair = spec->sharing == SHARING_FAIR && spec->bytes_per_s < HUGE_VAL;
 	l->plain = spec->qdisc.kind == QDISC_NONE && !spec->curve && !l->random && !l->fair &&
 		   spec->transport == TRANSPORT_STREAM;
-	set_rate(l, spec->curve ? rate_curve_now_bytes_per_s(spec->curve, 0.0) : spec->bytes_per_s);
+	set_rate(l, spec->curve ? rate_curve_now_bytes_per_s(spec->curve, 0) : spec->bytes_per_s);
 	if (peak.peak_bytes_per_s > 0.0) {
 		peak.bytes_per_s = peak.peak_bytes_per_s;
 		peak.burst_bytes = peak.minburst_bytes;
@@ -119,24 +119,29 @@ static struct leaving leave_bucket(const struct passage *p, double bytes_per_s, 
 	};
 }
 
+/** Seconds from @now_ns until @c has carried @bytes. */
+static double curve_in_s(const struct rate_curve *c, int64_t now_ns, double bytes)
+{
+	int64_t at_ns = rate_curve_when_ns(c, bytes);
+
+	return at_ns == CURVE_NEVER ? NEVER_S : s_of_ns(at_ns - now_ns);
+}
+
 static struct leaving leave_curve(const struct link *l, int64_t now_ns, const struct passage *p,
 	double full_bytes, double *full_after_bytes)
 {
 	const struct rate_curve *c = l->spec->curve;
-	double burst = qdisc_burst_bytes(&l->spec->qdisc), now_s = s_of_ns(now_ns);
-	double carried = rate_curve_bytes(c, now_s + p->head_s);
+	double burst = qdisc_burst_bytes(&l->spec->qdisc);
+	double carried = rate_curve_bytes(c, now_ns + ns_of_s(p->head_s));
 	double from = greater(full_bytes, carried), after = from + p->train.wire_bytes;
-	double last_s = rate_curve_when_s(c, after - burst - credit_bytes(l, p)) - now_s;
-	struct leaving to = {
-		.first_s = p->head_s, .last_s = lesser(NEVER_S, greater(p->tail_s, last_s))};
+	double last_s = curve_in_s(c, now_ns, after - burst - credit_bytes(l, p));
+	struct leaving to = {.first_s = p->head_s, .last_s = greater(p->tail_s, last_s)};
 
-	if (p->more) {
-		double first_s = rate_curve_when_s(c, from + p->train.first_bytes - burst) - now_s;
-
-		to.first_s = lesser(NEVER_S, greater(p->head_s, first_s));
-	}
+	if (p->more)
+		to.first_s = greater(
+			p->head_s, curve_in_s(c, now_ns, from + p->train.first_bytes - burst));
 	if (from - burst > carried)
-		to.wait_s = lesser(NEVER_S, rate_curve_when_s(c, from - burst) - now_s - p->head_s);
+		to.wait_s = curve_in_s(c, now_ns, from - burst) - p->head_s;
 	*full_after_bytes = after;
 	return to;
 }
@@ -278,7 +283,7 @@ bool link_rate_update(struct link *l, int64_t now_ns)
 
 	if (!l->spec->curve)
 		return false;
-	set_rate(l, rate_curve_now_bytes_per_s(l->spec->curve, s_of_ns(now_ns)));
+	set_rate(l, rate_curve_now_bytes_per_s(l->spec->curve, now_ns));
 	return l->bytes_per_s < before || l->bytes_per_s > before;
 }
 

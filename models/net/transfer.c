@@ -274,10 +274,10 @@ double transfer_predict_s(const struct world *w, const struct route *r, double p
 static void post_change(struct world *w, uint32_t i)
 {
 	const struct link *l = &w->topology.links[i];
-	double at_s = rate_curve_change_s(l->spec->curve, engine_now_s(w->engine));
+	int64_t at_ns = rate_curve_change_ns(l->spec->curve, engine_now_ns(w->engine));
 
-	if (at_s < 8e9)
-		post_link(w->engine, tick_ns(at_s), i);
+	if (at_ns != CURVE_NEVER)
+		post_link(w->engine, at_ns, i);
 }
 
 void transfers_start(struct world *w)

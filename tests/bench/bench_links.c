@@ -61,8 +61,9 @@ static struct link_dir_spec direction(struct bench *b, enum link_sort sort)
 
 	if (sort == TRACE) {
 		for (size_t i = 0; i < 100; i++)
-			steps[i] = (struct rate_step){0.1 * (double)i, 10e6 + 5e4 * (double)i};
-		d.curve = rate_curve_of_steps(&b->arena, steps, 100, 10.0);
+			steps[i] =
+				(struct rate_step){(int64_t)i * 100000000, 10e6 + 5e4 * (double)i};
+		d.curve = rate_curve_of_steps(&b->arena, steps, 100, 10000000000);
 	}
 	if (sort == FIFO || sort == FAIR || sort == LARGE) {
 		d.qdisc = (struct qdisc){.kind = QDISC_TBF,

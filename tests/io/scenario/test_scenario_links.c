@@ -9,6 +9,7 @@
 
 #include "io/scenario/scenario.h"
 #include "policies/all.h"
+#include "sim/event.h"
 
 static const char head[] = "name: t\n"
 			   "run: {horizon: 10 s, warmup: 0 s}\n"
@@ -127,10 +128,26 @@ static void a_schedule_returns_to_the_rate(void **state)
 
 	(void)state;
 	assert_non_null(c);
-	assert_near(rate_curve_bytes(c, 8.0), 7e6, 1.0);
-	assert_near(rate_curve_bytes(c, 30.0), 22e6, 1.0);
-	assert_near(rate_curve_bytes(c, 35.0), 28.25e6, 1.0);
-	assert_near(rate_curve_now_bytes_per_s(c, 55.0), 0.0, 0.0);
+	assert_near(rate_curve_bytes(c, ns_of_s(8.0)), 7e6, 1.0);
+	assert_near(rate_curve_bytes(c, ns_of_s(30.0)), 22e6, 1.0);
+	assert_near(rate_curve_bytes(c, ns_of_s(35.0)), 28.25e6, 1.0);
+	assert_near(rate_curve_now_bytes_per_s(c, ns_of_s(55.0)), 0.0, 0.0);
+	scenario_destroy(s);
+}
+
+/* 10 Mbps; from 2 s on 1 Mbps; none from 5 to 6 s, and then what it had before, 1 Mbps; in the next
+ * round 10 Mbps again. By 6 s 2.5e6 + 0.375e6 bytes, by 7 s 0.125e6 more. */
+static void for_ends_in_what_held_before(void **state)
+{
+	struct scenario *s = read_link("rate: 10 Mbps, schedule: {2 s: {rate: 1 Mbps}, "
+				       "5 s: {rate: 0, for: 1 s}}, repeat: 8.3 s",
+		"");
+	const struct rate_curve *c = s->spec.links[0].up.curve;
+
+	(void)state;
+	assert_near(rate_curve_bytes(c, ns_of_s(6.0)), 2.875e6, 1e-3);
+	assert_near(rate_curve_bytes(c, ns_of_s(7.0)), 3.0e6, 1e-3);
+	assert_near(rate_curve_now_bytes_per_s(c, ns_of_s(8.3)), 1.25e6, 1e-9);
 	scenario_destroy(s);
 }
 
@@ -143,11 +160,11 @@ static void rates_come_from_a_trace(void **state)
 	const struct link_dir_spec *d = &s->spec.links[0].up;
 
 	(void)state;
-	assert_near(rate_curve_bytes(d->curve, 2.5), 2e6, 1.0);
+	assert_near(rate_curve_bytes(d->curve, ns_of_s(2.5)), 2e6, 1.0);
 	assert_near(d->bytes_per_s, 0.5e6, 1e-6);
 	scenario_destroy(s);
 	s = read_link("trace: {file: trace, format: mahimahi}", "2\n2\n10\n");
-	assert_near(rate_curve_when_s(s->spec.links[0].up.curve, 4000.0), 0.010, 1e-12);
+	assert_int_equal(rate_curve_when_ns(s->spec.links[0].up.curve, 4000.0), 10000000);
 	assert_near(s->spec.links[0].up.bytes_per_s, 3.0 * 1514.0 / 0.010, 1e-6);
 	scenario_destroy(s);
 }
@@ -198,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_direction_goes_before_its_link),
 		cmocka_unit_test(a_plain_link_stays_plain),
 		cmocka_unit_test(a_schedule_returns_to_the_rate),
+		cmocka_unit_test(for_ends_in_what_held_before),
 		cmocka_unit_test(rates_come_from_a_trace),
 		cmocka_unit_test(classes_have_the_defaults_of_tc),
 		cmocka_unit_test(a_small_burst_is_warned_about),

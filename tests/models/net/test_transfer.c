@@ -143,13 +143,13 @@ static void cold_connections_wait_for_acknowledgements(void **state)
  * go: 1.51 s, whether messages share or not; the next is not touched. */
 static void an_outage_delays_and_loses_nothing(void **state)
 {
-	const struct rate_step steps[] = {{0.0, RATE}, {1.004, 0.0}, {1.504, RATE}};
+	const struct rate_step steps[] = {{0, RATE}, {1004000000, 0.0}, {1504000000, RATE}};
 	struct fixture f;
 
 	(void)state;
 	one_link(&f, "fcfs");
 	sender(&f, "a", TEN_PACKETS_TOK);
-	f.links[0].up.curve = rate_curve_of_steps(&f.arena, steps, 3, 0.0);
+	f.links[0].up.curve = rate_curve_of_steps(&f.arena, steps, 3, 0);
 	for (int sharing = 0; sharing < 2; sharing++) {
 		f.links[0].up.sharing = (enum link_sharing)sharing;
 		fixture_run(&f);
@@ -163,7 +163,7 @@ static void an_outage_delays_and_loses_nothing(void **state)
  * 10 s: requests of 1 and 2 s go to the cloud, those of 3 and 4 s stay. */
 static void policies_see_rates_change(void **state)
 {
-	const struct rate_step steps[] = {{0.0, RATE}, {2.5, 1e-3 * RATE}};
+	const struct rate_step steps[] = {{0, RATE}, {2500000000, 1e-3 * RATE}};
 	struct fixture f;
 	struct instance_spec *q;
 
@@ -175,7 +175,7 @@ static void policies_see_rates_change(void **state)
 	q->service = dist_constant(0.1);
 	sender(&f, "a", TEN_PACKETS_TOK);
 	fixture_link(&f, "wan", "users", "cloud", RATE, 2e-3);
-	f.links[1].up.curve = rate_curve_of_steps(&f.arena, steps, 2, 0.0);
+	f.links[1].up.curve = rate_curve_of_steps(&f.arena, steps, 2, 0);
 	fixture_run(&f);
 	assert_int_equal(f.n_rows, 4);
 	assert_int_equal(f.rows[0].instance, 1);
