@@ -51,17 +51,28 @@ static void list_arrivals(struct list *l)
 }
 
 static const struct what {
-	const char *name;
+	const char *name, *summary;
 	void (*list)(struct list *l);
 } whats[] = {
-	{"policies", list_policies},
-	{"gpus", list_gpus},
-	{"models", list_models},
-	{"runtimes", list_runtimes},
-	{"profiles", list_profiles},
-	{"datasets", list_datasets},
-	{"arrivals", list_arrivals},
+	{"policies", "what decides which request goes where and when (policy.name)", list_policies},
+	{"gpus", "devices and their data sheets (sites.X.gpu)", list_gpus},
+	{"models", "shapes of language models (models.X.model)", list_models},
+	{"runtimes", "what executes a model (instances.X.runtime)", list_runtimes},
+	{"profiles", "times that were measured or derived (instances.X.profile)", list_profiles},
+	{"datasets", "lengths of prompts and answers (users.X.workload)", list_datasets},
+	{"arrivals", "processes (users.X.arrivals.process)", list_arrivals},
+	{"metrics", "what a run measures (results.sqlite, run.precision_of)", list_metrics},
 };
+
+/* What there is to list. */
+static void list_whats(struct list *l)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof whats / sizeof whats[0]; i++)
+		list_add(l, whats[i].name, whats[i].summary);
+	l->note = "`offing list WHAT` shows one of them.";
+}
 
 static const struct what *find(const char *name)
 {
@@ -81,7 +92,7 @@ static const struct what *find(const char *name)
 		err_input(&err, "there is no list of '%s'; did you mean '%s'?", quoted,
 			near_best(&near));
 	else
-		err_input(&err, "there is no list of '%s'; see `offing help list`", quoted);
+		err_input(&err, "there is no list of '%s'; see `offing list`", quoted);
 	err_print(&err, stderr);
 	return NULL;
 }
@@ -113,7 +124,7 @@ static bool fill(struct list *l, const struct what *what, const struct opts *o, 
 {
 	const struct policy_ops *policy;
 
-	if (o->n_args == 1) {
+	if (o->n_args <= 1) {
 		what->list(l);
 		return true;
 	}
@@ -128,7 +139,8 @@ static bool fill(struct list *l, const struct what *what, const struct opts *o, 
 
 static enum status list(const struct opts *o)
 {
-	const struct what *what = find(o->args[0]);
+	static const struct what all = {.list = list_whats};
+	const struct what *what = o->n_args ? find(o->args[0]) : &all;
 	struct err err = {0};
 	struct list l;
 	bool ok;
@@ -154,14 +166,15 @@ static const struct opt_spec opts[] = {
 
 const struct command cmd_list = {
 	.name = "list",
-	.args = "WHAT [NAME]",
-	.min_args = 1,
+	.args = "[WHAT [NAME]]",
+	.min_args = 0,
 	.max_args = 2,
 	.summary = "list what a scenario may call by name",
-	.help = "WHAT is policies, gpus, models, runtimes, profiles, datasets or arrivals. With "
-		"the\n"
-		"NAME of a policy, its parameters: default, range and what each does.",
-	.words = "policies gpus models runtimes profiles datasets arrivals",
+	.help = "WHAT is policies, gpus, models, runtimes, profiles, datasets, arrivals or "
+		"metrics;\n"
+		"without it, what each of these is. With the NAME of a policy, its parameters:\n"
+		"default, range and what each does.",
+	.words = "policies gpus models runtimes profiles datasets arrivals metrics",
 	.opts = opts,
 	.run = list,
 };

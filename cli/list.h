@@ -44,10 +44,11 @@ void list_words(struct list *l, const char *key, const char *const *words, const
 void list_print(FILE *to, const struct list *l);
 void list_print_json(FILE *to, const struct list *l);
 
-/* The lists that have more than names (list_catalog.c, list_policy.c). */
+/* The lists that have more than names (list_catalog.c, list_policy.c, list_metric.c). */
 void list_gpus(struct list *l);
 void list_models(struct list *l);
 void list_profiles(struct list *l);
+void list_metrics(struct list *l);
 
 struct policy_ops; /* models/policy.h */
 

@@ -29,7 +29,7 @@ refuses() {
 }
 
 policies=$("$offing" list policies | sed 's/ .*//' | grep -E '^[a-z]' )
-for what in policies gpus models runtimes profiles datasets arrivals; do
+for what in "" policies gpus models runtimes profiles datasets arrivals metrics; do
 	"$offing" list $what | awk -v what="$what" '
 		length($0) > 80 { print "list " what ": longer than 80 columns: " $0; bad = 1 }
 		/ $/ { print "list " what ": blank at the end: " $0; bad = 1 }
@@ -55,6 +55,17 @@ has models 'llama2-7b 6.74 G 32 4096 11008 32/32x128 32000 4096 512'
 has models 'llama-3.2-1b 1.24 G 16 2048 8192 32/8x64 *128256 131072 32'
 json models '"parameters":1235814400,'
 json models '"tied_embeddings":true,"qkv_bias":true,"kv_bytes_per_token":12288}'
+
+# Without a word, what there is to list, and no more.
+has '' 'gpus devices and their data sheets'
+for what in $("$offing" list | sed -n 's/^\([a-z]*\)  .*/\1/p'); do
+	"$offing" list $what >/dev/null || complain "list: '$what' is none"
+done
+[ "$("$offing" list --json | grep -c '"name"')" = 8 ] || complain 'list: not eight lists'
+
+has metrics 'e2e.p95_s s less system, group'
+has metrics 'busy.share 1 - site, instance, link'
+json metrics '"unit":"token/s","better":"more","scopes":["system"]'
 
 has profiles 'h200-llama2-7b-int8-fused h200 fused llama2-7b measured 0.03'
 has profiles 'rtx-4090-fused rtx-4090 fused any transferred 0.05'
