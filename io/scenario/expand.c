@@ -236,26 +236,6 @@ static void expand_instances(struct scenario_parts *p)
 		err_list_at(p->r.errs, p->instances_node->at, "there are no instances");
 }
 
-/** One instance that runs a model on each device. */
-static void check_devices(struct scenario_parts *p)
-{
-	const struct scenario_spec *spec = &p->s->spec;
-	unsigned *used = arena_alloc(p->r.arena, spec->n_sites, sizeof *used);
-	const struct instance_spec *inst;
-	const struct site_spec *site;
-	size_t i;
-
-	for (i = 0; i < spec->n_instances && !p->sites_bad; i++) {
-		inst = &spec->instances[i];
-		site = &spec->sites[inst->site.i];
-		if (inst->synthetic || ++used[inst->site.i] != site->n_gpus + 1)
-			continue;
-		err_list_at(p->r.errs, inst->at,
-			"site '%s' has %u gpu%s, one for each instance; '%s' finds none left",
-			site->name, site->n_gpus, site->n_gpus == 1 ? "" : "s", inst->name);
-	}
-}
-
 /* Users */
 
 static bool all_synthetic(const struct scenario_spec *spec)
@@ -323,7 +303,7 @@ void parts_expand(struct scenario_parts *p)
 	parts_check_links(p);
 	if (p->instances_node) {
 		expand_instances(p);
-		check_devices(p);
+		parts_check_devices(p);
 	}
 	if (p->groups)
 		expand_groups(p);

@@ -34,9 +34,17 @@ struct entry {
 	struct src_pos at;
 };
 
+/** How many kinds of instances are asked whether they use what is said of a GPU. */
+enum { GPU_USES_MAX = 4 };
+
 struct site_entry {
 	struct entry e;
 	struct site_spec spec;
+	struct yaml_node *gpu; /* as a map; NULL: by name, or none */
+	unsigned gpu_given;    /* bit per key of gpu_keys[]: there, and not what is the default */
+	const struct instance_spec *uses[GPU_USES_MAX]; /* models on its gpu, once expanded */
+	size_t n_uses;
+	bool told; /* of what has no effect */
 };
 
 struct model_entry {
@@ -70,7 +78,8 @@ struct scenario_parts {
 	struct model_entry *models;
 	struct instance_entry *instances;
 	struct group_entry *groups;
-	struct yaml_node *site_names; /* of the expanded sites: the item's index is the id */
+	struct yaml_node *site_names;     /* of the expanded sites: the item's index is the id */
+	struct site_entry **site_entries; /* of which they are made */
 	bool sites_bad; /* so that references to sites may be in vain through no fault of theirs */
 	const char *description;
 };
@@ -155,6 +164,14 @@ bool parts_stands_for(const struct scenario_parts *p, const char *pattern, size_
 
 /** Complain about a reference. @all: whether all the sites of a counted entry may be meant. */
 bool parts_no_site(struct scenario_parts *p, struct name_ref ref, bool all);
+
+/* sites.c */
+extern const struct schema_key gpu_keys[];
+
+/* devices.c */
+
+/** Complain about instances without a device, and say what no instance makes use of. */
+void parts_check_devices(struct scenario_parts *p);
 
 /* expand.c */
 

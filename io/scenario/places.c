@@ -25,11 +25,12 @@ bool parts_is_glob(const char *s)
 
 /* Sites */
 
-static void add_site(struct scenario_parts *p, struct site_spec *to, const struct site_entry *from,
-	const char *name)
+static void add_site(
+	struct scenario_parts *p, struct site_spec *to, struct site_entry *from, const char *name)
 {
 	size_t n = p->s->spec.n_sites++;
 
+	p->site_entries[n] = from;
 	to[n] = from->spec;
 	to[n].name = name;
 	yaml_set(p->r.arena, p->site_names, name, from->e.at,
@@ -57,6 +58,7 @@ void parts_expand_sites(struct scenario_parts *p)
 		p->n_sites = 0;
 	}
 	sites = arena_alloc(p->r.arena, total, sizeof *sites);
+	p->site_entries = arena_alloc(p->r.arena, total, sizeof *p->site_entries);
 	p->site_names = yaml_new_map(p->r.arena, (struct src_pos){0});
 	p->s->spec.sites = sites;
 	for (i = 0; i < p->n_sites; i++) {

@@ -21,7 +21,7 @@ bool read_ref(
 
 /* Devices */
 
-static const struct schema_key gpu_keys[] = {
+const struct schema_key gpu_keys[] = {
 	{.name = "memory",
 		.kind = SCHEMA_QUANTITY,
 		.to = offsetof(struct gpu_spec, mem_bytes),
@@ -100,6 +100,27 @@ static bool find_gpu(struct schema_reader *r, const struct yaml_node *n, struct 
 		parts_near(&near, "; `offing list gpus` has the names", nearest, sizeof nearest));
 }
 
+/** Whether the map says anything else than what holds without it. */
+static bool is_given(const struct yaml_node *map, const struct schema_key *key)
+{
+	const struct yaml_item *item = yaml_find(map, key->name);
+	char why[100];
+	double x, dflt;
+
+	if (!item || item->value->is_null || item->value->kind != YAML_TEXT)
+		return false;
+	return !key->dflt || !quantity_parse(&x, item->value->text, key->dim, why, sizeof why) ||
+	       !quantity_parse(&dflt, key->dflt, key->dim, why, sizeof why) || x != dflt;
+}
+
+static void note_given(struct site_entry *site, struct yaml_node *map)
+{
+	site->gpu = map;
+	for (unsigned k = 0; map->kind == YAML_MAP && gpu_keys[k].kind != SCHEMA_END; k++)
+		if (is_given(map, &gpu_keys[k]))
+			site->gpu_given |= 1u << k;
+}
+
 static bool read_gpu(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
@@ -112,6 +133,7 @@ static bool read_gpu(
 		ok = find_gpu(r, *slot, &site->spec.gpu);
 	} else {
 		mark = schema_enter(r, key->name);
+		note_given(site, *slot);
 		ok = schema_read(r, *slot, gpu_keys, &site->spec.gpu);
 		schema_leave(r, mark);
 		site->spec.gpu.name = arena_printf(r->arena, "%s.gpu", site->e.name);

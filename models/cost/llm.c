@@ -74,12 +74,15 @@ static double layer_weights(const struct llm_shape *s)
 	return sum;
 }
 
+static double bias_weights(const struct llm_shape *s)
+{
+	return s->qkv_bias ? llm_q_width(s) + 2.0 * llm_kv_width(s) : 0.0;
+}
+
 /* Norms and biases, which every precision keeps in fp16. */
 static double vector_weights(const struct llm_shape *s)
 {
-	double bias = s->qkv_bias ? llm_q_width(s) + 2.0 * llm_kv_width(s) : 0.0;
-
-	return s->layers * (2.0 * s->hidden + bias) + s->hidden;
+	return s->layers * (2.0 * s->hidden + bias_weights(s)) + s->hidden;
 }
 
 /* Weights of the embedding that are not the head's. */
@@ -132,12 +135,12 @@ double llm_kv_bytes_per_tok(const struct llm_shape *s)
 struct llm_work llm_linear_work(
 	const struct llm_shape *s, enum llm_op op, double weight_bytes, double rows)
 {
-	double in, out;
+	double in, out, bias = op == LLM_QKV ? bias_weights(s) : 0.0;
 
 	linear_widths(&in, &out, s, op);
 	return (struct llm_work){
-		.flop = 2.0 * in * out * rows,
-		.bytes = in * out * weight_bytes + rows * (in + out) * ACT_BYTES,
+		.flop = (2.0 * in * out + bias) * rows,
+		.bytes = in * out * weight_bytes + bias * ACT_BYTES + rows * (in + out) * ACT_BYTES,
 	};
 }
 

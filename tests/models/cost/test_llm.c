@@ -79,6 +79,24 @@ static void biases_of_queries_keys_and_values_stay_in_fp16(void **state)
 			2.0 * 24.0 * 18.0 * 64.0, 1e-6);
 }
 
+/* 18 x 64 sums for each of 7 rows, and as many numbers of 2 bytes read once. */
+static void a_bias_is_added_to_each_row(void **state)
+{
+	struct llm_shape none = *shape("qwen2.5-0.5b");
+
+	(void)state;
+	none.qkv_bias = false;
+	for (int op = 0; op < LLM_LINEAR_OPS; op++) {
+		struct llm_work with =
+			llm_linear_work(shape("qwen2.5-0.5b"), (enum llm_op)op, 1.0, 7.0);
+		struct llm_work without = llm_linear_work(&none, (enum llm_op)op, 1.0, 7.0);
+
+		assert_near(with.flop - without.flop, op == LLM_QKV ? 7.0 * 18.0 * 64.0 : 0.0, 0.0);
+		assert_near(
+			with.bytes - without.bytes, op == LLM_QKV ? 2.0 * 18.0 * 64.0 : 0.0, 0.0);
+	}
+}
+
 /* GB to two decimals from models.md 4; q8_0 and q4_0 in GiB as llama.cpp lists its 7B files:
  * 6.67 and 3.56 GiB. */
 static void weights_take_the_published_bytes(void **state)
@@ -201,6 +219,7 @@ int main(void)
 		cmocka_unit_test(tied_embeddings_lie_in_memory_once_and_are_read),
 		cmocka_unit_test(tied_embeddings_take_the_published_bytes),
 		cmocka_unit_test(biases_of_queries_keys_and_values_stay_in_fp16),
+		cmocka_unit_test(a_bias_is_added_to_each_row),
 		cmocka_unit_test(weights_take_the_published_bytes),
 		cmocka_unit_test(a_decode_step_reads_all_but_the_embedding),
 		cmocka_unit_test(keys_and_values_of_a_token),

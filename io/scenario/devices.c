@@ -1,0 +1,191 @@
+/* Devices: an instance for each, and what is said of them to no effect. */
+#include <string.h>
+
+#include "io/scenario/parts.h"
+#include "models/cost/cost.h"
+#include "models/cost/llm.h"
+
+enum { BATCH = 16, FIGURES = 12 };
+
+/** What an instance makes of its GPU. */
+struct use {
+	const struct profile *profile;
+	double figures[FIGURES];
+};
+
+/** Whether the profile was chosen, not named. */
+static bool is_built_in(const struct scenario_parts *p, const struct profile *profile)
+{
+	for (size_t i = 0; i < p->profiles->n; i++)
+		if (p->profiles->all[i] == profile)
+			return true;
+	return false;
+}
+
+static void times_of(double *to, const struct cost *c, uint32_t context)
+{
+	for (size_t batch = 1; batch <= BATCH; batch *= BATCH) {
+		struct cost_affine at = cost_decode(c, batch, batch * (uint64_t)context);
+
+		*to++ = at.base_s;
+		*to++ = at.per_tok_s;
+	}
+	for (uint32_t tok = 1; tok <= context; tok = tok < context ? context : tok + 1) {
+		*to++ = cost_prefill_s(c, tok, 1);
+		*to++ = cost_prefill_attention_s(c, tok, 0);
+	}
+}
+
+/** False where the profile does not go with such a GPU. */
+static bool use_of(struct use *u, struct scenario_parts *p, const struct instance_spec *inst,
+	const struct gpu_spec *gpu)
+{
+	const struct model_spec *model = &p->s->spec.models[inst->model.i];
+	struct cost_spec what = {
+		.profile = inst->profile,
+		.gpu = gpu,
+		.shape = &model->shape,
+		.precision = model->precision,
+		.max_batch = BATCH,
+		.reserve_bytes = inst->reserve_bytes,
+		.attention = inst->attention,
+		.at = inst->at,
+	};
+	struct err err = {0};
+	struct cost *c;
+
+	*u = (struct use){0};
+	if (is_built_in(p, inst->profile) &&
+		!profile_find(&what.profile, p->profiles, gpu, inst->runtime, model->shape.name,
+			model->precision, inst->at, &err))
+		return false;
+	if (!cost_create(&c, &what, &err))
+		return false;
+	u->profile = what.profile;
+	u->figures[0] = gpu->mem_bytes;
+	u->figures[1] = gpu->tdp_w;
+	u->figures[2] = gpu->usd_per_h;
+	times_of(u->figures + 3, c, model->shape.context);
+	cost_destroy(c);
+	return true;
+}
+
+static bool same_use(const struct use *a, const struct use *b)
+{
+	for (size_t i = 0; i < FIGURES; i++)
+		if (a->figures[i] != b->figures[i])
+			return false;
+	return a->profile == b->profile;
+}
+
+/** Whether other values of @key would be another GPU to this instance. */
+static bool matters(
+	struct scenario_parts *p, const struct instance_spec *inst, const struct schema_key *key)
+{
+	static const double by[] = {0.1, 0.5, 2.0, 10.0};
+	const struct gpu_spec *gpu = &p->s->spec.sites[inst->site.i].gpu;
+	struct use now, then;
+
+	if (!use_of(&now, p, inst, gpu))
+		return true; /* what is wrong is said elsewhere */
+	for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
+		struct gpu_spec other = *gpu;
+		double *value = (double *)((char *)&other + key->to);
+
+		*value = *value > 0.0 ? *value * by[i] : gpu->fp32_flop_per_s * by[i];
+		if (!use_of(&then, p, inst, &other) || !same_use(&now, &then))
+			return true;
+	}
+	return false;
+}
+
+static void warn_of_key(
+	struct scenario_parts *p, const struct site_entry *e, const struct schema_key *key)
+{
+	struct src_pos at = yaml_find(e->gpu, key->name)->key_at;
+
+	for (size_t i = 0; i < e->n_uses; i++)
+		if (matters(p, e->uses[i], key))
+			return;
+	if (strcmp(key->name, "pcie") == 0)
+		scenario_warn(&p->r, at,
+			"pcie has no effect: nothing is copied between host and gpu yet");
+	else
+		scenario_warn(&p->r, at,
+			"%s has no effect: profile '%s' of instance '%s' does not use it",
+			key->name, e->uses[0]->profile->name, e->uses[0]->name);
+}
+
+static void warn_of_gpu(struct scenario_parts *p, const struct site_entry *e)
+{
+	if (e->n_uses == 0) {
+		scenario_warn(&p->r, e->spec.gpu.at,
+			"no instance runs a model on the gpu of site '%s'", e->e.name);
+		return;
+	}
+	for (size_t k = 0; gpu_keys[k].kind != SCHEMA_END; k++)
+		if (e->gpu_given >> k & 1u && !gpu_keys[k].required)
+			warn_of_key(p, e, &gpu_keys[k]);
+}
+
+/** @inst runs a model on a site made of @e: keep it, if it is of another kind than the last. */
+static void note_use(struct site_entry *e, const struct instance_spec *inst)
+{
+	const struct instance_spec *last = e->n_uses ? e->uses[e->n_uses - 1] : NULL;
+
+	if (e->n_uses < GPU_USES_MAX &&
+		(!last || inst->profile != last->profile || inst->model.i != last->model.i ||
+			inst->attention != last->attention))
+		e->uses[e->n_uses++] = inst;
+}
+
+/** One instance that runs a model on each device. Returns how many each site has. */
+static unsigned *count_used(struct scenario_parts *p)
+{
+	const struct scenario_spec *spec = &p->s->spec;
+	unsigned *used = arena_alloc(p->r.arena, spec->n_sites, sizeof *used);
+
+	for (size_t i = 0; i < spec->n_instances; i++) {
+		const struct instance_spec *inst = &spec->instances[i];
+		const struct site_spec *site = &spec->sites[inst->site.i];
+
+		if (inst->synthetic)
+			continue;
+		note_use(p->site_entries[inst->site.i], inst);
+		if (++used[inst->site.i] != site->n_gpus + 1)
+			continue;
+		err_list_at(p->r.errs, inst->at,
+			"site '%s' has %u gpu%s, one for each instance; '%s' finds none left",
+			site->name, site->n_gpus, site->n_gpus == 1 ? "" : "s", inst->name);
+	}
+	return used;
+}
+
+static void warn_of_rest(struct scenario_parts *p, const struct site_spec *site, unsigned used)
+{
+	if (used > 0 && used < site->n_gpus)
+		scenario_warn(&p->r, site->at,
+			"site '%s' has %u gpus, but %u instance%s with a model: one uses one, the "
+			"rest does nothing",
+			site->name, site->n_gpus, used, used == 1 ? "" : "s");
+}
+
+void parts_check_devices(struct scenario_parts *p)
+{
+	const struct scenario_spec *spec = &p->s->spec;
+	unsigned *used;
+
+	if (p->sites_bad)
+		return;
+	used = count_used(p);
+	for (size_t i = 0; i < spec->n_sites && p->r.errs->n == 0; i++) {
+		struct site_entry *e = p->site_entries[i];
+
+		if (e->told) /* once for all members of a counted entry */
+			continue;
+		e->told = true;
+		warn_of_rest(p, &spec->sites[i], used[i]);
+		if (e->spec.has_gpu)
+			warn_of_gpu(p, e);
+	}
+}

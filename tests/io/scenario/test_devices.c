@@ -1,0 +1,143 @@
+/* What is said of devices to no effect is told, what has an effect is not. */
+#include "tests/support/check.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "io/scenario/scenario.h"
+#include "io/trace/arrival_trace.h"
+#include "policies/all.h"
+
+static struct scenario *read_sets(const char *text, const char *const *sets, size_t n)
+{
+	char file[] = "/tmp/offing-devices-XXXXXX";
+	int fd = mkstemp(file);
+	struct scenario_request req = {
+		.file = file,
+		.sets = sets,
+		.n_sets = n,
+		.policies = policies_all(),
+		.traces = &arrival_trace_opener,
+	};
+	struct err_list errs;
+	struct scenario *s;
+
+	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	err_list_init(&errs);
+	if (!scenario_read(&s, &req, &errs)) {
+		err_list_print(&errs, stderr);
+		fail_msg("refused");
+	}
+	err_list_finish(&errs);
+	unlink(file);
+	return s;
+}
+
+/** The warnings must be these, ended by NULL, in this order. */
+static void expect(const char *text, const char *set, ...)
+{
+	struct scenario *s = read_sets(text, &set, set ? 1 : 0);
+	const char *want;
+	va_list ap;
+
+	va_start(ap, set);
+	for (size_t i = 0; i < s->n_warnings; i++) {
+		want = va_arg(ap, const char *);
+		assert_string_equal(s->warnings[i].msg, want ? want : "nothing");
+	}
+	assert_null(va_arg(ap, const char *));
+	va_end(ap);
+	scenario_destroy(s);
+}
+
+#define REST \
+	"name: t\n" \
+	"run: {horizon: 60 s}\n" \
+	"links: {}\n" \
+	"users: {u: {model: m, arrivals: {process: poisson, rate: 1 /s}, workload: humaneval}}\n" \
+	"policy: {name: fcfs}\n"
+
+static const char named[] =
+	"sites: {a: {tier: edge, gpu: rtx-4090, gpus: 2}, b: {tier: edge, gpu: t4, count: 3}}\n"
+	"models: {m: {model: llama2-7b, precision: int8}}\n"
+	"instances: {one: {site: a, model: m}, two: {site: a, model: m}, b: {site: b, model: "
+	"m}}\n" REST;
+
+static void a_gpu_too_many_is_told(void **state)
+{
+	(void)state;
+	expect(named, NULL, NULL);
+	expect(named, "instances.two=null",
+		"site 'a' has 2 gpus, but 1 instance with a model: one uses one, the rest does "
+		"nothing",
+		NULL);
+	expect(named, "sites.a.gpus=5",
+		"site 'a' has 5 gpus, but 2 instances with a model: one uses one, the rest does "
+		"nothing",
+		NULL);
+}
+
+/* Three sites of one entry are told once. */
+static void a_gpu_without_an_instance_is_told(void **state)
+{
+	(void)state;
+	expect(named, "instances.b=null", "no instance runs a model on the gpu of site 'b'", NULL);
+	expect("sites: {a: {tier: edge, gpu: t4}, b: {tier: edge, gpu: t4}}\n"
+	       "models: {m: {model: llama2-7b, precision: int8}}\n"
+	       "instances: {q: {site: a, service: 1 s}, r: {site: b, model: m}}\n" REST,
+		NULL, "no instance runs a model on the gpu of site 'a'", NULL);
+}
+
+/* int8 is what LLM.int8 multiplies in; fused kernels widen their weights to fp16, if there is such
+ * a rate, else to fp32. The runtime LLM.int8 has a path of its own below 7.5, fused has not. */
+static const char sheet[] =
+	"sites: {a: {tier: edge, gpu: {memory: 30 GiB, bandwidth: 1 TB/s, fp32: 20 TFLOP/s}}}\n"
+	"models: {m: {model: llama2-7b, precision: int8}}\n"
+	"instances: {i: {site: a, model: m}}\n" REST;
+
+static void a_figure_that_no_profile_uses_is_told(void **state)
+{
+	(void)state;
+	expect(sheet, NULL, NULL);
+	expect(sheet, "sites.a.gpu.fp16=40 TFLOP/s", NULL);
+	expect(sheet, "sites.a.gpu.power=99 W", NULL);
+	expect(sheet, "sites.a.gpu.price=2 USD/h", NULL);
+	expect(sheet, "sites.a.gpu.clock=2 GHz", NULL);
+	expect(sheet, "sites.a.gpu.int8=80 TOP/s",
+		"int8 has no effect: profile 'generic-fused-int8' of instance 'i' does not use it",
+		NULL);
+	expect(sheet, "sites.a.gpu.compute_capability=8.6",
+		"compute_capability has no effect: profile 'generic-fused-int8' of instance 'i' "
+		"does not use it",
+		NULL);
+	expect(sheet, "sites.a.gpu.pcie=50 GB/s",
+		"pcie has no effect: nothing is copied between host and gpu yet", NULL);
+	/* the default, as a resolved scenario spells it */
+	expect(sheet, "sites.a.gpu.pcie=12 GB/s", NULL);
+}
+
+static void the_same_figure_may_matter_to_another_runtime(void **state)
+{
+	static const char *const sets[] = {"instances.i.runtime=llmint8",
+		"sites.a.gpu.int8=80 TOP/s", "sites.a.gpu.compute_capability=8.6"};
+	struct scenario *s = read_sets(sheet, sets, 3);
+
+	(void)state;
+	assert_int_equal(s->n_warnings, 0);
+	scenario_destroy(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_gpu_too_many_is_told),
+		cmocka_unit_test(a_gpu_without_an_instance_is_told),
+		cmocka_unit_test(a_figure_that_no_profile_uses_is_told),
+		cmocka_unit_test(the_same_figure_may_matter_to_another_runtime),
+	};
+	return cmocka_run_group_tests_name("devices", tests, NULL, NULL);
+}
