@@ -1,16 +1,14 @@
 #ifndef OFFING_MODELS_STATE_H
 #define OFFING_MODELS_STATE_H
 
-#include "models/serving/batch.h"
 #include "models/ids.h"
-#include "models/serving/instance_host.h"
+#include "models/serving/instance.h"
 #include "models/measure/metrics.h"
 #include "models/measure/warnings.h"
 #include "models/offload/policy.h"
 #include "models/record.h"
 #include "models/offload/shortest.h"
 #include "models/scenario.h"
-#include "models/serving/station.h"
 #include "models/net/topology.h"
 #include "models/net/transfer.h"
 #include "models/workload/workload.h"
@@ -21,29 +19,23 @@
 
 /** The inside of a world, for the files of models/ that make it move. */
 
-/** A request in the system. Pooled: its slot is what events carry. */
+/** A request in the system, but for what an instance keeps of it (struct sequence). Pooled: its
+ * slot is what events carry. */
 struct request {
 	uint64_t n; /* number within the replication */
 	uint32_t group, instance;
-	uint32_t prompt_tok, output_tok;
-	uint32_t preemptions;
 	bool measured; /* created in the window */
-	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns;
-	int64_t deadline_ns; /* NS_NEVER: none */
-	double load_tok;     /* what it adds to the expected context of its instance */
-	struct event_id late;
-
-	/* at its instance */
-	uint32_t reserved_blocks;
-	uint32_t emitted_tok;
-	uint64_t joined_step; /* decode steps the batch had made */
 	uint32_t next_free;
+	int64_t created_ns, assigned_ns, uploaded_ns, finished_ns;
+	int64_t deadline_ns; /* NS_NEVER: none */
+	struct event_id late;
 };
 
 struct request_pool {
 	struct request *at;
 	size_t n, cap;
-	uint32_t free; /* NO_ID: none */
+	uint32_t free;              /* NO_ID: none */
+	struct sequences sequences; /* the same slots */
 };
 
 struct group {
@@ -56,17 +48,16 @@ struct group {
 	struct instance_id home; /* the first at the home site with its model; NO_ID: none */
 };
 
-struct instance {
-	const struct instance_spec *spec;
-	struct cost *cost; /* shared with the first instance like it, which owns it */
-	bool owns_cost;
-	struct batch *batch; /* or */
-	struct station *station;
-	double load_tok;     /* expected context of what is assigned */
+/** What an instance costs, and whose that is: those alike share what the first of them owns. */
+struct instance_cost {
+	struct cost *cost;
+	bool owned;
+};
+
+/** What an instance is ranked by among its like. */
+struct standing {
 	uint32_t member;     /* place in its class */
 	uint64_t idle_order; /* of the instants at which instances became idle; IDLE_NEVER: busy */
-	bool held;           /* a preempted request waits: no more until it is back */
-	struct instance_metrics metrics;
 };
 
 /** The global queue: parallel arrays, [head, head + n). */
@@ -106,6 +97,7 @@ struct world {
 	struct request_pool requests;
 	struct group *groups;
 	struct instance *instances;
+	struct instance_cost *costs;
 	struct line line;
 
 	/* what policies see */
@@ -114,8 +106,9 @@ struct world {
 	struct instance_view *instance_views;
 	struct class_view *class_views;
 	struct ready_class *ready;
-	uint64_t idle_order; /* the last given */
-	int64_t idle_at_ns;  /* when it was */
+	struct standing *standings; /* of the instances */
+	uint64_t idle_order;        /* the last given */
+	int64_t idle_at_ns;         /* when it was */
 	struct policy_state *policy;
 	struct rng policy_rng;
 	bool wanted;           /* a request came to the queue: the policy is to be asked */
@@ -138,6 +131,11 @@ static inline const struct route *world_route(
 	size_t at = group * w->spec->n_sites + w->spec->instances[i.i].site.i;
 
 	return down ? &w->topology.down[at] : &w->topology.up[at];
+}
+
+static inline struct sequence *world_sequence(const struct world *w, uint32_t slot)
+{
+	return &w->requests.sequences.at[slot];
 }
 
 /* request.c: the life of a request */
@@ -174,10 +172,8 @@ MUST_CHECK bool view_create(struct world *w, struct err *err);
 void view_destroy(struct world *w);
 /** Call after the load of @i changed. */
 void view_touch(struct world *w, struct instance_id i);
-bool view_can_serve(const struct world *w, const struct request *r, struct instance_id i);
-/** Do two devices cost and hold the same? */
-bool view_same_gpu(const struct gpu_spec *a, const struct gpu_spec *b);
-struct instance_id view_home(const struct world *w, const struct request *r);
+bool view_can_serve(const struct world *w, uint32_t slot, struct instance_id i);
+struct instance_id view_home(const struct world *w, uint32_t slot);
 
 /* traffic.c */
 void traffic_start(struct world *w);

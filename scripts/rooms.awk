@@ -11,7 +11,7 @@ BEGIN {
 	sees["models/workload"] = " base sim models "
 	sees["models/net"] = " base sim models models/state.h models/scenario.h "
 	sees["models/cost"] = " base models "
-	sees["models/serving"] = " base sim models models/cost models/net models/state.h "
+	sees["models/serving"] = " base sim models models/cost models/net "
 	sees["models/offload"] = " base sim models models/cost models/net models/serving models/state.h "
 	sees["models/scenario.h"] = " base models models/* "
 	sees["models/measure"] = " base sim models models/net models/serving models/scenario.h models/state.h "

@@ -130,24 +130,25 @@ static double cost_usd(const struct world *w, uint32_t i, double window_s)
 static void instance_rows(struct world *w, uint32_t i, double window_s)
 {
 	const struct instance *inst = &w->instances[i];
-	const struct instance_metrics *m = &inst->metrics;
 	const char *scope = arena_printf(&w->arena, "instance:%s", inst->spec->name);
 	int64_t now_ns = engine_now_ns(w->engine);
-	double busy_s = level_integral(&m->busy, now_ns);
+	double busy_s = level_integral(&inst->busy, now_ns);
+	struct gauge gauge;
+	bool has_model = instance_gauge(inst, &gauge);
 
-	row(w, scope, METRIC_REQUESTS_DONE, (double)m->done);
+	row(w, scope, METRIC_REQUESTS_DONE, (double)inst->served);
 	row(w, scope, METRIC_BUSY_SHARE, busy_s / window_s);
 	row(w, scope, METRIC_BUSY_PER_REQUEST,
 		w->metrics.delivered > 0 ? busy_s / (double)w->metrics.delivered : NONE);
-	if (inst->batch)
+	if (has_model)
 		row(w, scope, METRIC_BATCH_MEAN,
-			busy_s > 0.0 ? level_integral(&m->running, now_ns) / busy_s : NONE);
-	row(w, scope, METRIC_QUEUE_MEAN, level_mean(&m->assigned, now_ns));
-	row(w, scope, METRIC_QUEUE_MAX, level_max(&m->assigned));
-	if (!inst->batch)
+			busy_s > 0.0 ? level_integral(&inst->running, now_ns) / busy_s : NONE);
+	row(w, scope, METRIC_QUEUE_MEAN, level_mean(&inst->in_system, now_ns));
+	row(w, scope, METRIC_QUEUE_MAX, level_max(&inst->in_system));
+	if (!has_model)
 		return;
-	row(w, scope, METRIC_KV_PEAK, (double)batch_kv_peak_bytes(inst->batch));
-	row(w, scope, METRIC_PREEMPTIONS, (double)m->preemptions);
+	row(w, scope, METRIC_KV_PEAK, gauge.kv_peak_bytes);
+	row(w, scope, METRIC_PREEMPTIONS, (double)inst->preemptions);
 	row(w, scope, METRIC_ENERGY, energy_j(w, i, busy_s));
 	row(w, scope, METRIC_COST, cost_usd(w, i, window_s));
 }
@@ -165,18 +166,19 @@ static struct site_sums *sum_sites(struct world *w)
 	int64_t now_ns = engine_now_ns(w->engine);
 
 	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
-		const struct instance_metrics *m = &w->instances[i].metrics;
+		const struct instance *inst = &w->instances[i];
+		struct gauge gauge;
 		struct site_sums *s = &sums[w->spec->instances[i].site.i];
 
-		s->busy_s += level_integral(&m->busy, now_ns);
-		s->running_s += level_integral(&m->running, now_ns);
-		s->done += m->done;
-		s->preemptions += m->preemptions;
+		s->busy_s += level_integral(&inst->busy, now_ns);
+		s->running_s += level_integral(&inst->running, now_ns);
+		s->done += inst->served;
+		s->preemptions += inst->preemptions;
 		s->n++;
-		if (!w->instances[i].batch)
+		if (!instance_gauge(inst, &gauge))
 			continue;
 		s->n_batching++;
-		s->kv_peak_bytes += (double)batch_kv_peak_bytes(w->instances[i].batch);
+		s->kv_peak_bytes += gauge.kv_peak_bytes;
 	}
 	return sums;
 }
@@ -202,9 +204,9 @@ static void total_rows(struct world *w, double window_s)
 	double j = 0.0, usd = 0.0;
 
 	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
-		if (!w->instances[i].batch)
+		if (!w->instances[i].ops->needs_cost)
 			continue;
-		j += energy_j(w, i, level_integral(&w->instances[i].metrics.busy, now_ns));
+		j += energy_j(w, i, level_integral(&w->instances[i].busy, now_ns));
 		usd += cost_usd(w, i, window_s);
 	}
 	if (!w->has_tokens)

@@ -83,7 +83,7 @@ static int64_t network_ns(const struct request *r, int64_t now_ns)
 	return r->uploaded_ns - r->assigned_ns + now_ns - r->finished_ns;
 }
 
-static void answered(struct world *w, const struct request *r)
+static void answered(struct world *w, const struct request *r, const struct sequence *q)
 {
 	struct group_metrics *m = &w->groups[r->group].metrics;
 	int64_t now_ns = engine_now_ns(w->engine);
@@ -92,19 +92,21 @@ static void answered(struct world *w, const struct request *r)
 		world_route(w, r->group, (struct instance_id){r->instance}, true);
 
 	span_add(&m->e2e, e2e_ns);
-	span_add(&m->wait, r->started_ns - r->created_ns - (r->uploaded_ns - r->assigned_ns));
+	span_add(&m->wait, q->started_ns - r->created_ns - (r->uploaded_ns - r->assigned_ns));
 	stat_mean_add(&m->network, s_of_ns(network_ns(r, now_ns)));
 	m->met += now_ns <= r->deadline_ns;
-	if (r->output_tok == 0)
+	if (q->output_tok == 0)
 		return;
-	span_add(&m->ttft, ns_after(r->first_token_ns, ns_of_s(down->delay_s)) - r->created_ns);
-	stat_mean_add(&m->ms_per_tok, s_of_ns(e2e_ns) * 1e3 / r->output_tok);
-	if (r->output_tok >= 2)
-		span_add(&m->tpot, (r->finished_ns - r->first_token_ns) / (r->output_tok - 1));
+	span_add(&m->ttft, ns_after(q->first_token_ns, ns_of_s(down->delay_s)) - r->created_ns);
+	stat_mean_add(&m->ms_per_tok, s_of_ns(e2e_ns) * 1e3 / q->output_tok);
+	if (q->output_tok >= 2)
+		span_add(&m->tpot, (r->finished_ns - q->first_token_ns) / (q->output_tok - 1));
 }
 
-static void record(struct world *w, const struct request *r, enum fate fate, int64_t delivered_ns)
+static void record(struct world *w, uint32_t slot, enum fate fate, int64_t delivered_ns)
 {
+	const struct request *r = &w->requests.at[slot];
+	const struct sequence *q = world_sequence(w, slot);
 	struct record_sink *sink = w->setup.sink;
 
 	if (!sink || !sink->request)
@@ -115,37 +117,39 @@ static void record(struct world *w, const struct request *r, enum fate fate, int
 			.group = r->group,
 			.model = w->spec->groups[r->group].model.i,
 			.instance = r->instance,
-			.prompt_tok = r->prompt_tok,
-			.output_tok = r->output_tok,
-			.preemptions = r->preemptions,
+			.prompt_tok = q->prompt_tok,
+			.output_tok = q->output_tok,
+			.preemptions = q->preemptions,
 			.fate = fate,
 			.created_ns = r->created_ns,
 			.assigned_ns = r->assigned_ns,
 			.uploaded_ns = r->uploaded_ns,
-			.started_ns = r->started_ns,
-			.first_token_ns = r->first_token_ns,
+			.started_ns = q->started_ns,
+			.first_token_ns = q->first_token_ns,
 			.finished_ns = r->finished_ns,
 			.delivered_ns = delivered_ns,
 			.deadline_ns = r->deadline_ns == NS_NEVER ? TIME_NONE : r->deadline_ns,
 		});
 }
 
-void metrics_ended(struct world *w, const struct request *r, enum fate fate)
+void metrics_ended(struct world *w, uint32_t slot, enum fate fate)
 {
+	const struct request *r = &w->requests.at[slot];
+	const struct sequence *q = world_sequence(w, slot);
 	int64_t now_ns = engine_now_ns(w->engine);
 
 	wide_add(&w->metrics.little.sojourn, (uint64_t)(now_ns - r->created_ns), 1);
 	if (w->measuring && !w->ending && fate == FATE_DONE) {
 		w->metrics.delivered++;
-		w->metrics.delivered_tok += r->output_tok;
+		w->metrics.delivered_tok += q->output_tok;
 	}
-	record(w, r, fate, fate == FATE_DONE ? now_ns : TIME_NONE);
+	record(w, slot, fate, fate == FATE_DONE ? now_ns : TIME_NONE);
 	if (!r->measured)
 		return;
 	w->groups[r->group].metrics.fate[fate]++;
 	w->cohort_ended++;
 	if (fate == FATE_DONE)
-		answered(w, r);
+		answered(w, r, q);
 }
 
 /* The window opens */
@@ -158,17 +162,8 @@ void metrics_measure(struct world *w)
 	w->measure_from_ns = now_ns;
 	level_restart(&w->metrics.line, now_ns);
 	level_restart(&w->metrics.starved, now_ns);
-	for (size_t i = 0; i < w->spec->n_instances; i++) {
-		struct instance_metrics *m = &w->instances[i].metrics;
-
-		level_restart(&m->assigned, now_ns);
-		level_restart(&m->running, now_ns);
-		level_restart(&m->busy, now_ns);
-		m->done = 0;
-		m->preemptions = 0;
-		if (w->instances[i].batch)
-			batch_measure(w->instances[i].batch);
-	}
+	for (size_t i = 0; i < w->spec->n_instances; i++)
+		instance_measure(&w->instances[i], now_ns);
 	transfers_settle(w);
 	for (size_t l = 0; l < w->topology.n_links; l++)
 		link_reset(&w->topology.links[l], now_ns);
@@ -183,7 +178,7 @@ void metrics_slot(struct world *w)
 	struct queue_sample s = {.t_s = engine_now_s(w->engine), .n = n + 1, .q = y->q};
 
 	for (size_t i = 0; i < n; i++) {
-		y->q[i] = w->instance_views[i].assigned;
+		y->q[i] = w->instances[i].assigned;
 		s.L += 0.5 * (double)y->q[i] * (double)y->q[i];
 	}
 	y->q[n] = (uint32_t)w->line.n;
@@ -239,9 +234,9 @@ bool metrics_check(struct world *w, struct err *err)
 
 void metrics_close(struct world *w)
 {
-	for (size_t i = 0; i < w->requests.n; i++)
+	for (uint32_t i = 0; i < w->requests.n; i++)
 		if (metrics_holds(&w->requests.at[i]))
-			record(w, &w->requests.at[i], FATE_IN_SYSTEM, TIME_NONE);
+			record(w, i, FATE_IN_SYSTEM, TIME_NONE);
 	levels_sample(w, engine_now_ns(w->engine));
 }
 
@@ -277,11 +272,6 @@ void metrics_create(struct world *w)
 	}
 	for (size_t g = 0; g < w->spec->n_groups; g++)
 		group_metrics_create(&w->groups[g].metrics);
-	for (size_t i = 0; i < w->spec->n_instances; i++) {
-		level_init(&w->instances[i].metrics.assigned, 0, 0.0);
-		level_init(&w->instances[i].metrics.running, 0, 0.0);
-		level_init(&w->instances[i].metrics.busy, 0, 0.0);
-	}
 }
 
 void metrics_destroy(struct world *w)

@@ -32,11 +32,6 @@ struct group_metrics {
 	uint64_t overdue;      /* in the system at the end though the deadline is past */
 };
 
-struct instance_metrics {
-	struct stat_level assigned, running, busy;
-	uint64_t done, preemptions;
-};
-
 /** Little's law in whole numbers: both sides in request x ns, exact. */
 struct little {
 	int64_t at_ns;
@@ -83,7 +78,7 @@ bool metrics_holds(const struct request *r);
 /** A request of @g is created now; is it one of the cohort? */
 bool metrics_created(struct world *w, struct group_id g);
 void metrics_in_system(struct world *w, int by);
-void metrics_ended(struct world *w, const struct request *r, enum fate fate);
+void metrics_ended(struct world *w, uint32_t slot, enum fate fate);
 
 /** EV_MEASURE: the warm-up is over; EV_SLOT: a slot of the queue record ends. */
 void metrics_measure(struct world *w);

@@ -45,15 +45,18 @@ static void line_show(struct world *w)
 }
 
 /** Only LLM instances care, and there the prompt is within the context. */
-static size_t prompt_of(const struct world *w, const struct request *r)
+static size_t prompt_of(const struct world *w, uint32_t slot)
 {
-	return w->spec->groups[r->group].model.i == NO_ID ? 0 : r->prompt_tok;
+	uint32_t group = w->requests.at[slot].group;
+
+	return w->spec->groups[group].model.i == NO_ID ? 0 : world_sequence(w, slot)->prompt_tok;
 }
 
 void scheduler_push(struct world *w, uint32_t slot)
 {
 	struct line *l = &w->line;
-	struct request *r = &w->requests.at[slot];
+	const struct request *r = &w->requests.at[slot];
+	const struct sequence *q = world_sequence(w, slot);
 
 	line_make_room(l);
 	l->slot[l->head + l->n] = slot;
@@ -62,12 +65,12 @@ void scheduler_push(struct world *w, uint32_t slot)
 		.group = {r->group},
 		.created_s = s_of_ns(r->created_ns),
 		.deadline_s = r->deadline_ns == NS_NEVER ? HUGE_VAL : s_of_ns(r->deadline_ns),
-		.prompt_tok = r->prompt_tok,
-		.output_tok = r->output_tok,
-		.home_instance = view_home(w, r),
+		.prompt_tok = q->prompt_tok,
+		.output_tok = q->output_tok,
+		.home_instance = view_home(w, slot),
 	};
 	l->n++;
-	shortest_add(&w->groups[r->group].waiting, prompt_of(w, r));
+	shortest_add(&w->groups[r->group].waiting, prompt_of(w, slot));
 	line_show(w);
 	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)l->n);
 	w->wanted = true;
@@ -119,7 +122,7 @@ static bool take(struct world *w, const struct assignment *a, struct decision *o
 	line_show(w);
 	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)w->line.n);
 	r = &w->requests.at[slot];
-	shortest_remove(&w->groups[r->group].waiting, prompt_of(w, r));
+	shortest_remove(&w->groups[r->group].waiting, prompt_of(w, slot));
 	engine_cancel(w->engine, r->late);
 	*out = (struct decision){.slot = slot, .instance = a->instance, .drop = a->drop};
 	return true;

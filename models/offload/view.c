@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "models/offload/params.h"
+#include "models/serving/alike.h"
 #include "models/state.h"
 
 static struct world *world_of(const struct view *v)
@@ -18,60 +19,49 @@ static struct world *world_of(const struct view *v)
 
 /* Who can serve whom */
 
-static bool serves(const struct world *w, uint32_t group, uint32_t prompt_tok, uint32_t output_tok,
-	struct instance_id i)
+static bool serves(const struct world *w, uint32_t group, struct demand d, struct instance_id i)
 {
-	const struct instance *inst = &w->instances[i.i];
-	struct model_id wanted = w->spec->groups[group].model;
-
-	if (!inst->batch)
-		return inst->spec->model.i == NO_ID || inst->spec->model.i == wanted.i;
-	return inst->spec->model.i == wanted.i &&
-	       batch_can_hold(inst->batch, prompt_tok, output_tok);
+	return instance_can_serve(&w->instances[i.i], w->spec->groups[group].model, d);
 }
 
-bool view_can_serve(const struct world *w, const struct request *r, struct instance_id i)
+bool view_can_serve(const struct world *w, uint32_t slot, struct instance_id i)
 {
-	return serves(w, r->group, r->prompt_tok, r->output_tok, i);
+	const struct sequence *q = world_sequence(w, slot);
+
+	return serves(w, w->requests.at[slot].group,
+		(struct demand){q->prompt_tok, (double)q->output_tok}, i);
 }
 
-struct instance_id view_home(const struct world *w, const struct request *r)
+struct instance_id view_home(const struct world *w, uint32_t slot)
 {
-	struct instance_id home = w->groups[r->group].home;
+	struct instance_id home = w->groups[w->requests.at[slot].group].home;
 
-	if (home.i != NO_ID && view_can_serve(w, r, home))
+	if (home.i != NO_ID && view_can_serve(w, slot, home))
 		return home;
 	return (struct instance_id){NO_ID};
 }
 
-static bool can_serve(const struct view *v, const struct waiting *q, struct instance_id i)
+static struct demand demand_of(const struct waiting *q)
 {
-	return serves(v->world, q->group.i, q->prompt_tok, q->output_tok, i);
+	return (struct demand){q->prompt_tok, (double)q->output_tok};
 }
 
-static bool has_blocks(const struct world *w, const struct waiting *q, struct instance_id i)
+static bool can_serve(const struct view *v, const struct waiting *q, struct instance_id i)
 {
-	const struct instance *inst = &w->instances[i.i];
+	return serves(v->world, q->group.i, demand_of(q), i);
+}
 
-	return !inst->batch || batch_has_blocks(inst->batch, q->prompt_tok);
+static bool has_memory(const struct world *w, const struct waiting *q, struct instance_id i)
+{
+	return instance_has_memory(&w->instances[i.i], demand_of(q));
 }
 
 static bool fits(const struct view *v, const struct waiting *q, struct instance_id i)
 {
-	return v->instances[i.i].room > 0 && can_serve(v, q, i) && has_blocks(v->world, q, i);
+	return v->instances[i.i].room > 0 && can_serve(v, q, i) && has_memory(v->world, q, i);
 }
 
 /* Ranking */
-
-static double next_step_s(const struct world *w, struct instance_id i)
-{
-	const struct instance *inst = &w->instances[i.i];
-	uint32_t others = w->instance_views[i.i].assigned;
-
-	if (!inst->batch)
-		return station_mean_s(inst->station) * (double)(others + 1);
-	return batch_decode_step_s(inst->batch, (size_t)others + 1, inst->load_tok);
-}
 
 static const unsigned __int128 no_room = ~(unsigned __int128)0;
 
@@ -88,20 +78,21 @@ static uint64_t rank_key(const struct world *w, enum rank by, struct instance_id
 {
 	if (by == RANK_IDLE)
 		return 0; /* what breaks ties is all there is */
-	return by == RANK_LOAD ? w->instance_views[i.i].assigned : bits_of(next_step_s(w, i));
+	return by == RANK_LOAD ? w->instance_views[i.i].assigned
+			       : bits_of(instance_step_s(&w->instances[i.i]));
 }
 
 /** Seat the member anew and let it play its way up: without branches, which nobody could
  *  predict, and the winner so far in registers. */
 static void ready_update(struct world *w, struct ready *r, enum rank by, struct instance_id i)
 {
-	const struct instance *inst = &w->instances[i.i];
-	size_t seat = r->seats + inst->member;
+	const struct standing *x = &w->standings[i.i];
+	size_t seat = r->seats + x->member;
 	unsigned __int128 won = no_room, other;
 
 	if (w->instance_views[i.i].room > 0)
-		won = (unsigned __int128)rank_key(w, by, i) << 64 |
-		      inst->idle_order << MEMBER_BITS | inst->member;
+		won = (unsigned __int128)rank_key(w, by, i) << 64 | x->idle_order << MEMBER_BITS |
+		      x->member;
 	r->at[seat] = won;
 	for (; seat > 1; seat /= 2) {
 		other = r->at[seat ^ 1];
@@ -145,47 +136,17 @@ static bool best(const struct view *v, const struct waiting *q, struct class_id 
 		return false;
 	r = ready_of(w, c.i, by);
 	*out = member_of(cls, r->at[1]);
-	if (has_blocks(w, q, *out))
+	if (has_memory(w, q, *out))
 		return true;
 	for (size_t k = r->seats; k < 2 * r->seats; k++) /* memory is short: look at every one */
-		if (r->at[k] < found && has_blocks(w, q, member_of(cls, r->at[k]))) {
+		if (r->at[k] < found && has_memory(w, q, member_of(cls, r->at[k]))) {
 			found = r->at[k];
 			*out = member_of(cls, found);
 		}
 	return found != no_room;
 }
 
-/* Predictions: expected times from the profile, as models.md section 10 lets a policy know
- * them. An answer of n tokens is its prefill and n - 1 decode steps at the context in its
- * middle. */
-
-static void predict_llm(const struct instance *inst, const struct waiting *q, double output_tok,
-	uint32_t others, double others_tok, struct prediction *p)
-{
-	double tok = others_tok + q->prompt_tok + 0.5 * output_tok;
-	double step_s = batch_decode_step_s(inst->batch, (size_t)others + 1, tok);
-	uint32_t max_batch = inst->spec->max_batch;
-
-	p->prefill_s = batch_prefill_s(inst->batch, q->prompt_tok);
-	p->decode_s = output_tok > 1.0 ? (output_tok - 1.0) * step_s : 0.0;
-	if (others >= max_batch) /* one place opens every service / max_batch */
-		p->wait_s = (double)(others - max_batch + 1) * (p->prefill_s + p->decode_s) /
-			    (double)max_batch;
-}
-
-static void predict_synthetic(const struct instance *inst, uint32_t others, struct prediction *p)
-{
-	double mean_s = station_mean_s(inst->station);
-	uint32_t slots = inst->spec->slots;
-
-	p->decode_s = mean_s;
-	if (others < slots)
-		return;
-	if (inst->spec->discipline == DISCIPLINE_PS)
-		p->decode_s = mean_s * (double)(others + 1) / (double)slots;
-	else
-		p->wait_s = mean_s * (double)(others - slots + 1) / (double)slots;
-}
+/* Predictions: expected times, as models.md section 10 lets a policy know them. */
 
 static struct prediction predict_at(const struct view *v, const struct waiting *q,
 	struct instance_id i, double output_tok, bool idle)
@@ -195,7 +156,6 @@ static struct prediction predict_at(const struct view *v, const struct waiting *
 	const struct group_spec *g = &w->spec->groups[q->group.i];
 	const struct route *up = world_route(w, q->group.i, i, false);
 	const struct route *down = world_route(w, q->group.i, i, true);
-	uint32_t others = idle ? 0 : v->instances[i.i].assigned;
 	double up_bytes = q->prompt_tok * g->bytes_per_tok;
 	double down_bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
 	struct prediction p = {
@@ -203,10 +163,12 @@ static struct prediction predict_at(const struct view *v, const struct waiting *
 		.download_s = transfer_predict_s(w, down, down_bytes, TRANSFER_ANSWER, idle),
 	};
 
-	if (inst->batch)
-		predict_llm(inst, q, output_tok, others, idle ? 0.0 : inst->load_tok, &p);
-	else
-		predict_synthetic(inst, others, &p);
+	struct expectation e = instance_expect(inst, (struct demand){q->prompt_tok, output_tok},
+		idle ? (struct load){0} : instance_load(inst));
+
+	p.wait_s = e.wait_s;
+	p.prefill_s = e.prefill_s;
+	p.decode_s = e.decode_s;
 	p.total_s = p.upload_s + p.wait_s + p.prefill_s + p.decode_s + p.download_s +
 		    w->spec->run.scheduler_delay_s;
 	return p;
@@ -231,28 +193,10 @@ static size_t draw(const struct view *v, size_t n)
 
 /* Keeping it up to date */
 
-/** Places while still called free; a station's capacity includes its own line. */
-static uint32_t room_of(const struct world *w, struct instance_id i)
-{
-	const struct instance *inst = &w->instances[i.i];
-	const struct instance_spec *s = inst->spec;
-	uint32_t places, assigned = w->instance_views[i.i].assigned;
-
-	if (inst->held)
-		return 0;
-	if (s->synthetic && s->capacity > 0)
-		places = s->capacity;
-	else if (s->synthetic && s->discipline == DISCIPLINE_PS)
-		return UINT32_MAX;
-	else
-		places = (s->synthetic ? s->slots : s->max_batch) + s->ahead;
-	return assigned < places ? places - assigned : 0;
-}
-
 static void busy(struct world *w, struct instance_id i)
 {
 	w->instance_views[i.i].idle_since_s = HUGE_VAL;
-	w->instances[i.i].idle_order = IDLE_NEVER;
+	w->standings[i.i].idle_order = IDLE_NEVER;
 }
 
 static void idle(struct world *w, struct instance_id i)
@@ -262,16 +206,18 @@ static void idle(struct world *w, struct instance_id i)
 	w->idle_order += now_ns > w->idle_at_ns;
 	w->idle_at_ns = now_ns;
 	w->instance_views[i.i].idle_since_s = s_of_ns(now_ns);
-	w->instances[i.i].idle_order = w->idle_order;
+	w->standings[i.i].idle_order = w->idle_order;
 }
 
 void view_touch(struct world *w, struct instance_id i)
 {
 	struct instance_view *x = &w->instance_views[i.i];
 	struct class_view *c = &w->class_views[x->cls.i];
+	const struct instance *inst = &w->instances[i.i];
 	bool had = x->room > 0;
 
-	x->room = room_of(w, i);
+	x->assigned = inst->assigned;
+	x->room = instance_room(inst);
 	if (x->assigned > 0)
 		busy(w, i);
 	else if (!(x->idle_since_s < HUGE_VAL))
@@ -290,35 +236,12 @@ void view_touch(struct world *w, struct instance_id i)
 
 /* Classes */
 
-static bool same_dist(const struct dist_spec *a, const struct dist_spec *b)
-{
-	return a->kind == b->kind && a->mean == b->mean && a->cv == b->cv && a->shape == b->shape &&
-	       a->k == b->k && a->min == b->min && a->max == b->max &&
-	       a->n_quantiles == b->n_quantiles &&
-	       (a->n_quantiles == 0 || memcmp(a->quantiles, b->quantiles,
-					       a->n_quantiles * sizeof *a->quantiles) == 0);
-}
-
-bool view_same_gpu(const struct gpu_spec *a, const struct gpu_spec *b)
-{
-	return strcmp(a->name, b->name) == 0 && a->bytes_per_s == b->bytes_per_s &&
-	       a->mem_bytes == b->mem_bytes && a->fp16_flop_per_s == b->fp16_flop_per_s &&
-	       a->fp32_flop_per_s == b->fp32_flop_per_s && a->int8_op_per_s == b->int8_op_per_s;
-}
-
 static bool same_machine(
 	const struct scenario_spec *s, const struct instance_spec *a, const struct instance_spec *b)
 {
-	if (s->sites[a->site.i].tier != s->sites[b->site.i].tier || a->synthetic != b->synthetic ||
-		a->model.i != b->model.i || a->ahead != b->ahead)
-		return false;
-	if (a->synthetic)
-		return a->slots == b->slots && a->capacity == b->capacity &&
-		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
-	return a->profile == b->profile && a->attention == b->attention &&
-	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
-	       a->reserve_bytes == b->reserve_bytes &&
-	       view_same_gpu(&s->sites[a->site.i].gpu, &s->sites[b->site.i].gpu);
+	const struct site_spec *at = &s->sites[a->site.i], *bt = &s->sites[b->site.i];
+
+	return at->tier == bt->tier && instances_alike(a, &at->gpu, b, &bt->gpu);
 }
 
 static bool same_link(const struct link *a, const struct link *b)
@@ -376,7 +299,7 @@ static void classes_find(struct world *w)
 
 		for (uint32_t i = 0; i < n; i++)
 			if (w->instance_views[i].cls.i == c) {
-				w->instances[i].member = (uint32_t)k;
+				w->standings[i].member = (uint32_t)k;
 				members[k++].i = i;
 			}
 		cls[c].members = members;
@@ -431,6 +354,7 @@ bool view_create(struct world *w, struct err *err)
 
 	w->group_views = arena_alloc(&w->arena, s->n_groups, sizeof *w->group_views);
 	w->instance_views = arena_alloc(&w->arena, s->n_instances, sizeof *w->instance_views);
+	w->standings = arena_alloc(&w->arena, s->n_instances, sizeof *w->standings);
 	w->view = (struct view){
 		.n_groups = s->n_groups,
 		.groups = w->group_views,

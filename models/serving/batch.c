@@ -1,4 +1,30 @@
-#include "models/serving/batch.h"
+/*
+ * The batch engine of an LLM instance: continuous batching over a paged KV
+ * cache (models.md section 5).
+ *
+ * At each step boundary waiting requests are admitted in order while the batch
+ * has a place and the cache has blocks for the prompt and one token; if any
+ * were, the next step is their prefill (those already decoding pause), else it
+ * is a decode step of the whole batch. A prefill emits a request's first token.
+ * A request whose next token finds no block makes the youngest of the batch
+ * give up its blocks and wait, first in line, to be computed again.
+ *
+ * Jump decoding. While the batch does not change, a decode step is affine in
+ * the total context C, which grows by the batch size B each step, so the end of
+ * step k after a start at C0 is
+ *
+ *	t0 + k (a + b C0) + b B k (k - 1) / 2
+ *
+ * and the engine posts one event for the step at which the first request
+ * finishes, the cache runs out, or the cell of a measured grid ends. A request
+ * that arrives meanwhile cuts the jump at the end of the step in flight.
+ * Stepping (step_by_step) posts one event a step instead and sums
+ * the steps; times agree to 1 ns per jump.
+ *
+ * Costs: O(log B) to join and to leave, O(block_tok) to plan a jump; nothing
+ * grows with the number of tokens.
+ */
+#include "models/serving/instance_ops.h"
 
 #include <assert.h>
 #include <math.h>
@@ -6,8 +32,8 @@
 
 #include "base/mem.h"
 #include "models/ev.h"
+#include "models/record.h"
 #include "models/serving/kvcache.h"
-#include "models/state.h"
 #include "sim/waitline.h"
 
 /* More than any memory has: sums of blocks stay far below 2^64. */
@@ -23,18 +49,17 @@ enum phase {
 struct member {
 	uint64_t last_step; /* the count of decode steps at which it is done */
 	uint64_t order;     /* of joining, for ties; the largest is the youngest */
-	uint32_t request;
+	uint32_t seq;
 };
 
 struct batch {
-	struct world *w;
-	const struct instance_host *host;
-	struct instance_id id;
+	struct instance *i;
 	const struct cost *cost;
 	uint32_t max_batch;
 	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has
 				     more */
 	double block_bytes;
+	bool step_by_step;
 
 	struct kvcache kv;
 
@@ -60,11 +85,13 @@ struct batch {
 	struct event_id end;
 };
 
-static void boundary(struct batch *b);
+struct instance_state {
+	struct batch batch;
+};
 
-static struct request *request_of(const struct batch *b, uint32_t slot)
+static struct sequence *sequence_of(const struct batch *b, uint32_t seq)
 {
-	return &b->w->requests.at[slot];
+	return instance_sequence(b->i, seq);
 }
 
 /* The batch as a heap by last step. */
@@ -146,7 +173,7 @@ static uint64_t jump_at(const struct batch *b, int64_t now_ns)
 /** When stepping: does the step in flight begin at this instant? */
 static bool step_begins_now(const struct batch *b)
 {
-	return b->step_from_ns == engine_now_ns(b->w->engine);
+	return b->step_from_ns == engine_now_ns(b->i->engine);
 }
 
 /** Steps of the jump that began before now, and so hold their blocks. */
@@ -154,98 +181,95 @@ static uint64_t steps_begun(const struct batch *b)
 {
 	if (b->phase != PHASE_DECODE)
 		return 0;
-	if (b->w->setup.step_by_step)
+	if (b->step_by_step)
 		return b->stepped + (step_begins_now(b) ? 0 : 1);
-	return jump_at(b, engine_now_ns(b->w->engine));
+	return jump_at(b, engine_now_ns(b->i->engine));
 }
 
 /* Members come and go */
 
-static uint64_t stored_tok(const struct batch *b, const struct request *r)
+static uint64_t stored_tok(const struct batch *b, const struct sequence *q)
 {
-	return (uint64_t)r->prompt_tok + r->emitted_tok + (b->kv.steps - r->joined_step);
+	return (uint64_t)q->prompt_tok + q->emitted_tok + (b->kv.steps - q->joined_step);
 }
 
-static void join(struct batch *b, uint32_t slot)
+static void join(struct batch *b, uint32_t seq)
 {
-	struct request *r = request_of(b, slot);
+	struct sequence *q = sequence_of(b, seq);
 	struct member m = {
-		.last_step = b->kv.steps + (r->output_tok - r->emitted_tok),
+		.last_step = b->kv.steps + (q->output_tok - q->emitted_tok),
 		.order = b->joined++,
-		.request = slot,
+		.seq = seq,
 	};
 
-	r->joined_step = b->kv.steps;
-	b->context_tok += (double)stored_tok(b, r);
-	kvcache_join(&b->kv, stored_tok(b, r));
+	q->joined_step = b->kv.steps;
+	b->context_tok += (double)stored_tok(b, q);
+	kvcache_join(&b->kv, stored_tok(b, q));
 	heap_up(b, b->n++, m);
 }
 
 /** Take member @i of the heap out of the batch and free its blocks. */
 static void leave(struct batch *b, size_t i)
 {
-	const struct request *r = request_of(b, b->heap[i].request);
+	const struct sequence *q = sequence_of(b, b->heap[i].seq);
 
-	b->context_tok -= (double)stored_tok(b, r);
-	kvcache_leave(&b->kv, r->joined_step, stored_tok(b, r));
+	b->context_tok -= (double)stored_tok(b, q);
+	kvcache_leave(&b->kv, q->joined_step, stored_tok(b, q));
 	heap_remove(b, i);
 }
 
 static void preempt_youngest(struct batch *b)
 {
-	struct request *r;
+	struct sequence *q;
 	size_t youngest = 0;
-	uint32_t slot;
+	uint32_t seq;
 
 	for (size_t i = 1; i < b->n; i++)
 		if (b->heap[i].order > b->heap[youngest].order)
 			youngest = i;
-	slot = b->heap[youngest].request;
-	r = request_of(b, slot);
+	seq = b->heap[youngest].seq;
+	q = sequence_of(b, seq);
 	leave(b, youngest);
-	r->emitted_tok += (uint32_t)(b->kv.steps - r->joined_step);
-	r->preemptions++;
+	q->emitted_tok += (uint32_t)(b->kv.steps - q->joined_step);
+	q->preemptions++;
 	b->n_preempted++;
-	b->w->instances[b->id.i].metrics.preemptions++;
-	waitline_push_front(&b->line, slot);
-	b->w->instances[b->id.i].held = true;
-	b->host->room(b->w, b->id);
+	b->i->preemptions++;
+	waitline_push_front(&b->line, seq);
+	instance_hold(b->i, true);
 }
 
 /* Admission */
 
-static bool admissible(const struct batch *b, const struct request *r, uint64_t new_tok)
+static bool admissible(const struct batch *b, const struct sequence *q, uint64_t new_tok)
 {
-	uint64_t tok = (uint64_t)r->prompt_tok + r->emitted_tok;
+	uint64_t tok = (uint64_t)q->prompt_tok + q->emitted_tok;
 
 	if (b->n + b->n_prefill >= b->max_batch)
 		return false;
 	if (b->n_prefill > 0 && new_tok + tok > b->prefill_cap_tok)
 		return false;
-	return r->reserved_blocks > 0 || kvcache_blocks(&b->kv, tok + 1) <= kvcache_free(&b->kv);
+	return q->reserved_blocks > 0 || kvcache_blocks(&b->kv, tok + 1) <= kvcache_free(&b->kv);
 }
 
 static bool first_admissible(const struct batch *b)
 {
 	return waitline_count(&b->line) > 0 &&
-	       admissible(b, request_of(b, (uint32_t)waitline_at(&b->line, 0)), 0);
+	       admissible(b, sequence_of(b, (uint32_t)waitline_at(&b->line, 0)), 0);
 }
 
 static void admit(struct batch *b, size_t place)
 {
-	uint32_t slot = (uint32_t)waitline_remove(&b->line, place);
-	struct request *r = request_of(b, slot);
+	uint32_t seq = (uint32_t)waitline_remove(&b->line, place);
+	struct sequence *q = sequence_of(b, seq);
 
-	b->kv.reserved -= r->reserved_blocks;
-	r->reserved_blocks = 0;
-	kvcache_take(&b->kv, kvcache_blocks(&b->kv, (uint64_t)r->prompt_tok + r->emitted_tok + 1));
-	if (r->emitted_tok > 0 && --b->n_preempted == 0) {
-		b->w->instances[b->id.i].held = false;
-		b->host->room(b->w, b->id);
-	}
-	if (r->started_ns == TIME_NONE)
-		r->started_ns = engine_now_ns(b->w->engine);
-	b->prefill[b->n_prefill++] = slot;
+	b->kv.reserved -= q->reserved_blocks;
+	q->reserved_blocks = 0;
+	kvcache_take(&b->kv, kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + q->emitted_tok + 1));
+	if (q->emitted_tok > 0 && --b->n_preempted == 0)
+		instance_hold(b->i, false);
+	if (q->started_ns == TIME_NONE)
+		q->started_ns = engine_now_ns(b->i->engine);
+	b->prefill[b->n_prefill++] = seq;
 }
 
 /** Move waiting requests into the prefill set; returns their new tokens. */
@@ -254,20 +278,20 @@ static uint64_t admit_all(struct batch *b)
 	uint64_t new_tok = 0;
 
 	while (waitline_count(&b->line) > 0) {
-		const struct request *r = request_of(b, (uint32_t)waitline_at(&b->line, 0));
+		const struct sequence *q = sequence_of(b, (uint32_t)waitline_at(&b->line, 0));
 
-		if (!admissible(b, r, new_tok))
+		if (!admissible(b, q, new_tok))
 			break;
-		new_tok += (uint64_t)r->prompt_tok + r->emitted_tok;
+		new_tok += (uint64_t)q->prompt_tok + q->emitted_tok;
 		admit(b, 0);
 	}
 	/* The first in line cannot be admitted although nothing runs: what it waits for is
 	 * set aside for others, so let one of those through. */
 	for (size_t i = 1; b->n + b->n_prefill == 0 && i < waitline_count(&b->line); i++) {
-		const struct request *r = request_of(b, (uint32_t)waitline_at(&b->line, i));
+		const struct sequence *q = sequence_of(b, (uint32_t)waitline_at(&b->line, i));
 
-		if (admissible(b, r, 0)) {
-			new_tok = (uint64_t)r->prompt_tok + r->emitted_tok;
+		if (admissible(b, q, 0)) {
+			new_tok = (uint64_t)q->prompt_tok + q->emitted_tok;
 			admit(b, i);
 		}
 	}
@@ -276,13 +300,9 @@ static uint64_t admit_all(struct batch *b)
 
 /* Steps */
 
-static void levels_set(struct batch *b)
+static void tell_levels(struct batch *b)
 {
-	struct instance_metrics *m = &b->w->instances[b->id.i].metrics;
-	int64_t now_ns = engine_now_ns(b->w->engine);
-
-	level_set(&m->running, now_ns, (double)(b->n + b->n_prefill));
-	level_set(&m->busy, now_ns, b->phase == PHASE_IDLE ? 0.0 : 1.0);
+	instance_works(b->i, (double)(b->n + b->n_prefill), b->phase == PHASE_IDLE ? 0.0 : 1.0);
 }
 
 static void prefill_start(struct batch *b, uint64_t new_tok)
@@ -290,22 +310,22 @@ static void prefill_start(struct batch *b, uint64_t new_tok)
 	double s = cost_prefill_s(b->cost, new_tok, b->n_prefill);
 
 	for (size_t i = 0; i < b->n_prefill; i++) {
-		const struct request *r = request_of(b, b->prefill[i]);
+		const struct sequence *q = sequence_of(b, b->prefill[i]);
 
-		s += cost_prefill_attention_s(b->cost, r->prompt_tok + r->emitted_tok, 0);
+		s += cost_prefill_attention_s(b->cost, q->prompt_tok + q->emitted_tok, 0);
 	}
 	b->phase = PHASE_PREFILL;
-	post_step(b->w->engine, ns_after(engine_now_ns(b->w->engine), ns_of_s(s)), b->id,
+	post_step(b->i->engine, ns_after(engine_now_ns(b->i->engine), ns_of_s(s)), b->i->id,
 		b->prefill[0]);
 }
 
 /** Post the end of the jump, or of its next step. */
 static void jump_post(struct batch *b)
 {
-	struct engine *e = b->w->engine;
+	struct engine *e = b->i->engine;
 	int64_t at_ns;
 
-	if (b->w->setup.step_by_step) {
+	if (b->step_by_step) {
 		double tok = b->context_tok + (double)b->stepped * (double)b->n;
 		struct cost_affine a = cost_decode(b->cost, b->n, (uint64_t)tok);
 
@@ -315,7 +335,7 @@ static void jump_post(struct batch *b)
 	} else {
 		at_ns = jump_end_ns(b, b->k);
 	}
-	b->end = post_step(e, at_ns, b->id, b->heap[0].request);
+	b->end = post_step(e, at_ns, b->i->id, b->heap[0].seq);
 }
 
 /** The step after which the total context leaves the cell of the grid. */
@@ -338,7 +358,7 @@ static void decode_start(struct batch *b)
 	if (b->n == 0)
 		return;
 	b->phase = PHASE_DECODE;
-	b->from_ns = engine_now_ns(b->w->engine);
+	b->from_ns = engine_now_ns(b->i->engine);
 	b->step = cost_decode(b->cost, b->n, (uint64_t)b->context_tok);
 	b->stepped = 0;
 	b->stepped_s = 0.0;
@@ -365,7 +385,7 @@ static void boundary(struct batch *b)
 		else
 			b->phase = PHASE_IDLE;
 	} while (b->phase == PHASE_BOUNDARY);
-	levels_set(b);
+	tell_levels(b);
 }
 
 /** Account for @k steps of the jump that have been made. */
@@ -378,7 +398,7 @@ static void jump_account(struct batch *b, uint64_t k)
 /** End the jump here and now, after @k steps. */
 static void jump_end_now(struct batch *b, uint64_t k)
 {
-	engine_cancel(b->w->engine, b->end);
+	engine_cancel(b->i->engine, b->end);
 	jump_account(b, k);
 	boundary(b);
 }
@@ -387,10 +407,10 @@ static void jump_end_now(struct batch *b, uint64_t k)
  *  begins at this very instant. When stepping, step_done() does the former. */
 static void jump_cut(struct batch *b)
 {
-	int64_t now_ns = engine_now_ns(b->w->engine);
+	int64_t now_ns = engine_now_ns(b->i->engine);
 	uint64_t k;
 
-	if (b->w->setup.step_by_step) {
+	if (b->step_by_step) {
 		if (step_begins_now(b))
 			jump_end_now(b, b->stepped);
 		return;
@@ -402,14 +422,16 @@ static void jump_cut(struct batch *b)
 		jump_end_now(b, k);
 		return;
 	}
-	engine_cancel(b->w->engine, b->end);
+	engine_cancel(b->i->engine, b->end);
 	b->k = k;
 	jump_post(b);
 }
 
-void batch_enqueue(struct batch *b, uint32_t slot)
+static void batch_enqueue(struct instance *i, uint32_t seq)
 {
-	waitline_push(&b->line, slot);
+	struct batch *b = &i->state->batch;
+
+	waitline_push(&b->line, seq);
 	if (b->phase == PHASE_IDLE) {
 		boundary(b);
 		return;
@@ -422,43 +444,47 @@ void batch_enqueue(struct batch *b, uint32_t slot)
 
 static void prefill_done(struct batch *b)
 {
-	int64_t now_ns = engine_now_ns(b->w->engine);
+	int64_t now_ns = engine_now_ns(b->i->engine);
 	size_t n = b->n_prefill;
 
 	b->n_prefill = 0;
 	for (size_t i = 0; i < n; i++) {
-		uint32_t slot = b->prefill[i];
-		struct request *r = request_of(b, slot);
+		uint32_t seq = b->prefill[i];
+		struct sequence *q = sequence_of(b, seq);
 
-		if (r->emitted_tok++ == 0)
-			r->first_token_ns = now_ns;
-		if (r->emitted_tok < r->output_tok) {
-			join(b, slot);
+		if (q->emitted_tok++ == 0)
+			q->first_token_ns = now_ns;
+		if (q->emitted_tok < q->output_tok) {
+			join(b, seq);
 			continue;
 		}
-		b->kv.used -= kvcache_blocks(&b->kv, (uint64_t)r->prompt_tok + r->emitted_tok);
-		b->host->served(b->w, slot);
+		b->kv.used -= kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + q->emitted_tok);
+		instance_served(b->i, seq);
 	}
 }
 
 static void decode_done(struct batch *b)
 {
 	while (b->n > 0 && b->heap[0].last_step == b->kv.steps) {
-		uint32_t slot = b->heap[0].request;
-		struct request *r = request_of(b, slot);
+		uint32_t seq = b->heap[0].seq;
+		struct sequence *q = sequence_of(b, seq);
 
 		leave(b, 0);
-		r->emitted_tok = r->output_tok;
-		b->host->served(b->w, slot);
+		q->emitted_tok = q->output_tok;
+		instance_served(b->i, seq);
 	}
 }
 
-bool batch_step_done(struct batch *b)
+/** EV_STEP; which sequence it names is for those who read events. */
+static bool batch_advance(struct instance *i, uint32_t seq)
 {
+	struct batch *b = &i->state->batch;
+
+	(void)seq;
 	/* with many instances each of these is far away: ask for them side by side */
 	__builtin_prefetch(b->heap);
 	__builtin_prefetch(b->kv.residue);
-	if (b->phase == PHASE_DECODE && b->w->setup.step_by_step) {
+	if (b->phase == PHASE_DECODE && b->step_by_step) {
 		b->stepped++;
 		if (b->stepped < b->k && !first_admissible(b) &&
 			b->kv.used + b->kv.reserved + kvcache_need(&b->kv, b->stepped + 1) <=
@@ -479,22 +505,26 @@ bool batch_step_done(struct batch *b)
 	return true;
 }
 
-void batch_begin(struct batch *b)
+static void batch_begin(struct instance *i)
 {
-	boundary(b);
+	boundary(&i->state->batch);
 }
 
-/* For the policies */
+/* Questions */
 
-bool batch_can_hold(const struct batch *b, uint32_t prompt_tok, uint32_t output_tok)
+static bool batch_can_hold(const struct instance *i, struct demand d)
 {
-	return kvcache_blocks(&b->kv, (uint64_t)prompt_tok + output_tok) <= b->kv.total;
+	const struct kvcache *kv = &i->state->batch.kv;
+
+	return kvcache_blocks(kv, d.prompt_tok + (uint64_t)d.output_tok) <= kv->total;
 }
 
-bool batch_has_blocks(const struct batch *b, uint32_t prompt_tok)
+/** Are there uncommitted blocks now for the prompt and one token? */
+static bool batch_has_memory(const struct instance *i, struct demand d)
 {
+	const struct batch *b = &i->state->batch;
 	uint64_t want =
-		kvcache_blocks(&b->kv, (uint64_t)prompt_tok + 1) + b->kv.used + b->kv.reserved;
+		kvcache_blocks(&b->kv, (uint64_t)d.prompt_tok + 1) + b->kv.used + b->kv.reserved;
 
 	if (b->phase != PHASE_DECODE)
 		return want <= b->kv.total;
@@ -503,35 +533,7 @@ bool batch_has_blocks(const struct batch *b, uint32_t prompt_tok)
 	return want + kvcache_need(&b->kv, steps_begun(b)) <= b->kv.total;
 }
 
-void batch_reserve(struct batch *b, uint32_t slot)
-{
-	struct request *r = request_of(b, slot);
-	uint64_t begun, k;
-
-	r->reserved_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)r->prompt_tok + 1);
-	b->kv.reserved += r->reserved_blocks;
-	if (b->phase != PHASE_DECODE || b->w->setup.step_by_step ||
-		b->kv.used + b->kv.reserved + kvcache_need(&b->kv, b->k) <= b->kv.total)
-		return;
-	/* the jump counted on these blocks: end it where the rest gives out */
-	begun = steps_begun(b);
-	k = kvcache_steps_within(&b->kv, b->k, kvcache_free(&b->kv));
-	if (k < begun)
-		k = begun;
-	if (k < b->k) {
-		engine_cancel(b->w->engine, b->end);
-		b->k = k;
-		jump_post(b);
-	}
-}
-
-double batch_prefill_s(const struct batch *b, uint32_t prompt_tok)
-{
-	return cost_prefill_s(b->cost, prompt_tok, 1) +
-	       cost_prefill_attention_s(b->cost, prompt_tok, 0);
-}
-
-double batch_decode_step_s(const struct batch *b, size_t n, double context_tok)
+static double decode_step_s(const struct batch *b, size_t n, double context_tok)
 {
 	struct cost_affine a;
 
@@ -540,58 +542,127 @@ double batch_decode_step_s(const struct batch *b, size_t n, double context_tok)
 	return a.base_s + a.per_tok_s * context_tok;
 }
 
-uint64_t batch_kv_peak_bytes(const struct batch *b)
+static double batch_step_s(const struct instance *i, struct load others)
 {
+	return decode_step_s(&i->state->batch, (size_t)others.n + 1, others.context_tok);
+}
+
+/** As models.md section 10 lets a policy know it: an answer of n tokens is its prefill and n - 1
+ *  decode steps at the context in its middle. */
+static struct expectation batch_expect(
+	const struct instance *i, struct demand d, struct load others)
+{
+	const struct batch *b = &i->state->batch;
+	double tok = others.context_tok + d.prompt_tok + 0.5 * d.output_tok;
+	double step_s = decode_step_s(b, (size_t)others.n + 1, tok);
+	struct expectation e = {
+		.prefill_s = cost_prefill_s(b->cost, d.prompt_tok, 1) +
+			     cost_prefill_attention_s(b->cost, d.prompt_tok, 0),
+		.decode_s = d.output_tok > 1.0 ? (d.output_tok - 1.0) * step_s : 0.0,
+	};
+
+	if (others.n >= b->max_batch) /* one place opens every service / max_batch */
+		e.wait_s = (double)(others.n - b->max_batch + 1) * (e.prefill_s + e.decode_s) /
+			   (double)b->max_batch;
+	return e;
+}
+
+static void batch_gauge(const struct instance *i, struct gauge *out)
+{
+	const struct batch *b = &i->state->batch;
 	uint64_t now =
 		b->kv.used + (b->phase == PHASE_DECODE ? kvcache_need(&b->kv, steps_begun(b)) : 0);
 
-	return (uint64_t)((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes);
+	out->kv_peak_bytes = floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes);
 }
 
-void batch_measure(struct batch *b)
+static void batch_measure(struct instance *i)
 {
-	b->kv.peak = b->kv.used;
+	struct kvcache *kv = &i->state->batch.kv;
+
+	kv->peak = kv->used;
 }
 
-bool batch_create(struct batch **out, struct world *w, const struct instance_host *host,
-	struct instance_id id, const struct cost *cost, const struct cost_spec *what,
-	const struct instance_spec *spec, struct err *err)
+/* Memory set aside */
+
+static void batch_reserve(struct instance *i, uint32_t seq)
 {
+	struct batch *b = &i->state->batch;
+	struct sequence *q = sequence_of(b, seq);
+	uint64_t begun, k;
+
+	if (!batch_has_memory(i, (struct demand){.prompt_tok = q->prompt_tok}))
+		return;
+	q->reserved_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1);
+	b->kv.reserved += q->reserved_blocks;
+	if (b->phase != PHASE_DECODE || b->step_by_step ||
+		b->kv.used + b->kv.reserved + kvcache_need(&b->kv, b->k) <= b->kv.total)
+		return;
+	/* the jump counted on these blocks: end it where the rest gives out */
+	begun = steps_begun(b);
+	k = kvcache_steps_within(&b->kv, b->k, kvcache_free(&b->kv));
+	if (k < begun)
+		k = begun;
+	if (k < b->k) {
+		engine_cancel(b->i->engine, b->end);
+		b->k = k;
+		jump_post(b);
+	}
+}
+
+static bool batch_init(struct instance *i, const struct instance_build *build, struct err *err)
+{
+	const struct instance_spec *spec = build->spec;
+	const struct cost_spec *what = build->cost_spec;
 	double weights = llm_weight_bytes(what->shape, what->precision);
 	double room = what->gpu->mem_bytes - weights - spec->reserve_bytes;
-	struct batch *b;
+	struct batch *b = &i->state->batch;
 
-	*out = NULL;
-	if (room < llm_kv_bytes_per_tok(what->shape) * spec->block_tok)
+	i->places = spec->max_batch + spec->ahead;
+	b->i = i;
+	b->cost = build->cost;
+	b->step_by_step = build->step_by_step;
+	b->max_batch = spec->max_batch;
+	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
+	b->prefill_cap_tok = what->shape->context;
+	if (room < b->block_bytes)
 		return err_at(err, spec->at,
 			"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
 			"'%s' has %.2f GB: no room for a KV cache",
 			spec->name, what->shape->name, weights / 1e9, spec->reserve_bytes / 1e9,
 			what->gpu->name, what->gpu->mem_bytes / 1e9);
-	b = mem_zalloc(1, sizeof *b);
-	b->w = w;
-	b->host = host;
-	b->id = id;
-	b->cost = cost;
-	b->max_batch = spec->max_batch;
-	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
-	b->prefill_cap_tok = what->shape->context;
 	kvcache_init(
 		&b->kv, (uint64_t)fmin(room / b->block_bytes, KV_MOST_BLOCKS), spec->block_tok);
 	waitline_init(&b->line);
 	b->heap = mem_zalloc(b->max_batch, sizeof *b->heap);
 	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);
-	*out = b;
 	return true;
 }
 
-void batch_destroy(struct batch *b)
+static void batch_finish(struct instance *i)
 {
-	if (!b)
-		return;
+	struct batch *b = &i->state->batch;
+
 	waitline_finish(&b->line);
 	free(b->heap);
 	free(b->prefill);
 	kvcache_finish(&b->kv);
-	free(b);
 }
+
+const struct instance_ops instance_batch = {
+	.name = "batch",
+	.state_size = sizeof(struct instance_state),
+	.needs_cost = true,
+	.init = batch_init,
+	.finish = batch_finish,
+	.can_hold = batch_can_hold,
+	.has_memory = batch_has_memory,
+	.expect = batch_expect,
+	.step_s = batch_step_s,
+	.reserve = batch_reserve,
+	.enqueue = batch_enqueue,
+	.advance = batch_advance,
+	.begin = batch_begin,
+	.gauge = batch_gauge,
+	.measure = batch_measure,
+};

@@ -1,16 +1,17 @@
-#include "models/serving/station.h"
+/* A synthetic instance, for checks against queueing theory: service times come from a
+ * distribution. `fifo`: `slots` servers, one line. `ps`: the servers are shared equally, each
+ * request at rate min(1, slots / n); one pending event however many share (attained service in
+ * virtual time). */
 
-#include <stdlib.h>
+#include "models/serving/instance_ops.h"
 
-#include "base/mem.h"
 #include "models/ev.h"
-#include "models/state.h"
+#include "models/record.h"
+#include "sim/rng.h"
 #include "sim/waitline.h"
 
-struct station {
-	struct world *w;
-	const struct instance_host *host;
-	struct instance_id id;
+struct instance_state {
+	struct instance *i;
 	uint32_t slots;
 	bool shared; /* processor sharing */
 	struct dist *service;
@@ -26,58 +27,53 @@ struct station {
 	struct event_id next;
 };
 
-static void levels_set(struct station *s)
+static void begin(struct instance_state *s, uint32_t seq)
 {
-	struct instance_metrics *m = &s->w->instances[s->id.i].metrics;
-	int64_t now_ns = engine_now_ns(s->w->engine);
-
-	level_set(&m->running, now_ns, (double)s->n);
-	level_set(&m->busy, now_ns, s->n < s->slots ? (double)s->n / (double)s->slots : 1.0);
+	instance_sequence(s->i, seq)->started_ns = engine_now_ns(s->i->engine);
+	s->n++;
 }
 
-static struct request *begin(struct station *s, uint32_t slot)
+/** The whole answer at once. */
+static void end(struct instance_state *s, uint32_t seq)
 {
-	struct request *r = &s->w->requests.at[slot];
-
-	r->started_ns = engine_now_ns(s->w->engine);
-	s->n++;
-	return r;
+	instance_sequence(s->i, seq)->first_token_ns = engine_now_ns(s->i->engine);
+	instance_served(s->i, seq);
 }
 
 /* fifo */
 
-static void fifo_start(struct station *s, uint32_t slot)
+static void fifo_start(struct instance_state *s, uint32_t seq)
 {
-	begin(s, slot);
-	post_served(s->w->engine, dist_draw(s->service, &s->rng), s->id, slot);
+	begin(s, seq);
+	post_served(s->i->engine, dist_draw(s->service, &s->rng), s->i->id, seq);
 }
 
-static void fifo_enqueue(struct station *s, uint32_t slot)
+static void fifo_enqueue(struct instance_state *s, uint32_t seq)
 {
 	if (s->n < s->slots)
-		fifo_start(s, slot);
+		fifo_start(s, seq);
 	else
-		waitline_push(&s->line, slot);
+		waitline_push(&s->line, seq);
 }
 
-static void fifo_served(struct station *s, uint32_t slot)
+static void fifo_served(struct instance_state *s, uint32_t seq)
 {
 	s->n--;
-	s->host->served(s->w, slot);
+	end(s, seq);
 	if (waitline_count(&s->line) > 0)
 		fifo_start(s, (uint32_t)waitline_pop(&s->line));
 }
 
 /* ps */
 
-static double rate(const struct station *s)
+static double rate(const struct instance_state *s)
 {
 	return s->n <= s->slots ? 1.0 : (double)s->slots / (double)s->n;
 }
 
-static void ps_advance(struct station *s)
+static void ps_advance(struct instance_state *s)
 {
-	int64_t now_ns = engine_now_ns(s->w->engine);
+	int64_t now_ns = engine_now_ns(s->i->engine);
 
 	if (s->n > 0)
 		s->attained_s += s_of_ns(now_ns - s->at_ns) * rate(s);
@@ -86,88 +82,138 @@ static void ps_advance(struct station *s)
 	s->at_ns = now_ns;
 }
 
-static void ps_post(struct station *s)
+static void ps_post(struct instance_state *s)
 {
 	double left_s;
 
 	if (s->n == 0)
 		return;
 	left_s = rankline_first_rank(&s->finish) - s->attained_s;
-	s->next = post_served(s->w->engine, left_s > 0.0 ? left_s / rate(s) : 0.0, s->id, NO_ID);
+	s->next = post_served(s->i->engine, left_s > 0.0 ? left_s / rate(s) : 0.0, s->i->id, NO_ID);
 }
 
-static void ps_enqueue(struct station *s, uint32_t slot)
+static void ps_enqueue(struct instance_state *s, uint32_t seq)
 {
 	ps_advance(s);
 	if (s->n > 0)
-		engine_cancel(s->w->engine, s->next);
-	begin(s, slot);
-	rankline_push(&s->finish, s->attained_s + dist_draw(s->service, &s->rng), slot);
+		engine_cancel(s->i->engine, s->next);
+	begin(s, seq);
+	rankline_push(&s->finish, s->attained_s + dist_draw(s->service, &s->rng), seq);
 	ps_post(s);
 }
 
-static void ps_served(struct station *s)
+static void ps_served(struct instance_state *s)
 {
-	uint32_t slot;
+	uint32_t seq;
 
 	ps_advance(s);
-	slot = (uint32_t)rankline_pop(&s->finish);
+	seq = (uint32_t)rankline_pop(&s->finish);
 	s->n--;
 	ps_post(s);
-	s->host->served(s->w, slot);
+	end(s, seq);
 }
 
-void station_enqueue(struct station *s, uint32_t slot)
+static void tell_levels(struct instance_state *s)
 {
+	instance_works(s->i, (double)s->n, s->n < s->slots ? (double)s->n / (double)s->slots : 1.0);
+}
+
+static void station_enqueue(struct instance *i, uint32_t seq)
+{
+	struct instance_state *s = i->state;
+
 	if (s->shared)
-		ps_enqueue(s, slot);
+		ps_enqueue(s, seq);
 	else
-		fifo_enqueue(s, slot);
-	levels_set(s);
+		fifo_enqueue(s, seq);
+	tell_levels(s);
 }
 
-void station_served(struct station *s, uint32_t slot)
+/** EV_SERVED; @seq is NO_ID under processor sharing. */
+static bool station_advance(struct instance *i, uint32_t seq)
 {
+	struct instance_state *s = i->state;
+
 	if (s->shared)
 		ps_served(s);
 	else
-		fifo_served(s, slot);
-	levels_set(s);
-}
-
-double station_mean_s(const struct station *s)
-{
-	return dist_mean(s->service);
-}
-
-bool station_create(struct station **out, struct world *w, const struct instance_host *host,
-	struct instance_id id, const struct instance_spec *spec, struct err *err)
-{
-	struct station *s = mem_zalloc(1, sizeof *s);
-
-	*out = NULL;
-	s->w = w;
-	s->host = host;
-	s->id = id;
-	s->slots = spec->slots;
-	s->shared = spec->discipline == DISCIPLINE_PS;
-	rng_init(&s->rng, w->setup.seed, w->setup.replication, "service", spec->name);
-	if (!dist_create(&s->service, &spec->service, err)) {
-		free(s);
-		return false;
-	}
-	waitline_init(&s->line);
-	rankline_init(&s->finish);
-	*out = s;
+		fifo_served(s, seq);
+	tell_levels(s);
 	return true;
 }
 
-void station_destroy(struct station *s)
+/* Questions */
+
+static bool station_can_hold(const struct instance *i, struct demand d)
 {
-	if (!s)
-		return;
+	(void)i;
+	(void)d;
+	return true;
+}
+
+static struct expectation station_expect(
+	const struct instance *i, struct demand d, struct load others)
+{
+	const struct instance_state *s = i->state;
+	double mean_s = dist_mean(s->service);
+	struct expectation e = {.decode_s = mean_s};
+
+	(void)d;
+	if (others.n < s->slots)
+		return e;
+	if (s->shared)
+		e.decode_s = mean_s * (double)(others.n + 1) / (double)s->slots;
+	else
+		e.wait_s = mean_s * (double)(others.n - s->slots + 1) / (double)s->slots;
+	return e;
+}
+
+static double station_step_s(const struct instance *i, struct load others)
+{
+	return dist_mean(i->state->service) * (double)(others.n + 1);
+}
+
+/** Its capacity includes its own line. */
+static uint32_t places(const struct instance_spec *spec)
+{
+	if (spec->capacity > 0)
+		return spec->capacity;
+	return spec->discipline == DISCIPLINE_PS ? UINT32_MAX : spec->slots + spec->ahead;
+}
+
+static bool station_init(struct instance *i, const struct instance_build *b, struct err *err)
+{
+	struct instance_state *s = i->state;
+
+	i->places = places(b->spec);
+	i->capacity = b->spec->capacity;
+	s->i = i;
+	s->slots = b->spec->slots;
+	s->shared = b->spec->discipline == DISCIPLINE_PS;
+	rng_init(&s->rng, b->seed, b->replication, "service", b->spec->name);
+	waitline_init(&s->line);
+	rankline_init(&s->finish);
+	return dist_create(&s->service, &b->spec->service, err);
+}
+
+static void station_finish(struct instance *i)
+{
+	struct instance_state *s = i->state;
+
 	waitline_finish(&s->line);
 	rankline_finish(&s->finish);
 	dist_destroy(s->service);
-	free(s);
 }
+
+const struct instance_ops instance_station = {
+	.name = "station",
+	.state_size = sizeof(struct instance_state),
+	.init = station_init,
+	.finish = station_finish,
+	.can_hold = station_can_hold,
+	.has_memory = station_can_hold,
+	.expect = station_expect,
+	.step_s = station_step_s,
+	.enqueue = station_enqueue,
+	.advance = station_advance,
+};

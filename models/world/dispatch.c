@@ -46,17 +46,15 @@ static void on_uploaded(struct world *w, const struct event *ev)
 
 static void on_step(struct world *w, const struct event *ev)
 {
-	__builtin_prefetch(&w->requests.at[ev->what]); /* most steps end with it leaving */
-	if (!batch_step_done(w->instances[ev->who].batch))
+	struct instance *i = &w->instances[ev->who];
+
+	/* most steps end with it leaving */
+	__builtin_prefetch(&w->requests.at[ev->what]);
+	__builtin_prefetch(world_sequence(w, (uint32_t)ev->what));
+	if (!instance_advance(i, (uint32_t)ev->what))
 		return;
 	decide(w); /* what it sends here at once joins the next step */
-	batch_begin(w->instances[ev->who].batch);
-}
-
-static void on_served(struct world *w, const struct event *ev)
-{
-	station_served(w->instances[ev->who].station, (uint32_t)ev->what);
-	decide(w);
+	instance_begin(i);
 }
 
 static void on_flow(struct world *w, const struct event *ev)
@@ -104,7 +102,7 @@ const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_DISPATCH] = {"dispatch", on_dispatch},
 	[EV_UPLOADED] = {"uploaded", on_uploaded},
 	[EV_STEP] = {"step", on_step},
-	[EV_SERVED] = {"served", on_served},
+	[EV_SERVED] = {"served", on_step},
 	[EV_FLOW] = {"flow", on_flow},
 	[EV_LINK] = {"link", on_link},
 	[EV_DELIVERED] = {"delivered", on_delivered},

@@ -17,29 +17,32 @@ static uint32_t pool_take(struct request_pool *p)
 		return slot;
 	}
 	p->at = mem_grow(p->at, p->n, &p->cap, sizeof *p->at);
+	p->sequences.at =
+		mem_grow(p->sequences.at, p->n, &p->sequences.cap, sizeof *p->sequences.at);
+	p->sequences.n++;
 	return (uint32_t)p->n++;
 }
 
 /** Prompt and answer must fit the model's context; false when they cannot. */
-static bool fit_context(const struct world *w, const struct group_spec *g, struct request *r)
+static bool fit_context(const struct world *w, const struct group_spec *g, struct sequence *q)
 {
 	uint32_t context;
 
 	if (g->model.i == NO_ID)
 		return true;
 	context = w->spec->models[g->model.i].shape.context;
-	if ((uint64_t)r->prompt_tok + r->output_tok <= context)
+	if ((uint64_t)q->prompt_tok + q->output_tok <= context)
 		return true;
-	if (!g->workload.truncate || r->output_tok >= context)
+	if (!g->workload.truncate || q->output_tok >= context)
 		return false;
-	r->prompt_tok = context - r->output_tok;
+	q->prompt_tok = context - q->output_tok;
 	return true;
 }
 
-static bool anyone_can_serve(const struct world *w, const struct request *r)
+static bool anyone_can_serve(const struct world *w, uint32_t slot)
 {
 	for (size_t c = 0; c < w->view.n_classes; c++)
-		if (view_can_serve(w, r, w->class_views[c].members[0]))
+		if (view_can_serve(w, slot, w->class_views[c].members[0]))
 			return true;
 	return false;
 }
@@ -49,26 +52,29 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 	const struct group_spec *spec = &w->spec->groups[g.i];
 	uint32_t slot = pool_take(&w->requests);
 	struct request *r = &w->requests.at[slot];
+	struct sequence *q = world_sequence(w, slot);
 	int64_t now_ns = engine_now_ns(w->engine);
 
 	*r = (struct request){
 		.n = w->created++,
 		.group = g.i,
 		.instance = NO_ID,
-		.prompt_tok = d.prompt_tok,
-		.output_tok = d.output_tok,
 		.measured = metrics_created(w, g),
 		.created_ns = now_ns,
 		.assigned_ns = TIME_NONE,
 		.uploaded_ns = TIME_NONE,
-		.started_ns = TIME_NONE,
-		.first_token_ns = TIME_NONE,
 		.finished_ns = TIME_NONE,
 		.deadline_ns = ns_after(now_ns, ns_of_s(spec->deadline_s)),
 		.next_free = NO_ID,
 	};
+	*q = (struct sequence){
+		.prompt_tok = d.prompt_tok,
+		.output_tok = d.output_tok,
+		.started_ns = TIME_NONE,
+		.first_token_ns = TIME_NONE,
+	};
 	metrics_in_system(w, 1);
-	if (!fit_context(w, spec, r) || !anyone_can_serve(w, r)) {
+	if (!fit_context(w, spec, q) || !anyone_can_serve(w, slot)) {
 		request_end(w, slot, FATE_REJECTED);
 		return slot;
 	}
@@ -80,14 +86,13 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 }
 
 /** Is everyone who could ever serve it full, with a capacity to say that nobody may wait? */
-static bool overflows(const struct world *w, const struct request *r)
+static bool overflows(const struct world *w, uint32_t slot)
 {
 	for (size_t c = 0; c < w->view.n_classes; c++) {
 		struct instance_id i = w->class_views[c].members[0];
-		const struct instance_spec *s = w->instances[i.i].spec;
 
-		if (view_can_serve(w, r, i) &&
-			(!s->synthetic || s->capacity == 0 || w->class_views[c].n_free > 0))
+		if (view_can_serve(w, slot, i) &&
+			(!instance_drops(&w->instances[i.i]) || w->class_views[c].n_free > 0))
 			return false;
 	}
 	return true;
@@ -95,7 +100,7 @@ static bool overflows(const struct world *w, const struct request *r)
 
 void request_submitted(struct world *w, uint32_t slot)
 {
-	if (w->has_capacities && overflows(w, &w->requests.at[slot])) {
+	if (w->has_capacities && overflows(w, slot)) {
 		request_end(w, slot, FATE_DROPPED);
 		return;
 	}
@@ -103,31 +108,24 @@ void request_submitted(struct world *w, uint32_t slot)
 }
 
 /** What a request will add to the mean context of its instance's decode steps. */
-static double load_tok(const struct world *w, const struct request *r)
+static double expected_tok(const struct world *w, uint32_t slot)
 {
-	return r->prompt_tok + 0.5 * w->group_views[r->group].output_mean_tok;
+	return world_sequence(w, slot)->prompt_tok +
+	       0.5 * w->group_views[w->requests.at[slot].group].output_mean_tok;
 }
 
 void request_assign(struct world *w, uint32_t slot, struct instance_id i)
 {
 	struct request *r = &w->requests.at[slot];
 	struct instance *inst = &w->instances[i.i];
-	int64_t now_ns = engine_now_ns(w->engine);
-	uint32_t capacity = inst->spec->synthetic ? inst->spec->capacity : 0;
-	bool place = w->instance_views[i.i].room > 0;
 
 	r->instance = i.i;
-	r->assigned_ns = now_ns;
-	if (capacity > 0 && w->instance_views[i.i].assigned >= capacity) {
+	r->assigned_ns = engine_now_ns(w->engine);
+	if (instance_overflows(inst)) {
 		request_end(w, slot, FATE_DROPPED);
 		return;
 	}
-	level_add(&inst->metrics.assigned, now_ns, 1.0);
-	w->instance_views[i.i].assigned++;
-	r->load_tok = load_tok(w, r);
-	inst->load_tok += r->load_tok;
-	if (inst->batch && place && batch_has_blocks(inst->batch, r->prompt_tok))
-		batch_reserve(inst->batch, slot);
+	instance_assign(inst, slot, expected_tok(w, slot));
 	view_touch(w, i);
 	if (w->spec->run.scheduler_delay_s > 0.0)
 		post_dispatch(w->engine, w->spec->run.scheduler_delay_s, slot);
@@ -140,7 +138,8 @@ void request_dispatch(struct world *w, uint32_t slot)
 	const struct request *r = &w->requests.at[slot];
 	struct instance_id i = {r->instance};
 	const struct route *up = world_route(w, r->group, i, false);
-	double bytes = r->prompt_tok * w->spec->groups[r->group].bytes_per_tok;
+	double bytes =
+		world_sequence(w, slot)->prompt_tok * w->spec->groups[r->group].bytes_per_tok;
 
 	if (transfer_begin(w, up, bytes, TRANSFER_PROMPT, ev_uploaded(i, slot)))
 		request_uploaded(w, slot);
@@ -149,35 +148,23 @@ void request_dispatch(struct world *w, uint32_t slot)
 void request_uploaded(struct world *w, uint32_t slot)
 {
 	struct request *r = &w->requests.at[slot];
-	struct instance *inst = &w->instances[r->instance];
 
 	r->uploaded_ns = engine_now_ns(w->engine);
-	if (inst->batch)
-		batch_enqueue(inst->batch, slot);
-	else
-		station_enqueue(inst->station, slot);
+	instance_enqueue(&w->instances[r->instance], slot);
 }
 
 /** The instance is done with it: its place is free, the answer goes home. */
-static void request_finished(struct world *w, uint32_t slot)
+static void request_served(struct world *w, struct instance_id i, uint32_t slot)
 {
 	struct request *r = &w->requests.at[slot];
-	struct instance_id i = {r->instance};
-	struct instance *inst = &w->instances[i.i];
 	const struct group_spec *g = &w->spec->groups[r->group];
-	int64_t now_ns = engine_now_ns(w->engine);
+	uint32_t output_tok = world_sequence(w, slot)->output_tok;
 	double bytes;
 
-	r->finished_ns = now_ns;
-	if (r->first_token_ns == TIME_NONE)
-		r->first_token_ns = now_ns; /* synthetic: the whole answer at once */
-	level_add(&inst->metrics.assigned, now_ns, -1.0);
-	inst->metrics.done++;
-	w->instance_views[i.i].assigned--;
-	inst->load_tok = w->instance_views[i.i].assigned > 0 ? inst->load_tok - r->load_tok : 0.0;
+	r->finished_ns = engine_now_ns(w->engine);
 	view_touch(w, i);
 	/* a streamed answer has all but its last token at its user by now */
-	bytes = (g->stream ? fmin(1.0, r->output_tok) : r->output_tok) * g->bytes_per_tok;
+	bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
 	if (transfer_begin(w, world_route(w, r->group, i, true), bytes, TRANSFER_ANSWER,
 		    ev_delivered(slot)))
 		request_delivered(w, slot);
@@ -188,10 +175,12 @@ void request_delivered(struct world *w, uint32_t slot)
 	request_end(w, slot, FATE_DONE);
 }
 
-const struct instance_host request_host = {.served = request_finished, .room = view_touch};
+const struct instance_host request_host = {.served = request_served, .room = view_touch};
 
-static void tell_policy(struct world *w, const struct request *r)
+static void tell_policy(struct world *w, uint32_t slot)
 {
+	const struct request *r = &w->requests.at[slot];
+	const struct sequence *q = world_sequence(w, slot);
 	const struct policy_ops *ops = w->setup.policy->ops;
 
 	if (!ops->finished)
@@ -201,8 +190,8 @@ static void tell_policy(struct world *w, const struct request *r)
 			.request = {r->n},
 			.group = {r->group},
 			.instance = {r->instance},
-			.prompt_tok = r->prompt_tok,
-			.output_tok = r->output_tok,
+			.prompt_tok = q->prompt_tok,
+			.output_tok = q->output_tok,
 			.created_s = s_of_ns(r->created_ns),
 			.delivered_s = engine_now_s(w->engine),
 			.deadline_s =
@@ -224,11 +213,11 @@ void request_end(struct world *w, uint32_t slot, enum fate fate)
 	struct request *r = &w->requests.at[slot];
 	struct group_id g = {r->group};
 
-	metrics_ended(w, r, fate);
+	metrics_ended(w, slot, fate);
 	cohort_look(w, r);
 	metrics_in_system(w, -1);
 	if (fate == FATE_DONE)
-		tell_policy(w, r);
+		tell_policy(w, slot);
 	r->next_free = w->requests.free;
 	w->requests.free = slot;
 	r->created_ns = TIME_NONE; /* marks the slot as free */

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "models/ev.h"
+#include "models/serving/alike.h"
 #include "models/state.h"
 
 void world_fail(struct world *w, const char *fmt, ...)
@@ -50,44 +51,47 @@ static struct cost_spec cost_of(const struct world *w, uint32_t i)
 }
 
 /** The tables of a cost are large beside a cache: those alike share them. */
-static bool cost_share(struct world *w, uint32_t i, struct err *err)
+static bool cost_share(struct world *w, uint32_t i, const struct cost_spec *mine, struct err *err)
 {
-	struct instance *inst = &w->instances[i];
-	struct cost_spec mine = cost_of(w, i);
+	const struct instance_spec *all = w->spec->instances;
 
-	for (uint32_t k = 0; k < i; k++) {
-		struct cost_spec its;
-
-		if (!w->instances[k].owns_cost)
-			continue;
-		its = cost_of(w, k);
-		if (its.profile == mine.profile && its.shape == mine.shape &&
-			its.precision == mine.precision && its.max_batch == mine.max_batch &&
-			its.reserve_bytes == mine.reserve_bytes &&
-			its.attention == mine.attention && view_same_gpu(its.gpu, mine.gpu)) {
-			inst->cost = w->instances[k].cost;
+	for (uint32_t k = 0; k < i; k++)
+		if (w->costs[k].owned &&
+			instances_alike(&all[k], cost_of(w, k).gpu, &all[i], mine->gpu)) {
+			w->costs[i].cost = w->costs[k].cost;
 			return true;
 		}
-	}
-	inst->owns_cost = cost_create(&inst->cost, &mine, err);
-	return inst->owns_cost;
+	w->costs[i].owned = cost_create(&w->costs[i].cost, mine, err);
+	return w->costs[i].owned;
 }
 
 static bool instance_create(struct world *w, uint32_t i, struct err *err)
 {
 	const struct instance_spec *s = &w->spec->instances[i];
-	struct instance *inst = &w->instances[i];
-	struct instance_id id = {i};
+	struct instance_build b = {
+		.spec = s,
+		.id = {i},
+		.host = &request_host,
+		.world = w,
+		.engine = w->engine,
+		.sequences = &w->requests.sequences,
+		.seed = w->setup.seed,
+		.replication = w->setup.replication,
+		.step_by_step = w->setup.step_by_step,
+	};
 	struct cost_spec cost;
 
-	inst->spec = s;
-	w->has_capacities = w->has_capacities || (s->synthetic && s->capacity > 0);
-	if (s->synthetic)
-		return station_create(&inst->station, w, &request_host, id, s, err);
-	if (!cost_share(w, i, err))
+	if (instance_kind(s)->needs_cost) {
+		cost = cost_of(w, i);
+		if (!cost_share(w, i, &cost, err))
+			return false;
+		b.cost = w->costs[i].cost;
+		b.cost_spec = &cost;
+	}
+	if (!instance_init(&w->instances[i], &b, err))
 		return false;
-	cost = cost_of(w, i);
-	return batch_create(&inst->batch, w, &request_host, id, inst->cost, &cost, s, err);
+	w->has_capacities = w->has_capacities || instance_drops(&w->instances[i]);
+	return true;
 }
 
 static bool group_create(struct world *w, uint32_t g, struct err *err)
@@ -117,6 +121,7 @@ static bool build(struct world *w, struct err *err)
 	transfers_create(w);
 	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
 	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
+	w->costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->costs);
 	metrics_create(w);
 	for (uint32_t g = 0; g < s->n_groups; g++)
 		if (!group_create(w, g, err))
@@ -159,14 +164,14 @@ void world_destroy(struct world *w)
 		shortest_finish(&w->groups[g].waiting);
 	}
 	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
-		batch_destroy(w->instances[i].batch);
-		if (w->instances[i].owns_cost)
-			cost_destroy(w->instances[i].cost);
-		station_destroy(w->instances[i].station);
+		instance_finish(&w->instances[i]);
+		if (w->costs[i].owned)
+			cost_destroy(w->costs[i].cost);
 	}
 	transfers_destroy(w);
 	topology_finish(&w->topology);
 	free(w->requests.at);
+	free(w->requests.sequences.at);
 	free(w->line.waiting);
 	free(w->line.slot);
 	engine_destroy(w->engine);

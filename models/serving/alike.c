@@ -1,0 +1,32 @@
+#include "models/serving/alike.h"
+
+#include <string.h>
+
+static bool same_dist(const struct dist_spec *a, const struct dist_spec *b)
+{
+	return a->kind == b->kind && a->mean == b->mean && a->cv == b->cv && a->shape == b->shape &&
+	       a->k == b->k && a->min == b->min && a->max == b->max &&
+	       a->n_quantiles == b->n_quantiles &&
+	       (a->n_quantiles == 0 || memcmp(a->quantiles, b->quantiles,
+					       a->n_quantiles * sizeof *a->quantiles) == 0);
+}
+
+static bool same_gpu(const struct gpu_spec *a, const struct gpu_spec *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->bytes_per_s == b->bytes_per_s &&
+	       a->mem_bytes == b->mem_bytes && a->fp16_flop_per_s == b->fp16_flop_per_s &&
+	       a->fp32_flop_per_s == b->fp32_flop_per_s && a->int8_op_per_s == b->int8_op_per_s;
+}
+
+bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a,
+	const struct instance_spec *b, const struct gpu_spec *gpu_b)
+{
+	if (a->synthetic != b->synthetic || a->model.i != b->model.i || a->ahead != b->ahead)
+		return false;
+	if (a->synthetic)
+		return a->slots == b->slots && a->capacity == b->capacity &&
+		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
+	return a->profile == b->profile && a->attention == b->attention &&
+	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
+	       a->reserve_bytes == b->reserve_bytes && same_gpu(gpu_a, gpu_b);
+}

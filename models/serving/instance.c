@@ -1,0 +1,82 @@
+#include "models/serving/instance.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+bool instance_init(struct instance *i, const struct instance_build *b, struct err *err)
+{
+	const struct instance_ops *ops = instance_kind(b->spec);
+
+	*i = (struct instance){
+		.ops = ops,
+		.state = mem_zalloc(1, ops->state_size),
+		.spec = b->spec,
+		.id = b->id,
+		.host = b->host,
+		.world = b->world,
+		.engine = b->engine,
+		.sequences = b->sequences,
+	};
+	level_init(&i->in_system, 0, 0.0);
+	level_init(&i->running, 0, 0.0);
+	level_init(&i->busy, 0, 0.0);
+	return ops->init(i, b, err);
+}
+
+void instance_finish(struct instance *i)
+{
+	if (!i->ops)
+		return;
+	i->ops->finish(i);
+	free(i->state);
+}
+
+void instance_assign(struct instance *i, uint32_t seq, double expected_tok)
+{
+	struct sequence *s = instance_sequence(i, seq);
+	bool place = instance_room(i) > 0;
+
+	level_add(&i->in_system, engine_now_ns(i->engine), 1.0);
+	i->assigned++;
+	s->expected_tok = expected_tok;
+	i->context_tok += expected_tok;
+	if (place && i->ops->reserve)
+		i->ops->reserve(i, seq);
+}
+
+void instance_served(struct instance *i, uint32_t seq)
+{
+	const struct sequence *s = instance_sequence(i, seq);
+
+	level_add(&i->in_system, engine_now_ns(i->engine), -1.0);
+	i->served++;
+	i->assigned--;
+	i->context_tok = i->assigned > 0 ? i->context_tok - s->expected_tok : 0.0;
+	i->host->served(i->world, i->id, seq);
+}
+
+void instance_hold(struct instance *i, bool held)
+{
+	i->held = held;
+	i->host->room(i->world, i->id);
+}
+
+void instance_measure(struct instance *i, int64_t now_ns)
+{
+	level_restart(&i->in_system, now_ns);
+	level_restart(&i->running, now_ns);
+	level_restart(&i->busy, now_ns);
+	i->served = 0;
+	i->preemptions = 0;
+	if (i->ops->measure)
+		i->ops->measure(i);
+}
+
+bool instance_gauge(const struct instance *i, struct gauge *out)
+{
+	if (!i->ops->gauge)
+		return false;
+	i->ops->gauge(i, out);
+	return true;
+}

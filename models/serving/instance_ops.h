@@ -1,0 +1,141 @@
+#ifndef OFFING_MODELS_SERVING_INSTANCE_OPS_H
+#define OFFING_MODELS_SERVING_INSTANCE_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "models/cost/cost.h"
+#include "models/ids.h"
+#include "models/serving/sequence.h"
+#include "models/serving/spec.h"
+#include "sim/engine.h"
+#include "sim/stat.h"
+
+/** For those who implement a kind of instance: station.c, batch.c. */
+struct instance_state; /* each kind's own .c file completes it: no cast */
+struct instance;
+
+/** What it may tell its owner; never from within a question. */
+struct instance_host {
+	/** Its part of @seq is done and its place is free. */
+	void (*served)(struct world *w, struct instance_id i, uint32_t seq);
+	/** What it can take has changed by itself: a preempted one waits, or is back. */
+	void (*room)(struct world *w, struct instance_id i);
+};
+
+/** What is asked of an instance, and what it has in it already. */
+struct demand {
+	uint32_t prompt_tok;
+	double output_tok;
+};
+struct load {
+	uint32_t n;
+	double context_tok; /* together, at a time */
+};
+
+/** Expected seconds. */
+struct expectation {
+	double wait_s, prefill_s, decode_s;
+};
+
+/** What an instance that runs a model holds. */
+struct gauge {
+	double kv_peak_bytes; /* since instance_measure() */
+};
+
+/** What an instance is made from. */
+struct instance_build {
+	const struct instance_spec *spec; /* borrowed for good */
+	struct instance_id id;
+	const struct instance_host *host;
+	struct world *world; /* handed back to @host */
+	struct engine *engine;
+	struct sequences *sequences;
+	/* where the kind needs a cost: borrowed; those that are alike share it */
+	const struct cost *cost;
+	const struct cost_spec *cost_spec; /* what it was made from, for the call */
+	uint64_t seed;
+	uint32_t replication;
+	bool step_by_step; /* one event per decode step instead of one per batch change */
+};
+
+struct instance {
+	const struct instance_ops *ops;
+	struct instance_state *state;
+	const struct instance_spec *spec;
+	struct instance_id id;
+	const struct instance_host *host;
+	struct world *world;
+	struct engine *engine;
+	struct sequences *sequences;
+
+	/* set by init() */
+	uint32_t places;   /* while called free; UINT32_MAX: for all */
+	uint32_t capacity; /* most in system, the overflow is dropped; 0: no limit */
+
+	/* kept by instance.c, but for @held */
+	uint32_t assigned;  /* given to it and not served */
+	bool held;          /* a preempted request waits: no more until it is back */
+	double context_tok; /* expected of what is assigned */
+
+	/* counted since instance_measure() */
+	struct stat_level in_system, running, busy;
+	uint64_t served, preemptions;
+};
+
+struct instance_ops {
+	const char *name; /* "station", "batch" */
+	size_t state_size;
+	bool needs_cost; /* it runs a model on a device */
+	/** Required. @i->state is zeroed; set places and capacity. False, with the place in the
+	 *  scenario, when it cannot be; finish() runs all the same. */
+	bool (*init)(struct instance *i, const struct instance_build *b, struct err *err);
+	void (*finish)(struct instance *i);
+	/** Required. Questions: they change nothing, and may be asked in any state. */
+	bool (*can_hold)(const struct instance *i, struct demand d);   /* ever */
+	bool (*has_memory)(const struct instance *i, struct demand d); /* now, to begin */
+	struct expectation (*expect)(const struct instance *i, struct demand d, struct load l);
+	double (*step_s)(const struct instance *i, struct load l); /* with one more */
+	/** Optional. Set memory aside for a sequence on its way here. */
+	void (*reserve)(struct instance *i, uint32_t seq);
+	/** Required. Between advance() and begin() it only lines up. */
+	void (*enqueue)(struct instance *i, uint32_t seq);
+	/** Required. False: nothing ended that a scheduler need know. */
+	bool (*advance)(struct instance *i, uint32_t seq);
+	/** Optional: NULL when advance() itself goes on, as a station does. */
+	void (*begin)(struct instance *i);
+	/** Optional, of those that run a model. */
+	void (*gauge)(const struct instance *i, struct gauge *out);
+	void (*measure)(struct instance *i); /* start the gauge afresh */
+};
+
+extern const struct instance_ops instance_station, instance_batch;
+
+/** kinds.c: the kind that serves what @spec says. */
+const struct instance_ops *instance_kind(const struct instance_spec *spec);
+
+/* For the kinds */
+
+static inline struct sequence *instance_sequence(const struct instance *i, uint32_t seq)
+{
+	return &i->sequences->at[seq];
+}
+
+/** So many are in its step; the share of it that works. */
+static inline void instance_works(struct instance *i, double running, double busy)
+{
+	int64_t now_ns = engine_now_ns(i->engine);
+
+	level_set(&i->running, now_ns, running);
+	level_set(&i->busy, now_ns, busy);
+}
+
+/** Its part of @seq is done: give up the place and tell the owner. */
+void instance_served(struct instance *i, uint32_t seq);
+
+/** A preempted request waits, or is back: tell the owner. */
+void instance_hold(struct instance *i, bool held);
+
+#endif
