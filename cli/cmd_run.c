@@ -23,7 +23,7 @@ static void print_summaries(const struct run_job *j, bool json)
 		all[p] = (struct run_summary){
 			.name = s->name,
 			.policy = s->policies[p].label,
-			.status = run_status_words[j->results[p].status],
+			.status = j->results[p].status,
 			.n_rows = j->results[p].n_rows,
 			.rows = j->results[p].rows,
 		};
@@ -57,7 +57,7 @@ static bool all_complete(const struct run_job *j)
 {
 	size_t p = 0, n = j->spec.scenario->spec.n_policies;
 
-	while (p < n && j->results[p].status == WORLD_COMPLETE)
+	while (p < n && j->results[p].status == RUN_COMPLETE)
 		p++;
 	return p == n;
 }
@@ -108,7 +108,7 @@ static void report(const struct run_job *j, const struct opts *o)
 	for (size_t p = 0; p < s->n_policies; p++)
 		print_warnings(&j->results[p], s->policies[p].label);
 	for (size_t p = 0; p < s->n_policies; p++)
-		if (j->results[p].status == WORLD_FAILED)
+		if (j->results[p].status == RUN_FAILED)
 			fprintf(stderr, "offing: error: policy '%s': %s\n", s->policies[p].label,
 				j->results[p].failure);
 }
@@ -118,9 +118,9 @@ static enum status status_of(const struct run_job *j)
 	enum status status = j->closing.kind == ERR_NONE ? STATUS_DONE : STATUS_FAILED;
 
 	for (size_t p = 0; p < j->spec.scenario->spec.n_policies; p++) {
-		if (j->results[p].status == WORLD_INTERRUPTED)
+		if (j->results[p].status == RUN_INTERRUPTED)
 			return STATUS_INTERRUPTED;
-		if (j->results[p].status == WORLD_FAILED)
+		if (j->results[p].status == RUN_FAILED)
 			status = STATUS_FAILED;
 	}
 	return status;

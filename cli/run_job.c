@@ -21,12 +21,6 @@ struct experiment_host {
 	uint64_t events;
 };
 
-const char *const run_status_words[] = {
-	[WORLD_COMPLETE] = "complete",
-	[WORLD_INTERRUPTED] = "interrupted",
-	[WORLD_FAILED] = "failed",
-};
-
 static const struct scenario_spec *spec_of(const struct experiment_host *h)
 {
 	return &h->job->spec.scenario->spec;
@@ -73,7 +67,7 @@ static bool replication_done(
 			.warmup_s = r->warmup_s,
 			.horizon_s = r->horizon_s,
 			.events = r->events,
-			.status = run_status_words[r->status],
+			.status = r->status,
 			.n_metrics = r->n_metrics,
 			.metrics = r->metrics,
 			.warnings = &r->warnings,
@@ -162,7 +156,7 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 		return false;
 	return recorder_run_end(h->recorder,
 		&(struct recorder_end){
-			.status = run_status_words[r->status],
+			.status = r->status,
 			.wall_s = clock_s() - began_s,
 			.n_rows = r->n_rows,
 			.rows = r->rows,

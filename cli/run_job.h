@@ -8,7 +8,7 @@
 #include "cli/progress.h"
 #include "io/record/recorder.h"
 #include "io/scenario/scenario.h"
-#include "models/world/experiment.h"
+#include "study/experiment.h"
 
 /**
  * The policies of a scenario, one after another, into a results folder: for
@@ -39,8 +39,5 @@ struct run_job {
  *  finished until then can be read. Call run_job_finish() in either case. */
 MUST_CHECK bool run_job(struct run_job *j, const struct run_job_spec *spec, struct err *err);
 void run_job_finish(struct run_job *j);
-
-/** The word for it in tables and files. */
-extern const char *const run_status_words[];
 
 #endif

@@ -381,11 +381,11 @@ static void print_heading(FILE *to, const struct table *t)
 	else
 		fprintf(to, "%zu replications, mean ± half-width of the 95 %% interval\n", n);
 	for (i = 0; i < t->n_runs; i++) {
-		if (strcmp(t->runs[i].status, "complete") == 0)
+		if (t->runs[i].status == RUN_COMPLETE)
 			continue;
 		n = replications_of(&t->runs[i]);
 		fprintf(to, "%s: %s after %zu replication%s\n", t->runs[i].policy,
-			t->runs[i].status, n, n == 1 ? "" : "s");
+			run_status_words[t->runs[i].status], n, n == 1 ? "" : "s");
 	}
 }
 
@@ -437,7 +437,7 @@ void summary_json(FILE *to, const struct run_summary *run)
 	fputs(",\"policy\":", to);
 	json_string(to, run->policy);
 	fputs(",\"status\":", to);
-	json_string(to, run->status);
+	json_string(to, run_status_words[run->status]);
 	fputs(",\"metrics\":[", to);
 	for (i = 0; i < run->n_rows; i++) {
 		if (i)

@@ -4,12 +4,13 @@
 #include <stdio.h>
 
 #include "models/measure/metric.h"
+#include "models/measure/run_status.h"
 
 /** What a run of one policy came to. All borrowed. */
 struct run_summary {
 	const char *name;   /* of the scenario */
 	const char *policy; /* label */
-	const char *status; /* complete | interrupted | failed */
+	enum run_status status;
 	size_t n_rows;
 	const struct summary_row *rows;
 };

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "models/measure/metric.h"
 #include "models/offload/policy.h"
-#include "models/world/queueing.h"
+#include "study/queueing.h"
 #include "models/workload/spec.h"
 #include "models/serving/spec.h"
 #include "sim/stat.h"

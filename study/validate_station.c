@@ -114,7 +114,7 @@ bool validate_station(
 	world_destroy(w);
 	if (!ok)
 		return false;
-	if (r.status == WORLD_FAILED)
+	if (r.status == RUN_FAILED)
 		ok = err_run(err, "%s", r.failure);
 	*out = metric(&r, c->kind->metric) /
 	       (c->kind->per != METRICS ? metric(&r, c->kind->per) : 1.0);

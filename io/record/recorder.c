@@ -202,7 +202,7 @@ bool recorder_replication(
 	size_t i;
 
 	pthread_mutex_lock(&r->lock);
-	r->n_complete += strcmp(rep->status, "complete") == 0;
+	r->n_complete += rep->status == RUN_COMPLETE;
 	for (i = 0; i < r->n_undone && r->undone[i] != rep->number; i++)
 		;
 	if (i < r->n_undone)
@@ -219,12 +219,12 @@ bool recorder_run_end(struct recorder *r, const struct recorder_end *end, struct
 	size_t i;
 
 	assert(r->n_sinks == 0);
-	for (i = 0; ok && i < r->n_undone && strcmp(end->status, "complete") == 0; i++) {
+	for (i = 0; ok && i < r->n_undone && end->status == RUN_COMPLETE; i++) {
 		discard.number = r->undone[i];
 		ok = ask(r, &discard, err);
 	}
 	r->n_undone = 0;
-	r->n_ended += strcmp(end->status, "interrupted") != 0;
+	r->n_ended += end->status != RUN_INTERRUPTED;
 	return ask(r, &last, err) && ok;
 }
 

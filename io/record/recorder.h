@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "io/text/setting.h"
 #include "models/measure/metric.h"
+#include "models/measure/run_status.h"
 #include "models/measure/warnings.h"
 #include "models/record.h"
 #include "models/scenario.h"
@@ -94,7 +95,7 @@ struct recorder_replication {
 	uint64_t seed;
 	double warmup_s, horizon_s;
 	uint64_t events;
-	const char *status; /* complete | interrupted | failed */
+	enum run_status status;
 	size_t n_metrics;
 	const struct metric_row *metrics; /* (scope, name) unique */
 	const struct warnings *warnings;  /* NULL: none */
@@ -105,7 +106,7 @@ MUST_CHECK bool recorder_replication(
 
 /** A run at its end. */
 struct recorder_end {
-	const char *status; /* complete | interrupted | failed */
+	enum run_status status;
 	double wall_s;
 	size_t n_rows;
 	const struct summary_row *rows;  /* in the order readers shall see */

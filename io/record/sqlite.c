@@ -335,7 +335,7 @@ static bool sqlite_replication(
 	sqlite3_bind_double(st, 4, rep->warmup_s);
 	sqlite3_bind_double(st, 5, rep->horizon_s);
 	sqlite3_bind_int64(st, 6, (sqlite3_int64)rep->events);
-	bind_text(st, 7, rep->status);
+	bind_text(st, 7, run_status_words[rep->status]);
 	return step(b, ST_BEGIN, err) && step(b, ST_REPLICATION, err) &&
 	       insert_metrics(b, rep, err) && insert_warnings(b, rep->number, rep->warnings, err) &&
 	       step(b, ST_COMMIT, err);
@@ -379,7 +379,7 @@ static bool sqlite_run_end(struct rec_backend *b, const struct recorder_end *end
 {
 	sqlite3_stmt *st = b->st[ST_RUN_END];
 
-	bind_text(st, 1, end->status);
+	bind_text(st, 1, run_status_words[end->status]);
 	sqlite3_bind_double(st, 2, end->wall_s);
 	sqlite3_bind_int64(st, 3, b->run);
 	return step(b, ST_BEGIN, err) && insert_summary(b, end->rows, end->n_rows, err) &&

@@ -257,11 +257,11 @@ static void judge(struct world *w, enum engine_end end)
 
 static void result_fill(struct world *w, struct world_result *out)
 {
-	out->status = WORLD_COMPLETE;
+	out->status = RUN_COMPLETE;
 	if (world_interrupted(w) && w->err.kind == ERR_NONE)
-		out->status = WORLD_INTERRUPTED;
+		out->status = RUN_INTERRUPTED;
 	if (w->err.kind != ERR_NONE) {
-		out->status = WORLD_FAILED;
+		out->status = RUN_FAILED;
 		strcpy(out->failure, w->err.msg);
 	}
 	out->warmup_s = w->setup.warmup_s;

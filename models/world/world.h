@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "models/measure/metric.h"
+#include "models/measure/run_status.h"
 #include "models/measure/warnings.h"
 #include "models/offload/policy.h"
 #include "models/record.h"
@@ -36,12 +37,10 @@ struct world_setup {
 	size_t n_level_samples;   /* keep this many samples of the number in system (even), or 0 */
 };
 
-enum world_status { WORLD_COMPLETE, WORLD_INTERRUPTED, WORLD_FAILED };
-
 /** What is left when a world is gone. */
 struct world_result {
-	enum world_status status;
-	char failure[200]; /* why, when WORLD_FAILED */
+	enum run_status status;
+	char failure[200]; /* why, when RUN_FAILED */
 	double warmup_s, horizon_s;
 	uint64_t events, digest;
 	size_t n_metrics;

@@ -139,7 +139,7 @@ static double run_s(enum link_sort sort, uint64_t requests)
 	began_s = cpu_s();
 	if (!world_create(&w,
 		    &(struct world_setup){.spec = &b.spec, .policy = &b.policy, .seed = 1}, &err) ||
-		!world_run(w, &r, &err) || r.status != WORLD_COMPLETE) {
+		!world_run(w, &r, &err) || r.status != RUN_COMPLETE) {
 		fprintf(stderr, "%s: %s\n", sort_names[sort], err.msg);
 		exit(1);
 	}

@@ -109,7 +109,7 @@ static double recorder_s(size_t n)
 {
 	char *dir = fixture_dir();
 	const struct recorder_spec spec = {.dir = dir, .requests = true, .n_runs = 1};
-	const struct recorder_replication rep = {.number = 1, .status = "complete"};
+	const struct recorder_replication rep = {.number = 1, .status = RUN_COMPLETE};
 	double start_s = clock_s(), took_s;
 	struct err err = {0};
 	struct request_row row;
@@ -126,7 +126,7 @@ static double recorder_s(size_t n)
 	}
 	recorder_sink_close(s);
 	check(recorder_replication(r, &rep, &err), &err);
-	check(recorder_run_end(r, &(struct recorder_end){.status = "complete"}, &err), &err);
+	check(recorder_run_end(r, &(struct recorder_end){.status = RUN_COMPLETE}, &err), &err);
 	check(recorder_close(r, &(struct recorder_place){0}, &err), &err);
 	took_s = clock_s() - start_s;
 	fixture_remove(dir);

@@ -131,7 +131,7 @@ static struct cost serve(const struct policy_spec *policy, size_t n, double requ
 		exit(1);
 	}
 	from_s = cpu_s();
-	if (!world_run(w, &r, &err) || r.status != WORLD_COMPLETE) {
+	if (!world_run(w, &r, &err) || r.status != RUN_COMPLETE) {
 		fprintf(stderr, "%s%s\n", err.msg, r.failure);
 		exit(1);
 	}

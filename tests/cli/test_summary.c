@@ -26,7 +26,7 @@ static struct summary_row row(
 
 static struct run_summary run_of(const char *policy, const struct summary_row *rows, size_t n)
 {
-	return (struct run_summary){"town", policy, "complete", n, rows};
+	return (struct run_summary){"town", policy, RUN_COMPLETE, n, rows};
 }
 
 static char *print(const struct run_summary *runs, size_t n)
@@ -102,7 +102,7 @@ static void policies_stand_side_by_side_and_gaps_are_dashes(void **state)
 	(void)state;
 	runs[0] = run_of("first", a, COUNT(a));
 	runs[1] = run_of("second", b, COUNT(b));
-	runs[1].status = "interrupted";
+	runs[1].status = RUN_INTERRUPTED;
 	text = print(runs, 2);
 	assert_string_equal(text, "town: 4 replications, mean ± half-width of the 95 % interval\n"
 				  "second: interrupted after 4 replications\n"

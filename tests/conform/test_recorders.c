@@ -100,7 +100,7 @@ static bool sink_close(struct life *l, uint32_t number)
 
 static bool replication(struct life *l, uint32_t number)
 {
-	const struct recorder_replication rep = {.number = number, .status = "complete"};
+	const struct recorder_replication rep = {.number = number, .status = RUN_COMPLETE};
 
 	return !l->ops->replication || l->ops->replication(l->b, &rep, &l->err);
 }
@@ -108,7 +108,7 @@ static bool replication(struct life *l, uint32_t number)
 static bool run_end(struct life *l)
 {
 	return !l->ops->run_end ||
-	       l->ops->run_end(l->b, &(struct recorder_end){.status = "complete"}, &l->err);
+	       l->ops->run_end(l->b, &(struct recorder_end){.status = RUN_COMPLETE}, &l->err);
 }
 
 /* One block of requests and one full one of samples that do not compress well. */

@@ -212,7 +212,7 @@ static void run(const char *name, void (*build)(struct fixture *f), const char *
 	fixture_policy(&f, policy);
 	f.warmup_s = 50.0;
 	fixture_run(&f);
-	if (f.result.status != WORLD_COMPLETE)
+	if (f.result.status != RUN_COMPLETE)
 		printf("%s\n", f.result.failure);
 	printf("%s %s: %016" PRIx64 " %" PRIu64 " events, %zu requests, metrics %016" PRIx64 "\n",
 		name, policy, f.result.digest, f.result.events, f.n_rows, hash_metrics(&f.result));

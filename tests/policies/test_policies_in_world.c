@@ -31,7 +31,7 @@ static double mean_s(size_t n, double rho, const char *policy, double horizon_s)
 
 	servers(&f, n, rho, policy, horizon_s);
 	fixture_run(&f);
-	assert_int_equal(f.result.status, WORLD_COMPLETE);
+	assert_int_equal(f.result.status, RUN_COMPLETE);
 	s = fixture_metric(&f, "", "e2e.mean_s");
 	fixture_finish(&f);
 	return s;
@@ -118,7 +118,7 @@ static void every_policy_runs_the_testbed(void **state)
 	for (p = 0; p < all.n; p++) {
 		testbed(&f, all.all[p]->name);
 		fixture_run(&f);
-		if (f.result.status != WORLD_COMPLETE)
+		if (f.result.status != RUN_COMPLETE)
 			fail_msg("%s: %s", all.all[p]->name, f.result.failure);
 		check_conservation(&f);
 		fixture_finish(&f);
@@ -142,7 +142,7 @@ static double violation_s(
 	f.policy.params = texts;
 	f.policy.n_params = 4;
 	fixture_run(&f);
-	assert_int_equal(f.result.status, WORLD_COMPLETE);
+	assert_int_equal(f.result.status, RUN_COMPLETE);
 	s = fixture_metric(&f, "", "work_conserving.violation_s");
 	dropped = fixture_metric(&f, "", "requests.dropped");
 	assert_true(strcmp(on_infeasible, "drop") == 0 ? dropped > 0.0 : dropped == 0.0);

@@ -1,7 +1,7 @@
 /* The closed forms themselves, against arithmetic and tables. */
 #include "tests/support/check.h"
 
-#include "models/world/queueing.h"
+#include "study/queueing.h"
 
 /* a = 1.6: (1.6^2 / 2) / .2 = 6.4; C = 6.4 / (1 + 1.6 + 6.4) = .711111, the mean wait
  * C / (2 - 1.6) = 1.777778 s. C(5, 4 erlang) is .5541 in every table. */

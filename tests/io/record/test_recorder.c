@@ -47,7 +47,7 @@ static void end_replication(
 		.warmup_s = 2.5,
 		.horizon_s = 60,
 		.events = 12345,
-		.status = "complete",
+		.status = RUN_COMPLETE,
 		.n_metrics = n,
 		.metrics = m};
 	struct err err = {0};
@@ -55,7 +55,7 @@ static void end_replication(
 	assert_true(recorder_replication(r, &rep, &err));
 }
 
-static void end_and_close(struct recorder *r, const char *status)
+static void end_and_close(struct recorder *r, enum run_status status)
 {
 	struct err err = {0};
 
@@ -161,7 +161,7 @@ static void request_rows_come_back_with_names_and_seconds(void **state)
 	s->request(s, &done);
 	recorder_sink_close(s);
 	end_replication(r, 3, 0, NULL);
-	end_and_close(r, "complete");
+	end_and_close(r, RUN_COMPLETE);
 	/* row 5: created at 5 x 3 ms, then + 1 ns, 20 ns, 300 ns, 4 us, 50 us, 600 us; 5 % 7 = 5 */
 	assert_query(*state,
 		"SELECT run, replication, id, grp, home, model, prompt_tokens, output_tokens, "
@@ -186,7 +186,7 @@ static void run_settings_metrics_and_summary_come_back(void **state)
 		{"site:edge", METRIC_BUSY_SHARE, 0.5, 0.125, 0.375, 0.625, 4},
 	};
 	const struct recorder_end end = {
-		.status = "complete", .wall_s = 1.25, .n_rows = 2, .rows = rows};
+		.status = RUN_COMPLETE, .wall_s = 1.25, .n_rows = 2, .rows = rows};
 	struct recorder *r = open_recorder(*state, 1);
 	struct err err = {0};
 
@@ -218,8 +218,8 @@ static void warnings_come_back_with_where_they_were_met(void **state)
 	struct warnings of_scenario = {0}, of_pilot = {0}, of_replication = {0}, of_run = {0};
 	struct recorder_run run = fixture_run;
 	const struct recorder_replication rep = {
-		.number = 3, .status = "failed", .warnings = &of_replication};
-	const struct recorder_end end = {.status = "failed", .warnings = &of_run};
+		.number = 3, .status = RUN_FAILED, .warnings = &of_replication};
+	const struct recorder_end end = {.status = RUN_FAILED, .warnings = &of_run};
 	struct recorder *r = open_recorder(*state, 1);
 	struct err err = {0};
 
@@ -248,7 +248,7 @@ static void warnings_come_back_with_where_they_were_met(void **state)
 
 static void tables_are_strict_and_numbered(void **state)
 {
-	end_and_close(open_recorder_begun(*state), "complete");
+	end_and_close(open_recorder_begun(*state), RUN_COMPLETE);
 	assert_query(*state, "PRAGMA user_version", "2");
 	assert_query(*state,
 		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
@@ -343,7 +343,7 @@ static void series_come_back_across_blocks(void **state)
 	give_samples(s, N);
 	recorder_sink_close(s);
 	end_replication(r, 1, 0, NULL);
-	end_and_close(r, "complete");
+	end_and_close(r, RUN_COMPLETE);
 	f = open_series(*state);
 	t = read_set(f, "/replication_1/queues/t_s", N, 1);
 	q = read_set(f, "/replication_1/queues/q", N, 3);
@@ -375,7 +375,7 @@ static void series_say_what_they_are(void **state)
 	give_samples(s, 3);
 	recorder_sink_close(s);
 	end_replication(r, 1, 0, NULL);
-	end_and_close(r, "complete");
+	end_and_close(r, RUN_COMPLETE);
 	f = open_series(*state);
 	assert_text(f, "/", "scenario", "abc");
 	assert_text(f, "/", "version", "9.8.7");
@@ -410,7 +410,7 @@ static void each_of_several_runs_has_its_group(void **state)
 		recorder_sink_close(s);
 		end_replication(r, 4, 0, NULL);
 		assert_true(
-			recorder_run_end(r, &(struct recorder_end){.status = "complete"}, &err));
+			recorder_run_end(r, &(struct recorder_end){.status = RUN_COMPLETE}, &err));
 	}
 	assert_true(recorder_close(r, &(struct recorder_place){0}, &err));
 	f = open_series(*state);
@@ -437,7 +437,7 @@ static void *run_job(void *arg)
 {
 	struct job *j = arg;
 	struct record_sink *s = recorder_sink_open(j->r, j->number);
-	const struct recorder_replication rep = {.number = j->number, .status = "complete"};
+	const struct recorder_replication rep = {.number = j->number, .status = RUN_COMPLETE};
 	struct err err = {0};
 	struct request_row row;
 	uint64_t i;
@@ -472,7 +472,7 @@ static void threads_lose_and_mix_nothing(void **state)
 	struct job jobs[THREADS];
 
 	run_jobs(r, jobs);
-	end_and_close(r, "complete");
+	end_and_close(r, RUN_COMPLETE);
 	assert_query(*state,
 		"SELECT replication, count(*), count(DISTINCT id), sum(id), max(abs(created_s - "
 		"id * 0.003)) < 1e-9 FROM request GROUP BY replication ORDER BY replication",
@@ -490,7 +490,7 @@ static void a_folder_with_a_result_is_refused_unless_forced(void **state)
 	char want[400];
 
 	assert_false(recorder_taken(*state));
-	end_and_close(open_recorder_begun(*state), "complete");
+	end_and_close(open_recorder_begun(*state), RUN_COMPLETE);
 	assert_true(recorder_taken(*state));
 	assert_false(recorder_open(&r, &spec, &err));
 	assert_null(r);
@@ -520,7 +520,7 @@ static struct recorder *open_second(const char *dir, size_t n_runs)
 	struct recorder *r;
 	struct err err = {0};
 
-	end_and_close(open_recorder_begun(dir), "complete");
+	end_and_close(open_recorder_begun(dir), RUN_COMPLETE);
 	assert_int_equal(count_files(dir), 2);
 	assert_true(recorder_open(&r, &spec, &err));
 	second.policy = "theirs";
@@ -538,7 +538,7 @@ static struct recorder_place close_second(struct recorder *r)
 	return place;
 }
 
-static void end_second(struct recorder *r, const char *status)
+static void end_second(struct recorder *r, enum run_status status)
 {
 	struct err err = {0};
 
@@ -548,7 +548,7 @@ static void end_second(struct recorder *r, const char *status)
 /* The old series go as well: the new result has none. */
 static void a_whole_result_replaces_an_older_one_with_all_its_files(void **state)
 {
-	static const char *const whole[] = {"complete", "failed"};
+	static const enum run_status whole[] = {RUN_COMPLETE, RUN_FAILED};
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
@@ -577,7 +577,7 @@ static void a_part_of_a_result_leaves_the_older_one_and_lies_beside_it(void **st
 		struct recorder_place place;
 
 		end_replication(r, 1, 0, NULL);
-		end_second(r, i == 0 ? "interrupted" : "complete");
+		end_second(r, i == 0 ? RUN_INTERRUPTED : RUN_COMPLETE);
 		place = close_second(r);
 		assert_true(place.beside);
 		assert_query(*state, "SELECT policy FROM run", "ours");
@@ -593,7 +593,7 @@ static void nothing_finished_leaves_nothing_but_the_older_result(void **state)
 	struct recorder *r = open_second(*state, 1);
 	struct recorder_place place;
 
-	end_second(r, "interrupted");
+	end_second(r, RUN_INTERRUPTED);
 	place = close_second(r);
 	assert_true(place.none);
 	assert_query(*state, "SELECT policy FROM run", "ours");
@@ -617,7 +617,7 @@ static void of_two_at_once_in_one_folder_the_second_is_refused(void **state)
 	assert_false(recorder_open(&second, &spec, &err));
 	assert_int_equal(err.kind, ERR_INPUT);
 	assert_non_null(strstr(err.msg, "another run is writing its result to "));
-	end_and_close(first, "complete");
+	end_and_close(first, RUN_COMPLETE);
 	assert_query(*state, "SELECT status FROM run", "complete");
 }
 
@@ -630,7 +630,7 @@ static void a_reader_does_not_keep_a_result_from_being_finished(void **state)
 
 	assert_int_equal(sqlite3_exec(reader, "SELECT * FROM run", NULL, NULL, NULL), SQLITE_OK);
 	end_replication(r, 1, 0, NULL);
-	end_second(r, "complete");
+	end_second(r, RUN_COMPLETE);
 	place = close_second(r);
 	assert_true(place.in_use);
 	assert_query(*state, "SELECT status FROM run", "complete");
@@ -656,7 +656,7 @@ static void series_can_be_read_while_they_grow(void **state)
 		(char *)*state);
 	assert_int_equal(system(command), 0);
 	recorder_sink_close(s);
-	end_and_close(r, "complete");
+	end_and_close(r, RUN_COMPLETE);
 }
 
 static void folders_are_made_and_a_file_in_the_way_is_named(void **state)
@@ -697,11 +697,11 @@ static void without_a_folder_nothing_is_kept(void **state)
 	assert_null(s->queues);
 	recorder_sink_close(s);
 	end_replication(r, 1, 0, NULL);
-	end_and_close(r, "complete");
+	end_and_close(r, RUN_COMPLETE);
 }
 
 /* Replication 8 has a sink but never ends: with several threads one may run in vain. */
-static void leave_one_undone(const char *dir, const char *status)
+static void leave_one_undone(const char *dir, enum run_status status)
 {
 	struct recorder *r = open_recorder_begun(dir);
 	struct request_row row = fixture_row(9);
@@ -722,7 +722,7 @@ static void a_replication_in_vain_leaves_no_trace_in_a_complete_run(void **state
 {
 	hid_t f;
 
-	leave_one_undone(*state, "complete");
+	leave_one_undone(*state, RUN_COMPLETE);
 	assert_query(*state, "SELECT number, status FROM replication", "7|complete");
 	assert_query(*state, "SELECT replication FROM request", "7");
 	f = open_series(*state);
@@ -733,7 +733,7 @@ static void a_replication_in_vain_leaves_no_trace_in_a_complete_run(void **state
 
 static void an_interrupted_run_keeps_and_marks_what_it_has(void **state)
 {
-	leave_one_undone(*state, "interrupted");
+	leave_one_undone(*state, RUN_INTERRUPTED);
 	assert_query(*state, "SELECT status FROM run", "interrupted");
 	assert_query(*state, "SELECT number, status FROM replication ORDER BY number",
 		"7|complete\n8|interrupted");
@@ -799,7 +799,7 @@ static int meet_the_limit(const char *dir)
 		if (jobs[i].ok)
 			return 1;
 	if (!recorder_failed(r) ||
-		recorder_run_end(r, &(struct recorder_end){.status = "failed"}, &err))
+		recorder_run_end(r, &(struct recorder_end){.status = RUN_FAILED}, &err))
 		return 2;
 	if (recorder_close(r, &(struct recorder_place){0}, &again) ||
 		strcmp(err.msg, again.msg) != 0)

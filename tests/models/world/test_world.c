@@ -65,7 +65,7 @@ static void the_limit_of_rare_requests_is_within_the_clock(void **state)
 	f.spec.run.horizon_s = 0.0;
 	f.spec.run.requests = 400;
 	fixture_run(&f);
-	assert_int_equal(f.result.status, WORLD_COMPLETE);
+	assert_int_equal(f.result.status, RUN_COMPLETE);
 	assert_near(f.result.horizon_s, 4e9 + 3.0, 1e-6);
 	fixture_finish(&f);
 }
@@ -380,14 +380,14 @@ static void a_run_may_end_with_its_requests(void **state)
 	f.spec.run.requests = 40;
 	f.warmup_s = 55.0;
 	fixture_run(&f);
-	assert_int_equal(f.result.status, WORLD_COMPLETE);
+	assert_int_equal(f.result.status, RUN_COMPLETE);
 	assert_near(fixture_metric(&f, "", "requests.done"), 40.0, 0.0);
 	/* arrivals 60 ... 450, the last answer at 453 s */
 	assert_near(f.result.horizon_s, 398.0, 1e-9);
 	f.groups[0].arrivals.rate_per_s = 1.0; /* 1 every second, 3 s each: 40 end after 120 s */
 	f.spec.run.limit_s = 100.0;
 	fixture_run(&f);
-	assert_int_equal(f.result.status, WORLD_FAILED);
+	assert_int_equal(f.result.status, RUN_FAILED);
 	assert_non_null(strstr(f.result.failure, "of 40 requests were answered"));
 	fixture_finish(&f);
 }

@@ -1,5 +1,5 @@
-#ifndef OFFING_MODELS_EXPERIMENT_H
-#define OFFING_MODELS_EXPERIMENT_H
+#ifndef OFFING_STUDY_EXPERIMENT_H
+#define OFFING_STUDY_EXPERIMENT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -42,7 +42,7 @@ struct experiment {
 };
 
 struct experiment_result {
-	enum world_status status;
+	enum run_status status;
 	char failure[300];
 	uint32_t taken;          /* replications handed over */
 	uint32_t replications;   /* complete ones: what the rows summarise */

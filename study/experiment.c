@@ -1,4 +1,4 @@
-#include "models/world/experiment.h"
+#include "study/experiment.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,9 +36,9 @@ static bool cut_of(double *out_s, const struct scenario_spec *spec, const struct
 	double run_s = r->warmup_s + r->horizon_s;
 	size_t cut;
 
-	if (r->status == WORLD_FAILED)
+	if (r->status == RUN_FAILED)
 		return err_run(err, "policy '%s': %s", p->label, r->failure);
-	if (r->status == WORLD_INTERRUPTED)
+	if (r->status == RUN_INTERRUPTED)
 		return true;
 	if (!mser5_cut(r->levels, r->n_levels, &cut))
 		return err_run(err,
@@ -186,14 +186,14 @@ static enum replicate_next take(struct replicate_work *k, size_t job, struct err
 	k->out->taken++;
 	k->out->events += r->events;
 	k->out->digest = (k->out->digest ^ r->digest) * 0x100000001b3u;
-	if (r->status == WORLD_FAILED)
+	if (r->status == RUN_FAILED)
 		warnings_add(&r->warnings, WARN_FAILED, "", "%s", r->failure);
 	warnings_merge(&k->out->warnings, &r->warnings);
 	if (x->ops && x->ops->done && !x->ops->done(x->host, (uint32_t)job + 1, r, err))
 		next = REPLICATE_FAILED;
-	if (r->status == WORLD_COMPLETE)
+	if (r->status == RUN_COMPLETE)
 		table_add(&k->table, r);
-	else if (k->out->status == WORLD_COMPLETE) {
+	else if (k->out->status == RUN_COMPLETE) {
 		k->out->status = r->status;
 		memcpy(k->out->failure, r->failure, sizeof r->failure);
 	}
@@ -233,7 +233,7 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	struct replicate_work k = {.x = x, .out = out, .wanted = n};
 	bool ok;
 
-	*out = (struct experiment_result){.status = WORLD_COMPLETE};
+	*out = (struct experiment_result){.status = RUN_COMPLETE};
 	if (x->spec->run.precision > 0.0) {
 		if (n < LEAST_FOR_PRECISION)
 			k.wanted = LEAST_FOR_PRECISION;
@@ -242,8 +242,8 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	k.ring = 4 * (x->n_threads + 1); /* replicate.h: at most 2 x threads are ahead */
 	k.results = mem_zalloc(k.ring, sizeof *k.results);
 	ok = replicate_run(&ops, &k, n, x->n_threads, x->stop, &n_done, err);
-	if (ok && x->stop && atomic_load(x->stop) && out->status == WORLD_COMPLETE)
-		out->status = WORLD_INTERRUPTED;
+	if (ok && x->stop && atomic_load(x->stop) && out->status == RUN_COMPLETE)
+		out->status = RUN_INTERRUPTED;
 	summarise(&k, out);
 	for (size_t i = 0; i < k.ring; i++)
 		world_result_finish(&k.results[i]);

@@ -1,4 +1,4 @@
-#include "models/world/queueing.h"
+#include "study/queueing.h"
 
 #include <assert.h>
 #include <math.h>

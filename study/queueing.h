@@ -1,5 +1,5 @@
-#ifndef OFFING_MODELS_QUEUEING_H
-#define OFFING_MODELS_QUEUEING_H
+#ifndef OFFING_STUDY_QUEUEING_H
+#define OFFING_STUDY_QUEUEING_H
 
 #include <stddef.h>
 
