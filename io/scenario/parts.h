@@ -119,6 +119,9 @@ bool shaping_is_key(const char *name);
 void scenario_warn(struct schema_reader *r, struct src_pos at, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
+/* idle.c: warn of keys that change nothing where they stand. @root: the resolved tree. */
+void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root);
+
 /* schema_read_fn of sections and values */
 schema_read_fn read_sites, read_links, read_models, read_instances, read_groups;
 schema_read_fn read_policy, read_policies;

@@ -146,6 +146,9 @@ bool read_link_trace(
 	if (t.format == LINK_TRACE_MAHIMAHI && t.repeat_s > 0.0)
 		return err_list_at(r->errs, (*slot)->at,
 			"a mahimahi trace repeats after its last line: leave out 'repeat'");
+	if (t.format == LINK_TRACE_MAHIMAHI && yaml_find(*slot, "select"))
+		return err_list_at(
+			r->errs, (*slot)->at, "a mahimahi trace is one trace: leave out 'select'");
 	if (t.format == LINK_TRACE_MAHIMAHI)
 		ok = bandwidth_trace_mahimahi(&dir->curve, r->arena, t.file, (*slot)->at, &err);
 	else

@@ -291,6 +291,7 @@ bool scenario_read(struct scenario **out, const struct scenario_request *req, st
 		parts_expand(&p);
 	}
 	if (errs->n == 0) {
+		parts_warn_idle(&p, root);
 		keep(p.s, root);
 		*out = p.s;
 		return true;

@@ -284,6 +284,7 @@ bool shaping_read(struct schema_reader *r, struct yaml_node *map, struct link_di
 
 	if (!schema_read(r, map, shaping_keys, &s) || !check(r, &s))
 		return false;
+	shaping_warn_idle(r, map, &s.dir);
 	*dir = s.dir;
 	return true;
 }

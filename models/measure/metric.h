@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
+
 /**
  * Every metric once. The rows of a replication, their summary, the table at the
  * end of a run, `offing list metrics`, run.precision_of and the check of
@@ -105,6 +107,7 @@ struct metric {
 	const char *section;   /* for people: "end to end" ... */
 	const char *label;     /* ... "p95" */
 	const char *meaning;   /* one line */
+	double lo, hi;         /* what it can be; hi 0: no upper bound */
 };
 
 /** By id. */
@@ -119,6 +122,10 @@ struct metric_row {
 	enum metric_id id;
 	double value; /* NaN: nothing to measure, or not known */
 };
+
+/** False, with the first value that cannot be in @err: outside of its range, or infinite. As
+ *  with Little's law, the fault is then the simulator's. */
+MUST_CHECK bool metric_rows_check(const struct metric_row *rows, size_t n, struct err *err);
 
 /** One metric of one policy over its replications; what `--json` and the table show. */
 struct summary_row {

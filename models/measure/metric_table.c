@@ -1,5 +1,6 @@
 #include "models/measure/metric.h"
 
+#include <math.h>
 #include <string.h>
 
 const char *const metric_scope_words[SCOPES] = {"system", "group", "site", "instance", "link"};
@@ -55,9 +56,9 @@ const struct metric metrics[METRICS] = {
 	[METRIC_GOODPUT] = {"goodput.req_per_s", "1/s", SYSTEM_GROUP, BETTER_MORE, SHOW_LARGE,
 		"goodput", "requests", "of the cohort answered in time, over the window"},
 	[METRIC_QOS_SHARE] = {"qos.share", "1", SYSTEM_GROUP, BETTER_MORE, SHOW_LARGE, "goodput",
-		"in time", "answered in time, of those whose fate is known"},
+		"in time", "answered in time, of those whose fate is known", .hi = 1.0},
 	[METRIC_OBJECTIVE_S] = {"objective.S", "1/s", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,
-		"objective", "S", "Eq. 1: minus the goodput"},
+		"objective", "S", "Eq. 1: minus the goodput", .lo = -HUGE_VAL},
 	[METRIC_OBJECTIVE_T] = {"objective.T_s", "s", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,
 		"objective", "T", "Eq. 1: network time summed over the cohort"},
 	[METRIC_QUEUE_MEAN] = {"queue.mean", "1", SCOPE_SYSTEM | SCOPE_INSTANCE, BETTER_LESS,
@@ -68,12 +69,12 @@ const struct metric metrics[METRICS] = {
 	[METRIC_LYAPUNOV_L] = {"lyapunov.L_mean", "1", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,
 		"Lyapunov", "L", "over the slots of record.queues in the window"},
 	[METRIC_LYAPUNOV_DRIFT] = {"lyapunov.drift_mean", "1", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,
-		"Lyapunov", "drift", "its change a slot"},
+		"Lyapunov", "drift", "its change a slot", .lo = -HUGE_VAL},
 	[METRIC_VIOLATION] = {"work_conserving.violation_s", "s", SCOPE_SYSTEM, BETTER_LESS,
 		SHOW_NOT, "work conserving", "violation",
 		"time in which a free place met a request that could have used it"},
 	[METRIC_BUSY_SHARE] = {"busy.share", "1", SITE_INSTANCE | SCOPE_LINK, BETTER_NONE, SHOW_NOT,
-		"busy", "share", "of the window; of a site the mean of its instances"},
+		"busy", "share", "of the window; of a site the mean of its instances", .hi = 1.0},
 	[METRIC_BUSY_PER_REQUEST] = {"busy.s_per_request", "s", SITE_INSTANCE, BETTER_LESS,
 		SHOW_NOT, "busy", "per request", "over the requests answered by the whole system"},
 	[METRIC_BATCH_MEAN] = {"batch.mean", "1", SITE_INSTANCE, BETTER_NONE, SHOW_NOT, "batch",
@@ -115,4 +116,30 @@ bool metric_find(enum metric_id *out, const char *name)
 		}
 	}
 	return false;
+}
+
+/** Shares are sums of times over a time: a few units in the last place are rounding. */
+static const double ROUNDING = 1e-9;
+
+static bool can_be(const struct metric *m, double x)
+{
+	double hi = m->hi > 0.0 ? m->hi : HUGE_VAL;
+
+	if (isnan(x))
+		return true;
+	return isfinite(x) && x >= m->lo - ROUNDING && x <= hi * (1.0 + ROUNDING);
+}
+
+bool metric_rows_check(const struct metric_row *rows, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct metric *m = &metrics[rows[i].id];
+
+		if (can_be(m, rows[i].value))
+			continue;
+		return err_run(err, "%s of %s%s%s is %.9g, which cannot be: a fault of offing",
+			m->name, rows[i].scope[0] ? "'" : "the system", rows[i].scope,
+			rows[i].scope[0] ? "'" : "", rows[i].value);
+	}
+	return true;
 }

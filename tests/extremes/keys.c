@@ -160,14 +160,15 @@ const char *keys_changed(struct arena *a, const char *file, const char *path, co
 {
 	struct src_pos at = {"value", 1, 1};
 	struct scenario_request req;
-	struct yaml_node *root = load(a, file, &req), *node;
+	struct yaml_node *root = load(a, file, &req), *node = NULL;
 	struct err err = {0};
 	struct buf text;
 	const char *out;
 
-	if (!yaml_parse(&node, a, value, strlen(value), at, &err))
+	if (path && !yaml_parse(&node, a, value, strlen(value), at, &err))
 		return NULL;
-	put_below(a, root, path, node, value);
+	if (path)
+		put_below(a, root, path, node, value);
 	make_absolute(a, root, file);
 	buf_init(&text);
 	yaml_print(&text, root);

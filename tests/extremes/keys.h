@@ -31,7 +31,7 @@ bool keys_read(struct key_list *k, struct arena *a, const char *file);
 void keys_finish(struct key_list *k);
 
 /** The scenario @file with @value (YAML) at @path, as text; NULL when that is no YAML. A @path
- *  that ends in '@' names a key of a map, which becomes @value. */
+ *  that ends in '@' names a key of a map, which becomes @value; NULL changes nothing. */
 const char *keys_changed(struct arena *a, const char *file, const char *path, const char *value);
 
 /** Write @text to @file. */

@@ -25,6 +25,13 @@ static const struct gpu_spec gpus[] = {
 		.bytes_per_s = 716.8e9,
 		.clock_hz = 2.51e9,
 		.cc = 8.9},
+	{.name = "rtx-3090",
+		.fp32_flop_per_s = 35.6e12,
+		.fp16_flop_per_s = 71.2e12,
+		.int8_op_per_s = 284e12,
+		.bytes_per_s = 936.2e9,
+		.clock_hz = 1.70e9,
+		.cc = 8.6},
 	{.name = "rtx-a6000",
 		.fp32_flop_per_s = 38.7e12,
 		.fp16_flop_per_s = 154.8e12,
@@ -84,6 +91,16 @@ static const struct gpu_spec gpus[] = {
 		.cc = 7.0},
 };
 
+static const struct llm_shape qwen_14b = {.name = "qwen2.5-14b",
+	.hidden = 5120,
+	.ffn = 13824,
+	.layers = 48,
+	.heads = 40,
+	.kv_heads = 8,
+	.head_dim = 128,
+	.vocab = 152064,
+	.context = 32768};
+
 static const struct gpu_spec *gpu_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof gpus / sizeof gpus[0]; i++)
@@ -95,6 +112,8 @@ static const struct gpu_spec *gpu_of(const char *name)
 
 static const struct llm_shape *shape_of(const char *name)
 {
+	if (strcmp(name, qwen_14b.name) == 0)
+		return &qwen_14b;
 	assert_non_null(catalog_find_model(name));
 	return &catalog_find_model(name)->shape;
 }
@@ -129,7 +148,6 @@ struct published {
 		gpu, "fused", "llama2-13b", PRECISION_FP16, 1, 0, XD_PROMPT, pf16, role, "XD" \
 	}
 #define AIC "AIConfigurator 095f58a, kernels only"
-#define ORIN "holohub issue 170, of 2024"
 #define BNB "bitsandbytes 0.45"
 
 static const struct published rows[] = {
@@ -201,9 +219,6 @@ static const struct published rows[] = {
 	{"m2-ultra", "fused", "llama2-7b", PRECISION_FP16, 1, 0, XD_PROMPT, 358.1, BLIND, "XD"},
 	{"m3-max", "fused", "llama2-7b", PRECISION_FP16, 1, 0, XD_PROMPT, 648.9, BLIND, "XD"},
 	{"p40", "fused", "llama2-7b", PRECISION_Q4_0, 1, 256, 0, 17.6, BLIND, "llama.cpp PR 4766"},
-	{"jetson-agx-orin", "fused", "llama2-7b", PRECISION_Q4_0, 1, 128, 0, 44.4, BLIND, ORIN},
-	{"jetson-agx-orin", "fused", "llama2-13b", PRECISION_Q4_0, 1, 128, 0, 75.2, BLIND, ORIN},
-	{"jetson-agx-orin", "fused", "llama2-70b", PRECISION_Q4_0, 1, 128, 0, 333.3, BLIND, ORIN},
 	{"v100-pcie", "fused", "llama2-7b", PRECISION_FP16, 1, 256, 0, 32.6, BLIND,
 		"llama.cpp issue 3649, of 2023"},
 };

@@ -1,0 +1,123 @@
+/* Keys that have no effect where they stand: each is warned of, with the reason. A value that
+ * is the default says nothing, so that a resolved scenario reads back without a word. (What is
+ * said of devices is in devices.c.) */
+#include <math.h>
+#include <string.h>
+
+#include "io/scenario/parts.h"
+#include "io/scenario/shaping.h"
+
+static const struct yaml_node *value_of(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_item *item = map->kind == YAML_MAP ? yaml_find(map, key) : NULL;
+
+	return item && !item->value->is_null ? item->value : NULL;
+}
+
+static bool says(const struct yaml_node *map, const char *key, const char *word)
+{
+	const struct yaml_node *n = value_of(map, key);
+
+	return n && n->kind == YAML_TEXT && !strcmp(n->text, word);
+}
+
+static void warn(struct schema_reader *r, const struct yaml_node *map, const char *key,
+	const char *dflt, const char *why)
+{
+	const struct yaml_node *n = value_of(map, key);
+
+	if (n && !(dflt && says(map, key, dflt)))
+		scenario_warn(r, n->at, "%s has no effect: %s", key, why);
+}
+
+/* Links */
+
+static bool resends(const struct link_dir_spec *d)
+{
+	bool overflows = d->transport == TRANSPORT_DATAGRAM && d->qdisc.kind == QDISC_TBF &&
+			 d->qdisc.limit_bytes < HUGE_VAL;
+
+	return d->netem.loss != NETEM_LOSS_NONE || overflows;
+}
+
+void shaping_warn_idle(
+	struct schema_reader *r, const struct yaml_node *map, const struct link_dir_spec *d)
+{
+	if (!(d->netem.jitter_s > 0.0)) {
+		warn(r, map, "jitter_correlation", "0", "it is of the jitter, and there is none");
+		warn(r, map, "distribution", NULL, "it is of the jitter, and there is none");
+	}
+	if (d->netem.loss != NETEM_LOSS_RANDOM)
+		warn(r, map, "loss_correlation", "0",
+			"it is of the loss of each packet, and there is none");
+	if (d->qdisc.kind != QDISC_HTB)
+		warn(r, map, "gso", "false", "super-packets matter to htb only");
+	if (d->qdisc.kind != QDISC_TBF)
+		warn(r, map, "timer_late", "15 us", "only a tbf waits for the timer");
+	if (d->transport != TRANSPORT_TCP)
+		warn(r, map, "connection", "cold", "the transport is not tcp");
+	if (!resends(d))
+		warn(r, map, "rto", "200 ms", "nothing is lost");
+	if (!(d->delay_s > 0.0))
+		warn(r, map, "netem_limit", NULL, "without a delay no packet is under way");
+}
+
+static void warn_rate(struct schema_reader *r, const struct yaml_node *link)
+{
+	static const char why[] = "the trace gives the rate";
+	const struct yaml_node *up = value_of(link, "up"), *down = value_of(link, "down");
+	bool both = value_of(link, "trace") != NULL;
+	bool up_traced = both || (up && value_of(up, "trace"));
+	bool down_traced = both || (down && value_of(down, "trace"));
+
+	if (up_traced && down_traced)
+		warn(r, link, "rate", NULL, why);
+	if (up && up_traced)
+		warn(r, up, "rate", NULL, why);
+	if (down && down_traced)
+		warn(r, down, "rate", NULL, why);
+}
+
+/* Users, instances, run */
+
+static void warn_user(struct schema_reader *r, const struct yaml_node *group)
+{
+	const struct yaml_node *arrivals = value_of(group, "arrivals");
+	const struct yaml_node *workload = value_of(group, "workload");
+	const struct yaml_node *trace = workload ? value_of(workload, "trace") : NULL;
+
+	if (arrivals && !says(arrivals, "process", "closed"))
+		warn(r, group, "count", "1",
+			"the rate is that of the whole group; only closed arrivals come from "
+			"each user");
+	if (trace)
+		warn(r, trace, "rate_scale", "1.0", "only the lengths of the trace are taken");
+}
+
+static void warn_instance(struct schema_reader *r, const struct yaml_node *instance)
+{
+	if (value_of(instance, "capacity") && !says(instance, "capacity", "unlimited"))
+		warn(r, instance, "ahead", "0", "it is called free until its capacity is full");
+}
+
+static void each(struct schema_reader *r, const struct yaml_node *root, const char *section,
+	void (*look)(struct schema_reader *r, const struct yaml_node *entry))
+{
+	const struct yaml_node *map = value_of(root, section);
+
+	for (size_t i = 0; map && map->kind == YAML_MAP && i < map->n; i++)
+		if (map->items[i].value->kind == YAML_MAP)
+			look(r, map->items[i].value);
+}
+
+void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
+{
+	const struct yaml_node *run = value_of(root, "run");
+
+	if (run && value_of(run, "horizon"))
+		warn(&p->r, run, "limit", "auto",
+			"it ends a run of 'requests'; this one ends with its horizon");
+	each(&p->r, root, "links", warn_rate);
+	each(&p->r, root, "users", warn_user);
+	each(&p->r, root, "instances", warn_instance);
+}
