@@ -86,6 +86,9 @@ static void on_slot(struct world *w, const struct event *ev)
 {
 	heed(w);
 	metrics_slot(w);
+	if (ev->at_ns / ns_of_s(w->spec->record.queues_s) >= WORLD_MOST_SLOTS)
+		world_fail(w, "%d slots of record.queues, %g s each, are over: choose longer ones",
+			WORLD_MOST_SLOTS, w->spec->record.queues_s);
 	post_slot(w->engine, ns_after(ev->at_ns, ns_of_s(w->spec->record.queues_s)));
 }
 

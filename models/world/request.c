@@ -74,6 +74,11 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 		.first_token_ns = TIME_NONE,
 	};
 	metrics_in_system(w, 1);
+	if (w->requests.n > WORLD_MOST_REQUESTS)
+		world_fail(w,
+			"more than %d requests are in the system at %.6g s: more comes than is "
+			"served",
+			WORLD_MOST_REQUESTS, engine_now_s(w->engine));
 	if (!fit_context(w, spec, q) || !anyone_can_serve(w, slot)) {
 		request_end(w, slot, FATE_REJECTED);
 		return slot;

@@ -24,6 +24,10 @@
  */
 struct world;
 
+/** What one replication may hold at once, and write: half a gigabyte of requests, and slots of
+ *  the queue series. What goes beyond is refused, or ends the run. */
+enum { WORLD_MOST_REQUESTS = 1 << 21, WORLD_MOST_SLOTS = 100000000 };
+
 struct world_setup {
 	const struct scenario_spec *spec;
 	const struct policy_spec *policy;

@@ -54,6 +54,19 @@ static void service_beyond_the_clock_does_not_end(void **state)
 	fixture_finish(&f);
 }
 
+/* 10^6 arrivals a second and nobody is served: 2^21 are there after 2.1 s. */
+static void a_hopeless_overload_fails_before_memory_does(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	one_queue(&f, 1e-6, 1e9);
+	fixture_run(&f);
+	assert_int_equal(f.result.status, RUN_FAILED);
+	assert_non_null(strstr(f.result.failure, "2097152 requests are in the system at 2.0971"));
+	fixture_finish(&f);
+}
+
 /* 400 requests, one each 1e7 s, are expected within 4e9 s. Ten times that is beyond the clock,
  * which is no reason not to run them. */
 static void the_limit_of_rare_requests_is_within_the_clock(void **state)
@@ -477,6 +490,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_unhurried_queue_serves_at_once),
 		cmocka_unit_test(service_beyond_the_clock_does_not_end),
+		cmocka_unit_test(a_hopeless_overload_fails_before_memory_does),
 		cmocka_unit_test(the_limit_of_rare_requests_is_within_the_clock),
 		cmocka_unit_test(the_window_is_as_long_as_asked),
 		cmocka_unit_test(an_overloaded_queue_keeps_the_rest),
