@@ -6,7 +6,7 @@ enum quantity_dim {
 	QUANTITY_NUMBER,    /* no unit */
 	QUANTITY_TIME,      /* ns us ms s min h d -> s */
 	QUANTITY_BYTES,     /* B kB MB GB KiB MiB GiB -> bytes */
-	QUANTITY_BIT_RATE,  /* bps kbps Mbps Gbps, B/s kB/s MB/s GB/s -> bytes/s */
+	QUANTITY_BIT_RATE,  /* bps kbps Mbps Gbps, kbit Mbit Gbit, B/s kB/s MB/s GB/s -> bytes/s */
 	QUANTITY_FREQUENCY, /* /s /min /h -> 1/s */
 	QUANTITY_FLOP_RATE, /* GFLOP/s TFLOP/s GOP/s TOP/s -> 1/s */
 	QUANTITY_BYTE_RATE, /* MB/s GB/s TB/s -> bytes/s */

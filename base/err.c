@@ -1,12 +1,42 @@
 #include "base/err.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/quote.h"
+#include "base/utf8.h"
+
+static const char DOTS[] = "...";
+
+void err_write(struct err *e, const char *fmt, va_list ap)
+{
+	const size_t half = (sizeof e->msg - sizeof DOTS) / 2;
+	size_t n, head, tail;
+	va_list again;
+	char *whole;
+
+	va_copy(again, ap);
+	n = (size_t)vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	if (n >= sizeof e->msg) {
+		whole = mem_zalloc(n + 1, 1);
+		vsnprintf(whole, n + 1, fmt, again);
+		head = utf8_prefix(whole, n, half);
+		for (tail = n - half; ((unsigned char)whole[tail] & 0xc0) == 0x80;)
+			tail++;
+		snprintf(e->msg, sizeof e->msg, "%.*s%s%s", (int)head, whole, DOTS, whole + tail);
+		free(whole);
+	}
+	va_end(again);
+}
+
 static bool set(struct err *e, enum err_kind kind, struct src_pos at, const char *fmt, va_list ap)
 {
 	if (e->kind != ERR_NONE)
 		return false;
 	e->kind = kind;
 	e->at = at;
-	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	err_write(e, fmt, ap);
 	return false;
 }
 
@@ -40,14 +70,19 @@ bool err_run(struct err *e, const char *fmt, ...)
 	return false;
 }
 
+void err_print_as(const struct err *e, const char *word, FILE *to)
+{
+	quote_print(to, e->at.file ? e->at.file : "offing");
+	if (e->at.file && e->at.line > 0)
+		fprintf(to, ":%u", e->at.line);
+	if (e->at.file && e->at.line > 0 && e->at.col > 0)
+		fprintf(to, ":%u", e->at.col);
+	fprintf(to, ": %s: ", word);
+	quote_print(to, e->msg);
+	fputc('\n', to);
+}
+
 void err_print(const struct err *e, FILE *to)
 {
-	if (e->at.file && e->at.line > 0 && e->at.col > 0)
-		fprintf(to, "%s:%u:%u: error: %s\n", e->at.file, e->at.line, e->at.col, e->msg);
-	else if (e->at.file && e->at.line > 0)
-		fprintf(to, "%s:%u: error: %s\n", e->at.file, e->at.line, e->msg);
-	else if (e->at.file)
-		fprintf(to, "%s: error: %s\n", e->at.file, e->msg);
-	else
-		fprintf(to, "offing: error: %s\n", e->msg);
+	err_print_as(e, "error", to);
 }

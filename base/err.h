@@ -13,7 +13,9 @@
  *	if (!(spec->rate_bps > 0.0))
  *		return err_at(err, spec->at, "rate must be above 0, not %g", spec->rate_bps);
  *
- * Messages are one line: the thing, the rule, the value; no full stop.
+ * Messages are one line: the thing, the rule, the value; no full stop. One that
+ * is too long loses its middle, so that a long path cuts off neither what
+ * happened nor why.
  */
 
 #define MUST_CHECK __attribute__((warn_unused_result))
@@ -48,7 +50,14 @@ bool err_input(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** Record a failure of the run itself. Always false. */
 bool err_run(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/** Print "file:line:col: error: message" (or "offing: error: message") to @to. */
+/** Write a message into @e as the functions above do; neither kind nor place. */
+void err_write(struct err *e, const char *fmt, va_list ap);
+
+/** Print "file:line:col: error: message" (or "offing: error: message") to @to. What a terminal
+ *  would not show as itself, in names of files or in the message, is escaped. */
 void err_print(const struct err *e, FILE *to);
+
+/** The same with another word than "error", such as "warning". */
+void err_print_as(const struct err *e, const char *word, FILE *to);
 
 #endif

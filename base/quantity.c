@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/near.h"
 #include "base/quote.h"
+#include "base/unit_hint.h"
+#include "base/utf8.h"
 
 /* Both parts of a scale are exact in a double, so that a product or a quotient rounds once. */
 struct unit {
@@ -18,7 +19,9 @@ struct unit {
 	bool read_only; /* understood, but never printed */
 };
 
-#define MAX_UNITS 12
+#define MAX_UNITS 24
+
+static const double TICK_S = 1e-9; /* of the clock */
 
 struct dimension {
 	const char *example;
@@ -45,7 +48,15 @@ static const struct dimension dimensions[QUANTITY_DIMS] = {
 			"50 Mbps",
 			{{"bps", 1, 8}, {"kbps", 1e3, 8}, {"Mbps", 1e6, 8}, {"Gbps", 1e9, 8},
 				{"Tbps", 1e12, 8}, {"B/s", 1, 1, true}, {"kB/s", 1e3, 1, true},
-				{"MB/s", 1e6, 1, true}, {"GB/s", 1e9, 1, true}},
+				{"MB/s", 1e6, 1, true}, {"GB/s", 1e9, 1, true},
+				{"TB/s", 1e12, 1, true},
+				/* as tc spells them */
+				{"bit", 1, 8, true}, {"kbit", 1e3, 8, true}, {"Kbit", 1e3, 8, true},
+				{"Mbit", 1e6, 8, true}, {"mbit", 1e6, 8, true},
+				{"Gbit", 1e9, 8, true}, {"gbit", 1e9, 8, true},
+				{"Tbit", 1e12, 8, true}, {"tbit", 1e12, 8, true},
+				{"Kibit", 1024, 8, true}, {"Mibit", 1048576, 8, true},
+				{"Gibit", 1073741824, 8, true}, {"Tibit", 1099511627776, 8, true}},
 		},
 	[QUANTITY_FREQUENCY] = {"0.5 /s", {{"/s", 1, 1}, {"/h", 1, 3600}, {"/min", 1, 60}}},
 	[QUANTITY_FLOP_RATE] =
@@ -94,25 +105,39 @@ static bool known_elsewhere(const char *name)
 
 static bool explain_unit(enum quantity_dim dim, const char *name, char *why, size_t size)
 {
-	struct near near;
-	const struct unit *u;
-	char quoted[QUOTE_SIZE];
+	char quoted[QUOTE_SIZE], hint[120];
 
-	near_init(&near, name);
 	quote(quoted, sizeof quoted, name);
-	for (u = dimensions[dim].units; u->name; u++)
-		near_add(&near, u->name);
 	if (dim == QUANTITY_NUMBER)
 		snprintf(why, size, "takes no unit, but has '%s'", quoted);
+	else if (unit_hint(dim, name, hint, sizeof hint))
+		snprintf(why, size, "has the unknown unit '%s'; %s", quoted, hint);
 	else if (known_elsewhere(name))
 		snprintf(why, size, "has the wrong kind of unit, '%s'; write it as in '%s'", quoted,
 			quantity_example(dim));
-	else if (near_best(&near))
-		snprintf(why, size, "has the unknown unit '%s'; did you mean '%s'?", quoted,
-			near_best(&near));
 	else
 		snprintf(why, size, "has the unknown unit '%s'; write it as in '%s'", quoted,
 			quantity_example(dim));
+	return false;
+}
+
+/* A character that looks like a blank, or like nothing, has no place in a number. */
+static bool names_hidden(const char *text, char *why, size_t size)
+{
+	size_t n = strlen(text), at = 0, length;
+	char quoted[QUOTE_SIZE];
+	uint32_t c;
+
+	for (; at < n; at += length) {
+		length = utf8_decode(text + at, n - at, &c);
+		if (length == 0)
+			return false;
+		if (utf8_is_shown(c))
+			continue;
+		snprintf(why, size, "has a %s (U+%04X) in '%s'", utf8_name(c), c,
+			quote(quoted, sizeof quoted, text));
+		return true;
+	}
 	return false;
 }
 
@@ -132,6 +157,8 @@ bool quantity_parse(
 	const struct unit *u;
 	double x;
 
+	if (names_hidden(text, why, why_size))
+		return false;
 	if (!starts_number(text)) {
 		snprintf(why, why_size, "should be a number%s%s%s, not '%s'",
 			dim == QUANTITY_NUMBER ? "" : " with a unit, as in '",
@@ -151,6 +178,11 @@ bool quantity_parse(
 	x = x * u->times / u->over;
 	if (!isfinite(x)) {
 		snprintf(why, why_size, "is too large a number: '%s'",
+			quote(quoted, sizeof quoted, text));
+		return false;
+	}
+	if (dim == QUANTITY_TIME && x != 0.0 && fabs(x) < TICK_S) {
+		snprintf(why, why_size, "is below 1 ns, the shortest time there is: '%s'",
 			quote(quoted, sizeof quoted, text));
 		return false;
 	}

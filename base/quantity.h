@@ -9,7 +9,9 @@
 /**
  * Numbers with units, as users write them: "5 ms", "50 Mbps", "12 GiB".
  * Case matters: Mb and MB differ by 8. 0 needs no unit, unless the dimension
- * is QUANTITY_NUMBER, which takes none at all.
+ * is QUANTITY_NUMBER, which takes none at all. Rates may also be spelled as tc
+ * does, kbit, Mbit, Gbit; but kbps are 1000 bit/s, where tc would read 1000
+ * bytes/s. A time is 0 or at least 1 ns.
  */
 
 /**

@@ -1,37 +1,57 @@
 #include "base/quote.h"
 
-#include <stdbool.h>
-#include <stdio.h>
+#include <string.h>
 
-enum { SHOWN = 40 };
+#include "base/utf8.h"
 
-static bool is_inside_utf8(char c)
+enum { SHOWN = 40, SPELLED = 12 };
+
+/* One character of the @n >= 1 bytes at @s as it may be shown; its length there. */
+static size_t spell(char out[SPELLED], const char *s, size_t n)
 {
-	return ((unsigned char)c & 0xc0) == 0x80;
+	uint32_t c;
+	size_t length = utf8_decode(s, n, &c);
+
+	if (length == 0 || (length == 1 && !utf8_is_shown(c)))
+		snprintf(out, SPELLED, "\\x%02x", (unsigned char)*s);
+	else if (!utf8_is_shown(c))
+		snprintf(out, SPELLED, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
+	else
+		snprintf(out, SPELLED, "%.*s", (int)length, s);
+	return length ? length : 1;
 }
 
-static bool is_control(char c)
+char *quote_bytes(char *buf, size_t size, const char *text, size_t n)
 {
-	return (unsigned char)c < 0x20 || c == 0x7f;
+	size_t at = 0, used = 0, shown = 0, length;
+	char one[SPELLED];
+
+	while (at < n) {
+		at += spell(one, text + at, n - at);
+		length = strlen(one);
+		if (++shown > SHOWN || used + length + sizeof "..." > size) {
+			strcpy(buf + used, "...");
+			return buf;
+		}
+		memcpy(buf + used, one, length);
+		used += length;
+	}
+	buf[used] = '\0';
+	return buf;
 }
 
 char *quote(char *buf, size_t size, const char *text)
 {
-	size_t n = 0, shown = 0;
+	return quote_bytes(buf, size, text, strlen(text));
+}
 
-	for (; *text; text++) {
-		shown += !is_inside_utf8(*text);
-		if (shown > SHOWN || (!is_inside_utf8(*text) && n + 8 > size)) {
-			snprintf(buf + n, size - n, "...");
-			return buf;
-		}
-		if (n + 8 > size)
-			continue;
-		if (is_control(*text))
-			n += (size_t)snprintf(buf + n, size - n, "\\x%02x", (unsigned char)*text);
-		else
-			buf[n++] = *text;
+void quote_print(FILE *to, const char *text)
+{
+	size_t at = 0, n = strlen(text);
+	char one[SPELLED];
+
+	while (at < n) {
+		at += spell(one, text + at, n - at);
+		fputs(one, to);
 	}
-	buf[n] = '\0';
-	return buf;
 }

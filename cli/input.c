@@ -23,12 +23,8 @@ static bool load_plugins(struct plugins *plugins, const struct opts *o)
 
 static void warn(const struct scenario *s)
 {
-	for (size_t i = 0; i < s->n_warnings; i++) {
-		const struct err *e = &s->warnings[i];
-
-		fprintf(stderr, "%s:%u:%u: warning: %s\n", e->at.file, e->at.line, e->at.col,
-			e->msg);
-	}
+	for (size_t i = 0; i < s->n_warnings; i++)
+		err_print_as(&s->warnings[i], "warning", stderr);
 }
 
 static bool read(struct input *in, const char *file, const struct opts *o)

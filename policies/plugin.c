@@ -3,7 +3,9 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "policies/all.h"
 
@@ -120,12 +122,20 @@ static bool taken(const struct plugins *p, const char *name)
 	return false;
 }
 
-/** dlopen() searches for what has no slash in it; a file of the current folder is meant. */
+/** dlopen() searches for what has no slash in it; a file of the current folder is meant. It would
+ *  also wait at a FIFO for somebody to write. */
 static void *open_object(const char *path, struct err *err)
 {
+	struct err why = {0};
+	int fd = file_open(path, (struct src_pos){0}, &why);
 	struct arena a;
 	void *handle;
 
+	if (fd < 0) {
+		err_input(err, "cannot load plug-in '%s': %s", path, why.msg);
+		return NULL;
+	}
+	close(fd);
 	arena_init(&a);
 	handle = dlopen(
 		strchr(path, '/') ? path : arena_printf(&a, "./%s", path), RTLD_NOW | RTLD_LOCAL);

@@ -16,6 +16,6 @@ void scenario_warn(struct schema_reader *r, struct src_pos at, const char *fmt, 
 	e = &s->warnings[s->n_warnings++];
 	*e = (struct err){.kind = ERR_INPUT, .at = at};
 	va_start(ap, fmt);
-	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+	err_write(e, fmt, ap);
 	va_end(ap);
 }

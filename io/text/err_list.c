@@ -51,7 +51,7 @@ bool err_list_at(struct err_list *l, struct src_pos at, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(e.msg, sizeof e.msg, fmt, ap);
+	err_write(&e, fmt, ap);
 	va_end(ap);
 	return err_list_add(l, &e);
 }

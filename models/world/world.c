@@ -20,7 +20,7 @@ void world_fail(struct world *w, const char *fmt, ...)
 	if (w->err.kind == ERR_NONE) {
 		w->err.kind = ERR_RUN;
 		va_start(ap, fmt);
-		vsnprintf(w->err.msg, sizeof w->err.msg, fmt, ap);
+		err_write(&w->err, fmt, ap);
 		va_end(ap);
 	}
 	engine_stop(w->engine);

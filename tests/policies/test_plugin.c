@@ -87,7 +87,7 @@ static void what_is_no_plugin_is_refused(void **state)
 {
 	refused(state, "no-such-plugin.so",
 		"cannot load plug-in 'no-such-plugin.so': "
-		"./no-such-plugin.so: cannot open");
+		"cannot open 'no-such-plugin.so': No such file or directory");
 	refused(state, NO_OBJECT, "cannot load plug-in '" NO_OBJECT "'");
 	refused(state, NO_TABLE, "plug-in '" NO_TABLE "' exports no 'offing_policy_v1'");
 }
