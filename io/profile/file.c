@@ -1,12 +1,13 @@
 /* Profiles: the built-in set, and files of the user's. */
 #include "io/profile/file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILE_BYTES = 16 << 20 };
+#include "io/text/text_file.h"
+
+enum { MAX_FILE_BYTES = 16000000 };
 
 const struct profile_set *profile_builtin(struct arena *a)
 {
@@ -39,33 +40,18 @@ bool profile_find(const struct profile **out, const struct profile_set *set,
 		llm_precision_names[p], gpu->name ? gpu->name : "?");
 }
 
-static bool slurp(char **out, size_t *len, FILE *f, const char *path, struct err *err)
+bool profile_read(const struct profile **out, struct arena *a, const char *path, struct src_pos at,
+	struct err *err)
 {
-	struct src_pos at = {.file = path};
-	char *text = mem_resize(NULL, MAX_FILE_BYTES + 1, 1);
-
-	*len = fread(text, 1, MAX_FILE_BYTES + 1, f);
-	*out = text;
-	if (ferror(f))
-		return err_at(err, at, "cannot be read: %s", strerror(errno));
-	if (*len > MAX_FILE_BYTES)
-		return err_at(err, at, "is larger than 16 MiB");
-	return true;
-}
-
-bool profile_read(const struct profile **out, struct arena *a, const char *path, struct err *err)
-{
-	FILE *f = fopen(path, "rb");
-	char *text = NULL;
+	struct arena text_arena;
+	char *text;
 	size_t len;
 	bool ok;
 
 	*out = NULL;
-	if (!f)
-		return err_at(err, (struct src_pos){.file = path}, "cannot be opened: %s",
-			strerror(errno));
-	ok = slurp(&text, &len, f, path, err) && profile_parse(out, a, path, text, len, err);
-	free(text);
-	fclose(f);
+	arena_init(&text_arena);
+	ok = text_file_read(&text, &len, &text_arena, path, MAX_FILE_BYTES, at, err) &&
+	     profile_parse(out, a, path, text, len, err);
+	arena_finish(&text_arena);
 	return ok;
 }

@@ -30,11 +30,11 @@ MUST_CHECK bool profile_find(const struct profile **out, const struct profile_se
 	struct src_pos at, struct err *err);
 
 /**
- * A profile of the user's. It must then be checked with profile_covers().
- * Errors point into the file; a file above 16 MiB is refused.
+ * A profile of the user's, asked for at @at. It must then be checked with
+ * profile_covers(). Errors point into the file; one above 16 MB is refused.
  */
-MUST_CHECK bool profile_read(
-	const struct profile **out, struct arena *a, const char *path, struct err *err);
+MUST_CHECK bool profile_read(const struct profile **out, struct arena *a, const char *path,
+	struct src_pos at, struct err *err);
 
 /** The same from memory: @text of @len bytes, called @path in messages. */
 MUST_CHECK bool profile_parse(const struct profile **out, struct arena *a, const char *path,

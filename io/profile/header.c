@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static const double MAX_SIGMA = 3.0, MAX_CC = 100.0;
 
 enum key {
@@ -140,6 +142,18 @@ static bool header_value(struct profile_reader *r, enum key key, const struct to
 	return false;
 }
 
+/* Quotes may stand around a value. */
+static void unquote(struct token *value)
+{
+	size_t n = strlen(value->text);
+
+	if (n < 2 || value->text[0] != '"' || value->text[n - 1] != '"')
+		return;
+	value->text[n - 1] = '\0';
+	value->text++;
+	value->col++;
+}
+
 bool profile_header_line(struct profile_reader *r)
 {
 	char *start = r->text + strspn(r->text, " \t"), *colon = strchr(start, ':');
@@ -158,6 +172,7 @@ bool profile_header_line(struct profile_reader *r)
 		return reader_fail(r, key.col, "a profile starts with 'offing-profile: 1'", NULL);
 	if (r->keys_seen >> i & 1u)
 		return reader_fail(r, key.col, "a key may stand only once", key.text);
+	unquote(&value);
 	if (!*value.text)
 		return reader_fail(r, value.col, "the key has no value", NULL);
 	r->keys_seen |= 1u << i;
@@ -185,9 +200,14 @@ bool profile_header_complete(struct profile_reader *r)
 {
 	static const enum key wanted[] = {
 		KEY_VERSION, KEY_DEVICE, KEY_RUNTIME, KEY_MODEL, KEY_PRECISION, KEY_PROVENANCE};
+	struct buf missing;
 
+	buf_init(&missing);
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
 		if (!(r->keys_seen >> wanted[i] & 1u))
-			return reader_missing(r, key_names[wanted[i]]);
-	return sigmas_complete(r);
+			buf_printf(&missing, "%s%s", missing.n ? ", " : "", key_names[wanted[i]]);
+	if (missing.n > 0)
+		reader_missing(r, missing.s);
+	buf_finish(&missing);
+	return r->err->kind == ERR_NONE && sigmas_complete(r);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "io/profile/reader.h"
 
 static void end_section(struct profile_reader *r)
@@ -65,6 +66,26 @@ static bool line(struct profile_reader *r)
 	return r->section->row(r, t);
 }
 
+/* Whether the next @n bytes are text that shows: outside of comments nothing else has a use. */
+static bool shows(struct profile_reader *r, size_t n)
+{
+	size_t at = 0, length;
+	char rule[80];
+	uint32_t c;
+
+	while (at < n) {
+		length = utf8_decode(r->next + at, n - at, &c);
+		if (length == 0)
+			return reader_fail(r, (unsigned)at + 1, "not a text file: no UTF-8", NULL);
+		if (!utf8_is_shown(c) && c != '\t') {
+			snprintf(rule, sizeof rule, "there is a %s (U+%04X) here", utf8_name(c), c);
+			return reader_fail(r, (unsigned)at + 1, rule, NULL);
+		}
+		at += length;
+	}
+	return true;
+}
+
 /* Copy the next line into @r->text without its comment. */
 static bool take_line(struct profile_reader *r)
 {
@@ -81,6 +102,8 @@ static bool take_line(struct profile_reader *r)
 		cut_at++;
 	while (cut_at > 0 && strchr(" \t\r", r->next[cut_at - 1]))
 		cut_at--;
+	if (!shows(r, cut_at))
+		return false;
 	memcpy(r->text, r->next, cut_at);
 	r->text[cut_at] = '\0';
 	r->next += end ? n + 1 : n;

@@ -11,6 +11,8 @@
 
 /* Traces */
 
+static const double CLOCK_MOST_S = 3600.0;
+
 static bool read_window(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
@@ -57,6 +59,23 @@ bool read_path(
 	return true;
 }
 
+/** auto, exact, or how long a tick lasts. */
+static bool read_clock(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	const struct schema_key number = {.name = key->name,
+		.dim = QUANTITY_TIME,
+		.above_min = true,
+		.max = CLOCK_MOST_S,
+		.word = "auto"};
+
+	if ((*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "exact")) {
+		*(double *)to = -1.0;
+		return true;
+	}
+	return schema_number(r, *slot, &number, to);
+}
+
 static const char *const format_words[] = {
 	[TRACE_CSV] = "csv",
 	[TRACE_AZURE] = "azure",
@@ -83,6 +102,11 @@ static const struct schema_key trace_keys[] = {
 		.dim = QUANTITY_NUMBER,
 		.above_min = true,
 		.dflt = "1.0"},
+	{.name = "clock",
+		.kind = SCHEMA_OTHER,
+		.to = TRACE(clock_s),
+		.read = read_clock,
+		.dflt = "auto"},
 	{.name = "window",
 		.kind = SCHEMA_OTHER,
 		.to = TRACE(window_s),

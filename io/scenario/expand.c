@@ -99,7 +99,7 @@ static bool resolve_entry(struct scenario_parts *p, struct instance_entry *e)
 
 	e->spec.model = find_model(p, e->model, &ok);
 	if (ok && e->profile.name &&
-		!profile_read(&e->spec.profile, p->r.arena, e->profile.name, &err))
+		!profile_read(&e->spec.profile, p->r.arena, e->profile.name, e->profile.at, &err))
 		ok = err_list_add(p->r.errs, &err);
 	e->e.bad = !ok;
 	return ok;

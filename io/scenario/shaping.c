@@ -108,7 +108,7 @@ static bool holds_a_frame(struct schema_reader *r, const struct qdisc *q, double
 	if (!at.line || bytes >= frame_bytes(q))
 		return true;
 	return err_list_at(r->errs, at,
-		"%s must hold one frame of %g bytes (mtu %g and %d of Ethernet), not %g", what,
+		"%s must hold one frame of %g B (mtu %g and %d of Ethernet), not %g B", what,
 		frame_bytes(q), q->mtu_bytes, ETHERNET_BYTES, bytes);
 }
 

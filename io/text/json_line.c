@@ -3,12 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/text/name_list.h"
+
 #define DEPTH_MAX 32
 
 struct json {
 	const char *p, *end;
 	char *why;
 	size_t why_size;
+	struct buf *names; /* of all members, for a message; NULL: not asked for */
 };
 
 static bool fail(struct json *j, const char *why)
@@ -186,6 +189,8 @@ static bool read_member(struct json *j, struct json_member *want, size_t n)
 
 	if (!skip_string(j, &name) || !expect(j, ':'))
 		return false;
+	if (j->names)
+		name_list_add(j->names, "", name);
 	skip_blanks(j);
 	value.s = j->p;
 	if (!skip_value(j, 1))
@@ -220,10 +225,37 @@ static bool read_object(struct json *j, struct json_member *want, size_t n)
 	return true;
 }
 
+/* Once more, for the names that are there; there is an object. */
+static bool refuse_missing(
+	struct json *j, struct str line, const struct json_member *want, size_t n)
+{
+	struct buf missing, there;
+	size_t many = 0;
+
+	buf_init(&missing);
+	buf_init(&there);
+	for (size_t i = 0; i < n; i++)
+		if (want[i].value.n == 0) {
+			name_list_add(&missing, "", str_of(want[i].name));
+			many++;
+		}
+	j->p = line.s;
+	j->names = &there;
+	if (read_object(j, NULL, 0) && there.n > 0)
+		snprintf(j->why, j->why_size, "%s %s missing; there %s %s", missing.s,
+			many > 1 ? "are" : "is", strchr(there.s, ',') ? "are" : "is", there.s);
+	else
+		snprintf(j->why, j->why_size, "%s %s missing; the object is empty", missing.s,
+			many > 1 ? "are" : "is");
+	buf_finish(&missing);
+	buf_finish(&there);
+	return false;
+}
+
 bool json_line_read(struct str line, struct json_member *want, size_t n, const char **at, char *why,
 	size_t why_size)
 {
-	struct json j = {line.s, line.s + line.n, why, why_size};
+	struct json j = {line.s, line.s + line.n, why, why_size, NULL};
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -232,11 +264,9 @@ bool json_line_read(struct str line, struct json_member *want, size_t n, const c
 		*at = j.p;
 		return false;
 	}
+	*at = line.s;
 	for (i = 0; i < n; i++)
-		if (want[i].value.n == 0) {
-			*at = line.s;
-			snprintf(why, why_size, "'%s' is missing", want[i].name);
-			return false;
-		}
+		if (want[i].value.n == 0)
+			return refuse_missing(&j, line, want, n);
 	return true;
 }

@@ -1,22 +1,20 @@
 #include "io/text/line_reader.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
-#define FIRST_BYTES (64u << 10)
+enum { FIRST_BYTES = 64 << 10 };
 
-bool line_reader_open(struct line_reader *r, const char *file, struct src_pos at, struct err *err)
+bool line_reader_open(struct line_reader *r, const char *file, struct line_limits limits,
+	struct src_pos at, struct err *err)
 {
-	*r = (struct line_reader){.file = file};
-	errno = 0;
-	r->gz = gzopen(file, "rb");
-	if (!r->gz)
-		return err_at(err, at, "cannot open '%s': %s", file,
-			errno ? strerror(errno) : "out of memory");
-	gzbuffer(r->gz, FIRST_BYTES);
+	*r = (struct line_reader){.most = limits.lines};
+	if (!text_source_open(&r->source, file, limits.bytes, at, err))
+		return false;
+	r->file = r->source.file;
 	r->cap = FIRST_BYTES;
 	r->buf = mem_zalloc(r->cap, 1);
 	return true;
@@ -24,31 +22,15 @@ bool line_reader_open(struct line_reader *r, const char *file, struct src_pos at
 
 void line_reader_close(struct line_reader *r)
 {
-	if (r->gz)
-		gzclose(r->gz);
+	text_source_close(&r->source);
 	free(r->buf);
 	*r = (struct line_reader){0};
-}
-
-static int fail(const struct line_reader *r, struct err *err)
-{
-	const struct src_pos at = {r->file, r->line + 1, 1};
-	int code = Z_OK;
-	const char *why = gzerror(r->gz, &code);
-
-	if (code == Z_ERRNO)
-		err_at(err, at, "cannot read: %s", strerror(errno));
-	else if (code == Z_BUF_ERROR)
-		err_at(err, at, "the gzipped file is cut short");
-	else
-		err_at(err, at, "cannot unpack: %s", why);
-	return -1;
 }
 
 /* Read more behind what is left of the buffer, which moves to its front. 1, or -1. */
 static int fill(struct line_reader *r, struct err *err)
 {
-	int got, code = Z_OK;
+	long got;
 
 	memmove(r->buf, r->buf + r->at, r->n - r->at);
 	r->n -= r->at;
@@ -62,50 +44,68 @@ static int fill(struct line_reader *r, struct err *err)
 		r->cap *= 2;
 		r->buf = mem_resize(r->buf, r->cap, 1);
 	}
-	got = gzread(r->gz, r->buf + r->n, (unsigned)(r->cap - r->n));
+	got = text_source_read(&r->source, r->buf + r->n, r->cap - r->n, r->line + 1, err);
 	if (got < 0)
-		return fail(r, err);
+		return -1;
 	r->n += (size_t)got;
-	if (got == 0) {
-		gzerror(r->gz, &code); /* a file cut short shows only at its end */
-		if (code != Z_OK)
-			return fail(r, err);
-		r->eof = true;
-	}
+	r->eof = got == 0;
 	return 1;
 }
 
-static void give(struct line_reader *r, size_t n, struct str *line)
+/* Give out the next @n bytes. */
+static int give(struct line_reader *r, size_t n, struct str *line, struct err *err)
 {
+	if (r->line == r->most) {
+		err_at(err, (struct src_pos){r->file, r->line + 1, 1},
+			"file has more than %u lines", r->most);
+		return -1;
+	}
 	*line = (struct str){r->buf + r->at, n};
 	if (n > 0 && line->s[n - 1] == '\r')
 		line->n--;
 	r->line++;
+	return 1;
 }
 
 int line_reader_next(struct line_reader *r, struct str *line, struct err *err)
 {
 	const char *end;
 	size_t n;
+	int got;
 
 	for (;;) {
 		end = memchr(r->buf + r->at, '\n', r->n - r->at);
-		if (end) {
-			n = (size_t)(end - (r->buf + r->at));
-			give(r, n, line);
-			r->at += n + 1;
-			return 1;
-		}
-		if (r->eof)
+		if (end || r->eof)
 			break;
 		if (fill(r, err) < 0)
 			return -1;
 	}
-	if (r->at == r->n)
+	if (!end && r->at == r->n)
 		return 0;
-	give(r, r->n - r->at, line); /* the last line need not end */
-	r->at = r->n;
-	return 1;
+	n = end ? (size_t)(end - (r->buf + r->at)) : r->n - r->at; /* the last need not end */
+	got = give(r, n, line, err);
+	r->at += n + (end != NULL);
+	return got;
+}
+
+bool line_reader_shows(
+	const struct line_reader *r, struct str part, struct str line, struct err *err)
+{
+	size_t at = 0, length;
+	uint32_t c;
+
+	while (at < part.n) {
+		const struct src_pos pos = line_reader_pos(r, line, part.s + at);
+
+		length = utf8_decode(part.s + at, part.n - at, &c);
+		if (length == 0)
+			return err_at(err, pos, "not a text file: byte 0x%02x is not UTF-8",
+				(unsigned char)part.s[at]);
+		if (!utf8_is_shown(c) && c != '\t')
+			return err_at(err, pos, "there is a %s (U+%04X) here", utf8_name(c), c);
+		at += length;
+	}
+	return true;
 }
 
 struct src_pos line_reader_pos(const struct line_reader *r, struct str line, const char *s)

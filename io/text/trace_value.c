@@ -1,13 +1,14 @@
 #include "io/text/trace_value.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define LAST_S 9e9 /* what int64 nanoseconds hold, rounded down */
 #define NS_PER_S INT64_C(1000000000)
+#define LAST_NS (9 * NS_PER_S * NS_PER_S) /* what int64 nanoseconds hold, rounded down */
+
+enum { NUMBER_BYTES = 63 };
 
 static bool is_digit(char c)
 {
@@ -17,7 +18,7 @@ static bool is_digit(char c)
 /* What strtod() takes beyond decimals is kept from it; a copy ends the text. */
 bool trace_number(struct str text, double *out)
 {
-	char copy[64], *end;
+	char copy[NUMBER_BYTES + 1], *end;
 	size_t i;
 
 	if (text.n == 0 || text.n >= sizeof copy)
@@ -52,17 +53,79 @@ bool trace_whole(struct str text, uint32_t most, uint32_t *out)
 	return true;
 }
 
-bool trace_seconds(struct str text, double unit_s, int64_t *out_ns)
+static bool take_exponent(struct str t, int *exponent)
 {
-	double x;
+	bool below = t.n > 0 && t.s[0] == '-';
+	int x = 0;
 
-	if (!trace_number(text, &x))
+	if (t.n > 0 && (t.s[0] == '+' || below))
+		t = (struct str){t.s + 1, t.n - 1};
+	if (t.n == 0 || t.n > 4)
 		return false;
-	x *= unit_s;
-	if (!(x >= 0.0 && x <= LAST_S))
-		return false;
-	*out_ns = llround(1e9 * x);
+	for (size_t i = 0; i < t.n; i++) {
+		if (!is_digit(t.s[i]))
+			return false;
+		x = 10 * x + (t.s[i] - '0');
+	}
+	*exponent += below ? -x : x;
 	return true;
+}
+
+/* The digits of a number as one whole number, and where its point stands: 1.25e3 is 125, 1.
+ * Digits behind the nineteenth are left out: they are below a nanosecond of the largest time. */
+static bool take_decimal(struct str t, uint64_t *digits, int *exponent)
+{
+	const size_t most = 19;
+	size_t i = t.n > 0 && t.s[0] == '+', n = 0, seen = 0;
+	int point = 0;
+
+	*digits = 0;
+	*exponent = 0;
+	for (; i < t.n && (is_digit(t.s[i]) || (t.s[i] == '.' && !point)); i++) {
+		if (t.s[i] == '.') {
+			point = 1;
+			continue;
+		}
+		seen++;
+		if (n < most)
+			*digits = 10 * *digits + (uint64_t)(t.s[i] - '0');
+		*exponent += (n >= most) - point;
+		n += *digits > 0;
+	}
+	if (seen == 0 || (i < t.n && t.s[i] != 'e' && t.s[i] != 'E'))
+		return false;
+	return i == t.n || take_exponent((struct str){t.s + i + 1, t.n - i - 1}, exponent);
+}
+
+/* @digits times ten to the power @exponent, rounded; above @most: false. */
+static bool scale(uint64_t digits, int exponent, int64_t most, int64_t *out)
+{
+	uint64_t over = 1;
+
+	for (; exponent < 0 && digits / over > 0 && over <= UINT64_MAX / 10; exponent++)
+		over *= 10;
+	if (exponent < 0) /* nothing is left of it, or less than half */
+		digits = 0;
+	digits = digits / over + (digits % over >= over - over / 2);
+	for (; exponent > 0 && digits > 0; exponent--) {
+		if (digits > (uint64_t)most / 10)
+			return false;
+		digits *= 10;
+	}
+	*out = (int64_t)digits;
+	return digits <= (uint64_t)most;
+}
+
+bool trace_time(struct str text, int64_t unit_ns, int64_t *out_ns)
+{
+	uint64_t digits;
+	int exponent;
+
+	if (text.n == 0 || text.n > NUMBER_BYTES || !take_decimal(text, &digits, &exponent))
+		return false;
+	for (; unit_ns > 1; unit_ns /= 10)
+		exponent++;
+	return scale(digits, exponent, LAST_NS, out_ns);
 }
 
 /* Take @n digits off the front as a number from @lo to @hi. */
@@ -149,16 +212,4 @@ bool trace_date_time(struct str text, int64_t *out_ns)
 		return false;
 	*out_ns = ((int64_t)s - east_s) * NS_PER_S + ns;
 	return true;
-}
-
-struct trace_quote trace_quote(struct str text)
-{
-	struct trace_quote q = {{0}};
-	size_t i, n = text.n < 40 ? text.n : 40;
-
-	for (i = 0; i < n; i++)
-		q.s[i] = isprint((unsigned char)text.s[i]) ? text.s[i] : '?';
-	if (n < text.n)
-		memcpy(q.s + n, "...", 3);
-	return q;
 }

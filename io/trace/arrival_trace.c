@@ -2,49 +2,68 @@
 #include "io/trace/arrival_trace.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
+#include "base/quote.h"
+#include "io/text/csv.h"
 #include "io/text/json_line.h"
-#include "io/text/line_reader.h"
 #include "io/text/trace_value.h"
 #include "sim/dist.h"
 #include "models/workload/spec.h"
 
 enum field { FIELD_TIME, FIELD_PROMPT, FIELD_OUTPUT, FIELDS };
 
-#define BATCH_NS INT64_C(3000000000) /* Mooncake writes its times in batches of 3 s */
-#define BATCH_ROWS_MAX 65536u
-
-struct format {
-	const char *name;
-	const char *fields[FIELDS];
-	bool json;
-	bool from_first; /* time 0 is the first row's, else as written */
-	bool batched;    /* rows of one time came during the BATCH_NS behind it */
-	bool date;       /* times are dates, else numbers of @unit_s */
-	double unit_s;
+enum {
+	SHARING_ROWS_MAX = 65536, /* with one stamp */
+	PROBED_ROWS = 1000,       /* that show the clock of a file */
 };
 
+#define NS_PER_S INT64_C(1000000000)
+
+static const struct line_limits LIMITS = {.bytes = UINT64_C(16000000000), .lines = 200000000};
+
+struct format {
+	const char *name, *who; /* in messages */
+	struct csv_column fields[FIELDS];
+	bool json;
+	bool from_first;       /* time 0 is the first row's, else as written */
+	int64_t unit_ns;       /* of times; 0: they are dates */
+	int64_t clock_ns;      /* its ticks; 0: as the file shows, */
+	bool coarse;           /* and then never finer than its digits */
+	const char *time_rule; /* what a time must be */
+};
+
+#define COLUMNS(time, prompt, output) \
+	{ \
+		{(time), CSV_NEEDED}, {(prompt), CSV_NEEDED}, {(output), CSV_NEEDED}, \
+	}
 static const struct format formats[] = {
 	[TRACE_CSV] = {.name = "csv",
-		.fields = {"arrival_s", "prompt_tokens", "output_tokens"},
-		.unit_s = 1.0},
+		.who = "format csv",
+		.fields = COLUMNS("arrival_s", "prompt_tokens", "output_tokens"),
+		.unit_ns = NS_PER_S,
+		.time_rule = "a number of seconds from 0 to 9e9"},
 	[TRACE_AZURE] = {.name = "azure",
-		.fields = {"TIMESTAMP", "ContextTokens", "GeneratedTokens"},
+		.who = "format azure",
+		.fields = COLUMNS("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
 		.from_first = true,
-		.date = true},
+		.time_rule = "a time such as 2023-11-16 18:15:46.6805900"},
 	[TRACE_MOONCAKE] = {.name = "mooncake",
-		.fields = {"timestamp", "input_length", "output_length"},
+		.fields = COLUMNS("timestamp", "input_length", "output_length"),
 		.json = true,
 		.from_first = true,
-		.batched = true,
-		.unit_s = 1e-3},
+		.unit_ns = NS_PER_S / 1000,
+		.clock_ns = 3 * NS_PER_S, /* it wrote its times in batches */
+		.time_rule = "a number of milliseconds from 0 to 9e12"},
 	[TRACE_BURSTGPT] = {.name = "burstgpt",
-		.fields = {"Timestamp", "Request tokens", "Response tokens"},
+		.who = "format burstgpt",
+		.fields = COLUMNS("Timestamp", "Request tokens", "Response tokens"),
 		.from_first = true,
-		.unit_s = 1.0},
+		.unit_ns = NS_PER_S,
+		.coarse = true,
+		.time_rule = "a number of seconds from 0 to 9e9"},
 };
 
 struct row {
@@ -54,18 +73,17 @@ struct row {
 };
 
 struct trace_source {
-	struct line_reader lines;
+	struct csv_reader csv; /* of JSON only its lines */
 	const struct format *format;
-	size_t column[FIELDS]; /* csv: where they stand */
-	size_t n_columns;
 	bool any; /* a row was read: first_ns and last_ns are set */
 	int64_t first_ns, last_ns;
 	uint64_t skipped;
 
-	/* batched: the rows of one time, and the first one of the next */
-	struct row *batch;
-	size_t n_batch, n_given, cap_batch;
-	int64_t batch_span_ns;
+	/* The rows of one stamp, and the first one of the next. */
+	int64_t clock_ns; /* 0: rows come when they are stamped */
+	struct row *sharing;
+	size_t n_sharing, n_given, cap_sharing;
+	int64_t span_ns;
 	struct row ahead;
 	bool has_ahead, ended;
 };
@@ -75,28 +93,35 @@ struct trace_source {
 static bool bad_value(const struct trace_source *s, struct str line, struct str text, enum field f,
 	const char *rule, struct err *err)
 {
-	return err_at(err, line_reader_pos(&s->lines, line, text.s), "%s must be %s, not '%s'",
-		s->format->fields[f], rule, trace_quote(text).s);
+	char quoted[QUOTE_SIZE];
+
+	if (!line_reader_shows(&s->csv.lines, text, line, err))
+		return false;
+	return err_at(err, line_reader_pos(&s->csv.lines, line, text.s), "%s must be %s, not '%s'",
+		s->format->fields[f].name, rule,
+		quote_bytes(quoted, sizeof quoted, text.s, text.n));
 }
 
 static bool read_time(const struct trace_source *s, struct str line, struct str text, int64_t *ns,
 	struct err *err)
 {
-	if (s->format->date)
-		return trace_date_time(text, ns) ||
-		       bad_value(s, line, text, FIELD_TIME,
-			       "a time such as 2023-11-16 18:15:46.6805900", err);
-	return trace_seconds(text, s->format->unit_s, ns) ||
-	       bad_value(s, line, text, FIELD_TIME, "a number from 0 to 9e9 seconds", err);
+	const int64_t unit_ns = s->format->unit_ns;
+
+	if (unit_ns > 0 ? trace_time(text, unit_ns, ns) : trace_date_time(text, ns))
+		return true;
+	return bad_value(s, line, text, FIELD_TIME, s->format->time_rule, err);
 }
 
 static bool in_order(
 	struct trace_source *s, struct str line, struct str text, int64_t ns, struct err *err)
 {
+	const bool is_ms = s->format->unit_ns == NS_PER_S / 1000;
+
 	if (s->any && ns < s->last_ns)
-		return err_at(err, line_reader_pos(&s->lines, line, text.s),
-			"%s goes back by %g s; a trace must be in order of time",
-			s->format->fields[FIELD_TIME], 1e-9 * (double)(s->last_ns - ns));
+		return err_at(err, line_reader_pos(&s->csv.lines, line, text.s),
+			"%s goes back by %g %s; a trace must be in order of time",
+			s->format->fields[FIELD_TIME].name,
+			(is_ms ? 1e-6 : 1e-9) * (double)(s->last_ns - ns), is_ms ? "ms" : "s");
 	if (!s->any)
 		s->first_ns = s->format->from_first ? ns : 0;
 	s->any = true;
@@ -127,140 +152,83 @@ static int read_values(struct trace_source *s, struct str line, const struct str
 		return -1;
 	}
 	row->at_ns -= s->first_ns;
-	row->line = s->lines.line;
+	row->line = s->csv.lines.line;
 	return 1;
 }
 
-/* CSV */
-
-/* Cut the next field off. Quotes around it are left out; a doubled one inside stays doubled. */
-static bool cut_field(struct str *rest, struct str *field)
+/* A value without quotes, which is a text in JSON. */
+static struct str unquoted(struct str value)
 {
-	size_t i;
-
-	if (!rest->s || rest->n == 0 || rest->s[0] != '"') {
-		if (!str_split(rest, ',', field))
-			return false;
-		*field = str_trim(*field);
-		return true;
-	}
-	for (i = 1; i < rest->n; i++)
-		if (rest->s[i] == '"' && (i + 1 == rest->n || rest->s[i + 1] == ','))
-			break;
-	*field = (struct str){rest->s + 1, i - 1};
-	if (i + 1 < rest->n)
-		*rest = (struct str){rest->s + i + 2, rest->n - i - 2};
-	else
-		*rest = (struct str){0};
-	return true;
+	if (value.n < 2 || value.s[0] != '"')
+		return value;
+	return str_trim((struct str){value.s + 1, value.n - 2});
 }
-
-static int read_csv(struct trace_source *s, struct str line, struct row *row, struct err *err)
-{
-	struct str text[FIELDS] = {{0}}, rest = line, field;
-	size_t column, f;
-
-	for (column = 0; cut_field(&rest, &field); column++)
-		for (f = 0; f < FIELDS; f++)
-			if (column == s->column[f])
-				text[f] = field;
-	if (column != s->n_columns) {
-		err_at(err, line_reader_pos(&s->lines, line, line.s),
-			"row has %zu fields, not %zu as the first line", column, s->n_columns);
-		return -1;
-	}
-	return read_values(s, line, text, row, err);
-}
-
-static bool read_header(struct trace_source *s, struct err *err)
-{
-	struct src_pos at = {s->lines.file, 1, 1};
-	struct str line, rest, field;
-	size_t f;
-	int got = line_reader_next(&s->lines, &line, err);
-
-	if (got < 0)
-		return false;
-	if (got == 0)
-		return err_at(err, at, "file is empty");
-	if (line.n >= 3 && memcmp(line.s, "\xef\xbb\xbf", 3) == 0) /* byte order mark */
-		line = (struct str){line.s + 3, line.n - 3};
-	for (f = 0; f < FIELDS; f++)
-		s->column[f] = SIZE_MAX;
-	for (rest = line; cut_field(&rest, &field); s->n_columns++)
-		for (f = 0; f < FIELDS; f++)
-			if (str_eq(field, s->format->fields[f]))
-				s->column[f] = s->n_columns;
-	for (f = 0; f < FIELDS; f++)
-		if (s->column[f] == SIZE_MAX)
-			return err_at(err, at,
-				"first line has no column '%s', which format %s needs",
-				s->format->fields[f], s->format->name);
-	return true;
-}
-
-/* JSON lines */
 
 static int read_json(struct trace_source *s, struct str line, struct row *row, struct err *err)
 {
 	struct json_member want[FIELDS];
 	struct str text[FIELDS];
+	char why[JSON_WHY_SIZE];
 	const char *at;
-	char why[80];
-	size_t f;
 
-	for (f = 0; f < FIELDS; f++)
-		want[f].name = s->format->fields[f];
+	for (size_t f = 0; f < FIELDS; f++)
+		want[f].name = s->format->fields[f].name;
 	if (!json_line_read(line, want, FIELDS, &at, why, sizeof why)) {
-		err_at(err, line_reader_pos(&s->lines, line, at), "%s", why);
+		if (str_trim(line).s[0] == '[')
+			snprintf(why, sizeof why, "a line should be one JSON object, not a list");
+		if (line_reader_shows(&s->csv.lines, line, line, err))
+			err_at(err, line_reader_pos(&s->csv.lines, line, at), "%s", why);
 		return -1;
 	}
-	for (f = 0; f < FIELDS; f++)
-		text[f] = want[f].value;
+	for (size_t f = 0; f < FIELDS; f++)
+		text[f] = unquoted(want[f].value);
 	return read_values(s, line, text, row, err);
 }
 
 /* The next row with output, at its time in the file. */
 static int read_row(struct trace_source *s, struct row *row, struct err *err)
 {
-	struct str line;
+	struct str value[CSV_COLUMNS], line;
 	int got;
 
 	for (;;) {
-		got = line_reader_next(&s->lines, &line, err);
-		if (got <= 0)
-			return got;
-		if (str_trim(line).n == 0)
-			continue;
-		got = s->format->json ? read_json(s, line, row, err) : read_csv(s, line, row, err);
+		do {
+			got = s->format->json ? line_reader_next(&s->csv.lines, &line, err)
+					      : csv_next(&s->csv, value, err);
+			if (got <= 0)
+				return got;
+		} while (s->format->json && str_trim(line).n == 0);
+		got = s->format->json ? read_json(s, line, row, err)
+				      : read_values(s, s->csv.line, value, row, err);
 		if (got != 0)
 			return got;
 		s->skipped++;
 	}
 }
 
-/* Batches */
+/* Rows that share a stamp */
 
-static bool add_to_batch(struct trace_source *s, const struct row *row, struct err *err)
+static bool share(struct trace_source *s, const struct row *row, struct err *err)
 {
-	if (s->n_batch == BATCH_ROWS_MAX)
-		return err_at(err, (struct src_pos){s->lines.file, row->line, 1},
-			"more than %u requests at one time", BATCH_ROWS_MAX);
-	s->batch = mem_grow(s->batch, s->n_batch, &s->cap_batch, sizeof *s->batch);
-	s->batch[s->n_batch++] = *row;
+	if (s->n_sharing == SHARING_ROWS_MAX)
+		return err_at(err, (struct src_pos){s->csv.lines.file, row->line, 1},
+			"more than %d requests at one time; with 'clock: exact' they come at once",
+			SHARING_ROWS_MAX);
+	s->sharing = mem_grow(s->sharing, s->n_sharing, &s->cap_sharing, sizeof *s->sharing);
+	s->sharing[s->n_sharing++] = *row;
 	return true;
 }
 
-/* Gather the rows of one time. They get the time until the next batch, 3 s at most. */
-static int read_batch(struct trace_source *s, struct err *err)
+/* Gather the rows of one stamp. They get the time until the next one, one tick at most. */
+static int read_sharing(struct trace_source *s, struct err *err)
 {
 	int got = 1;
 
-	s->n_batch = s->n_given = 0;
+	s->n_sharing = s->n_given = 0;
 	if (!s->has_ahead)
 		got = read_row(s, &s->ahead, err);
-	while (got > 0 && (s->n_batch == 0 || s->ahead.at_ns == s->batch[0].at_ns)) {
-		if (!add_to_batch(s, &s->ahead, err))
+	while (got > 0 && (s->n_sharing == 0 || s->ahead.at_ns == s->sharing[0].at_ns)) {
+		if (!share(s, &s->ahead, err))
 			return -1;
 		got = read_row(s, &s->ahead, err);
 	}
@@ -268,25 +236,44 @@ static int read_batch(struct trace_source *s, struct err *err)
 		return -1;
 	s->has_ahead = got > 0;
 	s->ended = !s->has_ahead;
-	s->batch_span_ns = BATCH_NS;
-	if (s->has_ahead && s->ahead.at_ns - s->batch[0].at_ns < BATCH_NS)
-		s->batch_span_ns = s->ahead.at_ns - s->batch[0].at_ns;
-	return s->n_batch > 0;
+	s->span_ns = s->clock_ns;
+	if (s->has_ahead && s->ahead.at_ns - s->sharing[0].at_ns < s->span_ns)
+		s->span_ns = s->ahead.at_ns - s->sharing[0].at_ns;
+	return s->n_sharing > 0;
 }
 
-static int next_of_batch(struct trace_source *s, struct row *row, struct err *err)
+static int next_of_sharing(struct trace_source *s, struct row *row, struct err *err)
 {
 	int got;
 
-	if (s->n_given == s->n_batch) {
-		got = s->ended ? 0 : read_batch(s, err);
+	if (s->n_given == s->n_sharing) {
+		got = s->ended ? 0 : read_sharing(s, err);
 		if (got <= 0)
 			return got;
 	}
-	*row = s->batch[s->n_given];
-	row->at_ns += s->batch_span_ns * (int64_t)s->n_given / (int64_t)s->n_batch;
+	*row = s->sharing[s->n_given];
+	row->at_ns += s->span_ns * (int64_t)s->n_given / (int64_t)s->n_sharing;
 	s->n_given++;
 	return 1;
+}
+
+/* What the clock of the file can tell apart: the largest power of ten, in ns and at most a second,
+ * of which all of the first stamps are multiples. A file of dense stamps shows it: two are one
+ * tick apart. Else it has a finer clock, and what shares a stamp came at once. */
+static int64_t tick_of(struct trace_source *s)
+{
+	int64_t tick_ns = NS_PER_S, gap_ns = INT64_MAX, before_ns = -1;
+	struct err ignored = {0};
+	struct row row;
+
+	for (size_t n = 0; n < PROBED_ROWS && read_row(s, &row, &ignored) > 0; n++) {
+		while (s->last_ns % tick_ns != 0)
+			tick_ns /= 10;
+		if (n > 0 && s->last_ns > before_ns && s->last_ns - before_ns < gap_ns)
+			gap_ns = s->last_ns - before_ns;
+		before_ns = s->last_ns;
+	}
+	return gap_ns == tick_ns || s->format->coarse ? tick_ns : 0;
 }
 
 /* The table that models/ calls through */
@@ -295,36 +282,67 @@ static void trace_close(struct trace_source *s)
 {
 	if (!s)
 		return;
-	line_reader_close(&s->lines);
-	free(s->batch);
+	csv_close(&s->csv);
+	free(s->sharing);
 	free(s);
+}
+
+static struct trace_source *open_file(
+	const struct format *format, const struct trace_spec *spec, struct err *err)
+{
+	struct trace_source *s = mem_zalloc(1, sizeof *s);
+	bool ok;
+
+	s->format = format;
+	if (format->json)
+		ok = line_reader_open(&s->csv.lines, spec->file, LIMITS, spec->at, err);
+	else
+		ok = csv_open(&s->csv, spec->file, LIMITS, format->fields, FIELDS, format->who,
+			spec->at, err);
+	if (ok)
+		return s;
+	free(s);
+	return NULL;
+}
+
+/* Reads the first rows of a file that must show its clock. */
+static bool find_clock(struct trace_source *s, const struct trace_spec *spec, struct err *err)
+{
+	struct trace_source *probe;
+
+	s->clock_ns = spec->clock_s > 0.0 ? llround(1e9 * spec->clock_s) : s->format->clock_ns;
+	if (spec->clock_s < 0.0)
+		s->clock_ns = 0;
+	if (spec->clock_s != 0.0 || s->clock_ns > 0)
+		return true;
+	probe = open_file(s->format, spec, err);
+	if (!probe)
+		return false;
+	s->clock_ns = tick_of(probe);
+	trace_close(probe);
+	return true;
 }
 
 static bool trace_open(struct trace_source **out, const struct trace_spec *spec, struct err *err)
 {
-	struct trace_source *s = mem_zalloc(1, sizeof *s);
-
-	*out = NULL;
 	assert(spec->format < sizeof formats / sizeof formats[0]);
-	s->format = &formats[spec->format];
-	if (!line_reader_open(&s->lines, spec->file, spec->at, err) ||
-		(!s->format->json && !read_header(s, err))) {
-		trace_close(s);
-		return false;
-	}
-	*out = s;
-	return true;
+	*out = open_file(&formats[spec->format], spec, err);
+	if (!*out || find_clock(*out, spec, err))
+		return *out != NULL;
+	trace_close(*out);
+	*out = NULL;
+	return false;
 }
 
 static int trace_next(struct trace_source *s, struct trace_row *out, struct err *err)
 {
 	struct row row;
-	int got = s->format->batched ? next_of_batch(s, &row, err) : read_row(s, &row, err);
+	int got = s->clock_ns > 0 ? next_of_sharing(s, &row, err) : read_row(s, &row, err);
 
 	if (got <= 0)
 		return got;
 	*out = (struct trace_row){
-		.at_s = (double)row.at_ns / 1e9,
+		.at_ns = row.at_ns,
 		.prompt_tok = row.prompt_tok,
 		.output_tok = row.output_tok,
 		.line = row.line,

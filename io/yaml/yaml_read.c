@@ -18,6 +18,8 @@ struct parse {
 	yaml_parser_t parser;
 	struct arena *arena;
 	struct src_pos from;
+	const char *bytes;
+	size_t n;
 	struct err *err;
 	size_t n_values;
 	struct anchor *anchors;
@@ -33,11 +35,41 @@ static struct src_pos place(const struct parse *p, yaml_mark_t mark)
 	return at;
 }
 
+/* Start of line @line (from 0) of the text, or NULL. */
+static const char *line_at(const struct parse *p, size_t line)
+{
+	const char *s = p->bytes, *end = p->bytes + p->n;
+
+	for (; s && line > 0; line--) {
+		s = memchr(s, '\n', (size_t)(end - s));
+		s = s ? s + 1 : NULL;
+	}
+	return s;
+}
+
+/* YAML takes no tab for indentation, and libyaml says so in riddles. */
+static bool names_tab(struct parse *p)
+{
+	yaml_mark_t mark = p->parser.problem_mark;
+	const char *line = line_at(p, mark.line), *s = line;
+
+	while (s && s < p->bytes + p->n && *s == ' ')
+		s++;
+	if (!s || s == p->bytes + p->n || *s != '\t')
+		return false;
+	mark.column = (size_t)(s - line);
+	err_at(p->err, place(p, mark),
+		"a tab (U+0009) stands here; a scenario is indented with blanks");
+	return true;
+}
+
 /* libyaml's "did not find expected ..." comes with a context, where it began. */
 static bool syntax_error(struct parse *p)
 {
 	const char *context = p->parser.context ? p->parser.context : "";
 
+	if (names_tab(p))
+		return false;
 	return err_at(p->err, place(p, p->parser.problem_mark), "%s%s%s", context,
 		context[0] ? ": " : "", p->parser.problem ? p->parser.problem : "not YAML");
 }
@@ -291,7 +323,7 @@ static bool refuse_directives(const char *bytes, size_t n, struct src_pos at, st
 bool yaml_parse(struct yaml_node **root, struct arena *a, const char *bytes, size_t n,
 	struct src_pos from, struct err *err)
 {
-	struct parse p = {.arena = a, .from = from, .err = err};
+	struct parse p = {.arena = a, .from = from, .bytes = bytes, .n = n, .err = err};
 	bool ok;
 
 	*root = NULL;

@@ -36,6 +36,9 @@ struct trace_spec {
 	enum trace_format format;
 	double rate_scale;  /* > 0: times divided by it */
 	double window_s[2]; /* [from, to) of trace time, before scaling */
+	/** What a tick of the file's clock lasts: the requests of one stamp are laid out over it.
+	 *  0: as the file shows; < 0: they come at once. */
+	double clock_s;
 	const struct trace_opener *opener;
 	struct src_pos at;
 };

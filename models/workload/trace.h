@@ -10,7 +10,7 @@ struct trace_spec; /* models/workload/spec.h */
 
 /** One request of a trace, in time order. */
 struct trace_row {
-	double at_s; /* from the first row of the file (plain CSV: as written) */
+	int64_t at_ns; /* >= 0, from the first row of the file (plain CSV: as written) */
 	uint32_t prompt_tok, output_tok;
 	unsigned line;
 };

@@ -16,9 +16,14 @@ static int read_row(struct trace_feed *f, struct trace_row *row, struct err *err
 		got = f->opener->next(f->source, row, err);
 		if (got < 0)
 			return got;
-		f->ended = got == 0 || row->at_s >= f->to_s;
-	} while (f->ended || row->at_s < f->from_s);
+		f->ended = got == 0 || row->at_ns >= f->to_ns;
+	} while (f->ended || row->at_ns < f->from_ns);
 	return 1;
+}
+
+static int64_t ns_of(double s)
+{
+	return s < 9e9 ? llround(1e9 * s) : INT64_MAX;
 }
 
 static bool check_spec(const struct trace_spec *s, struct err *err)
@@ -41,11 +46,13 @@ bool trace_feed_open(struct trace_feed *f, const struct trace_spec *spec, struct
 
 	*f = (struct trace_feed){
 		.opener = spec->opener,
-		.from_s = spec->window_s[0],
-		.to_s = spec->window_s[1],
 		.rate_scale = spec->rate_scale,
 	};
-	if (!check_spec(spec, err) || !spec->opener->open(&f->source, spec, err))
+	if (!check_spec(spec, err))
+		return false;
+	f->from_ns = ns_of(spec->window_s[0]);
+	f->to_ns = ns_of(spec->window_s[1]);
+	if (!spec->opener->open(&f->source, spec, err))
 		return false;
 	f->ahead = mem_zalloc(TRACE_FEED_AHEAD, sizeof *f->ahead);
 	while (f->n_ahead < TRACE_FEED_AHEAD) {
@@ -56,12 +63,14 @@ bool trace_feed_open(struct trace_feed *f, const struct trace_spec *spec, struct
 			break;
 		f->n_ahead++;
 	}
-	if (f->n_ahead == 0 && f->to_s == HUGE_VAL)
-		return err_at(
-			err, spec->at, "'%s' has no requests from %g s on", spec->file, f->from_s);
+	if (f->ended)
+		f->n_rows = f->n_ahead;
+	if (f->n_ahead == 0 && spec->window_s[1] == HUGE_VAL)
+		return err_at(err, spec->at, "'%s' has no requests from %g s on", spec->file,
+			spec->window_s[0]);
 	if (f->n_ahead == 0)
 		return err_at(err, spec->at, "'%s' has no requests from %g s to %g s", spec->file,
-			f->from_s, f->to_s);
+			spec->window_s[0], spec->window_s[1]);
 	return true;
 }
 
@@ -71,6 +80,14 @@ void trace_feed_close(struct trace_feed *f)
 		f->opener->close(f->source);
 	free(f->ahead);
 	*f = (struct trace_feed){0};
+}
+
+/** From the window's start, scaled; a whole scale of 1 leaves every nanosecond as it is. */
+static int64_t run_ns(const struct trace_feed *f, int64_t at_ns)
+{
+	long double scaled = (long double)(at_ns - f->from_ns) / (long double)f->rate_scale;
+
+	return scaled < 9e18L ? llroundl(scaled) : INT64_MAX;
 }
 
 int trace_feed_next(struct trace_feed *f, struct trace_row *row, struct err *err)
@@ -84,16 +101,26 @@ int trace_feed_next(struct trace_feed *f, struct trace_row *row, struct err *err
 		if (got <= 0)
 			return got;
 	}
-	row->at_s = (row->at_s - f->from_s) / f->rate_scale;
+	row->at_ns = run_ns(f, row->at_ns);
 	return 1;
+}
+
+int64_t trace_feed_first_ns(const struct trace_feed *f)
+{
+	return run_ns(f, f->ahead[0].at_ns);
+}
+
+uint64_t trace_feed_rows(const struct trace_feed *f)
+{
+	return f->n_rows;
 }
 
 double trace_feed_rate_per_s(const struct trace_feed *f)
 {
-	double span_s = f->ahead[f->n_ahead - 1].at_s - f->from_s;
+	double span_s = 1e-9 * (double)(f->ahead[f->n_ahead - 1].at_ns - f->from_ns);
 
-	if (f->ended && f->to_s < HUGE_VAL)
-		span_s = f->to_s - f->from_s;
+	if (f->ended && f->to_ns < INT64_MAX)
+		span_s = 1e-9 * (double)(f->to_ns - f->from_ns);
 	return span_s > 0.0 ? (double)f->n_ahead / span_s * f->rate_scale : 0.0;
 }
 

@@ -221,9 +221,9 @@ static int next_of_trace(
 
 	if (got <= 0)
 		return got;
-	if (!(1e9 * row.at_s < (double)ARRIVAL_LAST_NS))
+	if (row.at_ns >= ARRIVAL_LAST_NS)
 		return 0;
-	*at_ns = (int64_t)(1e9 * row.at_s + 0.5);
+	*at_ns = row.at_ns;
 	*draw = w->kind == WORKLOAD_TRACE ? (struct request_draw){row.prompt_tok, row.output_tok}
 					  : workload_draw(w);
 	return 1;

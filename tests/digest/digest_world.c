@@ -146,7 +146,7 @@ static int burst_next(struct trace_source *s, struct trace_row *row, struct err 
 	uint32_t n = s->n++;
 
 	(void)err;
-	row->at_s = 20.0 * (n / 9) + 0.125 * (n % 9);
+	row->at_ns = INT64_C(20000000000) * (n / 9) + INT64_C(125000000) * (n % 9);
 	row->prompt_tok = 150 + 37 * (n % 11);
 	row->output_tok = 20 + 53 * (n % 13);
 	row->line = n + 1;
@@ -171,7 +171,8 @@ static const struct trace_opener burst_opener = {
  * memory that runs out in mid-answer, a trace, and stations that overflow. */
 static void strained(struct fixture *f)
 {
-	static const struct rate_step steps[] = {{0.0, 4e4}, {7.0, 9e3}, {19.0, 2.5e5}};
+	static const struct rate_step steps[] = {
+		{0, 4e4}, {INT64_C(7000000000), 9e3}, {INT64_C(19000000000), 2.5e5}};
 	struct link_spec *shared;
 	struct group_spec *g;
 	struct instance_spec *s;
@@ -185,7 +186,7 @@ static void strained(struct fixture *f)
 	shared = fixture_link(f, "any", "users", "*", 5e4, 0.004);
 	shared->shared = true;
 	shared->up.sharing = shared->down.sharing = SHARING_FAIR;
-	shared->up.curve = rate_curve_of_steps(&f->arena, steps, 3, 31.0);
+	shared->up.curve = rate_curve_of_steps(&f->arena, steps, 3, INT64_C(31000000000));
 	office(f, "steady", "humaneval", ARRIVAL_POISSON);
 	g = fixture_group(f, "bursts", 0.5);
 	g->arrivals.process = ARRIVAL_TRACE;

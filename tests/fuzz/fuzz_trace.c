@@ -13,12 +13,12 @@ static void read_rows(struct trace_source *source)
 	const struct trace_opener *t = &arrival_trace_opener;
 	struct err err = {0};
 	struct trace_row row;
-	double last_s = 0;
+	int64_t last_ns = 0;
 	int got;
 
 	while ((got = t->next(source, &row, &err)) > 0) {
-		assert(row.at_s >= last_s && row.prompt_tok > 0 && row.output_tok > 0);
-		last_s = row.at_s;
+		assert(row.at_ns >= last_ns && row.prompt_tok > 0 && row.output_tok > 0);
+		last_ns = row.at_ns;
 	}
 	assert(got == 0 || (err.kind == ERR_INPUT && err.msg[0] && err.at.line > 0));
 }

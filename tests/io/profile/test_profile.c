@@ -147,8 +147,10 @@ static const struct {
 	{HEAD, 0, 0, "the profile has no [constants] and no rows in [decode]"},
 	{HEAD "[decode]\n1 2 3e-3\n[prefill]\n1 0 3e-3\n[attention]\n1 0 1e-3\n", 0, 0,
 		"the profile has no single precision, which a measured grid needs"},
-	{"offing-profile: 1\ndevice: d\n", 0, 0, "the profile has no runtime"},
-	{"", 0, 0, "the profile has no offing-profile"},
+	{"offing-profile: 1\ndevice: d\n", 0, 0,
+		"the profile has no runtime, model, precision, provenance"},
+	{"", 0, 0,
+		"the profile has no offing-profile, device, runtime, model, precision, provenance"},
 };
 
 static void faults_are_named_with_their_place(void **state)
@@ -228,12 +230,12 @@ static void a_file_of_the_users_is_read(void **state)
 		if (strcmp(profile_texts[i].name, "rtx-4090-fused") == 0)
 			fputs(profile_texts[i].text, f);
 	fclose(f);
-	assert_true(profile_read(&p, &arena, path, &err));
+	assert_true(profile_read(&p, &arena, path, (struct src_pos){0}, &err));
 	assert_string_equal(p->device, "rtx-4090");
 	unlink(path);
-	assert_false(profile_read(&p, &arena, path, &err));
-	assert_string_equal(err.msg, "cannot be opened: No such file or directory");
-	assert_string_equal(err.at.file, path);
+	assert_false(profile_read(&p, &arena, path, (struct src_pos){"x.yaml", 7, 9}, &err));
+	assert_non_null(strstr(err.msg, "cannot open '/tmp/offing-profile-"));
+	assert_string_equal(err.at.file, "x.yaml"); /* where it was asked for */
 }
 
 static int set_up(void **state)

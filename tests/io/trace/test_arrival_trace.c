@@ -8,6 +8,8 @@
 
 #include <zlib.h>
 
+#include "base/str.h"
+#include "io/text/trace_value.h"
 #include "io/trace/arrival_trace.h"
 #include "models/workload/spec.h"
 
@@ -63,7 +65,7 @@ static void check_row(struct trace_source *s, double at_s, uint32_t prompt, uint
 {
 	const struct trace_row row = row_of(s);
 
-	assert_near(row.at_s, at_s, 1e-12);
+	assert_int_equal(row.at_ns, (int64_t)(1e9 * at_s + 0.5));
 	assert_int_equal(row.prompt_tok, prompt);
 	assert_int_equal(row.output_tok, output);
 }
@@ -86,6 +88,8 @@ static struct trace_source *open_text(const char *text, enum trace_format format
 }
 
 /* What is read */
+
+#define SHARED_STAMPS "arrival_s,prompt_tokens,output_tokens\n0,5,5\n0,7,7\n2,8,8\n3,9,9\n"
 
 static void plain_csv_keeps_its_times(void **state)
 {
@@ -172,6 +176,122 @@ static void burstgpt_rows_without_output_are_counted(void **state)
 	check_end(s, 2);
 }
 
+/* Ten rows a second written in whole seconds: one every 0.1 s, as they came, in the last second
+ * too. Two rows of the same hundredth elsewhere keep their time, and so do bursts at
+ * multiples of 10 s: no two stamps show that the clock ticks in seconds. */
+static void coarse_clocks_are_laid_out_over_their_tick(void **state)
+{
+	struct buf text;
+	struct trace_source *s;
+
+	(void)state;
+	buf_init(&text);
+	buf_puts(&text, "Timestamp,Request tokens,Response tokens\n");
+	for (size_t n = 0; n < 30; n++)
+		buf_printf(&text, "%zu.0,%zu,5\n", n / 10, n + 1);
+	s = open_text(text.s, TRACE_BURSTGPT);
+	for (size_t n = 0; n < 30; n++)
+		check_row(s, 0.1 * (double)n, (uint32_t)n + 1, 5);
+	check_end(s, 0);
+	buf_finish(&text);
+	s = open_text("arrival_s,prompt_tokens,output_tokens\n3,2,2\n4,3,2\n4,4,2\n6,5,2\n6,6,2\n",
+		TRACE_CSV);
+	check_row(s, 3.0, 2, 2);
+	check_row(s, 4.0, 3, 2);
+	check_row(s, 4.5, 4, 2);
+	check_row(s, 6.0, 5, 2);
+	check_row(s, 6.5, 6, 2);
+	check_end(s, 0);
+	s = open_text(
+		"arrival_s,prompt_tokens,output_tokens\n0,2,2\n0,3,2\n10,4,2\n10,5,2\n", TRACE_CSV);
+	check_row(s, 0.0, 2, 2);
+	check_row(s, 0.0, 3, 2);
+	check_row(s, 10.0, 4, 2);
+	check_row(s, 10.0, 5, 2);
+	check_end(s, 0);
+	s = open_text("TIMESTAMP,ContextTokens,GeneratedTokens\n2024-02-29 23:59:59,2,2\n"
+		      "2024-02-29 23:59:59,3,2\n2024-03-01 00:00:00,4,2\n2024-03-01 00:00:00,5,2\n",
+		TRACE_AZURE);
+	check_row(s, 0.0, 2, 2);
+	check_row(s, 0.5, 3, 2);
+	check_row(s, 1.0, 4, 2);
+	check_row(s, 1.5, 5, 2);
+	check_end(s, 0);
+}
+
+/* The same two rows of one stamp under each clock. */
+static void the_clock_of_a_trace_can_be_given(void **state)
+{
+	static const struct {
+		double clock_s, second_s;
+	} cases[] = {{0.0, 0.5}, {-1.0, 0.0}, {0.2, 0.1}, {3.0, 1.0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct trace_spec spec = {
+			.file = temp_path(), .format = TRACE_CSV, .clock_s = cases[i].clock_s};
+		struct err err = {0};
+		struct trace_source *s;
+
+		write_file(SHARED_STAMPS, sizeof SHARED_STAMPS - 1);
+		assert_true(reader->open(&s, &spec, &err));
+		check_row(s, 0.0, 5, 5);
+		check_row(s, cases[i].second_s, 7, 7); /* 3 s: no further than the next, at 2 s */
+		check_row(s, 2.0, 8, 8);
+		check_row(s, 3.0, 9, 9);
+		check_end(s, 0);
+	}
+}
+
+/* Milliseconds of an epoch, whose seconds as doubles are 256 ns apart; digits behind the
+ * nanosecond are rounded, and no exponent or length of digits costs one. */
+static void times_are_whole_nanoseconds_from_the_file_on(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms_ns, s_ns;
+	} cases[] = {
+		{"1700000000001", INT64_C(1700000000001000000), -1},
+		{"1750000000.123456789", INT64_C(1750000000123457), INT64_C(1750000000123456789)},
+		{"8999999999.999999999", INT64_C(9000000000000000), INT64_C(8999999999999999999)},
+		{"9000000000.0000000004", INT64_C(9000000000000000), INT64_C(9000000000000000000)},
+		{"9000000000.000000001", INT64_C(9000000000000000), -1},
+		{"0.0000000005", 0, 1},
+		{"0.00000000049999999999999999999999", 0, 0},
+		{"00000000000000000000000000012.5", INT64_C(12500000), INT64_C(12500000000)},
+		{"125e-1", INT64_C(12500000), INT64_C(12500000000)},
+		{".125E+2", INT64_C(12500000), INT64_C(12500000000)},
+		{"1e-999", 0, 0},
+		{"7e12", INT64_C(7000000000000000000), -1},
+		{"1e9999", -1, -1},
+		{"0e9999", 0, 0},
+		{"", -1, -1},
+		{".", -1, -1},
+		{"-1", -1, -1},
+		{"1e", -1, -1},
+		{"1e+", -1, -1},
+		{"1.2.3", -1, -1},
+		{"0x10", -1, -1},
+		{"inf", -1, -1},
+		{"1 2", -1, -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int64_t ms_ns = -1, s_ns = -1;
+		bool ms_ok = trace_time(str_of(cases[i].text), 1000000, &ms_ns);
+		bool s_ok = trace_time(str_of(cases[i].text), 1000000000, &s_ns);
+
+		if (!ms_ok)
+			ms_ns = -1;
+		if (!s_ok)
+			s_ns = -1;
+		if (ms_ns != cases[i].ms_ns || s_ns != cases[i].s_ns)
+			fail_msg("%s: %jd and %jd ns", cases[i].text, (intmax_t)ms_ns,
+				(intmax_t)s_ns);
+	}
+}
+
 /* Three rows at 0 and the next at 3 s: one a second. Two at 3 s, then 4.5 s: 0.75 s apart.
  * The last batch of two has its 3 s. */
 static void mooncake_batches_are_spread_until_the_next(void **state)
@@ -249,26 +369,27 @@ static void malformed_rows_are_refused_with_their_place(void **state)
 	} cases[] = {
 		{TRACE_CSV, "", "1:1: file is empty"},
 		{TRACE_CSV, "time,in,out\n",
-			"1:1: first line has no column 'arrival_s', which format csv needs"},
+			"1:1: first line lacks 'arrival_s', 'prompt_tokens', "
+			"'output_tokens', which format csv needs; it has 'time', 'in', 'out'"},
 		{TRACE_BURSTGPT, "Timestamp,Model,Request tokens\n",
-			"1:1: first line has no column 'Response tokens', which format burstgpt "
-			"needs"},
+			"1:1: first line lacks 'Response tokens', which format burstgpt "
+			"needs; it has 'Timestamp', 'Model', 'Request tokens'"},
 		{TRACE_CSV, CSV "1,2,3\n4,5\n", "3:1: row has 2 fields, not 3 as the first line"},
 		{TRACE_CSV, CSV "1,2,3,4\n", "2:1: row has 4 fields, not 3 as the first line"},
 		{TRACE_CSV, CSV "x1,2,3\n",
-			"2:1: arrival_s must be a number from 0 to 9e9 seconds, not 'x1'"},
+			"2:1: arrival_s must be a number of seconds from 0 to 9e9, not 'x1'"},
 		{TRACE_CSV, CSV "-2.5,2,3\n",
-			"2:1: arrival_s must be a number from 0 to 9e9 seconds, not '-2.5'"},
+			"2:1: arrival_s must be a number of seconds from 0 to 9e9, not '-2.5'"},
 		{TRACE_CSV, CSV "nan,2,3\n",
-			"2:1: arrival_s must be a number from 0 to 9e9 seconds, not 'nan'"},
+			"2:1: arrival_s must be a number of seconds from 0 to 9e9, not 'nan'"},
 		{TRACE_CSV, CSV "0x10,2,3\n",
-			"2:1: arrival_s must be a number from 0 to 9e9 seconds, not '0x10'"},
+			"2:1: arrival_s must be a number of seconds from 0 to 9e9, not '0x10'"},
 		{TRACE_CSV, CSV "1e999,2,3\n",
-			"2:1: arrival_s must be a number from 0 to 9e9 seconds, not '1e999'"},
+			"2:1: arrival_s must be a number of seconds from 0 to 9e9, not '1e999'"},
 		{TRACE_CSV, CSV "9.1e9,2,3\n",
-			"2:1: arrival_s must be a number from 0 to 9e9 seconds, not '9.1e9'"},
+			"2:1: arrival_s must be a number of seconds from 0 to 9e9, not '9.1e9'"},
 		{TRACE_CSV, CSV ",2,3\n",
-			"2:1: arrival_s must be a number from 0 to 9e9 seconds, not ''"},
+			"2:1: arrival_s must be a number of seconds from 0 to 9e9, not ''"},
 		{TRACE_CSV, CSV "1.5,2,3\n\n1.25,2,3\n",
 			"4:1: arrival_s goes back by 0.25 s; a trace must be in order of time"},
 		{TRACE_CSV, CSV "1.5,-2,3\n",
@@ -283,9 +404,11 @@ static void malformed_rows_are_refused_with_their_place(void **state)
 		{TRACE_CSV, CSV "1.5,2,3.5\n",
 			"2:7: output_tokens must be a whole number from 0 to 1000000000, not "
 			"'3.5'"},
-		{TRACE_CSV, CSV "1.5,2,99999999999999999999999999\x01 8888888888888888\n",
+		{TRACE_CSV, CSV "1.5,2,99999999999999999999999999; 8888888888888888\n",
 			"2:7: output_tokens must be a whole number from 0 to 1000000000, "
-			"not '99999999999999999999999999? 888888888888...'"},
+			"not '99999999999999999999999999; 888888888888...'"},
+		{TRACE_CSV, CSV "1.5,2,9\x01\n", "2:8: there is a control character (U+0001) here"},
+		{TRACE_CSV, CSV "1.5,2,9\xff\n", "2:8: not a text file: byte 0xff is not UTF-8"},
 		{TRACE_AZURE, AZURE "2023-02-30 18:17:03.97,4808,10\n",
 			"2:1: TIMESTAMP must be a time such as 2023-11-16 18:15:46.6805900, "
 			"not '2023-02-30 18:17:03.97'"},
@@ -298,8 +421,13 @@ static void malformed_rows_are_refused_with_their_place(void **state)
 		{TRACE_AZURE, AZURE "2023-11-16 18:17:03+1,4808,10\n",
 			"2:1: TIMESTAMP must be a time such as 2023-11-16 18:15:46.6805900, "
 			"not '2023-11-16 18:17:03+1'"},
-		{TRACE_MOONCAKE, "{\"timestamp\": 27}\n", "1:1: 'input_length' is missing"},
-		{TRACE_MOONCAKE, "[1]\n", "1:1: expected '{'"},
+		{TRACE_MOONCAKE, "{\"timestamp\": 27}\n",
+			"1:1: 'input_length', 'output_length' are missing; there is 'timestamp'"},
+		{TRACE_MOONCAKE, "[1]\n", "1:1: a line should be one JSON object, not a list"},
+		{TRACE_MOONCAKE, "{}\n",
+			"1:1: 'timestamp', 'input_length', 'output_length' are missing; the object "
+			"is empty"},
+		{TRACE_MOONCAKE, "7\n", "1:1: expected '{'"},
 		{TRACE_MOONCAKE, "{\"timestamp\" 27}\n", "1:14: expected ':'"},
 		{TRACE_MOONCAKE, "{\"timestamp\": }\n", "1:15: expected a value"},
 		{TRACE_MOONCAKE, "{\"timestamp\": 27, }\n", "1:19: expected '\"'"},
@@ -314,13 +442,17 @@ static void malformed_rows_are_refused_with_their_place(void **state)
 		{TRACE_MOONCAKE, "{\"a\": tru}", "1:7: expected a value"},
 		{TRACE_MOONCAKE, "{\"a\": 1} 2\n", "1:10: there is more behind the object"},
 		{TRACE_MOONCAKE,
-			"{\"timestamp\": 2, \"input_length\": \"9\", \"output_length\": 3}\n",
-			"1:34: input_length must be a whole number from 1 to 1000000000, "
-			"not '\"9\"'"},
+			"{\"timestamp\": 2, \"input_length\": \"nine\", \"output_length\": 3}\n",
+			"1:35: input_length must be a whole number from 1 to 1000000000, "
+			"not 'nine'"},
+		{TRACE_MOONCAKE,
+			"{\"timestamp\": -2.5, \"input_length\": 9, \"output_length\": 3}\n",
+			"1:15: timestamp must be a number of milliseconds from 0 to 9e12, "
+			"not '-2.5'"},
 		{TRACE_MOONCAKE,
 			"{\"timestamp\": 7, \"input_length\": 9, \"output_length\": 3}\n"
 			"{\"timestamp\": 5, \"input_length\": 9, \"output_length\": 3}\n",
-			"2:15: timestamp goes back by 0.002 s; a trace must be in order of time"},
+			"2:15: timestamp goes back by 2 ms; a trace must be in order of time"},
 	};
 	size_t i;
 
@@ -388,7 +520,8 @@ static void missing_files_are_refused_where_they_are_named(void **state)
 static void check_published(const char *file, enum trace_format format, size_t rows, double span_s,
 	double tol_s, double prompt_mean, double output_mean)
 {
-	double prompt = 0.0, output = 0.0, at_s = 0.0;
+	double prompt = 0.0, output = 0.0;
+	int64_t at_ns = 0;
 	struct trace_source *s;
 	struct trace_row row;
 	struct err err = {0};
@@ -400,15 +533,15 @@ static void check_published(const char *file, enum trace_format format, size_t r
 	}
 	s = open_file(file, format);
 	for (; reader->next(s, &row, &err) > 0; n++) {
-		assert_true(row.at_s >= at_s);
-		at_s = row.at_s;
+		assert_true(row.at_ns >= at_ns);
+		at_ns = row.at_ns;
 		prompt += row.prompt_tok;
 		output += row.output_tok;
 	}
 	assert_int_equal(err.kind, ERR_NONE);
 	assert_int_equal(n, rows);
 	assert_int_equal(reader->skipped(s), 0);
-	assert_near(at_s, span_s, tol_s);
+	assert_near(1e-9 * (double)at_ns, span_s, tol_s);
 	assert_near(prompt / (double)n, prompt_mean, 0.05); /* computed apart, to one digit */
 	assert_near(output / (double)n, output_mean, 0.05);
 	reader->close(s);
@@ -451,7 +584,7 @@ static void memory_does_not_grow_with_the_file(void **state)
 	for (n = 0; n < rows; n++)
 		assert_int_equal(reader->next(s, &row, &err), 1);
 	after = mallinfo2();
-	assert_near(row.at_s, 124999.875, 1e-9); /* 999 999 / 8 */
+	assert_int_equal(row.at_ns, INT64_C(124999875000000)); /* 999 999 / 8 s */
 	check_end(s, 0);
 	assert_true(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + (512u << 10));
 }
@@ -464,6 +597,9 @@ int main(void)
 		cmocka_unit_test(azure_times_may_carry_a_zone),
 		cmocka_unit_test(burstgpt_rows_without_output_are_counted),
 		cmocka_unit_test(mooncake_batches_are_spread_until_the_next),
+		cmocka_unit_test(coarse_clocks_are_laid_out_over_their_tick),
+		cmocka_unit_test(the_clock_of_a_trace_can_be_given),
+		cmocka_unit_test(times_are_whole_nanoseconds_from_the_file_on),
 		cmocka_unit_test(gzipped_files_are_read_directly),
 		cmocka_unit_test(malformed_rows_are_refused_with_their_place),
 		cmocka_unit_test(deep_nesting_and_long_lines_are_refused),
