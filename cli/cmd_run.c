@@ -24,7 +24,7 @@ static void print_summaries(const struct run_job *j, bool json)
 			.name = s->name,
 			.policy = s->policies[p].label,
 			.status = j->results[p].status,
-			.n_rows = j->results[p].n_rows,
+			.n_rows = j->results[p].samples.n_metrics,
 			.rows = j->results[p].rows,
 		};
 		if (json)
@@ -36,10 +36,10 @@ static void print_summaries(const struct run_job *j, bool json)
 	free(all);
 }
 
-static void print_warnings(const struct experiment_result *r, const char *policy)
+static void print_warnings(const struct warnings *all, const char *policy, uint32_t taken)
 {
-	for (size_t i = 0; i < r->warnings.n; i++) {
-		const struct warning *w = &r->warnings.at[i];
+	for (size_t i = 0; i < all->n; i++) {
+		const struct warning *w = &all->at[i];
 
 		if (w->kind == WARN_FAILED) /* told as the error it is */
 			continue;
@@ -47,10 +47,16 @@ static void print_warnings(const struct experiment_result *r, const char *policy
 		if (*w->scope)
 			fprintf(stderr, "%s: ", w->scope);
 		fputs(w->text, stderr);
-		if (w->times < r->taken)
-			fprintf(stderr, " (in %u of %u replications)", w->times, r->taken);
+		if (w->times < taken)
+			fprintf(stderr, " (in %u of %u replications)", w->times, taken);
 		fputc('\n', stderr);
 	}
+}
+
+static void print_policy_warnings(const struct experiment_result *r, const char *policy)
+{
+	print_warnings(&r->warnings, policy, r->taken);
+	print_warnings(&r->of_run, policy, 1);
 }
 
 static bool all_complete(const struct run_job *j)
@@ -106,7 +112,7 @@ static void report(const struct run_job *j, const struct opts *o)
 
 	print_summaries(j, opts_get(o, "json") != NULL);
 	for (size_t p = 0; p < s->n_policies; p++)
-		print_warnings(&j->results[p], s->policies[p].label);
+		print_policy_warnings(&j->results[p], s->policies[p].label);
 	for (size_t p = 0; p < s->n_policies; p++)
 		if (j->results[p].status == RUN_FAILED)
 			fprintf(stderr, "offing: error: policy '%s': %s\n", s->policies[p].label,

@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
 
 #include "io/trace/arrival_trace.h"
 
@@ -27,13 +30,25 @@ static void warn(const struct scenario *s)
 		err_print_as(&s->warnings[i], "warning", stderr);
 }
 
+/* REL, or REL: METRICS. */
+static void split_precision(struct scenario_request *req, char *text)
+{
+	char *colon = strchr(text, ':');
+
+	req->precision = text;
+	if (!colon)
+		return;
+	*colon = '\0';
+	req->precision_of = colon + 1;
+}
+
 static bool read(struct input *in, const char *file, const struct opts *o)
 {
+	char *precision = opts_get(o, "precision") ? mem_strdup(opts_get(o, "precision")) : NULL;
 	struct scenario_request req = {
 		.file = file,
 		.seed = opts_get(o, "seed"),
 		.replications = opts_get(o, "replications"),
-		.precision = opts_get(o, "precision"),
 		.policies = plugins_registry(&in->plugins),
 		.traces = &arrival_trace_opener,
 	};
@@ -42,6 +57,8 @@ static bool read(struct input *in, const char *file, const struct opts *o)
 	bool ok;
 
 	req.sets = sets;
+	if (precision)
+		split_precision(&req, precision);
 	err_list_init(&errs);
 	ok = scenario_read(&in->scenario, &req, &errs);
 	if (ok)
@@ -50,6 +67,7 @@ static bool read(struct input *in, const char *file, const struct opts *o)
 		err_list_print(&errs, stderr);
 	err_list_finish(&errs);
 	free(sets);
+	free(precision);
 	return ok;
 }
 

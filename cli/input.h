@@ -10,7 +10,8 @@
 	{"set", 's', "KEY=VALUE", "change the scenario: -s links.wan.rate='10 Mbps'; repeatable"}, \
 		{"seed", 0, "N", "run.seed of the scenario"}, \
 		{"replications", 0, "N", "run.replications of the scenario"}, \
-		{"precision", 0, "REL", "run.precision of the scenario"}, \
+		{"precision", 0, "REL[:METRICS]", \
+			"run.precision, and run.precision_of, of the scenario"}, \
 	{ \
 		"plugin", 0, "FILE.so", "load a policy from a shared object; repeatable" \
 	}

@@ -158,8 +158,9 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 		&(struct recorder_end){
 			.status = r->status,
 			.wall_s = clock_s() - began_s,
-			.n_rows = r->n_rows,
+			.n_rows = r->samples.n_metrics,
 			.rows = r->rows,
+			.warnings = &r->of_run,
 		},
 		err);
 }
@@ -182,7 +183,7 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	if (!choose_dir(j, err) || !open_recorder(h, err))
 		return false;
 	show(h);
-	if (!experiment_warmup(&h->warmup_s, s, j->spec.stop, err))
+	if (!warmup_by_pilots(&h->warmup_s, s, j->spec.stop, err))
 		return false;
 	note_warnings(j);
 	j->results = mem_zalloc(s->n_policies, sizeof *j->results);

@@ -9,6 +9,7 @@
 #include "io/record/recorder.h"
 #include "io/scenario/scenario.h"
 #include "study/experiment.h"
+#include "study/warmup.h"
 
 /**
  * The policies of a scenario, one after another, into a results folder: for

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "models/cost/spec.h"
 #include "models/net/spec.h"
+#include "models/measure/metric.h"
 #include "models/offload/spec.h"
 #include "models/serving/spec.h"
 #include "models/workload/spec.h"
@@ -38,7 +39,9 @@ struct run_spec {
 	double warmup_s;
 	uint64_t seed;
 	uint32_t replications;
-	double precision; /* relative half-width asked for, 0: the replications given */
+	double precision;      /* relative half-width asked for, 0: the replications given */
+	size_t n_precision_of; /* metrics that it is asked of; 0: those with SHOW_LARGE */
+	const enum metric_id *precision_of;
 	enum profile_quantile quantile;
 	double limit_s; /* simulated time after which the run is hopeless; 0: 10x expected */
 	double scheduler_delay_s; /* each way between users, scheduler and sites */

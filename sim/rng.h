@@ -2,6 +2,7 @@
 #define OFFING_SIM_RNG_H
 
 #include <gsl/gsl_rng.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -38,6 +39,12 @@ gsl_rng *rng_gsl(struct rng *r);
 
 /** Behind rng_gsl(): 64-bit integers, doubles in [0, 1) of 53 bits. */
 extern const gsl_rng_type rng_philox;
+
+/** Has anything been drawn? Exact, and true of a copy as of what it was copied from. */
+static inline bool rng_drawn(const struct rng *r)
+{
+	return r->ctr[0] > 0;
+}
 
 /** Make the next RNG_WORDS words. For rng_next(). */
 void rng_refill(struct rng *r);

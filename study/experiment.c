@@ -1,94 +1,21 @@
 #include "study/experiment.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "sim/mser.h"
 #include "sim/replicate.h"
 #include "sim/stat.h"
 
-enum { PILOT = 0, LEVEL_SAMPLES = 1000, LEAST_FOR_PRECISION = 10 };
-
-/** Results handed over so far, by metric: values[metric * cap + replication]. */
-struct table {
-	size_t n_metrics, n, cap;
-	double *values;
-	struct metric_row *names; /* of the first replication */
-	char *strings;
-};
+enum { LEAST_FOR_PRECISION = 10 };
 
 struct replicate_work {
 	const struct experiment *x;
 	struct experiment_result *out;
 	struct world_result *results; /* ring of those not handed over yet, by number */
 	size_t ring;
-	struct table table;
 	size_t wanted;
 };
-
-/* The pilot */
-
-static bool cut_of(double *out_s, const struct scenario_spec *spec, const struct policy_spec *p,
-	const struct world_result *r, struct err *err)
-{
-	double run_s = r->warmup_s + r->horizon_s;
-	size_t cut;
-
-	if (r->status == RUN_FAILED)
-		return err_run(err, "policy '%s': %s", p->label, r->failure);
-	if (r->status == RUN_INTERRUPTED)
-		return true;
-	if (!mser5_cut(r->levels, r->n_levels, &cut))
-		return err_run(err,
-			"policy '%s': no end of the warm-up in a pilot of %.6g s (MSER-5 cuts at "
-			"%.6g s): it may not be stable; use a longer %s or set run.warmup",
-			p->label, run_s, run_s * (double)cut / (double)(r->n_levels + 1),
-			spec->run.requests > 0 ? "run" : "horizon");
-	*out_s = fmax(*out_s, 2.0 * run_s * (double)cut / (double)r->n_levels);
-	return true;
-}
-
-static bool pilot(double *out_s, const struct scenario_spec *spec, const struct policy_spec *p,
-	const atomic_bool *stop, struct err *err)
-{
-	struct world_setup setup = {
-		.spec = spec,
-		.policy = p,
-		.seed = spec->run.seed,
-		.replication = PILOT,
-		.stop = stop,
-		.n_level_samples = LEVEL_SAMPLES,
-	};
-	struct world_result r;
-	struct world *w;
-	bool ok;
-
-	if (!world_create(&w, &setup, err))
-		return false;
-	ok = world_run(w, &r, err);
-	world_destroy(w);
-	ok = ok && cut_of(out_s, spec, p, &r, err);
-	world_result_finish(&r);
-	return ok;
-}
-
-bool experiment_warmup(
-	double *out_s, const struct scenario_spec *spec, const atomic_bool *stop, struct err *err)
-{
-	*out_s = spec->run.warmup_s;
-	if (!spec->run.warmup_auto)
-		return true;
-	*out_s = 0.0;
-	for (size_t p = 0; p < spec->n_policies; p++) {
-		if (stop && atomic_load(stop))
-			return true;
-		if (!pilot(out_s, spec, &spec->policies[p], stop, err))
-			return false;
-	}
-	return true;
-}
 
 /* Replications */
 
@@ -121,66 +48,83 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 	return ok;
 }
 
-static void table_add(struct table *t, struct world_result *r)
-{
-	if (t->n == 0) {
-		t->n_metrics = r->n_metrics;
-		t->names = r->metrics;
-		t->strings = r->strings;
-	}
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? 2 * t->cap : 16;
-		double *values = mem_zalloc(cap * t->n_metrics, sizeof *values);
+/* Precision */
 
-		for (size_t m = 0; m < t->n_metrics; m++)
-			if (t->n > 0)
-				memcpy(values + m * cap, t->values + m * t->cap,
-					t->n * sizeof *values);
-		free(t->values);
-		t->values = values;
-		t->cap = cap;
-	}
-	for (size_t m = 0; m < t->n_metrics; m++)
-		t->values[m * t->cap + t->n] = r->metrics[m].value;
-	if (t->n++ == 0) { /* the names stay with the table */
-		r->metrics = NULL;
-		r->strings = NULL;
-	}
+static bool wanted(const struct run_spec *run, const struct metric_row *m)
+{
+	if (*m->scope)
+		return false;
+	if (run->n_precision_of == 0)
+		return metrics[m->id].show == SHOW_LARGE;
+	for (size_t i = 0; i < run->n_precision_of; i++)
+		if (run->precision_of[i] == m->id)
+			return true;
+	return false;
 }
 
-static struct stat_interval interval(const struct table *t, size_t metric)
+/* The metric furthest from what is asked for; false when all are as precise as that. The
+ * interval is over the mean that was measured, hence the 1 + g (Law, "Simulation Modeling and
+ * Analysis", 5th ed., 9.4.1). */
+static bool imprecise(size_t *worst, const struct experiment *x, const struct samples *s)
 {
-	const double *x = t->values + metric * t->cap;
-	double *known = mem_zalloc(t->n, sizeof *known);
-	struct stat_interval out;
-	size_t n = 0;
+	const double g = x->spec->run.precision;
+	double most = g / (1.0 + g);
+	bool any = false;
 
-	for (size_t i = 0; i < t->n; i++)
-		if (!isnan(x[i]))
-			known[n++] = x[i];
-	stat_interval(&out, known, n, 0.95);
-	free(known);
-	return out;
-}
+	for (size_t m = 0; m < s->n_metrics; m++) {
+		double half;
 
-static bool precise(const struct table *t, double g)
-{
-	for (size_t m = 0; m < t->n_metrics; m++) {
-		struct stat_interval c;
-
-		if (*t->names[m].scope || t->names[m].id != METRIC_E2E_MEAN)
+		if (!wanted(&x->spec->run, &s->names[m]))
 			continue;
-		c = interval(t, m);
-		return c.hi - c.mean <= g / (1.0 + g) * fabs(c.mean);
+		half = samples_relative_half(s, m);
+		if (half <= most)
+			continue;
+		most = half;
+		*worst = m;
+		any = true;
 	}
-	return true;
+	return any;
+}
+
+static void warn_of_precision(const struct experiment *x, struct experiment_result *out)
+{
+	const double g = x->spec->run.precision;
+	size_t worst = 0;
+	struct stat_interval c;
+
+	if (!(g > 0.0) || out->status != RUN_COMPLETE || !imprecise(&worst, x, &out->samples))
+		return;
+	c = samples_interval(&out->samples, worst);
+	warnings_add(&out->of_run, WARN_PRECISION, "",
+		"the precision of %g %% was not reached within %zu replications: %s is %.6g ± %.2g "
+		"%s",
+		100.0 * g, out->samples.n, metrics[out->samples.names[worst].id].name, c.mean,
+		c.hi - c.mean, metrics[out->samples.names[worst].id].unit);
+}
+
+static void warn_of_likeness(struct experiment_result *out)
+{
+	if (out->samples.n > 1 && !out->samples.random)
+		warnings_add(&out->of_run, WARN_NOT_RANDOM, "",
+			"nothing in the scenario is random: all %zu replications are alike, so "
+			"there is no interval",
+			out->samples.n);
+}
+
+/* Taking results */
+
+static bool enough(const struct replicate_work *k)
+{
+	const struct samples *s = &k->out->samples;
+	size_t worst;
+
+	return k->x->spec->run.precision > 0.0 && s->n >= k->wanted && !imprecise(&worst, k->x, s);
 }
 
 static enum replicate_next take(struct replicate_work *k, size_t job, struct err *err)
 {
 	const struct experiment *x = k->x;
 	struct world_result *r = &k->results[job % k->ring];
-	double g = x->spec->run.precision;
 	enum replicate_next next = REPLICATE_MORE;
 
 	k->out->taken++;
@@ -192,38 +136,15 @@ static enum replicate_next take(struct replicate_work *k, size_t job, struct err
 	if (x->ops && x->ops->done && !x->ops->done(x->host, (uint32_t)job + 1, r, err))
 		next = REPLICATE_FAILED;
 	if (r->status == RUN_COMPLETE)
-		table_add(&k->table, r);
+		samples_add(&k->out->samples, (uint32_t)job + 1, r);
 	else if (k->out->status == RUN_COMPLETE) {
 		k->out->status = r->status;
 		memcpy(k->out->failure, r->failure, sizeof r->failure);
 	}
 	world_result_finish(r);
-	if (next == REPLICATE_MORE && g > 0.0 && k->table.n >= k->wanted && precise(&k->table, g))
+	if (next == REPLICATE_MORE && enough(k))
 		next = REPLICATE_ENOUGH;
 	return next;
-}
-
-static void summarise(struct replicate_work *k, struct experiment_result *out)
-{
-	const struct table *t = &k->table;
-
-	out->replications = (uint32_t)t->n;
-	out->rows = mem_zalloc(t->n_metrics, sizeof *out->rows);
-	out->n_rows = t->n_metrics;
-	out->strings = t->strings;
-	for (size_t m = 0; m < t->n_metrics; m++) {
-		struct stat_interval c = interval(t, m);
-
-		out->rows[m] = (struct summary_row){
-			.scope = t->names[m].scope,
-			.id = t->names[m].id,
-			.mean = c.mean,
-			.sd = c.sd,
-			.ci_low = c.lo,
-			.ci_high = c.hi,
-			.n = c.n,
-		};
-	}
 }
 
 bool experiment_run(const struct experiment *x, struct experiment_result *out, struct err *err)
@@ -244,19 +165,21 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	ok = replicate_run(&ops, &k, n, x->n_threads, x->stop, &n_done, err);
 	if (ok && x->stop && atomic_load(x->stop) && out->status == RUN_COMPLETE)
 		out->status = RUN_INTERRUPTED;
-	summarise(&k, out);
+	out->rows = samples_rows(&out->samples, NULL, 0);
+	warn_of_likeness(out);
+	if (n_done == EXPERIMENT_MOST)
+		warn_of_precision(x, out);
 	for (size_t i = 0; i < k.ring; i++)
 		world_result_finish(&k.results[i]);
 	free(k.results);
-	free(k.table.values);
-	free(k.table.names);
 	return ok;
 }
 
 void experiment_result_finish(struct experiment_result *r)
 {
 	free(r->rows);
-	free(r->strings);
+	samples_finish(&r->samples);
+	warnings_finish(&r->of_run);
 	warnings_finish(&r->warnings);
 	*r = (struct experiment_result){0};
 }

@@ -11,6 +11,7 @@
 #include "models/record.h"
 #include "models/scenario.h"
 #include "models/world/world.h"
+#include "study/samples.h"
 
 /**
  * Independent replications of one policy, on several threads, and the
@@ -44,29 +45,21 @@ struct experiment {
 struct experiment_result {
 	enum run_status status;
 	char failure[300];
-	uint32_t taken;          /* replications handed over */
-	uint32_t replications;   /* complete ones: what the rows summarise */
-	uint64_t events, digest; /* sums; the digest in order of number */
-	size_t n_rows;
-	struct summary_row *rows; /* 95 %; scopes are owned by the result */
-	char *strings;
+	uint32_t taken;           /* replications handed over */
+	uint64_t events, digest;  /* sums; the digest in order of number */
+	struct samples samples;   /* of the complete ones */
+	struct summary_row *rows; /* over all of them, one a metric of @samples */
 	struct warnings warnings; /* of the replications, merged */
+	struct warnings of_run;   /* of the run as a whole */
 };
 
 /**
- * The warm-up by MSER-5 (interface.md, Semantics): a pilot run of each policy,
- * as long as the measured window; twice the latest cut serves them all, so that
- * every policy is measured over the same arrivals. ERR_RUN when a cut lies in
- * the second half of its pilot.
- */
-MUST_CHECK bool experiment_warmup(
-	double *out_s, const struct scenario_spec *spec, const atomic_bool *stop, struct err *err);
-
-/**
  * Run until the replications asked for are done, or, with run.precision g, until
- * at least 10 are and t s / sqrt(n) <= g / (1 + g) times the mean of e2e.mean_s
- * (at most EXPERIMENT_MOST). False only for malformed input met on the way and
- * for an error of the ops; a run that fails or is interrupted says so in @out.
+ * at least 10 are and t s / sqrt(n) <= g / (1 + g) times the mean of every metric
+ * of run.precision_of, the largest printed of the system by default; at most
+ * EXPERIMENT_MOST, and then a warning says which are not that precise. False only
+ * for malformed input met on the way and for an error of the ops; a run that fails
+ * or is interrupted says so in @out.
  */
 MUST_CHECK bool experiment_run(
 	const struct experiment *x, struct experiment_result *out, struct err *err);

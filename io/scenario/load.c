@@ -129,10 +129,11 @@ static bool apply_set(struct yaml_node *root, struct arena *a, const char *text,
 	return put(a, root, path, at, value, err);
 }
 
-static bool apply_option(struct yaml_node *root, struct arena *a, const char *name,
-	const char *text, struct err *err)
+/* Of the option --@option. */
+static bool apply_option(struct yaml_node *root, struct arena *a, const char *option,
+	const char *name, const char *text, struct err *err)
 {
-	struct src_pos at = {arena_printf(a, "--%s", name), 1, 1};
+	struct src_pos at = {arena_printf(a, "--%s", option), 1, 1};
 	struct yaml_node *run, *value;
 
 	if (!text)
@@ -161,9 +162,10 @@ bool scenario_load(struct yaml_node **root, struct arena *a, const struct scenar
 			    arena_printf(a, "-s %s", quote(quoted, sizeof quoted, req->sets[i])),
 			    err))
 			return false;
-	if (!apply_option(*root, a, "seed", req->seed, err) ||
-		!apply_option(*root, a, "replications", req->replications, err) ||
-		!apply_option(*root, a, "precision", req->precision, err))
+	if (!apply_option(*root, a, "seed", "seed", req->seed, err) ||
+		!apply_option(*root, a, "replications", "replications", req->replications, err) ||
+		!apply_option(*root, a, "precision", "precision", req->precision, err) ||
+		!apply_option(*root, a, "precision", "precision_of", req->precision_of, err))
 		return false;
 	if (yaml_count(*root) > YAML_MAX_VALUES)
 		return err_at(

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "base/quote.h"
 #include "base/str.h"
 #include "io/scenario/parts.h"
@@ -25,6 +26,64 @@ struct run_entry {
 	struct run_spec spec;
 	struct src_pos horizon_at, requests_at;
 };
+
+/* One name of a metric of the system. */
+static bool add_metric(struct schema_reader *r, struct run_spec *run, const char *name,
+	struct src_pos at, enum metric_id *ids)
+{
+	char quoted[QUOTE_SIZE];
+	enum metric_id id;
+	struct near near;
+
+	near_init(&near, name);
+	for (enum metric_id m = 0; m < METRICS; m++)
+		if (metrics[m].scopes & SCOPE_SYSTEM)
+			near_add(&near, metrics[m].name);
+	if (metric_find(&id, name) && metrics[id].scopes & SCOPE_SYSTEM) {
+		if (run->n_precision_of < METRICS)
+			ids[run->n_precision_of++] = id;
+		return true;
+	}
+	quote(quoted, sizeof quoted, name);
+	if (near_best(&near))
+		return err_list_at(r->errs, at,
+			"'%s' is no metric of the whole system; did you mean '%s'?", quoted,
+			near_best(&near));
+	return err_list_at(r->errs, at,
+		"'%s' is no metric of the whole system; see `offing list metrics`", quoted);
+}
+
+/* `large`, or names: a list, or one text with commas as --precision has it. */
+static bool read_precision_of(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct run_spec *run = &((struct run_entry *)to)->spec;
+	enum metric_id *ids = arena_alloc(r->arena, METRICS, sizeof *ids);
+	const struct yaml_node *n = *slot;
+	bool ok = true;
+
+	(void)key;
+	run->precision_of = ids;
+	if (n->kind == YAML_TEXT && strcmp(n->text, "large") == 0)
+		return true;
+	if (n->kind == YAML_TEXT) {
+		char *text = arena_strdup(r->arena, n->text), *rest, *name;
+
+		for (name = strtok_r(text, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest))
+			ok = add_metric(r, run, name, n->at, ids) && ok;
+	} else if (n->kind == YAML_LIST) {
+		for (size_t i = 0; i < n->n; i++)
+			ok = schema_want(r, n->items[i].value, YAML_TEXT, "the name of a metric") &&
+			     add_metric(
+				     r, run, n->items[i].value->text, n->items[i].value->at, ids) &&
+			     ok;
+	}
+	if (ok && run->n_precision_of == 0)
+		return err_list_at(r->errs, n->at,
+			"precision_of should be 'large' or names of metrics; see `offing list "
+			"metrics`");
+	return ok;
+}
 
 #define RUN(member) offsetof(struct run_entry, member)
 #define RUN_TIME(word_, member, ...) \
@@ -56,6 +115,7 @@ static const struct schema_key run_keys[] = {
 		.max = 0.5,
 		.word = "none",
 		.dflt = "none"},
+	{.name = "precision_of", .kind = SCHEMA_OTHER, .read = read_precision_of, .dflt = "large"},
 	{.name = "profile_quantile",
 		.kind = SCHEMA_WORD,
 		.to = RUN(spec.quantile),

@@ -20,7 +20,8 @@ struct scenario_request {
 	const char *file;        /* "-": standard input */
 	const char *const *sets; /* KEY=VALUE, in order; VALUE is YAML and replaces what is there */
 	size_t n_sets;
-	const char *seed, *replications, *precision; /* texts that replace run.*; NULL: not given */
+	const char *seed, *replications, *precision,
+		*precision_of; /* texts that replace run.*; NULL: not given */
 	struct policy_registry policies;
 	const struct trace_opener *traces;
 	struct schema_listener *listener; /* told of every key; NULL: nobody */

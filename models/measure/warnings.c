@@ -9,6 +9,8 @@
 const char *const warning_words[WARNING_KINDS] = {
 	[WARN_SCENARIO] = "scenario",
 	[WARN_FAILED] = "failed",
+	[WARN_NOT_RANDOM] = "not-random",
+	[WARN_PRECISION] = "precision",
 };
 
 static void append(struct warnings *w, enum warning_kind kind, const char *scope, char *text)

@@ -13,8 +13,10 @@
  * `warning` (docs/results.md lists the kinds).
  */
 enum warning_kind {
-	WARN_SCENARIO, /* allowed in the scenario but unlikely to be meant */
-	WARN_FAILED,   /* why a replication failed */
+	WARN_SCENARIO,   /* allowed in the scenario but unlikely to be meant */
+	WARN_FAILED,     /* why a replication failed */
+	WARN_NOT_RANDOM, /* nothing was drawn: replications are alike */
+	WARN_PRECISION,  /* what run.precision asks for was not reached */
 	WARNING_KINDS,
 };
 

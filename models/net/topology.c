@@ -442,3 +442,11 @@ void topology_seed(struct topology *t, uint64_t seed, uint32_t replication)
 		if (t->links[l].random)
 			netem_init(&t->links[l].netem, seed, replication, t->links[l].name);
 }
+
+bool topology_drew(const struct topology *t)
+{
+	for (size_t l = 0; l < t->n_links; l++)
+		if (rng_drawn(&t->links[l].netem.rng))
+			return true;
+	return false;
+}

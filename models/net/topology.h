@@ -57,6 +57,9 @@ void topology_finish(struct topology *t);
 /** Start the streams of the links with jitter or loss. */
 void topology_seed(struct topology *t, uint64_t seed, uint32_t replication);
 
+/** Has any link drawn from its stream? */
+bool topology_drew(const struct topology *t);
+
 /** Send @payload_bytes along @r, where no flows share, at @now_ns; returns when the last byte
  *  arrives. O(hops). */
 int64_t route_send(

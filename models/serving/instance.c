@@ -73,6 +73,11 @@ void instance_measure(struct instance *i, int64_t now_ns)
 		i->ops->measure(i);
 }
 
+bool instance_drew(const struct instance *i)
+{
+	return i->ops->drew && i->ops->drew(i);
+}
+
 bool instance_gauge(const struct instance *i, struct gauge *out)
 {
 	if (!i->ops->gauge)

@@ -107,6 +107,9 @@ static inline void instance_begin(struct instance *i)
 /** Forget what was counted so far: the warm-up is over. */
 void instance_measure(struct instance *i, int64_t now_ns);
 
+/** Has it drawn from a random stream? */
+bool instance_drew(const struct instance *i);
+
 /** False when there is nothing of the kind: it runs no model. */
 bool instance_gauge(const struct instance *i, struct gauge *out);
 

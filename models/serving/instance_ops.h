@@ -106,6 +106,8 @@ struct instance_ops {
 	bool (*advance)(struct instance *i, uint32_t seq);
 	/** Optional: NULL when advance() itself goes on, as a station does. */
 	void (*begin)(struct instance *i);
+	/** Optional: of those that may draw from a random stream, whether it has. */
+	bool (*drew)(const struct instance *i);
 	/** Optional, of those that run a model. */
 	void (*gauge)(const struct instance *i, struct gauge *out);
 	void (*measure)(struct instance *i); /* start the gauge afresh */

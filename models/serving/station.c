@@ -205,6 +205,11 @@ static void station_finish(struct instance *i)
 	dist_destroy(s->service);
 }
 
+static bool station_drew(const struct instance *i)
+{
+	return rng_drawn(&i->state->rng);
+}
+
 const struct instance_ops instance_station = {
 	.name = "station",
 	.state_size = sizeof(struct instance_state),
@@ -216,4 +221,5 @@ const struct instance_ops instance_station = {
 	.step_s = station_step_s,
 	.enqueue = station_enqueue,
 	.advance = station_advance,
+	.drew = station_drew,
 };

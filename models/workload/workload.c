@@ -254,6 +254,11 @@ double workload_output_q90_tok(const struct workload *w)
 	return w->output_q90_tok;
 }
 
+bool workload_drew(const struct workload *w)
+{
+	return rng_drawn(&w->arrivals_rng) || rng_drawn(&w->lengths_rng);
+}
+
 uint64_t workload_rows_skipped(const struct workload *w)
 {
 	return w->rows_skipped + (w->feed.source ? trace_feed_skipped(&w->feed) : 0);

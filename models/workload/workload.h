@@ -56,6 +56,9 @@ double workload_rate_per_s(const struct workload *w);
 double workload_output_mean_tok(const struct workload *w);
 double workload_output_q90_tok(const struct workload *w);
 
+/** Has it drawn from a random stream? */
+bool workload_drew(const struct workload *w);
+
 /** Rows of the traces left out so far because they have no output tokens. */
 uint64_t workload_rows_skipped(const struct workload *w);
 

@@ -287,6 +287,18 @@ static void judge(struct world *w, enum engine_end end)
 			(unsigned long long)w->spec->run.requests, engine_now_s(w->engine));
 }
 
+/** Streams are the only thing in which replications differ. */
+static bool drew(const struct world *w)
+{
+	bool any = rng_drawn(&w->policy_rng) || topology_drew(&w->topology);
+
+	for (size_t g = 0; g < w->spec->n_groups && !any; g++)
+		any = workload_drew(w->groups[g].source);
+	for (size_t i = 0; i < w->spec->n_instances && !any; i++)
+		any = instance_drew(&w->instances[i]);
+	return any;
+}
+
 static void result_fill(struct world *w, struct world_result *out)
 {
 	out->status = RUN_COMPLETE;
@@ -301,6 +313,7 @@ static void result_fill(struct world *w, struct world_result *out)
 		w->measuring ? s_of_ns(engine_now_ns(w->engine) - w->measure_from_ns) : 0.0;
 	out->events = engine_events(w->engine);
 	out->digest = w->setup.digest ? engine_digest(w->engine) : 0;
+	out->random = drew(w);
 	out->warnings = w->warnings;
 	w->warnings = (struct warnings){0};
 }

@@ -47,6 +47,7 @@ struct world_result {
 	char failure[200]; /* why, when RUN_FAILED */
 	double warmup_s, horizon_s;
 	uint64_t events, digest;
+	bool random; /* something drew from a random stream; else all replications are alike */
 	size_t n_metrics;
 	struct metric_row *metrics; /* owned; scopes are owned by the scenario or by the result */
 	size_t n_levels;

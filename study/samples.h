@@ -1,0 +1,50 @@
+#ifndef OFFING_STUDY_SAMPLES_H
+#define OFFING_STUDY_SAMPLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/measure/metric.h"
+#include "models/world/world.h"
+#include "sim/stat.h"
+
+/**
+ * What the complete replications of a policy measured: every metric of each, and
+ * intervals over all of them or over those that several policies have. {0} when
+ * empty.
+ */
+struct samples {
+	size_t n, cap;            /* replications */
+	size_t n_metrics;         /* the same in all of them, in the same order */
+	uint32_t *numbers;        /* of the replications, ascending */
+	double *values;           /* [metric][cap]; NaN: nothing to measure */
+	bool random;              /* one of them drew from a random stream; else all are alike */
+	struct metric_row *names; /* scope and id of each metric */
+	char *strings;
+};
+
+/** Take what replication @number measured out of @r. */
+void samples_add(struct samples *s, uint32_t number, struct world_result *r);
+void samples_finish(struct samples *s);
+
+/** 95 %, over the replications that have a value. */
+struct stat_interval samples_interval(const struct samples *s, size_t metric);
+
+/**
+ * The half-width of the interval over |mean|: 0 where the mean is exact or there was nothing to
+ * measure, infinite where one value is all there is or the mean is 0.
+ */
+double samples_relative_half(const struct samples *s, size_t metric);
+
+/** The numbers of the replications that all of @all have but for those that have none at all;
+ *  ascending, free() them. */
+uint32_t *samples_common(size_t *n, const struct samples *const *all, size_t n_all);
+
+/**
+ * One row a metric over the replications @numbers (ascending; NULL: all), free() them; scopes
+ * are borrowed from @s. Without a random draw replications are alike, so there is no interval.
+ */
+struct summary_row *samples_rows(const struct samples *s, const uint32_t *numbers, size_t n);
+
+#endif

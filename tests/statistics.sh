@@ -1,0 +1,95 @@
+#!/bin/bash
+# Intervals and replications: none where nothing is random, the precision asked for or a word that
+# it was not reached, and policies of several numbers compared over those that all have.
+# usage: statistics.sh OFFING
+offing=$(realpath "$1")
+command -v sqlite3 >/dev/null || { echo "sqlite3 is missing"; exit 77; }
+dir=$(mktemp -d) && cd "$dir" || exit 1
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+complain() {
+	echo "$1"
+	failed=1
+}
+
+# is SQL ANSWER WHAT
+is() {
+	local got
+	got=$(sqlite3 out/results.sqlite "$1" 2>&1)
+	[ "$got" = "$2" ] || complain "$3: $1 gave '$got', not '$2'"
+}
+
+# Nothing random: arrivals every second, constant lengths and service, one link.
+cat >plain.yaml <<'YAML'
+name: plain
+run: {horizon: 20 s, warmup: 0 s, replications: 3}
+sites: {a: {tier: edge}, b: {tier: cloud}}
+links: {l: {between: [users, a], rate: 1 Mbps, delay: 20 ms}, m: {between: [users, b], rate: 1 Mbps}}
+instances: {i: {site: a, service: 700 ms}, j: {site: b, service: 700 ms}}
+users: {u: {arrivals: {process: deterministic, rate: 1 /s}}}
+policy: {name: fcfs}
+record: {queues: off}
+YAML
+run() { # WHAT OPTION...
+	local what=$1
+	shift
+	"$offing" run plain.yaml -q --force -o out "$@" >table 2>said ||
+		complain "$what: $(cat said)"
+}
+
+run plain
+is "SELECT count(*), sum(sd IS NULL AND ci_low IS NULL AND ci_high IS NULL) = count(*), min(n) = 3 OR
+	min(n) = 0 FROM summary" "$(is_all=$(sqlite3 out/results.sqlite \
+	'SELECT count(*) FROM summary'); echo "$is_all|1|1")" plain
+is "SELECT replication IS NULL, kind FROM warning" '1|not-random' plain
+grep -q 'nothing in the scenario is random: all 3 replications are alike' said || complain "$(cat said)"
+grep -q '±' table && grep -q '[0-9] ±' table && complain "plain: $(cat table)"
+run 'one replication' --replications 1
+[ -s said ] && complain "one replication: $(cat said)"
+
+# Each source of chance alone makes it random.
+random() { # WHAT OPTION...
+	run "$@"
+	is "SELECT count(*) FROM warning WHERE kind = 'not-random'" 0 "$1"
+	is "SELECT count(*) > 0 FROM summary WHERE sd IS NOT NULL" 1 "$1"
+}
+random arrivals -s users.u.arrivals='{process: poisson, rate: 1 /s}'
+random service -s instances.i.service='{distribution: uniform, min: 600 ms, max: 800 ms}'
+random jitter -s links.l.jitter='1 ms'
+random 'a policy that draws' -s policy='{name: random}'
+random 'lengths' -s users.u.workload='{prompt_tokens: {distribution: uniform, min: 10, max: 20}, output_tokens: 5}'
+# ... and one that is never asked does not.
+run 'service of an instance without work' -s policy='{name: edge-only}' \
+	-s instances.j.service='{distribution: exponential, mean: 1 s}'
+is "SELECT count(*) FROM warning WHERE kind = 'not-random'" 1 'an idle instance'
+
+# Precision: of what it names, or of all that is printed large.
+precise() { # WHAT PRECISION
+	"$offing" run plain.yaml -q --force -o out -s users.u.arrivals='{process: poisson, rate: 1 /s}' \
+		--precision "$2" >table 2>said || complain "$1: $(cat said)"
+}
+within() { # METRIC RELATIVE WHAT: Law's rule, half-width <= g / (1 + g) of the mean
+	is "SELECT (ci_high - mean) <= $2 / (1 + $2) * mean FROM summary
+		WHERE scope = '' AND name = '$1'" 1 "$3"
+}
+precise 'of one metric' '10 %: e2e.mean_s'
+within e2e.mean_s .1 'of one metric'
+few=$(sqlite3 out/results.sqlite 'SELECT count(*) FROM replication')
+precise 'of those printed large' '10 %'
+for metric in e2e.mean_s e2e.p50_s e2e.p95_s e2e.p99_s throughput.req_per_s goodput.req_per_s; do
+	within $metric .1 'of those printed large'
+done
+many=$(sqlite3 out/results.sqlite 'SELECT count(*) FROM replication')
+[ "$few" -ge 10 ] && [ "$many" -gt "$few" ] || complain "precision: $few and $many replications"
+
+# Not reached: said, with the metric furthest from it.
+"$offing" run plain.yaml -q --force -o out -s users.u.arrivals='{process: poisson, rate: 1 /s}' \
+	-s run.horizon='2 s' -s record.requests=false --precision '0.01 %: e2e.mean_s' >table 2>said ||
+	complain "not reached: $(cat said)"
+grep -q "the precision of 0.01 % was not reached within 10000 replications: e2e.mean_s is" said ||
+	complain "not reached: $(cat said)"
+is "SELECT count(*), (SELECT count(*) FROM warning WHERE kind = 'precision') FROM replication" \
+	'10000|1' 'not reached'
+
+exit $failed
