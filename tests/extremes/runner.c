@@ -119,14 +119,16 @@ void run_remove(const char *folder)
 
 /* Judging */
 
-/** file:line:col: error: or warning:, or offing: error: */
+/** file:line:col: error: or warning:, or what offing itself says. */
 static bool is_message(const char *line)
 {
 	const char *what = strstr(line, ": error: ");
 
 	if (!what)
 		what = strstr(line, ": warning: ");
-	return what && strlen(what) > strlen(": warning: ") + 3;
+	if (!what && !strncmp(line, "offing: ", 8))
+		what = line;
+	return what && strlen(what) > strlen(": warning: ");
 }
 
 /** Every line of @r->err is a message; *@n_errors of them are no warnings. */
