@@ -50,7 +50,7 @@ void list_models(struct list *l);
 void list_profiles(struct list *l);
 void list_metrics(struct list *l);
 
-struct policy_ops; /* models/policy.h */
+struct policy_ops; /* models/offload/policy.h */
 
 /** The parameters of one policy. */
 void list_params(struct list *l, const struct policy_ops *policy);

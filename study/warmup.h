@@ -7,7 +7,7 @@
 #include "models/scenario.h"
 
 /**
- * The warm-up by MSER-5 (interface.md, Semantics): a pilot run of each policy,
+ * The warm-up by MSER-5 (docs/scenario.md, `warmup`): a pilot run of each policy,
  * as long as the measured window; twice the latest cut serves them all, so that
  * every policy is measured over the same arrivals. ERR_RUN when a cut lies in
  * the second half of its pilot.

@@ -20,14 +20,14 @@ struct shaping {
 		sharing_at, schedule_at, trace_at, repeat_at;
 };
 
-/* scenario_classes.c: a struct netem; a struct link_dir_spec */
+/* classes.c: a struct netem; a struct link_dir_spec */
 schema_read_fn read_loss, read_classes;
 
 /* idle.c: warn of keys of @map that change nothing in the direction @d. */
 void shaping_warn_idle(
 	struct schema_reader *r, const struct yaml_node *map, const struct link_dir_spec *d);
 
-/* scenario_rates.c: a struct shaping; a struct link_dir_spec */
+/* rates.c: a struct shaping; a struct link_dir_spec */
 schema_read_fn read_link_schedule, read_link_trace;
 
 #endif

@@ -11,7 +11,7 @@
 
 /**
  * What one step of a batch costs on one device, from a profile: a measured
- * grid, or the transferred form of models.md section 4. Built once per
+ * grid, or the transferred form of docs/models.md. Built once per
  * instance; the calls are table look-ups and cheap arithmetic.
  */
 struct cost;

@@ -1,4 +1,4 @@
-/* Sparsity and prediction cost by length; models.md section 9. */
+/* Sparsity and prediction cost by length; docs/models.md, "Sparse attention". */
 #include "models/cost/das.h"
 
 #include <math.h>

@@ -8,7 +8,7 @@
  *
  *	t = t0 + cbrt((flop / (ec peak))^3 + (bytes / (eb bandwidth))^3)
  *
- * after models.md section 4 and kernels.md 5.3; prefill attention is
+ * after docs/models.md, "Transferred devices"; prefill attention is
  * t0 + cycles_per_key keys / clock + flop / (ec peak).
  */
 

@@ -12,8 +12,8 @@
 #include "sim/stat.h"
 
 /**
- * What is counted while a world runs and the rows it becomes (interface.md,
- * results). Latencies are of the cohort: the requests created in the window.
+ * What is counted while a world runs and the rows it becomes (docs/results.md). Latencies are of
+ * the cohort: the requests created in the window.
  */
 struct world;
 struct request;

@@ -10,7 +10,7 @@
 
 /**
  * One direction of a link. Messages in order of arrival (SHARING_FIFO) pass in
- * closed form here; where flows share (SHARING_FAIR), models/flow.h moves them and
+ * closed form here; where flows share (SHARING_FAIR), models/net/fair.h moves them and
  * this is where they are counted.
  *
  * A link of rate and delay alone holds a message for W / rate. A bucket of depth B is

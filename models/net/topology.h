@@ -15,7 +15,7 @@
  * Links as objects, one per pair of ends and direction, and the fixed routes over
  * them.
  *
- * A message over several links is pipelined by packets (interface.md):
+ * A message over several links is pipelined by packets (docs/links.md):
  *   start_h = max(free_h, arrival of its first packet)
  *   end_h   = max(start_h + W / rate_h, end_(h-1) + last packet / rate_h)
  */

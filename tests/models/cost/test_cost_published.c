@@ -25,13 +25,6 @@ static const struct gpu_spec gpus[] = {
 		.bytes_per_s = 716.8e9,
 		.clock_hz = 2.51e9,
 		.cc = 8.9},
-	{.name = "rtx-3090",
-		.fp32_flop_per_s = 35.6e12,
-		.fp16_flop_per_s = 71.2e12,
-		.int8_op_per_s = 284e12,
-		.bytes_per_s = 936.2e9,
-		.clock_hz = 1.70e9,
-		.cc = 8.6},
 	{.name = "rtx-a6000",
 		.fp32_flop_per_s = 38.7e12,
 		.fp16_flop_per_s = 154.8e12,
@@ -91,16 +84,6 @@ static const struct gpu_spec gpus[] = {
 		.cc = 7.0},
 };
 
-static const struct llm_shape qwen_14b = {.name = "qwen2.5-14b",
-	.hidden = 5120,
-	.ffn = 13824,
-	.layers = 48,
-	.heads = 40,
-	.kv_heads = 8,
-	.head_dim = 128,
-	.vocab = 152064,
-	.context = 32768};
-
 static const struct gpu_spec *gpu_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof gpus / sizeof gpus[0]; i++)
@@ -112,8 +95,6 @@ static const struct gpu_spec *gpu_of(const char *name)
 
 static const struct llm_shape *shape_of(const char *name)
 {
-	if (strcmp(name, qwen_14b.name) == 0)
-		return &qwen_14b;
 	assert_non_null(catalog_find_model(name));
 	return &catalog_find_model(name)->shape;
 }
@@ -148,6 +129,7 @@ struct published {
 		gpu, "fused", "llama2-13b", PRECISION_FP16, 1, 0, XD_PROMPT, pf16, role, "XD" \
 	}
 #define AIC "AIConfigurator 095f58a, kernels only"
+#define ORIN "holohub issue 170, of 2024"
 #define BNB "bitsandbytes 0.45"
 
 static const struct published rows[] = {
@@ -219,6 +201,9 @@ static const struct published rows[] = {
 	{"m2-ultra", "fused", "llama2-7b", PRECISION_FP16, 1, 0, XD_PROMPT, 358.1, BLIND, "XD"},
 	{"m3-max", "fused", "llama2-7b", PRECISION_FP16, 1, 0, XD_PROMPT, 648.9, BLIND, "XD"},
 	{"p40", "fused", "llama2-7b", PRECISION_Q4_0, 1, 256, 0, 17.6, BLIND, "llama.cpp PR 4766"},
+	{"jetson-agx-orin", "fused", "llama2-7b", PRECISION_Q4_0, 1, 128, 0, 44.4, BLIND, ORIN},
+	{"jetson-agx-orin", "fused", "llama2-13b", PRECISION_Q4_0, 1, 128, 0, 75.2, BLIND, ORIN},
+	{"jetson-agx-orin", "fused", "llama2-70b", PRECISION_Q4_0, 1, 128, 0, 333.3, BLIND, ORIN},
 	{"v100-pcie", "fused", "llama2-7b", PRECISION_FP16, 1, 256, 0, 32.6, BLIND,
 		"llama.cpp issue 3649, of 2023"},
 };
@@ -319,7 +304,7 @@ static void blind_rows_of_the_same_runtime_lie_in_the_band(void **state)
 	assert_int_equal(n, 8);
 }
 
-/* LLM.int8 on the RTX 4090 takes 1.37 to 1.40 ms a layer (models.md 4), head included. */
+/* LLM.int8 on the RTX 4090 takes 1.37 to 1.40 ms a layer (docs/models.md), head included. */
 static void llmint8_is_launch_bound(void **state)
 {
 	struct published r = {"rtx-4090", "llmint8", "llama2-7b", PRECISION_INT8, 1, 512, 0, 1.0,
@@ -333,14 +318,14 @@ static void llmint8_is_launch_bound(void **state)
 	assert_true(per_layer > 1.365 && per_layer < 1.405);
 }
 
-/* 5 bytes a weight at .83 of 336.5 GB/s: 6.476 G weights take 115.9 ms (models.md 4: 116), and the
- * fp16 head of 0.262 GB another 0.9; fused, the same GPU takes 26 to 36 ms. */
+/* 5 bytes a weight at .83 of 336.5 GB/s: 6.476 G weights take 115.9 ms (docs/models.md: 116), and
+ * the fp16 head of 0.262 GB another 0.9; fused, the same GPU takes 26 to 36 ms. */
 static void a_titan_x_casts_or_streams(void **state)
 {
 	struct published cast = {"titan-x", "llmint8", "llama2-7b", PRECISION_INT8, 1, 0, 0, 1.0,
-		CHECK, "models.md 4"};
+		CHECK, "docs/models.md"};
 	struct published fused = {"titan-x", "fused", "llama2-7b", PRECISION_INT8, 1, 256, 0, 1.0,
-		CHECK, "kernels.md 3"};
+		CHECK, "docs/validation.md"};
 	double fused_ms = error_of(&fused) + 1.0;
 
 	(void)state;
@@ -348,11 +333,11 @@ static void a_titan_x_casts_or_streams(void **state)
 	assert_true(fused_ms > 26.0 && fused_ms < 36.0);
 }
 
-/* 4.5 TFLOP/s: 600 tokens of 7B in 1.73 s, 192 in 0.55 s; 13B 3.38 and 1.08 s (kernels.md 3). */
+/* 4.5 TFLOP/s: 600 tokens of 7B in 1.73 s, 192 in 0.55 s; 13B 3.38 and 1.08 s. */
 static void a_titan_x_prefills_at_its_matrix_rate(void **state)
 {
 	struct published r = {"titan-x", "fused", "llama2-7b", PRECISION_INT8, 1, 0, 600, 1730.0,
-		CHECK, "kernels.md 3"};
+		CHECK, "docs/validation.md"};
 
 	(void)state;
 	assert_near(error_of(&r), 0.0, 0.06);
@@ -415,7 +400,7 @@ static double fit_error(struct fit f, const struct published *r)
 	return s / (1e-3 * r->ms) - 1.0;
 }
 
-/* kernels.md 2.3: t0 in microseconds and e, to the digits printed there. */
+/* docs/validation.md: t0 in microseconds and e, to the digits printed there. */
 static const struct {
 	const char *gpu;
 	double t0_us, e;

@@ -44,7 +44,7 @@ static void the_ceiling_counts_blocks(void **state)
 	}
 }
 
-/* kernels.md section 8: 0 to 128 tokens; 20 % at 150 and 192; 17, 45, 53, 68, 83, 91 % at 256,
+/* Counted by hand: 0 to 128 tokens; 20 % at 150 and 192; 17, 45, 53, 68, 83, 91 % at 256,
  * 512, 600, 1024, 2048, 4096. */
 static void the_ceiling_is_as_published(void **state)
 {

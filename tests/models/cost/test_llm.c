@@ -97,7 +97,7 @@ static void a_bias_is_added_to_each_row(void **state)
 	}
 }
 
-/* GB to two decimals from models.md 4; q8_0 and q4_0 in GiB as llama.cpp lists its 7B files:
+/* GB to two decimals as in docs/models.md; q8_0 and q4_0 in GiB as llama.cpp lists its 7B files:
  * 6.67 and 3.56 GiB. */
 static void weights_take_the_published_bytes(void **state)
 {
