@@ -12,7 +12,7 @@ BEGIN {
 	sees["models/net"] = " base sim models models/state.h models/scenario.h "
 	sees["models/cost"] = " base models "
 	sees["models/serving"] = " base sim models models/cost models/net "
-	sees["models/offload"] = " base sim models models/cost models/net models/serving models/state.h "
+	sees["models/offload"] = " base sim models models/cost models/net models/serving "
 	sees["models/scenario.h"] = " base models models/* "
 	sees["models/measure"] = " base sim models models/net models/serving models/scenario.h models/state.h "
 	# the inside of a world, on its way to models/world/

@@ -56,6 +56,16 @@ void metrics_in_system(struct world *w, int by)
 	l->n += (uint64_t)(int64_t)by;
 }
 
+void metrics_line(struct world *w, size_t n)
+{
+	level_set(&w->metrics.line, engine_now_ns(w->engine), (double)n);
+}
+
+void metrics_starved(struct world *w, bool starved)
+{
+	level_set(&w->metrics.starved, engine_now_ns(w->engine), starved ? 1.0 : 0.0);
+}
+
 bool metrics_created(struct world *w, struct group_id g)
 {
 	bool counted = w->measuring && !w->ending;
@@ -171,7 +181,7 @@ void metrics_measure(struct world *w)
 
 /* Eq. 20 and 21, sampled at the end of each slot */
 
-void metrics_slot(struct world *w)
+void metrics_slot(struct world *w, size_t n_waiting)
 {
 	struct lyapunov *y = &w->metrics.lyapunov;
 	size_t n = w->spec->n_instances;
@@ -181,7 +191,7 @@ void metrics_slot(struct world *w)
 		y->q[i] = w->instances[i].assigned;
 		s.L += 0.5 * (double)y->q[i] * (double)y->q[i];
 	}
-	y->q[n] = (uint32_t)w->line.n;
+	y->q[n] = (uint32_t)n_waiting;
 	s.L += 0.5 * (double)y->q[n] * (double)y->q[n];
 	s.drift = s.L - y->last_L;
 	y->last_L = s.L;

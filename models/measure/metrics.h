@@ -78,11 +78,14 @@ bool metrics_holds(const struct request *r);
 /** A request of @g is created now; is it one of the cohort? */
 bool metrics_created(struct world *w, struct group_id g);
 void metrics_in_system(struct world *w, int by);
+/** So many wait in the scheduler's queue; room stands beside a request it could serve. */
+void metrics_line(struct world *w, size_t n);
+void metrics_starved(struct world *w, bool starved);
 void metrics_ended(struct world *w, uint32_t slot, enum fate fate);
 
 /** EV_MEASURE: the warm-up is over; EV_SLOT: a slot of the queue record ends. */
 void metrics_measure(struct world *w);
-void metrics_slot(struct world *w);
+void metrics_slot(struct world *w, size_t n_waiting);
 
 /** Little's law and conservation; false (and the world has failed) when they do not hold. */
 MUST_CHECK bool metrics_check(struct world *w, struct err *err);

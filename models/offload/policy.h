@@ -69,10 +69,10 @@ struct prediction {
 };
 
 struct rng;
-struct world;
 
 /**
- * Read-only and valid until next() returns. The functions answer on demand, so
+ * Read-only and valid until next() returns; not to be copied, since what the functions answer
+ * from lies behind it. They answer on demand, so
  * that nothing is computed that no policy asks for:
  *
  *  can_serve: model there, within its context and memory: true now, true for ever,
@@ -97,7 +97,6 @@ struct view {
 	size_t n_free;         /* instances with room */
 	uint64_t idle_version; /* moves when predict_idle may answer anew: a link's rate changed */
 	struct rng *rng;       /* what draw() draws from */
-	const struct world *world;
 	bool (*can_serve)(const struct view *v, const struct waiting *w, struct instance_id i);
 	bool (*fits)(const struct view *v, const struct waiting *w, struct instance_id i);
 	bool (*best)(const struct view *v, const struct waiting *w, struct class_id c, enum rank r,

@@ -8,9 +8,10 @@ void decide(struct world *w)
 	int more;
 
 	w->wanted = false;
-	if (!scheduler_wakes(w))
+	if (w->failed)
 		return;
-	while ((more = scheduler_next(w, &d, &w->err)) > 0) {
+	while ((more = scheduler_next(w->scheduler, &d, &w->err)) > 0) {
+		metrics_line(w, scheduler_waiting(w->scheduler));
 		if (d.drop)
 			request_end(w, d.slot, FATE_DROPPED);
 		else
@@ -18,7 +19,7 @@ void decide(struct world *w)
 	}
 	if (more < 0)
 		world_stop_failed(w);
-	scheduler_rests(w);
+	metrics_starved(w, scheduler_starves(w->scheduler));
 }
 
 void decide_if_wanted(struct world *w)

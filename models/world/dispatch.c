@@ -66,7 +66,7 @@ static void on_link(struct world *w, const struct event *ev)
 {
 	if (!transfer_link(w, ev->who))
 		return;
-	scheduler_rates_changed(w);
+	scheduler_rates_changed(w->scheduler);
 	decide(w);
 }
 
@@ -85,7 +85,7 @@ static void on_decide(struct world *w, const struct event *ev)
 static void on_slot(struct world *w, const struct event *ev)
 {
 	heed(w);
-	metrics_slot(w);
+	metrics_slot(w, scheduler_waiting(w->scheduler));
 	if (ev->at_ns / ns_of_s(w->spec->record.queues_s) >= WORLD_MOST_SLOTS)
 		world_fail(w, "%d slots of record.queues, %g s each, are over: choose longer ones",
 			WORLD_MOST_SLOTS, w->spec->record.queues_s);

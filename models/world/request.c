@@ -39,12 +39,28 @@ static bool fit_context(const struct world *w, const struct group_spec *g, struc
 	return true;
 }
 
+/** As the scheduler sees it. */
+static struct waiting waiting_of(const struct world *w, uint32_t slot)
+{
+	const struct request *r = &w->requests.at[slot];
+	const struct sequence *q = world_sequence(w, slot);
+
+	return (struct waiting){
+		.id = {r->n},
+		.group = {r->group},
+		.created_s = s_of_ns(r->created_ns),
+		.deadline_s = r->deadline_ns == NS_NEVER ? HUGE_VAL : s_of_ns(r->deadline_ns),
+		.prompt_tok = q->prompt_tok,
+		.output_tok = q->output_tok,
+		.home_instance = {NO_ID},
+	};
+}
+
 static bool anyone_can_serve(const struct world *w, uint32_t slot)
 {
-	for (size_t c = 0; c < w->view.n_classes; c++)
-		if (view_can_serve(w, slot, w->class_views[c].members[0]))
-			return true;
-	return false;
+	struct waiting q = waiting_of(w, slot);
+
+	return scheduler_can_serve(w->scheduler, &q);
 }
 
 uint32_t request_create(struct world *w, struct group_id g, struct request_draw d)
@@ -90,33 +106,24 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 	return slot;
 }
 
-/** Is everyone who could ever serve it full, with a capacity to say that nobody may wait? */
-static bool overflows(const struct world *w, uint32_t slot)
-{
-	for (size_t c = 0; c < w->view.n_classes; c++) {
-		struct instance_id i = w->class_views[c].members[0];
-
-		if (view_can_serve(w, slot, i) &&
-			(!instance_drops(&w->instances[i.i]) || w->class_views[c].n_free > 0))
-			return false;
-	}
-	return true;
-}
-
 void request_submitted(struct world *w, uint32_t slot)
 {
-	if (w->has_capacities && overflows(w, slot)) {
+	struct waiting q = waiting_of(w, slot);
+
+	if (w->has_capacities && scheduler_overflows(w->scheduler, &q)) {
 		request_end(w, slot, FATE_DROPPED);
 		return;
 	}
-	scheduler_push(w, slot);
+	scheduler_push(w->scheduler, slot, &q);
+	metrics_line(w, scheduler_waiting(w->scheduler));
+	w->wanted = true;
 }
 
 /** What a request will add to the mean context of its instance's decode steps. */
 static double expected_tok(const struct world *w, uint32_t slot)
 {
 	return world_sequence(w, slot)->prompt_tok +
-	       0.5 * w->group_views[w->requests.at[slot].group].output_mean_tok;
+	       0.5 * w->groups[w->requests.at[slot].group].output_mean_tok;
 }
 
 void request_assign(struct world *w, uint32_t slot, struct instance_id i)
@@ -131,7 +138,7 @@ void request_assign(struct world *w, uint32_t slot, struct instance_id i)
 		return;
 	}
 	instance_assign(inst, slot, expected_tok(w, slot));
-	view_touch(w, i);
+	scheduler_touch(w->scheduler, i);
 	if (w->spec->run.scheduler_delay_s > 0.0)
 		post_dispatch(w->engine, w->spec->run.scheduler_delay_s, slot);
 	else
@@ -167,7 +174,7 @@ static void request_served(struct world *w, struct instance_id i, uint32_t slot)
 	double bytes;
 
 	r->finished_ns = engine_now_ns(w->engine);
-	view_touch(w, i);
+	scheduler_touch(w->scheduler, i);
 	/* a streamed answer has all but its last token at its user by now */
 	bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
 	if (transfer_begin(w, world_route(w, r->group, i, true), bytes, TRANSFER_ANSWER,
@@ -180,17 +187,19 @@ void request_delivered(struct world *w, uint32_t slot)
 	request_end(w, slot, FATE_DONE);
 }
 
-const struct instance_host request_host = {.served = request_served, .room = view_touch};
+static void room_changed(struct world *w, struct instance_id i)
+{
+	scheduler_touch(w->scheduler, i);
+}
+
+const struct instance_host request_host = {.served = request_served, .room = room_changed};
 
 static void tell_policy(struct world *w, uint32_t slot)
 {
 	const struct request *r = &w->requests.at[slot];
 	const struct sequence *q = world_sequence(w, slot);
-	const struct policy_ops *ops = w->setup.policy->ops;
 
-	if (!ops->finished)
-		return;
-	ops->finished(w->policy,
+	scheduler_learn(w->scheduler,
 		&(struct outcome){
 			.request = {r->n},
 			.group = {r->group},

@@ -97,12 +97,9 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 
 static bool group_create(struct world *w, uint32_t g, struct err *err)
 {
-	struct model_id model = w->spec->groups[g].model;
 	struct group *group = &w->groups[g];
 
 	group->spec = &w->spec->groups[g];
-	shortest_init(
-		&group->waiting, model.i == NO_ID ? 1 : w->spec->models[model.i].shape.context + 1);
 	if (w->spec->groups[g].workload.kind != WORKLOAD_NONE)
 		w->has_tokens = true;
 	if (!workload_create(&group->source, group->spec, w->setup.seed, w->setup.replication, err))
@@ -161,7 +158,7 @@ static bool build(struct world *w, struct err *err)
 	for (uint32_t i = 0; i < s->n_instances; i++)
 		if (!instance_create(w, i, err))
 			return false;
-	return view_create(w, err);
+	return world_schedule(w, err);
 }
 
 bool world_create(struct world **out, const struct world_setup *setup, struct err *err)
@@ -188,13 +185,11 @@ void world_destroy(struct world *w)
 {
 	if (!w)
 		return;
-	view_destroy(w);
+	scheduler_destroy(w->scheduler);
 	metrics_destroy(w);
 	warnings_finish(&w->warnings);
-	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++) {
+	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++)
 		workload_destroy(w->groups[g].source);
-		shortest_finish(&w->groups[g].waiting);
-	}
 	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
 		instance_finish(&w->instances[i]);
 		if (w->costs[i].owned)
@@ -204,8 +199,6 @@ void world_destroy(struct world *w)
 	topology_finish(&w->topology);
 	free(w->requests.at);
 	free(w->requests.sequences.at);
-	free(w->line.waiting);
-	free(w->line.slot);
 	engine_destroy(w->engine);
 	arena_finish(&w->arena);
 	free(w);
@@ -290,7 +283,7 @@ static void judge(struct world *w, enum engine_end end)
 /** Streams are the only thing in which replications differ. */
 static bool drew(const struct world *w)
 {
-	bool any = rng_drawn(&w->policy_rng) || topology_drew(&w->topology);
+	bool any = scheduler_drew(w->scheduler) || topology_drew(&w->topology);
 
 	for (size_t g = 0; g < w->spec->n_groups && !any; g++)
 		any = workload_drew(w->groups[g].source);

@@ -1,0 +1,98 @@
+/* The best member of a class with room: tournaments, kept only for the ranks that a policy asks
+ * for, since each costs something at every change. */
+
+#include <string.h>
+
+#include "models/offload/scheduler_parts.h"
+
+static const unsigned __int128 no_room = ~(unsigned __int128)0;
+
+/** The bits of a number >= 0 rise as it does. */
+static uint64_t bits_of(double x)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &x, sizeof bits);
+	return bits;
+}
+
+static uint64_t rank_key(const struct scheduler *s, enum rank by, struct instance_id i)
+{
+	if (by == RANK_IDLE)
+		return 0; /* what breaks ties is all there is */
+	return by == RANK_LOAD ? s->instance_views[i.i].assigned
+			       : bits_of(instance_step_s(instance_of(s, i)));
+}
+
+/** Seat the member anew and let it play its way up: without branches, which nobody could
+ *  predict, and the winner so far in registers. */
+static void play(
+	const struct scheduler *s, struct tournament *t, enum rank by, struct instance_id i)
+{
+	const struct seat *of = &s->seats[i.i];
+	size_t seat = t->seats + of->member;
+	unsigned __int128 won = no_room, other;
+
+	if (s->instance_views[i.i].room > 0)
+		won = (unsigned __int128)rank_key(s, by, i) << 64 | of->idle_order << MEMBER_BITS |
+		      of->member;
+	t->at[seat] = won;
+	for (; seat > 1; seat /= 2) {
+		other = t->at[seat ^ 1];
+		won = other < won ? other : won;
+		t->at[seat / 2] = won;
+	}
+}
+
+static const struct tournament *tournament_of(const struct scheduler *s, uint32_t c, enum rank by)
+{
+	struct tournament *t = &s->rankings[c].by[by];
+	const struct class_view *cls = &s->class_views[c];
+
+	if (t->seats > 0)
+		return t;
+	for (t->seats = 1; t->seats < cls->n_members; t->seats *= 2)
+		;
+	t->at = arena_alloc(s->arena, 2 * t->seats, sizeof *t->at);
+	for (size_t k = 0; k < 2 * t->seats; k++)
+		t->at[k] = no_room;
+	for (size_t k = 0; k < cls->n_members; k++)
+		play(s, t, by, cls->members[k]);
+	return t;
+}
+
+static struct instance_id member_of(const struct class_view *c, unsigned __int128 rank)
+{
+	return c->members[(size_t)rank & ((1u << MEMBER_BITS) - 1)];
+}
+
+bool ranking_best(const struct view *v, const struct waiting *q, struct class_id c, enum rank by,
+	struct instance_id *out)
+{
+	const struct scheduler *s = scheduler_behind(v);
+	const struct class_view *cls = &v->classes[c.i];
+	unsigned __int128 found = no_room;
+	const struct tournament *t;
+
+	if (cls->n_free == 0 || !fit_can_serve(v, q, cls->members[0]))
+		return false;
+	t = tournament_of(s, c.i, by);
+	*out = member_of(cls, t->at[1]);
+	if (fit_has_memory(s, q, *out))
+		return true;
+	for (size_t k = t->seats; k < 2 * t->seats; k++) /* memory is short: look at every one */
+		if (t->at[k] < found && fit_has_memory(s, q, member_of(cls, t->at[k]))) {
+			found = t->at[k];
+			*out = member_of(cls, found);
+		}
+	return found != no_room;
+}
+
+void ranking_touch(struct scheduler *s, struct instance_id i)
+{
+	struct ranking *r = &s->rankings[s->instance_views[i.i].cls.i];
+
+	for (enum rank by = 0; by < RANKS; by++)
+		if (r->by[by].seats > 0)
+			play(s, &r->by[by], by, i);
+}

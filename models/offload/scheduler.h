@@ -1,0 +1,105 @@
+#ifndef OFFING_MODELS_OFFLOAD_SCHEDULER_H
+#define OFFING_MODELS_OFFLOAD_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "models/ids.h"
+#include "models/offload/policy.h"
+#include "models/offload/spec.h"
+
+/**
+ * The global queue and the policy over it: an iterator over decisions. It says what should be
+ * done and does none of it; it posts EV_LATE and EV_WAKE, at which it wants to be asked again.
+ *
+ * Memory: O(groups + instances + requests that wait). What policies see is described in
+ * models/offload/policy.h, which also says what each question costs.
+ */
+struct scheduler;
+struct engine;
+struct instance;
+struct topology;
+struct world;
+
+/** A group of users, for the scheduler. */
+struct scheduler_group {
+	const char *name;
+	struct site_id home;   /* NO_ID: none */
+	struct model_id model; /* NO_ID: any */
+	uint32_t context_tok;  /* no prompt is longer; 0 where there is no model */
+	bool has_deadlines;
+	bool stream;                            /* answers are sent token by token */
+	double bytes_per_tok;                   /* on the network */
+	double output_mean_tok, output_q90_tok; /* of its answers */
+};
+
+/** An instance, for the scheduler. */
+struct scheduler_instance {
+	enum tier tier;
+	const struct gpu_spec *gpu;
+	const struct instance *instance;
+};
+
+/** What one is made from. Names, specs, instances and the network outlive it; the two arrays are
+ *  copied. */
+struct scheduler_build {
+	struct engine *engine;
+	const struct policy_spec *policy;
+	uint64_t seed;
+	uint32_t replication;
+	double delay_s; /* of the scheduler, part of what is predicted */
+	size_t n_groups, n_instances;
+	const struct scheduler_group *groups;
+	const struct scheduler_instance *instances;
+	const struct topology *topology;
+	const struct world *world; /* whose transfers predict */
+};
+
+/** What should happen now to the request in @slot: it goes to @instance, or, with @drop, away. */
+struct decision {
+	uint32_t slot;
+	struct instance_id instance;
+	bool drop;
+};
+
+/** Reads the parameters of the policy and lets it look at the system. On false *@out is NULL and
+ *  @err points into the scenario. Free with scheduler_destroy(), which takes NULL. */
+MUST_CHECK bool scheduler_create(
+	struct scheduler **out, const struct scheduler_build *b, struct err *err);
+void scheduler_destroy(struct scheduler *s);
+
+/** @w joins the queue; its home_instance is filled in here. Some instance can serve it. */
+void scheduler_push(struct scheduler *s, uint32_t slot, const struct waiting *w);
+
+/** 1: *@out; 0: nothing more now (deadlines are watched, Definition 2 is noted); -1: the policy
+ *  broke a rule, @err says which. What was decided is carried out before the next call. */
+int scheduler_next(struct scheduler *s, struct decision *out, struct err *err);
+
+/** The room or the load of @i changed. O(log members) for each rank the policy asks for. */
+void scheduler_touch(struct scheduler *s, struct instance_id i);
+
+/** Links have other rates now: deadlines and decisions are looked at anew. */
+void scheduler_rates_changed(struct scheduler *s);
+
+/** A request was answered. */
+void scheduler_learn(struct scheduler *s, const struct outcome *o);
+
+/** Has the policy drawn a random number? */
+bool scheduler_drew(const struct scheduler *s);
+
+/** How many wait. */
+size_t scheduler_waiting(const struct scheduler *s);
+
+/** Does room stand beside a request it could serve (Definition 2), as of the last 0 of
+ *  scheduler_next()? */
+bool scheduler_starves(const struct scheduler *s);
+
+/** Of @w only the group and the lengths matter: could some instance ever serve it? */
+bool scheduler_can_serve(const struct scheduler *s, const struct waiting *w);
+
+/** Is every instance that could ever serve it full, and one of those that drop what overflows? */
+bool scheduler_overflows(const struct scheduler *s, const struct waiting *w);
+
+#endif

@@ -1,0 +1,121 @@
+#ifndef OFFING_MODELS_OFFLOAD_SCHEDULER_PARTS_H
+#define OFFING_MODELS_OFFLOAD_SCHEDULER_PARTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "models/net/topology.h"
+#include "models/offload/policy.h"
+#include "models/offload/scheduler.h"
+#include "models/offload/shortest.h"
+#include "models/offload/waiting_line.h"
+#include "models/serving/instance.h"
+#include "sim/engine.h"
+#include "sim/rng.h"
+
+/** The inside of a scheduler, between the files that it is made of. */
+
+/** What is kept of an instance beside what is shown. */
+struct seat {
+	struct scheduler_instance of;
+	uint32_t member;     /* place in its class */
+	uint64_t idle_order; /* of the instants at which instances became idle; IDLE_NEVER: busy */
+};
+
+struct queue_group {
+	struct scheduler_group of;
+	struct shortest waiting; /* prompts of its requests in the queue, tokens */
+	struct instance_id home; /* the first at the home site with its model; NO_ID: none */
+};
+
+enum { MEMBER_BITS = 24 };
+#define IDLE_NEVER ((UINT64_C(1) << (64 - MEMBER_BITS)) - 1)
+
+/** A knock-out tournament of the members of a class. at[1] is the best, at[k] the better of
+ *  at[2k] and at[2k + 1], at[seats + m] member m: a change replays log2(seats) games, always as
+ *  many, and moves nobody else. A member with room is one number, the least the best: 64 bits of
+ *  what the rank is about, 40 of idle_order, 24 of its place in the class, which is file order. */
+struct tournament {
+	unsigned __int128 *at;
+	size_t seats; /* a power of two; 0 while no policy asks for this rank */
+};
+
+struct ranking {
+	struct tournament by[RANKS];
+};
+
+struct scheduler {
+	struct view view;            /* first: the view's functions find the rest behind it */
+	struct arena memory, *arena; /* the latter: where const cannot follow */
+	struct engine *engine;
+	double delay_s;
+	const struct topology *topology;
+	const struct world *world;
+
+	struct waiting_line line;
+	struct queue_group *groups;
+	struct seat *seats;
+
+	/* what policies see */
+	struct group_view *group_views;
+	struct instance_view *instance_views;
+	struct class_view *class_views;
+	struct ranking *rankings; /* by class */
+	uint64_t idle_order;      /* the last given */
+	int64_t idle_at_ns;       /* when it was */
+
+	const struct policy_ops *ops;
+	struct policy_state *policy;
+	struct rng rng;
+	struct event_id alarm; /* EV_WAKE */
+	bool starves;          /* Definition 2 */
+};
+
+static inline const struct scheduler *scheduler_behind(const struct view *v)
+{
+	return (const struct scheduler *)v;
+}
+
+static inline const struct instance *instance_of(const struct scheduler *s, struct instance_id i)
+{
+	return s->seats[i.i].of.instance;
+}
+
+static inline const struct route *route_of(
+	const struct scheduler *s, struct group_id g, struct instance_id i, bool down)
+{
+	size_t at = g.i * s->topology->n_sites + s->seats[i.i].of.instance->spec->site.i;
+
+	return down ? &s->topology->down[at] : &s->topology->up[at];
+}
+
+/* view.c: the arrays shown */
+void view_create(struct scheduler *s);
+
+/* classes.c: instances alike */
+void classes_find(struct scheduler *s);
+
+/* fit.c: who can serve whom */
+bool fit_can_serve(const struct view *v, const struct waiting *q, struct instance_id i);
+bool fit_now(const struct view *v, const struct waiting *q, struct instance_id i);
+bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct instance_id i);
+
+/* ranking.c: the best of a class */
+bool ranking_best(const struct view *v, const struct waiting *q, struct class_id c, enum rank by,
+	struct instance_id *out);
+void ranking_touch(struct scheduler *s, struct instance_id i);
+
+/* predict.c: expected times */
+struct prediction predict_loaded(
+	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok);
+struct prediction predict_idle(
+	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok);
+
+/* conserving.c: Definition 2 */
+/** The least time in which any instance would answer @q, as if all were idle. */
+double conserving_least_s(const struct scheduler *s, const struct waiting *q);
+/** Is there room now for a request that waits? */
+bool conserving_starves(const struct scheduler *s);
+
+#endif

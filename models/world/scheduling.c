@@ -1,0 +1,66 @@
+/* What the scheduler is told of a world. */
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "models/state.h"
+
+static struct scheduler_group group_of(const struct world *w, uint32_t g)
+{
+	const struct group_spec *s = &w->spec->groups[g];
+
+	return (struct scheduler_group){
+		.name = s->name,
+		.home = s->home,
+		.model = s->model,
+		.context_tok = s->model.i == NO_ID ? 0 : w->spec->models[s->model.i].shape.context,
+		.has_deadlines = s->deadline_s < HUGE_VAL,
+		.stream = s->stream,
+		.bytes_per_tok = s->bytes_per_tok,
+		.output_mean_tok = w->groups[g].output_mean_tok,
+		.output_q90_tok = w->groups[g].output_q90_tok,
+	};
+}
+
+static struct scheduler_instance instance_of(const struct world *w, uint32_t i)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+
+	return (struct scheduler_instance){
+		.tier = w->spec->sites[s->site.i].tier,
+		.gpu = &w->spec->sites[s->site.i].gpu,
+		.instance = &w->instances[i],
+	};
+}
+
+bool world_schedule(struct world *w, struct err *err)
+{
+	size_t n_groups = w->spec->n_groups, n_instances = w->spec->n_instances;
+	struct scheduler_group *groups = mem_zalloc(n_groups, sizeof *groups);
+	struct scheduler_instance *instances = mem_zalloc(n_instances, sizeof *instances);
+	bool ok;
+
+	for (uint32_t g = 0; g < n_groups; g++)
+		groups[g] = group_of(w, g);
+	for (uint32_t i = 0; i < n_instances; i++)
+		instances[i] = instance_of(w, i);
+	ok = scheduler_create(&w->scheduler,
+		&(struct scheduler_build){
+			.engine = w->engine,
+			.policy = w->setup.policy,
+			.seed = w->setup.seed,
+			.replication = w->setup.replication,
+			.delay_s = w->spec->run.scheduler_delay_s,
+			.n_groups = n_groups,
+			.n_instances = n_instances,
+			.groups = groups,
+			.instances = instances,
+			.topology = &w->topology,
+			.world = w,
+		},
+		err);
+	free(groups);
+	free(instances);
+	return ok;
+}
