@@ -7,8 +7,8 @@
 #include "sim/queue.h"
 
 struct engine {
+	struct engine_clock clock; /* first: engine_now_ns() */
 	struct queue queue;
-	int64_t now_ns;
 	const struct event_handler *handlers;
 	size_t n_kinds;
 	struct world *world;
@@ -40,14 +40,9 @@ void engine_destroy(struct engine *e)
 	free(e);
 }
 
-int64_t engine_now_ns(const struct engine *e)
-{
-	return e->now_ns;
-}
-
 double engine_now_s(const struct engine *e)
 {
-	return s_of_ns(e->now_ns);
+	return s_of_ns(e->clock.now_ns);
 }
 
 struct event_id engine_post_fields(
@@ -55,13 +50,13 @@ struct event_id engine_post_fields(
 {
 	assert(in_s >= 0.0); /* NaN fails too */
 	assert(kind < e->n_kinds);
-	return queue_post(&e->queue, ns_after(e->now_ns, ns_of_s(in_s)), kind, who, what);
+	return queue_post(&e->queue, ns_after(e->clock.now_ns, ns_of_s(in_s)), kind, who, what);
 }
 
 struct event_id engine_post_fields_at(
 	struct engine *e, int64_t at_ns, uint32_t kind, uint32_t who, uint64_t what)
 {
-	assert(at_ns >= e->now_ns);
+	assert(at_ns >= e->clock.now_ns);
 	assert(kind < e->n_kinds);
 	return queue_post(&e->queue, at_ns, kind, who, what);
 }
@@ -86,15 +81,15 @@ static void digest(struct engine *e, const struct event *ev)
 
 static void set_clock(struct engine *e, int64_t at_ns)
 {
-	if (at_ns == e->now_ns)
+	if (at_ns == e->clock.now_ns)
 		return;
-	e->now_ns = at_ns;
+	e->clock.now_ns = at_ns;
 	e->at_this_instant = 0;
 }
 
 static void run_one(struct engine *e, const struct event *ev)
 {
-	assert(ev->at_ns >= e->now_ns);
+	assert(ev->at_ns >= e->clock.now_ns);
 	set_clock(e, ev->at_ns);
 	e->at_this_instant++;
 	e->events++;
@@ -108,7 +103,7 @@ enum engine_end engine_run(struct engine *e, int64_t until_ns)
 	enum engine_end end = ENGINE_EMPTY;
 	struct event ev;
 
-	assert(!e->running && until_ns >= e->now_ns);
+	assert(!e->running && until_ns >= e->clock.now_ns);
 	e->running = true;
 	e->stop = false;
 	for (;;) {

@@ -82,12 +82,6 @@ uint64_t waitline_remove(struct waitline *l, size_t i)
 	return item;
 }
 
-uint64_t waitline_at(const struct waitline *l, size_t i)
-{
-	assert(i < l->n);
-	return *place(l, i);
-}
-
 struct rankline_entry {
 	double rank;
 	uint64_t order, item;

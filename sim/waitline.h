@@ -1,6 +1,7 @@
 #ifndef OFFING_SIM_WAITLINE_H
 #define OFFING_SIM_WAITLINE_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,7 +32,11 @@ uint64_t waitline_pop_back(struct waitline *l);
 uint64_t waitline_remove(struct waitline *l, size_t i);
 
 /** The item at place @i < n, 0 = oldest. */
-uint64_t waitline_at(const struct waitline *l, size_t i);
+static inline uint64_t waitline_at(const struct waitline *l, size_t i)
+{
+	assert(i < l->n);
+	return l->item[(l->head + i) & (l->cap - 1)];
+}
 
 static inline size_t waitline_count(const struct waitline *l)
 {

@@ -16,16 +16,13 @@ static bool is_open(const struct group *g)
 static void post_next(struct world *w, struct group_id id)
 {
 	struct group *g = &w->groups[id.i];
-	struct err err = {0};
 	int64_t at_ns;
 
-	switch (workload_next(g->source, &at_ns, &g->next, &err)) {
+	switch (workload_next(g->source, &at_ns, &g->next, &w->err)) {
 	case 1:
 		post_arrive(w->engine, at_ns, id);
 		break;
 	case -1:
-		if (w->err.kind == ERR_NONE)
-			w->err = err;
 		engine_stop(w->engine);
 		break;
 	default:
