@@ -4,19 +4,21 @@
 
 #include "base/mem.h"
 
-static uint32_t *residue_of(struct kvcache *c, uint64_t steps, uint64_t tok)
+static uint32_t within_block(const struct kvcache *c, uint64_t tok)
 {
-	uint64_t done = steps % c->block_tok;
+	return (uint32_t)(tok - kvcache_full_blocks(c, tok) * c->block_tok);
+}
 
-	return &c->residue[((tok - 1) % c->block_tok + c->block_tok - done) % c->block_tok];
+/** Of a sequence whose next step stores a token at place @place of its block. */
+static uint32_t *residue_of(struct kvcache *c, uint32_t place)
+{
+	return &c->residue[place >= c->done ? place - c->done : place + c->block_tok - c->done];
 }
 
 /** The residue whose sequences need a new block for the next step. */
 static uint32_t residue_next(const struct kvcache *c)
 {
-	uint32_t done = (uint32_t)(c->steps % c->block_tok);
-
-	return done == 0 ? 0 : c->block_tok - done;
+	return c->done == 0 ? 0 : c->block_tok - c->done;
 }
 
 /** The one for the step after. */
@@ -29,6 +31,7 @@ void kvcache_init(struct kvcache *c, uint64_t total, uint32_t block_tok)
 {
 	*c = (struct kvcache){
 		.block_tok = block_tok,
+		.reciprocal = UINT64_MAX / block_tok + 1,
 		.total = total,
 		.residue = mem_zalloc(block_tok, sizeof *c->residue),
 	};
@@ -42,22 +45,26 @@ void kvcache_finish(struct kvcache *c)
 
 void kvcache_join(struct kvcache *c, uint64_t tok)
 {
-	(*residue_of(c, c->steps, tok))++;
-	if ((tok - 1) % c->block_tok == 0)
+	uint32_t place = within_block(c, tok - 1);
+
+	(*residue_of(c, place))++;
+	if (place == 0)
 		c->fresh++;
 	c->sequences++;
 }
 
 void kvcache_leave(struct kvcache *c, uint64_t joined, uint64_t tok)
 {
-	(*residue_of(c, c->steps, tok))--;
+	uint32_t place = within_block(c, tok - 1);
+
+	(*residue_of(c, place))--;
 	c->sequences--;
 	if (joined != c->steps) { /* the next step's block is not its own yet */
 		c->used -= kvcache_blocks(c, tok - 1);
 		return;
 	}
 	c->used -= kvcache_blocks(c, tok);
-	if ((tok - 1) % c->block_tok == 0)
+	if (place == 0)
 		c->fresh--;
 }
 
@@ -68,7 +75,7 @@ uint64_t kvcache_need(const struct kvcache *c, uint64_t k)
 
 	if (k == 0)
 		return 0;
-	cycles = (k - 1) / c->block_tok;
+	cycles = kvcache_full_blocks(c, k - 1);
 	rest = k - 1 - cycles * c->block_tok;
 	at = residue_next(c);
 	sum = c->residue[at] - c->fresh + cycles * c->sequences;
@@ -81,11 +88,12 @@ uint64_t kvcache_need(const struct kvcache *c, uint64_t k)
 
 uint64_t kvcache_steps_within(const struct kvcache *c, uint64_t k, uint64_t room)
 {
-	uint64_t used = kvcache_need(c, 1), cycles, m;
+	uint64_t used, cycles, m;
 	uint32_t at = residue_next(c);
 
-	if (c->sequences * (k / c->block_tok + 2) <= room)
+	if (c->sequences * (kvcache_full_blocks(c, k) + 2) <= room)
 		return k;
+	used = kvcache_need_next(c);
 	if (c->sequences == 0 || used > room)
 		return 0;
 	cycles = (room - used) / c->sequences; /* that surely fit */
@@ -105,5 +113,6 @@ void kvcache_step(struct kvcache *c, uint64_t k)
 		return;
 	kvcache_take(c, kvcache_need(c, k));
 	c->steps += k;
+	c->done = within_block(c, c->done + k);
 	c->fresh = 0;
 }

@@ -17,6 +17,8 @@
  */
 struct kvcache {
 	uint32_t block_tok;
+	uint32_t done;       /* decode steps made, mod block_tok */
+	uint64_t reciprocal; /* 2^64 / block_tok, rounded up; 0 for 1 */
 	uint64_t total, used, reserved, peak;
 	uint64_t sequences; /* that decode */
 	uint64_t steps;     /* decode steps made */
@@ -27,9 +29,18 @@ struct kvcache {
 void kvcache_init(struct kvcache *c, uint64_t total, uint32_t block_tok);
 void kvcache_finish(struct kvcache *c);
 
+/** @tok / block_tok, by a product where that is exact: both below 2^32 (Granlund and Montgomery
+ *  1994). Divisions would cost more than all else here. */
+static inline uint64_t kvcache_full_blocks(const struct kvcache *c, uint64_t tok)
+{
+	if (tok > UINT32_MAX || c->reciprocal == 0)
+		return tok / c->block_tok;
+	return (uint64_t)((unsigned __int128)tok * c->reciprocal >> 64);
+}
+
 static inline uint64_t kvcache_blocks(const struct kvcache *c, uint64_t tok)
 {
-	return (tok + c->block_tok - 1) / c->block_tok;
+	return kvcache_full_blocks(c, tok + c->block_tok - 1);
 }
 
 static inline uint64_t kvcache_free(const struct kvcache *c)
@@ -52,7 +63,12 @@ void kvcache_join(struct kvcache *c, uint64_t tok);
  *  would have stored token number @tok. */
 void kvcache_leave(struct kvcache *c, uint64_t joined, uint64_t tok);
 
-/** New blocks for the next @k steps of all sequences together. */
+/** New blocks for the next step of all sequences together, and for the next @k. */
+static inline uint64_t kvcache_need_next(const struct kvcache *c)
+{
+	return c->residue[c->done == 0 ? 0 : c->block_tok - c->done] - c->fresh;
+}
+
 uint64_t kvcache_need(const struct kvcache *c, uint64_t k);
 
 /** The most steps, up to @k, whose new blocks number at most @room. */

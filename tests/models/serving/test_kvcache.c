@@ -69,12 +69,37 @@ static void steps_end_where_the_blocks_do(void **state)
 	kvcache_finish(&c);
 }
 
+/* Around every multiple of the block, and where 32 bits end. */
+static void blocks_are_those_of_a_division(void **state)
+{
+	static const uint32_t blocks[] = {1, 2, 3, 5, 7, 16, 20, 641, 4096, 65537, UINT32_MAX};
+	static const uint64_t around[] = {
+		0, 1, 255, 6700417, UINT32_MAX / 2, UINT32_MAX, UINT64_C(1) << 40};
+
+	(void)state;
+	for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
+		struct kvcache c = {
+			.block_tok = blocks[b], .reciprocal = UINT64_MAX / blocks[b] + 1};
+
+		for (size_t a = 0; a < sizeof around / sizeof *around; a++) {
+			uint64_t at = around[a] / blocks[b] * blocks[b];
+
+			for (uint64_t tok = at > 3 ? at - 3 : 0; tok < at + 4; tok++) {
+				assert_int_equal(kvcache_full_blocks(&c, tok), tok / blocks[b]);
+				assert_int_equal(kvcache_blocks(&c, tok),
+					tok / blocks[b] + (tok % blocks[b] > 0));
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sequence_takes_a_block_every_block_tok_steps),
 		cmocka_unit_test(who_joins_has_its_first_block),
 		cmocka_unit_test(steps_end_where_the_blocks_do),
+		cmocka_unit_test(blocks_are_those_of_a_division),
 	};
 
 	return cmocka_run_group_tests_name("kvcache", tests, NULL, NULL);

@@ -1,0 +1,54 @@
+#include "models/serving/admission.h"
+
+#include "models/record.h"
+#include "models/serving/jump.h"
+#include "models/serving/preempt.h"
+
+bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok)
+{
+	const struct kvcache *kv = &b->kv;
+	uint64_t want = kvcache_blocks(kv, (uint64_t)prompt_tok + 1) + kv->used + kv->reserved;
+
+	if (b->activity != BATCH_DECODE)
+		return want <= kv->total;
+	if (want + b->running.n * (kvcache_full_blocks(kv, b->jump.k) + 1) <= kv->total)
+		return true; /* even at the end of the jump */
+	return want + kvcache_need(kv, jump_steps_begun(b)) <= kv->total;
+}
+
+void admission_reserve(struct batch *b, uint32_t seq)
+{
+	struct sequence *q = batch_sequence(b, seq);
+
+	if (!admission_has_blocks(b, q->prompt_tok))
+		return;
+	q->reserved_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1);
+	b->kv.reserved += q->reserved_blocks;
+	jump_shorten(b);
+}
+
+static uint64_t stored_tok(const struct sequence *q)
+{
+	return (uint64_t)q->prompt_tok + q->emitted_tok;
+}
+
+bool admission_fits(const struct batch *b, const struct sequence *q)
+{
+	return q->reserved_blocks > 0 ||
+	       kvcache_blocks(&b->kv, stored_tok(q) + 1) <= kvcache_free(&b->kv);
+}
+
+void admission_admit(struct batch *b, size_t place)
+{
+	uint32_t seq = (uint32_t)waitline_remove(&b->line, place);
+	struct sequence *q = batch_sequence(b, seq);
+
+	b->kv.reserved -= q->reserved_blocks;
+	q->reserved_blocks = 0;
+	kvcache_take(&b->kv, kvcache_blocks(&b->kv, stored_tok(q) + 1));
+	if (q->emitted_tok > 0)
+		preempt_back(b);
+	if (q->started_ns == TIME_NONE)
+		q->started_ns = batch_now_ns(b);
+	b->prefill[b->n_prefill++] = seq;
+}

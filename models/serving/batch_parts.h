@@ -1,0 +1,101 @@
+#ifndef OFFING_MODELS_SERVING_BATCH_PARTS_H
+#define OFFING_MODELS_SERVING_BATCH_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/cost/cost.h"
+#include "models/serving/batching.h"
+#include "models/serving/decoder.h"
+#include "models/serving/executor.h"
+#include "models/serving/instance_ops.h"
+#include "models/serving/kvcache.h"
+#include "sim/waitline.h"
+
+/**
+ * The inside of an LLM instance, between batch.c and the files it is made of: who is in the next
+ * step (batching), what runs it (executor), what a round gives (decoder); the sequences that
+ * decode (running), the run of steps in flight (jump), memory (admission, preempt).
+ */
+
+enum batch_activity {
+	BATCH_IDLE,
+	BATCH_BOUNDARY, /* between two steps: what arrives now may join the next */
+	BATCH_PREFILL,
+	BATCH_DECODE,
+};
+
+struct member {
+	uint64_t last_step; /* the count of decode steps at which it is done */
+	uint64_t order;     /* of joining, for ties; the largest is the youngest */
+	uint32_t seq;
+};
+
+/** Those that decode, a heap: first to finish first. */
+struct running {
+	struct member *heap;
+	size_t n;
+	uint64_t joined;
+	double context_tok; /* their sum at the next step */
+};
+
+/** The decode steps in flight, as one event. */
+struct jump {
+	int64_t from_ns;
+	uint64_t k;             /* steps to its end */
+	double first_s, more_s; /* its first step; what each takes more than the one before */
+	struct event_id end;
+	/* step by step: those made, their sum, where the one in flight began */
+	uint64_t stepped;
+	double stepped_s;
+	int64_t step_from_ns;
+};
+
+struct batch {
+	struct instance *i;
+	const struct batching_ops *batching;
+	const struct executor_ops *executor;
+	const struct decoder_ops *decoder;
+
+	const struct cost *cost;
+	uint32_t max_batch;
+	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has
+				     more */
+	double block_bytes;
+	double most_tok; /* that the cache can hold */
+	bool step_by_step;
+
+	struct kvcache kv;
+	struct waitline line; /* prompts here, oldest first */
+	size_t n_preempted;   /* of them, those that were in the batch before */
+	uint32_t *prefill;    /* sequences in the prefill step */
+	size_t n_prefill;
+	struct running running;
+	enum batch_activity activity;
+	struct jump jump;
+};
+
+static inline struct sequence *batch_sequence(const struct batch *b, uint32_t seq)
+{
+	return instance_sequence(b->i, seq);
+}
+
+static inline int64_t batch_now_ns(const struct batch *b)
+{
+	return engine_now_ns(b->i->engine);
+}
+
+/** In the coming step and in the batch. */
+static inline size_t batch_size(const struct batch *b)
+{
+	return b->running.n + b->n_prefill;
+}
+
+/** The first of those that wait. */
+static inline uint32_t batch_first(const struct batch *b)
+{
+	return (uint32_t)waitline_at(&b->line, 0);
+}
+
+#endif

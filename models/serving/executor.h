@@ -1,0 +1,25 @@
+#ifndef OFFING_MODELS_SERVING_EXECUTOR_H
+#define OFFING_MODELS_SERVING_EXECUTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/cost/cost.h"
+#include "sim/event.h"
+
+struct batch;
+
+/** What runs a step, and what it costs. */
+struct executor_ops {
+	const char *name;
+	/** Seconds of the prefill step of @b, of @new_tok tokens. */
+	double (*prefill_s)(const struct batch *b, uint64_t new_tok);
+	/** A step of @n running sequences as a line in their context: what a jump needs. */
+	struct cost_affine (*decode)(const struct batch *b, size_t n, double context_tok);
+	/** Post the end of what is in flight; @seq stands for those in it. */
+	struct event_id (*launch)(struct batch *b, int64_t end_ns, uint32_t seq);
+};
+
+extern const struct executor_ops executor_device;
+
+#endif

@@ -1,0 +1,170 @@
+#include "models/serving/jump.h"
+
+#include <math.h>
+
+static int64_t end_ns(const struct jump *j, uint64_t k)
+{
+	double n = (double)k;
+
+	return ns_after(j->from_ns, ns_of_s(n * j->first_s + j->more_s * (0.5 * n * (n - 1.0))));
+}
+
+/** The step in flight at @now_ns, and its end: the first whose end is not before it. */
+static uint64_t step_at(const struct jump *j, int64_t now_ns, int64_t *end)
+{
+	double t = s_of_ns(now_ns - j->from_ns);
+	double quad = 0.5 * j->more_s, lin = j->first_s - quad;
+	double guess = lin > 0.0 ? 2.0 * t / (lin + sqrt(lin * lin + 4.0 * quad * t)) : 0.0;
+	uint64_t k = guess < (double)j->k ? (uint64_t)guess : j->k;
+	int64_t before;
+
+	*end = end_ns(j, k);
+	for (; k > 0 && (before = end_ns(j, k - 1)) >= now_ns; k--)
+		*end = before;
+	for (; k < j->k && *end < now_ns; k++)
+		*end = end_ns(j, k + 1);
+	return k;
+}
+
+/** Step by step: does the one in flight begin at this instant? */
+static bool step_begins_now(const struct batch *b)
+{
+	return b->jump.step_from_ns == batch_now_ns(b);
+}
+
+uint64_t jump_steps_begun(const struct batch *b)
+{
+	int64_t end;
+
+	if (b->activity != BATCH_DECODE)
+		return 0;
+	if (b->step_by_step)
+		return b->jump.stepped + (step_begins_now(b) ? 0 : 1);
+	return step_at(&b->jump, batch_now_ns(b), &end);
+}
+
+/** Post its end, or that of its next step. */
+static void post(struct batch *b)
+{
+	struct jump *j = &b->jump;
+	int64_t at_ns;
+
+	if (b->step_by_step) {
+		double tok = b->running.context_tok + (double)j->stepped * (double)b->running.n;
+		struct cost_affine a = b->executor->decode(b, b->running.n, tok);
+
+		j->stepped_s += a.base_s + a.per_tok_s * tok;
+		j->step_from_ns = batch_now_ns(b);
+		at_ns = ns_after(j->from_ns, ns_of_s(j->stepped_s));
+	} else {
+		at_ns = end_ns(j, j->k);
+	}
+	j->end = b->executor->launch(b, at_ns, b->running.heap[0].seq);
+}
+
+/** End it after @k steps instead. */
+static void repost(struct batch *b, uint64_t k)
+{
+	engine_cancel(b->i->engine, b->jump.end);
+	b->jump.k = k;
+	post(b);
+}
+
+/** Steps until the total context leaves the cell of the grid. */
+static uint64_t steps_in_cell(const struct batch *b, const struct cost_affine *cell)
+{
+	double left = (double)cell->until_tok - b->running.context_tok;
+
+	if (left <= 0.0)
+		return 1;
+	left = floor(left / (double)b->running.n) + 1.0;
+	return left < 1e15 ? (uint64_t)left : (uint64_t)1e15;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+void jump_begin(struct batch *b)
+{
+	struct jump *j = &b->jump;
+	struct cost_affine a = b->executor->decode(b, b->running.n, b->running.context_tok);
+
+	j->from_ns = batch_now_ns(b);
+	j->first_s = a.base_s + a.per_tok_s * b->running.context_tok;
+	j->more_s = a.per_tok_s * (double)b->running.n;
+	j->stepped = 0;
+	j->stepped_s = 0.0;
+	j->k = b->decoder->jumps ? b->running.heap[0].last_step - b->kv.steps : 1;
+	j->k = least(j->k, steps_in_cell(b, &a));
+	j->k = kvcache_steps_within(&b->kv, j->k, kvcache_free(&b->kv));
+	post(b);
+}
+
+bool jump_advance(struct batch *b)
+{
+	struct jump *j = &b->jump;
+
+	if (!b->step_by_step)
+		return true;
+	j->stepped++;
+	if (j->stepped < j->k && !b->batching->admits(b) &&
+		kvcache_need(&b->kv, j->stepped + 1) <= kvcache_free(&b->kv)) {
+		post(b);
+		return false;
+	}
+	j->k = j->stepped;
+	return true;
+}
+
+void jump_end(struct batch *b)
+{
+	kvcache_step(&b->kv, b->jump.k);
+	b->running.context_tok += (double)b->jump.k * (double)b->running.n;
+}
+
+static void end_now(struct batch *b, uint64_t k)
+{
+	engine_cancel(b->i->engine, b->jump.end);
+	b->jump.k = k;
+	jump_end(b);
+}
+
+bool jump_cut(struct batch *b)
+{
+	struct jump *j = &b->jump;
+	int64_t now_ns = batch_now_ns(b), end;
+	uint64_t k;
+
+	if (b->step_by_step) { /* jump_advance() ends it otherwise */
+		if (!step_begins_now(b))
+			return false;
+		end_now(b, j->stepped);
+		return true;
+	}
+	k = step_at(j, now_ns, &end);
+	if (k >= j->k)
+		return false;
+	if (end == now_ns) {
+		end_now(b, k);
+		return true;
+	}
+	repost(b, k);
+	return false;
+}
+
+void jump_shorten(struct batch *b)
+{
+	uint64_t begun, k;
+
+	if (b->activity != BATCH_DECODE || b->step_by_step ||
+		kvcache_need(&b->kv, b->jump.k) + b->kv.used + b->kv.reserved <= b->kv.total)
+		return;
+	begun = jump_steps_begun(b);
+	k = kvcache_steps_within(&b->kv, b->jump.k, kvcache_free(&b->kv));
+	if (k < begun)
+		k = begun;
+	if (k < b->jump.k)
+		repost(b, k);
+}

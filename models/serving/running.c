@@ -1,0 +1,87 @@
+#include "models/serving/running.h"
+
+static bool before(const struct member *x, const struct member *y)
+{
+	return x->last_step != y->last_step ? x->last_step < y->last_step : x->order < y->order;
+}
+
+static void heap_up(struct running *r, size_t i, struct member m)
+{
+	while (i > 0 && before(&m, &r->heap[(i - 1) / 2])) {
+		r->heap[i] = r->heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	r->heap[i] = m;
+}
+
+static void heap_down(struct running *r, size_t i, struct member m)
+{
+	for (;;) {
+		size_t c = 2 * i + 1;
+
+		if (c >= r->n)
+			break;
+		if (c + 1 < r->n && before(&r->heap[c + 1], &r->heap[c]))
+			c++;
+		if (!before(&r->heap[c], &m))
+			break;
+		r->heap[i] = r->heap[c];
+		i = c;
+	}
+	r->heap[i] = m;
+}
+
+static void heap_remove(struct running *r, size_t i)
+{
+	struct member last = r->heap[--r->n];
+
+	if (i == r->n)
+		return;
+	if (i > 0 && before(&last, &r->heap[(i - 1) / 2]))
+		heap_up(r, i, last);
+	else
+		heap_down(r, i, last);
+}
+
+static uint64_t stored_tok(const struct batch *b, const struct sequence *q)
+{
+	return (uint64_t)q->prompt_tok + q->emitted_tok + b->decoder->gained(b, q);
+}
+
+void running_join(struct batch *b, uint32_t seq)
+{
+	struct running *r = &b->running;
+	struct sequence *q = batch_sequence(b, seq);
+	uint64_t tok;
+
+	q->joined_step = b->kv.steps;
+	tok = stored_tok(b, q);
+	r->context_tok += (double)tok;
+	kvcache_join(&b->kv, tok);
+	heap_up(r, r->n++,
+		(struct member){
+			.last_step = b->kv.steps + b->decoder->rounds(b, q),
+			.order = r->joined++,
+			.seq = seq,
+		});
+}
+
+void running_leave(struct batch *b, size_t place)
+{
+	const struct sequence *q = batch_sequence(b, b->running.heap[place].seq);
+	uint64_t tok = stored_tok(b, q);
+
+	b->running.context_tok -= (double)tok;
+	kvcache_leave(&b->kv, q->joined_step, tok);
+	heap_remove(&b->running, place);
+}
+
+size_t running_youngest(const struct running *r)
+{
+	size_t youngest = 0;
+
+	for (size_t i = 1; i < r->n; i++)
+		if (r->heap[i].order > r->heap[youngest].order)
+			youngest = i;
+	return youngest;
+}

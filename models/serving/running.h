@@ -1,0 +1,18 @@
+#ifndef OFFING_MODELS_SERVING_RUNNING_H
+#define OFFING_MODELS_SERVING_RUNNING_H
+
+#include "models/serving/batch_parts.h"
+
+/** The sequences of a batch that decode, and their part of its KV cache. O(log n) to come and to
+ *  go, whatever the tokens. */
+
+/** @seq, whose prompt is done and whose blocks are taken, decodes from the next step on. */
+void running_join(struct batch *b, uint32_t seq);
+
+/** Take the member at @place of the heap out and free its blocks. */
+void running_leave(struct batch *b, size_t place);
+
+/** The place of the youngest; of at least one. O(n). */
+size_t running_youngest(const struct running *r);
+
+#endif
