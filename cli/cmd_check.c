@@ -3,8 +3,16 @@
 
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/provenance.h"
 #include "cli/tc.h"
 #include "models/world/world.h"
+
+/* Whose device times it uses, as comments: it still reads back to itself. */
+static void print_resolved(const struct scenario *s)
+{
+	fputs(s->text, stdout);
+	provenance_print(stdout, &s->spec, "# ", 80);
+}
 
 static enum status check(const struct opts *o)
 {
@@ -19,7 +27,7 @@ static enum status check(const struct opts *o)
 	else if (opts_get(o, "tc"))
 		tc_print(stdout, &in.scenario->spec);
 	else
-		fputs(in.scenario->text, stdout);
+		print_resolved(in.scenario);
 	input_finish(&in);
 	return status;
 }

@@ -1,6 +1,7 @@
 /* offing run: simulate a scenario, keep the results, show the summary. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -14,26 +15,81 @@
 
 /* What is said of it */
 
-static void print_summaries(const struct run_job *j, bool json)
+static struct run_summary summary_of(const struct run_job *j, size_t p)
 {
 	const struct scenario_spec *s = &j->spec.scenario->spec;
-	struct run_summary *all = mem_zalloc(s->n_policies, sizeof *all);
+	const struct experiment_result *r = &j->results[p];
 
-	for (size_t p = 0; p < s->n_policies; p++) {
-		all[p] = (struct run_summary){
-			.name = s->name,
-			.policy = s->policies[p].label,
-			.status = j->results[p].status,
-			.n_rows = j->results[p].samples.n_metrics,
-			.rows = j->results[p].rows,
-		};
-		if (json)
-			summary_json(stdout, &all[p]);
+	return (struct run_summary){
+		.name = s->name,
+		.policy = s->policies[p].label,
+		.status = r->status,
+		.n_rows = r->samples.n_metrics,
+		.rows = r->rows,
+		.n = r->samples.n,
+		.alike = !r->samples.random,
+	};
+}
+
+/* The replications that all policies have, where not all have the same; else NULL. */
+static uint32_t *common_of(const struct run_job *j, size_t *n)
+{
+	size_t n_policies = j->spec.scenario->spec.n_policies, most = 0;
+	const struct samples **all = mem_zalloc(n_policies, sizeof *all);
+	uint32_t *common;
+
+	for (size_t p = 0; p < n_policies; p++) {
+		all[p] = &j->results[p].samples;
+		most = all[p]->n > most ? all[p]->n : most;
+	}
+	common = samples_common(n, all, n_policies);
+	free(all);
+	if (*n < most)
+		return common;
+	free(common);
+	*n = 0;
+	return NULL;
+}
+
+static size_t width_of_terminal(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 80 ? size.ws_col : 80;
+}
+
+static void print_table(const struct run_job *j)
+{
+	const struct scenario_spec *spec = &j->spec.scenario->spec;
+	struct run_summary *all = mem_zalloc(spec->n_policies, sizeof *all);
+	struct summary s = {.n_runs = spec->n_policies,
+		.runs = all,
+		.spec = spec,
+		.width = width_of_terminal()};
+	uint32_t *common = common_of(j, &s.n_common);
+
+	for (size_t p = 0; p < spec->n_policies; p++) {
+		all[p] = summary_of(j, p);
+		if (common)
+			all[p].rows = samples_rows(&j->results[p].samples, common, s.n_common);
+	}
+	summary_print(stdout, &s);
+	for (size_t p = 0; p < spec->n_policies && common; p++)
+		free((struct summary_row *)all[p].rows);
+	free(common);
+	free(all);
+}
+
+static void print_summaries(const struct run_job *j, bool json)
+{
+	for (size_t p = 0; p < j->spec.scenario->spec.n_policies && json; p++) {
+		struct run_summary r = summary_of(j, p);
+
+		summary_json(stdout, &r);
 	}
 	if (!json)
-		summary_print(stdout, all, s->n_policies);
+		print_table(j);
 	fflush(stdout); /* the table before what is said of it, wherever both go */
-	free(all);
 }
 
 static void print_warnings(const struct warnings *all, const char *policy, uint32_t taken)

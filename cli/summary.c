@@ -8,16 +8,11 @@
 
 #include "base/mem.h"
 #include "cli/json.h"
+#include "cli/provenance.h"
+#include "cli/summary_lines.h"
+#include "cli/wrap.h"
 
-enum { WIDTH = 100, MOST_PLACES = 8, MOST_HEADING = 24, CELL = 32 };
-
-/* A line of the table: one metric. */
-struct line {
-	const char *section, *label, *unit;
-	const char *scope;
-	enum metric_id id;
-	double scale; /* from the metric's unit to @unit */
-};
+enum { MOST_HEADING = 24, CELL = 32 };
 
 /* The text of a cell, "12.3 ± 0.4"; half is empty where there is none, or it is 0. */
 struct cell {
@@ -25,118 +20,13 @@ struct cell {
 };
 
 struct table {
-	const struct run_summary *runs;
-	size_t n_runs;
-	struct line *lines;
-	size_t n_lines, cap_lines;
-	size_t more_places; /* not shown */
+	const struct summary *s;
+	struct summary_lines lines;
 	struct cell *cells; /* [run][line] */
 	size_t section_w, label_w, unit_w;
 	const char *between; /* mean and half-width */
 	size_t gap;          /* before a column */
 };
-
-static const struct summary_row *find_row(
-	const struct run_summary *run, const char *scope, enum metric_id id)
-{
-	size_t i;
-
-	for (i = 0; i < run->n_rows; i++)
-		if (run->rows[i].id == id && strcmp(run->rows[i].scope, scope) == 0)
-			return &run->rows[i];
-	return NULL;
-}
-
-/* Which lines */
-
-/* The largest magnitude in any run; NaN when no run has a value. */
-static double largest(const struct table *t, const char *scope, enum metric_id id)
-{
-	double most = (double)NAN;
-	const struct summary_row *row;
-	size_t i;
-
-	for (i = 0; i < t->n_runs; i++) {
-		row = find_row(&t->runs[i], scope, id);
-		if (row)
-			most = fmax(most, fabs(row->mean)); /* of a number and NaN the number */
-	}
-	return most;
-}
-
-/* Times that are all below a second are shown in ms. */
-static void add_line(struct table *t, struct line line)
-{
-	const double most = largest(t, line.scope, line.id);
-
-	if (isnan(most))
-		return;
-	if (most < 1 && most > 0 && strcmp(line.unit, "s") == 0) {
-		line.unit = "ms";
-		line.scale = 1e3;
-	}
-	t->lines = mem_grow(t->lines, t->n_lines, &t->cap_lines, sizeof *t->lines);
-	t->lines[t->n_lines++] = line;
-}
-
-static bool has_line(const struct table *t, const char *scope, enum metric_id id)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_lines; i++)
-		if (t->lines[i].id == id && strcmp(t->lines[i].scope, scope) == 0)
-			return true;
-	return false;
-}
-
-/* The busy share of each place, @prefix "site:" or "instance:", in the order of the rows. */
-static size_t add_places(struct table *t, const char *prefix)
-{
-	const size_t before = t->n_lines, n_prefix = strlen(prefix);
-	const struct summary_row *row;
-	size_t i, k;
-
-	for (i = 0; i < t->n_runs; i++) {
-		for (k = 0; k < t->runs[i].n_rows; k++) {
-			row = &t->runs[i].rows[k];
-			if (row->id != METRIC_BUSY_SHARE ||
-				strncmp(row->scope, prefix, n_prefix) != 0 ||
-				has_line(t, row->scope, row->id))
-				continue;
-			if (t->n_lines - before < MOST_PLACES)
-				add_line(t, (struct line){"busy", row->scope + n_prefix, "%",
-						    row->scope, row->id, 100});
-			else if (i == 0)
-				t->more_places++;
-		}
-	}
-	return t->n_lines - before;
-}
-
-/* For people: shares in per cent, and no unit where it is one. */
-static struct line line_of(enum metric_id m)
-{
-	const bool share = m == METRIC_QOS_SHARE || m == METRIC_BUSY_SHARE;
-	struct line l = {metrics[m].section, metrics[m].label, metrics[m].unit, "", m, 1};
-
-	if (share)
-		l.unit = "%";
-	else if (strcmp(l.unit, "1") == 0)
-		l.unit = "";
-	else if (strcmp(l.unit, "1/s") == 0 || strcmp(l.unit, "token/s") == 0)
-		l.unit = "/s";
-	l.scale = share ? 100 : 1;
-	return l;
-}
-
-static void choose_lines(struct table *t)
-{
-	for (enum metric_id m = 0; m < METRICS; m++)
-		if (metrics[m].show != SHOW_NOT)
-			add_line(t, line_of(m));
-	if (add_places(t, "site:") == 0)
-		add_places(t, "instance:");
-}
 
 /* Cells */
 
@@ -191,30 +81,25 @@ static void fill_cell(struct cell *c, const struct summary_row *row, double scal
 
 static void fill_cells(struct table *t)
 {
-	const struct line *line;
+	const struct summary_line *line;
 	size_t i, k;
 
-	t->cells = mem_zalloc(t->n_runs * t->n_lines, sizeof *t->cells);
-	for (i = 0; i < t->n_runs; i++) {
-		for (k = 0; k < t->n_lines; k++) {
-			line = &t->lines[k];
-			fill_cell(&t->cells[i * t->n_lines + k],
-				find_row(&t->runs[i], line->scope, line->id), line->scale);
+	t->cells = mem_zalloc(t->s->n_runs * t->lines.n, sizeof *t->cells);
+	for (i = 0; i < t->s->n_runs; i++) {
+		for (k = 0; k < t->lines.n; k++) {
+			struct cell *c = &t->cells[i * t->lines.n + k];
+
+			line = &t->lines.at[k];
+			if (line->replications)
+				snprintf(c->mean, CELL, "%zu", t->s->runs[i].n);
+			else
+				fill_cell(c, summary_row_of(&t->s->runs[i], line->scope, line->id),
+					line->scale);
 		}
 	}
 }
 
 /* Printing */
-
-/* Columns that UTF-8 text takes, one a character. */
-static size_t width_of(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
 
 static size_t max(size_t a, size_t b)
 {
@@ -229,7 +114,7 @@ static void pad(FILE *to, size_t n)
 static void print_left(FILE *to, const char *s, size_t width)
 {
 	fputs(s, to);
-	pad(to, width > width_of(s) ? width - width_of(s) : 0);
+	pad(to, width > text_columns(s) ? width - text_columns(s) : 0);
 }
 
 struct column {
@@ -244,7 +129,7 @@ static void cut_heading(char *out, const char *label)
 
 	for (; *label; label++) {
 		if (((unsigned char)*label & 0xc0) != 0x80 && n++ == MOST_HEADING - 1 &&
-			width_of(label) > 1) {
+			text_columns(label) > 1) {
 			strcpy(out, "…");
 			return;
 		}
@@ -256,18 +141,18 @@ static void cut_heading(char *out, const char *label)
 static struct column make_column(const struct table *t, size_t run)
 {
 	/* no line at all: nothing was finished */
-	struct column c = {.cells = t->n_lines ? t->cells + run * t->n_lines : NULL};
+	struct column c = {.cells = t->lines.n ? t->cells + run * t->lines.n : NULL};
 	size_t k;
 
-	cut_heading(c.heading, t->runs[run].policy);
-	for (k = 0; k < t->n_lines; k++) {
+	cut_heading(c.heading, t->s->runs[run].policy);
+	for (k = 0; k < t->lines.n; k++) {
 		c.mean_w = max(c.mean_w, strlen(c.cells[k].mean));
 		c.half_w = max(c.half_w, strlen(c.cells[k].half));
 	}
-	c.width = c.mean_w + (c.half_w ? c.half_w + width_of(t->between) : 0);
-	if (width_of(c.heading) > c.width) { /* widen to the left */
-		c.mean_w += width_of(c.heading) - c.width;
-		c.width = width_of(c.heading);
+	c.width = c.mean_w + (c.half_w ? c.half_w + text_columns(t->between) : 0);
+	if (text_columns(c.heading) > c.width) { /* widen to the left */
+		c.mean_w += text_columns(c.heading) - c.width;
+		c.width = text_columns(c.heading);
 	}
 	return c;
 }
@@ -280,14 +165,14 @@ static void print_cell(FILE *to, const struct table *t, const struct column *c, 
 	fputs(cell->mean, to);
 	if (!c->half_w)
 		return;
-	print_left(to, *cell->half ? t->between : "", width_of(t->between));
+	print_left(to, *cell->half ? t->between : "", text_columns(t->between));
 	print_left(to, cell->half, c->half_w);
 }
 
 static void print_line(FILE *to, const struct table *t, size_t k, const struct column *c, size_t n)
 {
-	const struct line *line = &t->lines[k];
-	const bool first = k == 0 || strcmp(t->lines[k - 1].section, line->section) != 0;
+	const struct summary_line *line = &t->lines.at[k];
+	const bool first = k == 0 || strcmp(t->lines.at[k - 1].section, line->section) != 0;
 	char *text = NULL;
 	size_t size, i;
 	FILE *out = open_memstream(&text, &size);
@@ -314,9 +199,9 @@ static size_t count_fitting(const struct table *t, size_t from)
 {
 	size_t used = left_width(t), n;
 
-	for (n = 0; from + n < t->n_runs; n++) {
+	for (n = 0; from + n < t->s->n_runs; n++) {
 		used += t->gap + make_column(t, from + n).width;
-		if (n > 0 && used > WIDTH)
+		if (n > 0 && used > t->s->width)
 			break;
 	}
 	return n;
@@ -331,11 +216,11 @@ static void print_block(FILE *to, const struct table *t, size_t from, size_t n)
 	pad(to, left_width(t));
 	for (i = 0; i < n; i++) {
 		c[i] = make_column(t, from + i);
-		pad(to, t->gap + c[i].width - width_of(c[i].heading));
+		pad(to, t->gap + c[i].width - text_columns(c[i].heading));
 		fputs(c[i].heading, to);
 	}
 	fputc('\n', to);
-	for (k = 0; k < t->n_lines; k++)
+	for (k = 0; k < t->lines.n; k++)
 		print_line(to, t, k, c, n);
 	free(c);
 }
@@ -345,70 +230,95 @@ static void choose_layout(struct table *t)
 {
 	size_t i;
 
-	for (i = 0; i < t->n_lines; i++) {
-		t->section_w = max(t->section_w, width_of(t->lines[i].section));
-		t->label_w = max(t->label_w, width_of(t->lines[i].label));
-		t->unit_w = max(t->unit_w, width_of(t->lines[i].unit));
+	for (i = 0; i < t->lines.n; i++) {
+		t->section_w = max(t->section_w, text_columns(t->lines.at[i].section));
+		t->label_w = max(t->label_w, text_columns(t->lines.at[i].label));
+		t->unit_w = max(t->unit_w, text_columns(t->lines.at[i].unit));
 	}
 	t->between = " ± ";
 	t->gap = 3;
-	if (count_fitting(t, 0) == t->n_runs)
+	if (count_fitting(t, 0) == t->s->n_runs)
 		return;
 	t->between = "±";
 	t->gap = 2;
 }
 
-static size_t replications_of(const struct run_summary *run)
+/* What @n replications of all runs are told as. */
+static void print_number(struct wrap *w, const struct summary *s, size_t n)
 {
-	size_t i, n = 0;
+	bool alike = true;
 
-	for (i = 0; i < run->n_rows; i++)
-		n = max(n, run->rows[i].n);
-	return n;
+	for (size_t i = 0; i < s->n_runs; i++)
+		alike = alike && (s->runs[i].alike || s->runs[i].n == 0);
+	if (n == 0)
+		wrap_printf(w, "no replication was finished");
+	else if (n == 1)
+		wrap_printf(w, "1 replication, so no interval");
+	else if (alike)
+		wrap_printf(w, "%zu replications, all alike, so no interval", n);
+	else if (s->n_common > 0)
+		wrap_printf(w,
+			"mean ± half-width of the 95 %% interval, chance alone, over the %zu "
+			"replications that all have",
+			n);
+	else
+		wrap_printf(w,
+			"%zu replications, mean ± half-width of the 95 %% interval, chance alone",
+			n);
+	wrap_end(w);
 }
 
-static void print_heading(FILE *to, const struct table *t)
+static void print_heading(FILE *to, const struct summary *s)
 {
-	size_t i, n = 0;
+	struct wrap w = {.to = to, .width = s->width};
+	size_t i, n = s->n_common;
 
-	for (i = 0; i < t->n_runs; i++)
-		n = max(n, replications_of(&t->runs[i]));
-	fprintf(to, "%s: ", t->runs[0].name);
-	if (n == 0)
-		fputs("no replication was finished\n", to);
-	else if (n == 1)
-		fputs("1 replication, so no interval\n", to);
-	else
-		fprintf(to, "%zu replications, mean ± half-width of the 95 %% interval\n", n);
-	for (i = 0; i < t->n_runs; i++) {
-		if (t->runs[i].status == RUN_COMPLETE)
-			continue;
-		n = replications_of(&t->runs[i]);
-		fprintf(to, "%s: %s after %zu replication%s\n", t->runs[i].policy,
-			run_status_words[t->runs[i].status], n, n == 1 ? "" : "s");
+	for (i = 0; i < s->n_runs && s->n_common == 0; i++)
+		n = max(n, s->runs[i].n);
+	wrap_printf(&w, "%s: ", s->runs[0].name);
+	print_number(&w, s, n);
+	for (i = 0; i < s->n_runs; i++) {
+		const struct run_summary *r = &s->runs[i];
+
+		if (r->status != RUN_COMPLETE) {
+			wrap_printf(&w, "%s: %s after %zu replication%s", r->policy,
+				run_status_words[r->status], r->n, r->n == 1 ? "" : "s");
+			wrap_end(&w);
+		}
+		if (r->note) {
+			wrap_printf(&w, "%s: %s", r->policy, r->note);
+			wrap_end(&w);
+		}
 	}
 }
 
-void summary_print(FILE *to, const struct run_summary *runs, size_t n_runs)
+static void print_foot(FILE *to, const struct table *t)
 {
-	struct table t = {.runs = runs, .n_runs = n_runs};
+	if (t->lines.more_places)
+		fprintf(to, "busy: %zu more in the summary table of results.sqlite\n",
+			t->lines.more_places);
+	if (t->s->spec)
+		provenance_print(to, t->s->spec, "", t->s->width);
+}
+
+void summary_print(FILE *to, const struct summary *s)
+{
+	struct table t = {.s = s};
 	size_t i, n;
 
-	if (n_runs == 0)
+	if (s->n_runs == 0)
 		return;
-	choose_lines(&t);
+	summary_lines_choose(&t.lines, s);
 	fill_cells(&t);
 	choose_layout(&t);
-	print_heading(to, &t);
-	for (i = 0; t.n_lines && i < n_runs; i += n) {
+	print_heading(to, s);
+	for (i = 0; t.lines.n && i < s->n_runs; i += n) {
 		n = count_fitting(&t, i);
 		print_block(to, &t, i, n);
 	}
-	if (t.more_places)
-		fprintf(to, "busy: %zu more in the summary table of results.sqlite\n",
-			t.more_places);
+	print_foot(to, &t);
 	free(t.cells);
-	free(t.lines);
+	summary_lines_finish(&t.lines);
 }
 
 static void json_metric(FILE *to, const struct summary_row *row)

@@ -92,4 +92,23 @@ grep -q "the precision of 0.01 % was not reached within 10000 replications: e2e.
 is "SELECT count(*), (SELECT count(*) FROM warning WHERE kind = 'precision') FROM replication" \
 	'10000|1' 'not reached'
 
+# Policies of different numbers: each says its own, and what is shown is over those that all have.
+"$offing" run plain.yaml -q --force -o out -s users.u.arrivals='{process: poisson, rate: 1 /s}' \
+	-s policy=null -s policies='{calm: {name: edge-only}, wild: {name: cloud-only}}' \
+	-s instances.j.service='{distribution: hyperexponential, mean: 400 ms, cv: 4}' \
+	-s instances.i.service='1 ms' --precision '8 %: e2e.mean_s' >table 2>said ||
+	complain "two policies: $(cat said)"
+numbers=$(sqlite3 -separator ' ' out/results.sqlite \
+	'SELECT sum(run = 1), sum(run = 2) FROM replication' | tr -s ' ')
+read -r calm wild <<<"$numbers"
+[ "$calm" -lt "$wild" ] || complain "two policies: $numbers replications"
+tr -s ' \n' '  ' <table | grep -q "over the $calm replications that all have" ||
+	complain "two policies: $(cat table)"
+tr -s ' ' <table | grep -q "^replications $calm $wild$" || complain "two policies: $(cat table)"
+over_common=$(sqlite3 out/results.sqlite "SELECT printf('%.4g', 1000 * avg(value)) FROM metric WHERE
+	run = 2 AND scope = '' AND name = 'e2e.mean_s' AND replication <= $calm")
+shown=$(grep '^end to end *mean' table | awk '{ print $(NF - 2) }')
+awk -v a="$over_common" -v b="$shown" 'BEGIN { exit !(a - b <= .05 * a && b - a <= .05 * a) }' ||
+	complain "two policies: shows $shown, not $over_common"
+
 exit $failed

@@ -62,6 +62,8 @@ enum metric_id {
 	METRIC_PREEMPTIONS,
 	METRIC_ENERGY,
 	METRIC_COST,
+	METRIC_EDGE_SHARE,
+	METRIC_CLOUD_SHARE,
 	METRIC_ROWS_SKIPPED,
 	METRIC_BYTES_WIRE,
 	METRIC_BYTES_PROMPT, /* by kind of transfer from here on, in their order */

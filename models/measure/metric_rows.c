@@ -117,14 +117,19 @@ static void system_rows(struct world *w, double window_s)
 	group_metrics_destroy(&all);
 }
 
+/* Not known of a device whose power is not, nor is then a sum with it. */
 static double energy_j(const struct world *w, uint32_t i, double busy_s)
 {
-	return w->spec->sites[w->spec->instances[i].site.i].gpu.tdp_w * busy_s;
+	double tdp_w = w->spec->sites[w->spec->instances[i].site.i].gpu.tdp_w;
+
+	return tdp_w > 0.0 ? tdp_w * busy_s : NONE;
 }
 
 static double cost_usd(const struct world *w, uint32_t i, double window_s)
 {
-	return w->spec->sites[w->spec->instances[i].site.i].gpu.usd_per_h * window_s / 3600.0;
+	double usd_per_h = w->spec->sites[w->spec->instances[i].site.i].gpu.usd_per_h;
+
+	return usd_per_h > 0.0 ? usd_per_h * window_s / 3600.0 : NONE;
 }
 
 static void instance_rows(struct world *w, uint32_t i, double window_s)
@@ -215,6 +220,25 @@ static void total_rows(struct world *w, double window_s)
 	row(w, "", METRIC_COST, usd);
 }
 
+/* Where requests were served, of a system that has both tiers. */
+static void tier_rows(struct world *w)
+{
+	uint64_t served[] = {[TIER_EDGE] = 0, [TIER_CLOUD] = 0}, all;
+	bool has[] = {[TIER_EDGE] = false, [TIER_CLOUD] = false};
+
+	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
+		enum tier tier = w->spec->sites[w->spec->instances[i].site.i].tier;
+
+		served[tier] += w->instances[i].served;
+		has[tier] = true;
+	}
+	if (!has[TIER_EDGE] || !has[TIER_CLOUD])
+		return;
+	all = served[TIER_EDGE] + served[TIER_CLOUD];
+	row(w, "", METRIC_EDGE_SHARE, all > 0 ? (double)served[TIER_EDGE] / (double)all : NONE);
+	row(w, "", METRIC_CLOUD_SHARE, all > 0 ? (double)served[TIER_CLOUD] / (double)all : NONE);
+}
+
 static void link_rows(struct world *w, const struct link *l, double window_s)
 {
 	const char *scope = arena_printf(&w->arena, "link:%s", l->name);
@@ -239,6 +263,7 @@ void metric_rows(struct world *w)
 	count_overdue(w);
 	system_rows(w, window_s);
 	total_rows(w, window_s);
+	tier_rows(w);
 	for (uint32_t g = 0; g < w->spec->n_groups; g++) {
 		const char *scope = arena_printf(&w->arena, "group:%s", w->spec->groups[g].name);
 

@@ -26,18 +26,27 @@ static struct summary_row row(
 
 static struct run_summary run_of(const char *policy, const struct summary_row *rows, size_t n)
 {
-	return (struct run_summary){"town", policy, RUN_COMPLETE, n, rows};
+	struct run_summary run = {"town", policy, RUN_COMPLETE, n, rows, 0, false, NULL};
+
+	for (size_t i = 0; i < n; i++)
+		run.n = rows[i].n > run.n ? rows[i].n : run.n;
+	return run;
 }
 
-static char *print(const struct run_summary *runs, size_t n)
+static char *print_summary(const struct summary *s)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
 
-	summary_print(to, runs, n);
+	summary_print(to, s);
 	fclose(to);
 	return text;
+}
+
+static char *print(const struct run_summary *runs, size_t n)
+{
+	return print_summary(&(struct summary){.runs = runs, .n_runs = n, .width = 80});
 }
 
 static void json(char **text, const struct run_summary *run)
@@ -78,16 +87,17 @@ static void cells_show_the_digits_that_the_interval_allows(void **state)
 	char *text = print(&run, 1);
 
 	(void)state;
-	assert_string_equal(text, "town: 10 replications, mean ± half-width of the 95 % interval\n"
-				  "\n"
-				  "                                           ours\n"
-				  "requests     created               4803 ± 12\n"
-				  "             dropped                  0\n"
-				  "latency      mean     ms/token    145.5 ± 0.4\n"
-				  "end to end   mean     s          14.552 ± 0.012\n"
-				  "first token  p50      ms             46 ± 3\n"
-				  "goodput      in time  %            97.0 ± 1.2\n"
-				  "busy         edge1    %             0.0 ± 0.2\n");
+	assert_string_equal(text,
+		"town: 10 replications, mean ± half-width of the 95 % interval, chance alone\n"
+		"\n"
+		"                                           ours\n"
+		"requests     created               4803 ± 12\n"
+		"             dropped                  0\n"
+		"latency      mean     ms/token    145.5 ± 0.4\n"
+		"end to end   mean     s          14.552 ± 0.012\n"
+		"first token  p50      ms             46 ± 3\n"
+		"goodput      in time  %            97.0 ± 1.2\n"
+		"busy         edge1    %             0.0 ± 0.2\n");
 	free(text);
 }
 
@@ -104,12 +114,13 @@ static void policies_stand_side_by_side_and_gaps_are_dashes(void **state)
 	runs[1] = run_of("second", b, COUNT(b));
 	runs[1].status = RUN_INTERRUPTED;
 	text = print(runs, 2);
-	assert_string_equal(text, "town: 4 replications, mean ± half-width of the 95 % interval\n"
-				  "second: interrupted after 4 replications\n"
-				  "\n"
-				  "                          first      second\n"
-				  "end to end  p99   s   3.2 ± 0.5     -\n"
-				  "wait        mean  s     -         2.5 ± 0.2\n");
+	assert_string_equal(text,
+		"town: 4 replications, mean ± half-width of the 95 % interval, chance alone\n"
+		"second: interrupted after 4 replications\n"
+		"\n"
+		"                          first      second\n"
+		"end to end  p99   s   3.2 ± 0.5     -\n"
+		"wait        mean  s     -         2.5 ± 0.2\n");
 	free(text);
 }
 
@@ -136,9 +147,9 @@ static size_t columns_of(const char *line, size_t n)
 	return columns;
 }
 
-/* Twelve policies do not fit beside each other; every one must be there once, within 100 columns.
+/* Twelve policies do not fit beside each other; every one must be there once, within 80 columns.
  */
-static void many_policies_go_into_blocks_of_100_columns(void **state)
+static void many_policies_go_into_blocks_of_80_columns(void **state)
 {
 	const struct summary_row rows[] = {row("", METRIC_E2E_P99, 123.456, 0.2, 10),
 		row("", METRIC_THROUGHPUT_TOKENS, 12345.6, 12, 10)};
@@ -159,11 +170,105 @@ static void many_policies_go_into_blocks_of_100_columns(void **state)
 	assert_has(text, "p-with-a-name-of-more-t…\n"); /* 23 letters and the ellipsis */
 	for (line = text; *line; line = end + 1) {
 		end = strchr(line, '\n');
-		assert_true(columns_of(line, (size_t)(end - line)) <= 100);
+		assert_true(columns_of(line, (size_t)(end - line)) <= 80);
 		for (; (line = strstr(line, "12346±12")) && line < end; line++)
 			values++;
 	}
 	assert_int_equal(values, COUNT(names));
+	free(text);
+}
+
+/* 200 columns: beside each other in one block, with one line for the metric. */
+static void a_wide_terminal_is_used(void **state)
+{
+	const struct summary_row rows[] = {row("", METRIC_E2E_P99, 123.456, 0.2, 10)};
+	struct run_summary runs[10];
+	const char *at;
+	char *text;
+	size_t i, lines = 0;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		runs[i] = run_of("policy", rows, 1);
+	text = print_summary(&(struct summary){.runs = runs, .n_runs = 10, .width = 200});
+	for (at = text; (at = strstr(at, "end to end")); at++)
+		lines++;
+	assert_int_equal(lines, 1);
+	free(text);
+}
+
+static void runs_of_different_numbers_say_how_many_each_has(void **state)
+{
+	const struct summary_row rows[] = {row("", METRIC_E2E_MEAN, 20, 1.5, 12)};
+	struct run_summary runs[2];
+	char *text;
+
+	(void)state;
+	runs[0] = run_of("first", rows, 1);
+	runs[1] = run_of("second", rows, 1);
+	runs[1].n = 40;
+	text = print_summary(
+		&(struct summary){.runs = runs, .n_runs = 2, .n_common = 12, .width = 80});
+	assert_string_equal(text,
+		"town: mean ± half-width of the 95 % interval, chance alone, over the 12\n"
+		"replications that all have\n"
+		"\n"
+		"                             first       second\n"
+		"replications              12           40\n"
+		"end to end    mean  s   20.0 ± 1.5   20.0 ± 1.5\n");
+	free(text);
+}
+
+static void what_is_alike_has_no_interval_and_says_why(void **state)
+{
+	const struct summary_row rows[] = {
+		{"", METRIC_E2E_MEAN, 6.9, NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER, 10}};
+	struct run_summary run = run_of("ours", rows, 1);
+	char *text;
+
+	(void)state;
+	run.alike = true;
+	text = print(&run, 1);
+	assert_string_equal(text, "town: 10 replications, all alike, so no interval\n\n"
+				  "                       ours\n"
+				  "end to end  mean  s   6.900\n");
+	free(text);
+}
+
+/* Of three links the one that sends most under any policy; 5 of 8 in the batch; a cost that is not
+ * known is a dash, where other metrics without a value have no line. */
+static void the_busiest_link_the_batches_and_the_bill_are_shown(void **state)
+{
+	const struct site_spec sites[] = {{.name = "edge"}, {.name = "cloud"}};
+	const struct instance_spec instances[] = {{.name = "a", .site = {0}, .max_batch = 8},
+		{.name = "b", .site = {0}, .max_batch = 8},
+		{.name = "c", .site = {1}, .max_batch = 2}};
+	const struct scenario_spec spec = {
+		.n_sites = 2, .sites = sites, .n_instances = 3, .instances = instances};
+	const struct summary_row rows[] = {
+		row("", METRIC_ENERGY, 25600, 300, 4),
+		row("", METRIC_COST, NOT_A_NUMBER, NOT_A_NUMBER, 0),
+		row("", METRIC_TPOT_P50, NOT_A_NUMBER, NOT_A_NUMBER, 0),
+		row("", METRIC_EDGE_SHARE, .25, .02, 4),
+		row("site:edge", METRIC_BATCH_MEAN, 5, .25, 4),
+		row("link:access/up", METRIC_BUSY_SHARE, .3, .01, 4),
+		row("link:a-long-name-of-a-wan/down", METRIC_BUSY_SHARE, .5, .01, 4),
+		row("link:access/down", METRIC_BUSY_SHARE, .4, .01, 4),
+	};
+	const struct run_summary run = run_of("ours", rows, COUNT(rows));
+	char *text = print_summary(
+		&(struct summary){.runs = &run, .n_runs = 1, .spec = &spec, .width = 80});
+
+	(void)state;
+	assert_string_equal(text,
+		"town: 4 replications, mean ± half-width of the 95 % interval, chance alone\n"
+		"\n"
+		"                                           ours\n"
+		"energy        total           kJ     25.6 ± 0.3\n"
+		"cost          rent            USD       -\n"
+		"served        edge            %        25 ± 2\n"
+		"busiest link  a-long-name-o…  %      50.0 ± 1.0\n"
+		"batch         edge            of 8    5.0 ± 0.2\n");
 	free(text);
 }
 
@@ -339,7 +444,11 @@ int main(void)
 		cmocka_unit_test(cells_show_the_digits_that_the_interval_allows),
 		cmocka_unit_test(policies_stand_side_by_side_and_gaps_are_dashes),
 		cmocka_unit_test(one_replication_has_no_interval),
-		cmocka_unit_test(many_policies_go_into_blocks_of_100_columns),
+		cmocka_unit_test(many_policies_go_into_blocks_of_80_columns),
+		cmocka_unit_test(a_wide_terminal_is_used),
+		cmocka_unit_test(runs_of_different_numbers_say_how_many_each_has),
+		cmocka_unit_test(what_is_alike_has_no_interval_and_says_why),
+		cmocka_unit_test(the_busiest_link_the_batches_and_the_bill_are_shown),
 		cmocka_unit_test(a_crowd_of_sites_is_cut_and_said_so),
 		cmocka_unit_test(json_is_one_line_as_promised),
 		cmocka_unit_test(json_reads_back_elsewhere),
