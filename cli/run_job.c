@@ -28,12 +28,12 @@ static const struct scenario_spec *spec_of(const struct experiment_host *h)
 
 /* What replications report */
 
-static struct record_sink *sink_open(struct experiment_host *h, uint32_t number)
+static const struct probe *sink_open(struct experiment_host *h, uint32_t number)
 {
 	return recorder_sink_open(h->recorder, number);
 }
 
-static void sink_close(struct experiment_host *h, struct record_sink *sink)
+static void sink_close(struct experiment_host *h, const struct probe *sink)
 {
 	(void)h;
 	recorder_sink_close(sink);

@@ -3,10 +3,13 @@
 
 #include "models/ids.h"
 #include "models/serving/instance.h"
+#include "models/measure/levels.h"
+#include "models/measure/little.h"
+#include "models/measure/lyapunov.h"
 #include "models/measure/metrics.h"
 #include "models/measure/warnings.h"
 #include "models/offload/scheduler.h"
-#include "models/record.h"
+#include "models/probe.h"
 #include "models/scenario.h"
 #include "models/net/topology.h"
 #include "models/net/transfer.h"
@@ -41,13 +44,20 @@ struct group {
 	struct workload *source;
 	double output_mean_tok, output_q90_tok; /* of its answers */
 	struct request_draw next;               /* lengths of the arrival posted */
-	struct group_metrics metrics;
 };
 
 /** What an instance costs, and whose that is: those alike share what the first of them owns. */
 struct instance_cost {
 	struct cost *cost;
 	bool owned;
+};
+
+/** Those who are measured: created in the window, and no more than run.requests. */
+struct cohort {
+	bool open;   /* the window is */
+	bool ending; /* all have ended */
+	int64_t from_ns;
+	uint64_t created, ended;
 };
 
 struct world {
@@ -69,13 +79,14 @@ struct world {
 	/* life of the run */
 	bool wanted;         /* a request came to the queue: the policy is to be asked */
 	bool has_capacities; /* some station drops what overflows */
-	bool has_tokens;     /* some group's requests have lengths */
-	bool measuring, ending;
-	int64_t measure_from_ns;
-	uint64_t created;
-	uint64_t cohort_created, cohort_ended;
-	struct world_metrics metrics;
+	uint64_t created, in_system;
+	struct cohort cohort;
 	struct warnings warnings; /* handed over at the end */
+
+	struct probes probes; /* who is told; some of them are the world's own: */
+	struct probe metrics, little, lyapunov, levels;
+	bool starved;     /* was told last */
+	uint32_t *queues; /* of the sample in the making */
 };
 
 static inline const struct route *world_route(
@@ -101,6 +112,30 @@ void request_delivered(struct world *w, uint32_t slot);
 extern const struct instance_host request_host; /* what instances tell */
 void request_end(struct world *w, uint32_t slot, enum fate fate);
 
+void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, int64_t now_ns);
+/** Is this slot of the pool a request in the system? */
+static inline bool request_held(const struct request *r)
+{
+	return r->created_ns != TIME_NONE;
+}
+
+/** Tell those who listen of @m, which is now. */
+static inline void request_tell(
+	struct world *w, uint32_t slot, enum moment m, enum fate fate, int64_t now_ns)
+{
+	if (probes_want(&w->probes, m))
+		request_say(w, slot, m, fate, now_ns);
+}
+
+/* cohort.c: who is measured, and when it is over */
+bool cohort_takes(struct world *w); /* a request that is created now */
+void cohort_left(struct world *w);  /* one of it has ended */
+void cohort_open(struct world *w);  /* the warm-up is over */
+MUST_CHECK bool cohort_check(const struct world *w, struct err *err);
+
+/* result.c */
+void result_fill(struct world *w, struct world_result *out);
+
 /* decide.c */
 void decide(struct world *w);
 void decide_if_wanted(struct world *w);
@@ -114,7 +149,7 @@ struct request_draw traffic_arrive(struct world *w, struct group_id g);
 struct request_draw traffic_send(struct world *w, struct group_id g);
 void traffic_ended(struct world *w, struct group_id g); /* a request of @g left the system */
 
-/* world.c */
+/* control.c */
 void world_fail(struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void world_stop_failed(struct world *w); /* w->err says why */
 

@@ -14,7 +14,7 @@ BEGIN {
 	sees["models/serving"] = " base sim models models/cost models/net "
 	sees["models/offload"] = " base sim models models/cost models/net models/serving "
 	sees["models/scenario.h"] = " base models models/* "
-	sees["models/measure"] = " base sim models models/net models/serving models/scenario.h models/state.h "
+	sees["models/measure"] = " base sim models models/net models/serving models/scenario.h "
 	# the inside of a world, on its way to models/world/
 	sees["models/state.h"] = " base sim models models/* "
 	sees["models/world"] = " base sim models models/* "
@@ -27,7 +27,7 @@ BEGIN {
 	sees["io/profile"] = " base io/text models models/cost "
 	sees["io/trace"] = " base sim io/text models models/workload models/net "
 	sees["io/scenario"] = " base sim io/text io/yaml io/profile io/trace models models/* "
-	sees["io/record"] = " base io/text models models/* "
+	sees["io/record"] = " base sim io/text models models/* "
 	sees["kernels-ref/ref"] = " base "
 	sees["kernels-ref/cpu"] = " base kernels-ref/ref "
 	sees["kernels-ref/das"] = " base kernels-ref/ref kernels-ref/cpu "

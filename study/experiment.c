@@ -32,6 +32,7 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 		.stop = x->stop,
 		.digest = x->digest,
 	};
+	const struct probe *sink = NULL;
 	struct world *w;
 	bool ok;
 
@@ -39,12 +40,13 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 		return false;
 	/* rejected input must not leave a half-written replication: open the sink last */
 	if (x->ops && x->ops->sink_open)
-		setup.sink = x->ops->sink_open(x->host, number);
-	world_attach(w, setup.sink);
+		sink = x->ops->sink_open(x->host, number);
+	if (sink)
+		world_attach(w, sink);
 	ok = world_run(w, &k->results[job % k->ring], err);
 	world_destroy(w);
-	if (setup.sink && x->ops->sink_close)
-		x->ops->sink_close(x->host, setup.sink);
+	if (sink && x->ops->sink_close)
+		x->ops->sink_close(x->host, sink);
 	return ok;
 }
 

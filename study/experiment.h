@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "models/measure/metric.h"
-#include "models/record.h"
+#include "models/probe.h"
 #include "models/scenario.h"
 #include "models/world/world.h"
 #include "study/samples.h"
@@ -23,9 +23,9 @@ struct experiment_host; /* named here, defined by the caller */
 
 /** What the caller does with a replication. Any member may be NULL. */
 struct experiment_ops {
-	/** Any thread: where replication @number sends its rows; NULL: nowhere. */
-	struct record_sink *(*sink_open)(struct experiment_host *h, uint32_t number);
-	void (*sink_close)(struct experiment_host *h, struct record_sink *sink);
+	/** Any thread: who listens to replication @number; NULL: nobody. */
+	const struct probe *(*sink_open)(struct experiment_host *h, uint32_t number);
+	void (*sink_close)(struct experiment_host *h, const struct probe *sink);
 	/** The calling thread, in order of number. */
 	bool (*done)(struct experiment_host *h, uint32_t number, const struct world_result *r,
 		struct err *err);

@@ -95,4 +95,10 @@ static inline struct request_row fixture_row(uint64_t id)
 	};
 }
 
+/** Tell @sink of @row at its end. */
+static inline void fixture_give(const struct probe *sink, const struct request_row *row)
+{
+	sink->ops->request(sink->state, MOMENT_ENDED, row->delivered_ns, row);
+}
+
 #endif

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "io/record/folder.h"
 #include "io/record/writer.h"
+#include "models/measure/lyapunov.h"
+#include "sim/event.h"
 
 enum { BLOCKS = 2, REQUESTS_PER_BLOCK = 4096 };
 
@@ -23,13 +25,14 @@ struct queue_block {
 };
 
 /* One block is filled while the other is written. */
-struct sink_state {
-	struct record_sink sink;
+struct probe_state {
+	struct probe probe;
 	struct recorder *r;
 	uint32_t number;
 	size_t request_i, queue_i; /* the block being filled */
 	struct request_block requests[BLOCKS];
 	struct queue_block queues[BLOCKS];
+	struct lyapunov lyapunov;
 };
 
 struct recorder {
@@ -54,11 +57,13 @@ static bool ask(struct recorder *r, struct message *m, struct err *err)
 
 /* Sinks */
 
-static void take_request(struct record_sink *sink, const struct request_row *row)
+static void take_request(
+	struct probe_state *s, enum moment m, int64_t at_ns, const struct request_row *row)
 {
-	struct sink_state *s = sink->state;
 	struct request_block *b = &s->requests[s->request_i];
 
+	(void)m;
+	(void)at_ns;
 	b->rows[b->msg.n++] = *row;
 	if (b->msg.n < REQUESTS_PER_BLOCK)
 		return;
@@ -69,16 +74,16 @@ static void take_request(struct record_sink *sink, const struct request_row *row
 	b->msg.n = 0;
 }
 
-static void take_sample(struct record_sink *sink, const struct queue_sample *sample)
+static void take_sample(struct probe_state *s, const struct queue_sample *sample)
 {
-	struct sink_state *s = sink->state;
 	struct queue_block *b = &s->queues[s->queue_i];
 	struct series_block *to = &b->s;
 
 	assert(sample->n == to->width);
-	to->t_s[to->n] = sample->t_s;
-	to->L[to->n] = sample->L;
-	to->drift[to->n] = sample->drift;
+	lyapunov_next(&s->lyapunov, sample);
+	to->t_s[to->n] = s_of_ns(sample->at_ns);
+	to->L[to->n] = s->lyapunov.L;
+	to->drift[to->n] = s->lyapunov.drift;
 	memcpy(to->q + to->n * to->width, sample->q, to->width * sizeof *to->q);
 	if (++to->n < to->cap)
 		return;
@@ -127,30 +132,35 @@ static void link_sink(struct recorder *r, uint32_t number)
 	pthread_mutex_unlock(&r->lock);
 }
 
-struct record_sink *recorder_sink_open(struct recorder *r, uint32_t number)
+/* What it listens to: requests, series. */
+static const struct probe_ops listeners[2][2] = {
+	{{.name = "recorder"}, {.name = "recorder", .slot = take_sample}},
+	{{.name = "recorder", .moments = 1u << MOMENT_ENDED, .request = take_request},
+		{.name = "recorder",
+			.moments = 1u << MOMENT_ENDED,
+			.request = take_request,
+			.slot = take_sample}},
+};
+
+const struct probe *recorder_sink_open(struct recorder *r, uint32_t number)
 {
 	struct message m = {.kind = MSG_SINK_OPEN, .number = number};
-	struct sink_state *s = mem_zalloc(1, sizeof *s);
+	struct probe_state *s = mem_zalloc(1, sizeof *s);
 	struct err ignored = {0}; /* told by the next call that can fail */
 	size_t i;
 
 	assert(r->runs_begun > 0);
 	s->r = r;
 	s->number = number;
-	s->sink.state = s;
-	if (r->requests) {
-		s->sink.request = take_request;
-		for (i = 0; i < BLOCKS; i++)
-			request_block_init(&s->requests[i], number);
-	}
-	if (r->series) {
-		s->sink.queues = take_sample;
-		for (i = 0; i < BLOCKS; i++)
-			queue_block_init(&s->queues[i], number, r->width);
-	}
+	s->probe = (struct probe){&listeners[r->requests][r->series], s};
+	s->lyapunov = lyapunov_begin();
+	for (i = 0; r->requests && i < BLOCKS; i++)
+		request_block_init(&s->requests[i], number);
+	for (i = 0; r->series && i < BLOCKS; i++)
+		queue_block_init(&s->queues[i], number, r->width);
 	link_sink(r, number);
 	ask(r, &m, &ignored);
-	return &s->sink;
+	return &s->probe;
 }
 
 static void unlink_sink(struct recorder *r)
@@ -160,9 +170,9 @@ static void unlink_sink(struct recorder *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void recorder_sink_close(struct record_sink *sink)
+void recorder_sink_close(const struct probe *sink)
 {
-	struct sink_state *s = sink ? sink->state : NULL;
+	struct probe_state *s = sink ? sink->state : NULL;
 	struct message m = {.kind = MSG_SINK_CLOSE};
 	struct err ignored = {0};
 	size_t i;

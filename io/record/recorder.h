@@ -11,7 +11,7 @@
 #include "models/measure/metric.h"
 #include "models/measure/run_status.h"
 #include "models/measure/warnings.h"
-#include "models/record.h"
+#include "models/probe.h"
 #include "models/scenario.h"
 
 /**
@@ -21,7 +21,7 @@
  *	recorder_open
  *	    recorder_run_begin                       one per policy, one after another
  *	        recorder_sink_open                   one per replication, any thread
- *	            sink->request(), sink->queues()  by the thread that runs it
+ *	            it is told of ends and slots     by the thread that runs it
  *	        recorder_sink_close
  *	        recorder_replication                 any thread
  *	    recorder_run_end
@@ -82,12 +82,12 @@ MUST_CHECK bool recorder_run_begin(
 	struct recorder *r, const struct recorder_run *run, struct err *err);
 
 /**
- * A sink for the rows of replication @number; its functions are NULL where the
- * spec keeps no such rows. One thread at a time may use it. Never NULL; give
- * it back with recorder_sink_close(), before recorder_replication().
+ * A probe for the rows of replication @number: it listens to what the spec keeps. One thread at a
+ * time may use it. Never NULL; give it back with recorder_sink_close(), before
+ * recorder_replication().
  */
-struct record_sink *recorder_sink_open(struct recorder *r, uint32_t number);
-void recorder_sink_close(struct record_sink *s); /* NULL is taken */
+const struct probe *recorder_sink_open(struct recorder *r, uint32_t number);
+void recorder_sink_close(const struct probe *sink); /* NULL is taken */
 
 /** A replication at its end. */
 struct recorder_replication {

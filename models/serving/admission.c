@@ -1,6 +1,6 @@
 #include "models/serving/admission.h"
 
-#include "models/record.h"
+#include "models/probe.h"
 #include "models/serving/jump.h"
 #include "models/serving/preempt.h"
 

@@ -6,7 +6,7 @@
 #include "models/serving/instance_ops.h"
 
 #include "models/ev.h"
-#include "models/record.h"
+#include "models/probe.h"
 #include "sim/rng.h"
 #include "sim/waitline.h"
 

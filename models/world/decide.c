@@ -2,6 +2,15 @@
 
 #include "models/state.h"
 
+static void tell_starved(struct world *w)
+{
+	bool now = scheduler_starves(w->scheduler);
+
+	if (now || w->starved)
+		probes_starved(&w->probes, engine_now_ns(w->engine), now);
+	w->starved = now;
+}
+
 void decide(struct world *w)
 {
 	struct decision d;
@@ -11,7 +20,7 @@ void decide(struct world *w)
 	if (w->failed)
 		return;
 	while ((more = scheduler_next(w->scheduler, &d, &w->err)) > 0) {
-		metrics_line(w, scheduler_waiting(w->scheduler));
+		probes_line(&w->probes, engine_now_ns(w->engine), scheduler_waiting(w->scheduler));
 		if (d.drop)
 			request_end(w, d.slot, FATE_DROPPED);
 		else
@@ -19,7 +28,7 @@ void decide(struct world *w)
 	}
 	if (more < 0)
 		world_stop_failed(w);
-	metrics_starved(w, scheduler_starves(w->scheduler));
+	tell_starved(w);
 }
 
 void decide_if_wanted(struct world *w)

@@ -63,6 +63,44 @@ static bool anyone_can_serve(const struct world *w, uint32_t slot)
 	return scheduler_can_serve(w->scheduler, &q);
 }
 
+/** When the first token of one that is done came to its user: now it is known where from. */
+static int64_t heard_ns(const struct world *w, const struct request *r, int64_t first_token_ns)
+{
+	const struct route *down =
+		world_route(w, r->group, (struct instance_id){r->instance}, true);
+
+	return ns_after(first_token_ns, ns_of_s(down->delay_s));
+}
+
+void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, int64_t now_ns)
+{
+	const struct request *r = &w->requests.at[slot];
+	const struct sequence *q = world_sequence(w, slot);
+
+	probes_request(&w->probes, m, now_ns,
+		&(struct request_row){
+			.id = r->n,
+			.group = r->group,
+			.model = w->spec->groups[r->group].model.i,
+			.instance = r->instance,
+			.prompt_tok = q->prompt_tok,
+			.output_tok = q->output_tok,
+			.preemptions = q->preemptions,
+			.fate = fate,
+			.measured = r->measured,
+			.created_ns = r->created_ns,
+			.assigned_ns = r->assigned_ns,
+			.uploaded_ns = r->uploaded_ns,
+			.started_ns = q->started_ns,
+			.first_token_ns = q->first_token_ns,
+			.finished_ns = r->finished_ns,
+			.delivered_ns = fate == FATE_DONE ? now_ns : TIME_NONE,
+			.deadline_ns = r->deadline_ns == NS_NEVER ? TIME_NONE : r->deadline_ns,
+			.heard_ns =
+				fate == FATE_DONE ? heard_ns(w, r, q->first_token_ns) : TIME_NONE,
+		});
+}
+
 uint32_t request_create(struct world *w, struct group_id g, struct request_draw d)
 {
 	const struct group_spec *spec = &w->spec->groups[g.i];
@@ -75,7 +113,7 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 		.n = w->created++,
 		.group = g.i,
 		.instance = NO_ID,
-		.measured = metrics_created(w, g),
+		.measured = cohort_takes(w),
 		.created_ns = now_ns,
 		.assigned_ns = TIME_NONE,
 		.uploaded_ns = TIME_NONE,
@@ -89,7 +127,8 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 		.started_ns = TIME_NONE,
 		.first_token_ns = TIME_NONE,
 	};
-	metrics_in_system(w, 1);
+	probes_in_system(&w->probes, now_ns, ++w->in_system);
+	request_tell(w, slot, MOMENT_CREATED, FATE_IN_SYSTEM, now_ns);
 	if (w->requests.n > WORLD_MOST_REQUESTS)
 		world_fail(w,
 			"more than %d requests are in the system at %.6g s: more comes than is "
@@ -115,7 +154,7 @@ void request_submitted(struct world *w, uint32_t slot)
 		return;
 	}
 	scheduler_push(w->scheduler, slot, &q);
-	metrics_line(w, scheduler_waiting(w->scheduler));
+	probes_line(&w->probes, engine_now_ns(w->engine), scheduler_waiting(w->scheduler));
 	w->wanted = true;
 }
 
@@ -138,6 +177,7 @@ void request_assign(struct world *w, uint32_t slot, struct instance_id i)
 		return;
 	}
 	instance_assign(inst, slot, expected_tok(w, slot));
+	request_tell(w, slot, MOMENT_ASSIGNED, FATE_IN_SYSTEM, r->assigned_ns);
 	scheduler_touch(w->scheduler, i);
 	if (w->spec->run.scheduler_delay_s > 0.0)
 		post_dispatch(w->engine, w->spec->run.scheduler_delay_s, slot);
@@ -162,6 +202,7 @@ void request_uploaded(struct world *w, uint32_t slot)
 	struct request *r = &w->requests.at[slot];
 
 	r->uploaded_ns = engine_now_ns(w->engine);
+	request_tell(w, slot, MOMENT_ARRIVED, FATE_IN_SYSTEM, r->uploaded_ns);
 	instance_enqueue(&w->instances[r->instance], slot);
 }
 
@@ -174,6 +215,7 @@ static void request_served(struct world *w, struct instance_id i, uint32_t slot)
 	double bytes;
 
 	r->finished_ns = engine_now_ns(w->engine);
+	request_tell(w, slot, MOMENT_SERVED, FATE_IN_SYSTEM, r->finished_ns);
 	scheduler_touch(w->scheduler, i);
 	/* a streamed answer has all but its last token at its user by now */
 	bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
@@ -213,23 +255,16 @@ static void tell_policy(struct world *w, uint32_t slot)
 		});
 }
 
-/** All who are measured have ended: so does the run. */
-static void cohort_look(struct world *w, const struct request *r)
-{
-	if (!r->measured || w->spec->run.requests == 0 || w->cohort_ended != w->spec->run.requests)
-		return;
-	w->ending = true;
-	engine_stop(w->engine);
-}
-
 void request_end(struct world *w, uint32_t slot, enum fate fate)
 {
 	struct request *r = &w->requests.at[slot];
 	struct group_id g = {r->group};
+	int64_t now_ns = engine_now_ns(w->engine);
 
-	metrics_ended(w, slot, fate);
-	cohort_look(w, r);
-	metrics_in_system(w, -1);
+	request_tell(w, slot, MOMENT_ENDED, fate, now_ns);
+	if (r->measured)
+		cohort_left(w);
+	probes_in_system(&w->probes, now_ns, --w->in_system);
 	if (fate == FATE_DONE)
 		tell_policy(w, slot);
 	r->next_free = w->requests.free;

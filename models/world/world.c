@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,26 +10,6 @@
 #include "models/ev.h"
 #include "models/serving/alike.h"
 #include "models/state.h"
-
-void world_fail(struct world *w, const char *fmt, ...)
-{
-	va_list ap;
-
-	w->failed = true;
-	if (w->err.kind == ERR_NONE) {
-		w->err.kind = ERR_RUN;
-		va_start(ap, fmt);
-		err_write(&w->err, fmt, ap);
-		va_end(ap);
-	}
-	engine_stop(w->engine);
-}
-
-void world_stop_failed(struct world *w)
-{
-	w->failed = true;
-	engine_stop(w->engine);
-}
 
 /* Building */
 
@@ -100,8 +79,6 @@ static bool group_create(struct world *w, uint32_t g, struct err *err)
 	struct group *group = &w->groups[g];
 
 	group->spec = &w->spec->groups[g];
-	if (w->spec->groups[g].workload.kind != WORKLOAD_NONE)
-		w->has_tokens = true;
 	if (!workload_create(&group->source, group->spec, w->setup.seed, w->setup.replication, err))
 		return false;
 	group->output_mean_tok = workload_output_mean_tok(group->source);
@@ -138,6 +115,26 @@ static bool check_sizes(const struct scenario_spec *s, struct err *err)
 	return true;
 }
 
+/** The world's own. */
+static void add_probes(struct world *w)
+{
+	const struct scenario_spec *s = w->spec;
+
+	w->metrics = metrics_create(&w->arena, s->n_groups);
+	probes_add(&w->probes, &w->metrics);
+	w->little = little_create(&w->arena);
+	probes_add(&w->probes, &w->little);
+	w->queues = arena_alloc(&w->arena, s->n_instances + 1, sizeof *w->queues);
+	if (s->record.queues_s > 0.0) {
+		w->lyapunov = lyapunov_create(&w->arena);
+		probes_add(&w->probes, &w->lyapunov);
+	}
+	if (w->setup.n_level_samples > 0) {
+		w->levels = levels_create(&w->arena, w->setup.n_level_samples);
+		probes_add(&w->probes, &w->levels);
+	}
+}
+
 static bool build(struct world *w, struct err *err)
 {
 	const struct scenario_spec *s = w->spec;
@@ -151,7 +148,7 @@ static bool build(struct world *w, struct err *err)
 	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
 	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
 	w->costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->costs);
-	metrics_create(w);
+	add_probes(w);
 	for (uint32_t g = 0; g < s->n_groups; g++)
 		if (!group_create(w, g, err))
 			return false;
@@ -186,7 +183,8 @@ void world_destroy(struct world *w)
 	if (!w)
 		return;
 	scheduler_destroy(w->scheduler);
-	metrics_destroy(w);
+	metrics_destroy(&w->metrics);
+	levels_destroy(&w->levels);
 	warnings_finish(&w->warnings);
 	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++)
 		workload_destroy(w->groups[g].source);
@@ -204,9 +202,9 @@ void world_destroy(struct world *w)
 	free(w);
 }
 
-void world_attach(struct world *w, struct record_sink *sink)
+void world_attach(struct world *w, const struct probe *probe)
 {
-	w->setup.sink = sink;
+	probes_add(&w->probes, probe);
 }
 
 bool world_check(const struct scenario_spec *spec, struct err *err)
@@ -250,11 +248,6 @@ static int64_t limit_ns(const struct world *w)
 	return expected_ns < LAST_NS ? expected_ns : LAST_NS;
 }
 
-bool world_interrupted(const struct world *w)
-{
-	return w->setup.stop && atomic_load_explicit(w->setup.stop, memory_order_relaxed);
-}
-
 static void start(struct world *w)
 {
 	post_measure(w->engine, ns_of_s(w->setup.warmup_s));
@@ -273,66 +266,23 @@ static void judge(struct world *w, enum engine_end end)
 	if (end == ENGINE_STUCK)
 		world_fail(w, "%d events at one instant, t = %.9g s: the scenario goes in circles",
 			ENGINE_STUCK_EVENTS, engine_now_s(w->engine));
-	else if (by_requests && !w->ending)
+	else if (by_requests && !w->cohort.ending)
 		world_fail(w,
 			"%llu of %llu requests were answered when the limit of %.6g s was reached",
-			(unsigned long long)w->cohort_ended,
+			(unsigned long long)w->cohort.ended,
 			(unsigned long long)w->spec->run.requests, engine_now_s(w->engine));
 }
 
-/** Streams are the only thing in which replications differ. */
-static bool drew(const struct world *w)
+/** Tell of those that are still here, and see that everything adds up. */
+static void close_probes(struct world *w)
 {
-	bool any = scheduler_drew(w->scheduler) || topology_drew(&w->topology);
+	int64_t now_ns = engine_now_ns(w->engine);
 
-	for (size_t g = 0; g < w->spec->n_groups && !any; g++)
-		any = workload_drew(w->groups[g].source);
-	for (size_t i = 0; i < w->spec->n_instances && !any; i++)
-		any = instance_drew(&w->instances[i]);
-	return any;
-}
-
-static void result_fill(struct world *w, struct world_result *out)
-{
-	out->status = RUN_COMPLETE;
-	if (world_interrupted(w) && w->err.kind == ERR_NONE)
-		out->status = RUN_INTERRUPTED;
-	if (w->err.kind != ERR_NONE) {
-		out->status = RUN_FAILED;
-		strcpy(out->failure, w->err.msg);
-	}
-	out->warmup_s = w->setup.warmup_s;
-	out->horizon_s =
-		w->measuring ? s_of_ns(engine_now_ns(w->engine) - w->measure_from_ns) : 0.0;
-	out->events = engine_events(w->engine);
-	out->digest = w->setup.digest ? engine_digest(w->engine) : 0;
-	out->random = drew(w);
-	out->warnings = w->warnings;
-	w->warnings = (struct warnings){0};
-}
-
-/** The rows with strings of their own: they outlive the world. */
-static void hand_over(struct rows *rows, struct world_result *out)
-{
-	size_t bytes = 0, at = 0;
-	const char *last = NULL;
-
-	for (size_t i = 0; i < rows->n; i++)
-		bytes += strlen(rows->at[i].scope) + 1;
-	out->strings = mem_zalloc(bytes, 1);
-	for (size_t i = 0; i < rows->n; i++) {
-		if (rows->at[i].scope == last) {
-			rows->at[i].scope = rows->at[i - 1].scope;
-			continue;
-		}
-		last = rows->at[i].scope;
-		strcpy(out->strings + at, last);
-		rows->at[i].scope = out->strings + at;
-		at += strlen(last) + 1;
-	}
-	out->metrics = rows->at;
-	out->n_metrics = rows->n;
-	*rows = (struct rows){0};
+	for (uint32_t slot = 0; slot < w->requests.n; slot++)
+		if (request_held(&w->requests.at[slot]))
+			request_tell(w, slot, MOMENT_ENDED, FATE_IN_SYSTEM, now_ns);
+	if (w->err.kind == ERR_NONE)
+		w->failed = !cohort_check(w, &w->err) || !little_check(&w->little, now_ns, &w->err);
 }
 
 bool world_run(struct world *w, struct world_result *out, struct err *err)
@@ -347,25 +297,7 @@ bool world_run(struct world *w, struct world_result *out, struct err *err)
 		*err = w->err;
 		return false;
 	}
-	if (w->err.kind == ERR_NONE && !metrics_check(w, &w->err))
-		w->failed = true;
+	close_probes(w);
 	result_fill(w, out);
-	metrics_close(w);
-	for (uint32_t g = 0; g < w->spec->n_groups; g++)
-		w->groups[g].metrics.rows_skipped = workload_rows_skipped(w->groups[g].source);
-	metric_rows(w);
-	hand_over(&w->metrics.rows, out);
-	out->levels = w->metrics.levels.x;
-	out->n_levels = w->metrics.levels.n;
-	w->metrics.levels = (struct level_samples){0};
 	return true;
-}
-
-void world_result_finish(struct world_result *r)
-{
-	free(r->metrics);
-	free(r->levels);
-	free(r->strings);
-	warnings_finish(&r->warnings);
-	*r = (struct world_result){0};
 }

@@ -11,7 +11,7 @@
 #include "models/measure/run_status.h"
 #include "models/measure/warnings.h"
 #include "models/offload/policy.h"
-#include "models/record.h"
+#include "models/probe.h"
 #include "models/scenario.h"
 
 /**
@@ -34,11 +34,10 @@ struct world_setup {
 	uint64_t seed;
 	uint32_t replication;
 	double warmup_s;
-	struct record_sink *sink; /* NULL: nothing is recorded */
-	const atomic_bool *stop;  /* NULL, or set by another thread to interrupt */
-	bool step_by_step;        /* one event per decode step instead of one per batch change */
-	bool digest;              /* hash the sequence of events */
-	size_t n_level_samples;   /* keep this many samples of the number in system (even), or 0 */
+	const atomic_bool *stop; /* NULL, or set by another thread to interrupt */
+	bool step_by_step;       /* one event per decode step instead of one per batch change */
+	bool digest;             /* hash the sequence of events */
+	size_t n_level_samples;  /* keep this many samples of the number in system (even), or 0 */
 };
 
 /** What is left when a world is gone. */
@@ -60,8 +59,8 @@ struct world_result {
 MUST_CHECK bool world_create(struct world **out, const struct world_setup *setup, struct err *err);
 void world_destroy(struct world *w);
 
-/** Where rows go from now on; NULL: nowhere. */
-void world_attach(struct world *w, struct record_sink *sink);
+/** One more who is told of what happens, from now on. Copied; its state is borrowed. */
+void world_attach(struct world *w, const struct probe *probe);
 
 /** Has setup.stop been set? The handlers of what brings work ask, and stop the engine. */
 bool world_interrupted(const struct world *w);

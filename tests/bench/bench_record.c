@@ -113,7 +113,7 @@ static double recorder_s(size_t n)
 	double start_s = clock_s(), took_s;
 	struct err err = {0};
 	struct request_row row;
-	struct record_sink *s;
+	const struct probe *s;
 	struct recorder *r;
 	size_t i;
 
@@ -122,7 +122,7 @@ static double recorder_s(size_t n)
 	s = recorder_sink_open(r, 1);
 	for (i = 0; i < n; i++) {
 		row = fixture_row(i);
-		s->request(s, &row);
+		fixture_give(s, &row);
 	}
 	recorder_sink_close(s);
 	check(recorder_replication(r, &rep, &err), &err);

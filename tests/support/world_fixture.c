@@ -8,14 +8,16 @@
 #include "policies/all.h"
 #include "tests/support/world_fixture.h"
 
-struct sink_state {
+struct probe_state {
 	struct fixture *f;
 };
 
-static void keep(struct record_sink *s, const struct request_row *row)
+static void keep(struct probe_state *s, enum moment m, int64_t at_ns, const struct request_row *row)
 {
-	struct fixture *f = s->state->f;
+	struct fixture *f = s->f;
 
+	(void)m;
+	(void)at_ns;
 	f->rows = mem_grow(f->rows, f->n_rows, &f->cap, sizeof *f->rows);
 	f->rows[f->n_rows++] = *row;
 }
@@ -185,15 +187,16 @@ static int by_id(const void *a, const void *b)
 
 void fixture_run(struct fixture *f)
 {
-	struct sink_state state = {.f = f};
-	struct record_sink sink = {.state = &state, .request = keep};
+	static const struct probe_ops ops = {
+		.name = "fixture", .moments = 1u << MOMENT_ENDED, .request = keep};
+	struct probe_state state = {.f = f};
+	const struct probe rows = {&ops, &state};
 	struct world_setup setup = {
 		.spec = &f->spec,
 		.policy = &f->policy,
 		.seed = f->spec.run.seed,
 		.replication = f->replication,
 		.warmup_s = f->warmup_s,
-		.sink = &sink,
 		.step_by_step = f->step_by_step,
 		.digest = true,
 	};
@@ -202,7 +205,10 @@ void fixture_run(struct fixture *f)
 
 	world_result_finish(&f->result);
 	f->n_rows = 0;
-	if (!world_create(&w, &setup, &err) || !world_run(w, &f->result, &err))
+	if (!world_create(&w, &setup, &err))
+		fail_msg("%s", err.msg);
+	world_attach(w, &rows);
+	if (!world_run(w, &f->result, &err))
 		fail_msg("%s", err.msg);
 	world_destroy(w);
 	if (f->n_rows > 0)

@@ -2,7 +2,7 @@
 #define OFFING_TESTS_WORLD_FIXTURE_H
 
 #include "base/mem.h"
-#include "models/record.h"
+#include "models/probe.h"
 #include "models/scenario.h"
 #include "models/world/world.h"
 

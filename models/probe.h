@@ -1,0 +1,155 @@
+#ifndef OFFING_MODELS_PROBE_H
+#define OFFING_MODELS_PROBE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/ids.h"
+
+/**
+ * What a replication tells while it runs. Those who run it (world/,
+ * offload/) tell; measure/, io/record and tests listen. Nobody who tells knows
+ * who listens, and nobody who listens can change the run.
+ */
+
+enum fate { FATE_IN_SYSTEM, FATE_DONE, FATE_REJECTED, FATE_DROPPED, FATES };
+
+/** Not reached, or not known. */
+#define TIME_NONE INT64_MIN
+
+/** The moments of a request's life, in order. */
+enum moment {
+	MOMENT_CREATED,
+	MOMENT_ASSIGNED,
+	MOMENT_ARRIVED, /* its prompt is at the instance */
+	MOMENT_SERVED,  /* the instance is done with it */
+	MOMENT_ENDED,   /* fate says how; FATE_IN_SYSTEM: the run is over first */
+	MOMENTS,
+};
+
+/** A request at one of them. Indexes are those of the scenario; NO_ID: none. Borrowed for the
+ *  call. */
+struct request_row {
+	uint64_t id;
+	uint32_t group, model, instance;
+	uint32_t prompt_tok, output_tok; /* 0 where only synthetic instances serve */
+	uint32_t preemptions;
+	enum fate fate;
+	bool measured; /* one of the cohort */
+	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns,
+		delivered_ns, deadline_ns;
+	int64_t heard_ns; /* of one done: its first token is with its user */
+};
+
+/** Q_j of every instance and of the scheduler at the end of a slot (Eq. 20). */
+struct queue_sample {
+	int64_t at_ns;
+	size_t n;          /* instances + 1 */
+	const uint32_t *q; /* per instance, the scheduler's own queue last; borrowed */
+};
+
+struct probe_state; /* each probe's own .c file completes it: no cast */
+
+struct probe_ops {
+	const char *name;
+	uint32_t moments; /* bit per moment that request() wants to hear of */
+	/* All optional. */
+	void (*request)(
+		struct probe_state *p, enum moment m, int64_t at_ns, const struct request_row *r);
+	/** @n requests are in the system now; they come and go one at a time. */
+	void (*in_system)(struct probe_state *p, int64_t at_ns, uint64_t n);
+	/** The scheduler's queue has @n requests now. */
+	void (*line)(struct probe_state *p, int64_t at_ns, size_t n);
+	/** From now on, room and a request that it could serve do (not) coexist. */
+	void (*starved)(struct probe_state *p, int64_t at_ns, bool yes);
+	/** A slot of the queue record ends. */
+	void (*slot)(struct probe_state *p, const struct queue_sample *q);
+	/** The window opens, or all who are measured have ended. */
+	void (*window)(struct probe_state *p, int64_t at_ns, bool open);
+};
+
+struct probe {
+	const struct probe_ops *ops;
+	struct probe_state *state;
+};
+
+enum { PROBES_MOST = 6 };
+
+/** Those who listen to one thing. */
+struct listeners {
+	size_t n;
+	struct probe at[PROBES_MOST];
+};
+
+/** Who listens, by what to: telling nobody costs one test. {0}: nobody. */
+struct probes {
+	struct listeners request[MOMENTS];
+	struct listeners in_system, line, starved, slot, window;
+};
+
+static inline void listeners_add(struct listeners *l, const struct probe *one, bool wants)
+{
+	if (!wants)
+		return;
+	assert(l->n < PROBES_MOST);
+	l->at[l->n++] = *one;
+}
+
+static inline void probes_add(struct probes *p, const struct probe *one)
+{
+	for (enum moment m = 0; m < MOMENTS; m++)
+		listeners_add(&p->request[m], one, one->ops->moments >> m & 1);
+	listeners_add(&p->in_system, one, one->ops->in_system);
+	listeners_add(&p->line, one, one->ops->line);
+	listeners_add(&p->starved, one, one->ops->starved);
+	listeners_add(&p->slot, one, one->ops->slot);
+	listeners_add(&p->window, one, one->ops->window);
+}
+
+/* A function cannot name the member. */
+#define TELL(list, member, ...) \
+	for (size_t k = 0; k < (list)->n; k++) \
+	(list)->at[k].ops->member((list)->at[k].state, __VA_ARGS__)
+
+/** Is a row to be made at @m? */
+static inline bool probes_want(const struct probes *p, enum moment m)
+{
+	return p->request[m].n > 0;
+}
+
+static inline void probes_request(
+	const struct probes *p, enum moment m, int64_t at_ns, const struct request_row *r)
+{
+	TELL(&p->request[m], request, m, at_ns, r);
+}
+
+static inline void probes_in_system(const struct probes *p, int64_t at_ns, uint64_t n)
+{
+	TELL(&p->in_system, in_system, at_ns, n);
+}
+
+static inline void probes_line(const struct probes *p, int64_t at_ns, size_t n)
+{
+	TELL(&p->line, line, at_ns, n);
+}
+
+static inline void probes_starved(const struct probes *p, int64_t at_ns, bool yes)
+{
+	TELL(&p->starved, starved, at_ns, yes);
+}
+
+static inline void probes_slot(const struct probes *p, const struct queue_sample *q)
+{
+	TELL(&p->slot, slot, q);
+}
+
+static inline void probes_window(const struct probes *p, int64_t at_ns, bool open)
+{
+	TELL(&p->window, window, at_ns, open);
+}
+
+#undef TELL
+
+#endif
