@@ -251,7 +251,7 @@ static enum status run(const struct opts *o)
 	if (!input_read(&in, o->args[0], o))
 		return STATUS_USAGE;
 	/* until here a signal ends the program as it does any other */
-	if (world_check(&in.scenario->spec, &err))
+	if (world_check(&in.scenario->spec, &err) && scenario_identify(in.scenario, &err))
 		status = run_watched(o, in.scenario, n_threads);
 	else
 		status = command_fail(&err);

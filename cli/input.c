@@ -42,6 +42,32 @@ static void split_precision(struct scenario_request *req, char *text)
 	req->precision_of = colon + 1;
 }
 
+static bool uses(const struct scenario_spec *s, const struct policy_ops *ops)
+{
+	for (size_t p = 0; p < s->n_policies; p++)
+		if (s->policies[p].ops == ops)
+			return true;
+	return false;
+}
+
+/* The plug-ins whose policies the scenario names. */
+static void add_plugins(struct input *in, const struct opts *o)
+{
+	const char **files;
+	size_t n;
+
+	files = opts_all(o, "plugin", &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct policy_ops *ops = plugins_policy(&in->plugins, i);
+		char key[128];
+
+		snprintf(key, sizeof key, "plugin:%s", ops->name);
+		if (uses(&in->scenario->spec, ops))
+			scenario_add_input(in->scenario, key, files[i]);
+	}
+	free(files);
+}
+
 static bool read(struct input *in, const char *file, const struct opts *o)
 {
 	char *precision = opts_get(o, "precision") ? mem_strdup(opts_get(o, "precision")) : NULL;
@@ -61,6 +87,8 @@ static bool read(struct input *in, const char *file, const struct opts *o)
 		split_precision(&req, precision);
 	err_list_init(&errs);
 	ok = scenario_read(&in->scenario, &req, &errs);
+	if (ok)
+		add_plugins(in, o);
 	if (ok)
 		warn(in->scenario);
 	else

@@ -179,6 +179,11 @@ bool plugins_load(struct plugins *p, const char *path, struct err *err)
 	return true;
 }
 
+const struct policy_ops *plugins_policy(const struct plugins *p, size_t i)
+{
+	return p->objects[i].ops;
+}
+
 struct policy_registry plugins_registry(const struct plugins *p)
 {
 	return (struct policy_registry){.n = p->n_policies, .all = p->policies};

@@ -29,6 +29,9 @@ void plugins_finish(struct plugins *p);
  */
 MUST_CHECK bool plugins_load(struct plugins *p, const char *path, struct err *err);
 
+/** What object @i, in the order of loading, exports. */
+const struct policy_ops *plugins_policy(const struct plugins *p, size_t i);
+
 /** All policies there are now; valid until the next plugins_load() or plugins_finish(). */
 struct policy_registry plugins_registry(const struct plugins *p);
 

@@ -38,10 +38,16 @@ static const struct setting fixture_settings[] = {
 	{"name", "fixture"},
 	{"sites.edge.gpu", "titan-x"},
 };
+static const struct input_file fixture_inputs[] = {
+	{.key = "users.u.arrivals.trace.file", .path = "t.csv", .sha256 = "0123", .bytes = 77},
+};
 static const struct recorder_run fixture_run = {
 	.scenario = &fixture_scenario,
 	.policy = "ours",
 	.resolved = "abc",
+	.sha256 = "ba7816bf",
+	.n_inputs = 1,
+	.inputs = fixture_inputs,
 	.version = "9.8.7",
 	.n_settings = 2,
 	.settings = fixture_settings,

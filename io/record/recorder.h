@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "io/text/input_file.h"
 #include "io/text/setting.h"
 #include "models/measure/metric.h"
 #include "models/measure/run_status.h"
@@ -71,7 +72,10 @@ struct recorder_run {
 	const struct scenario_spec *scenario; /* names, seed, replications, where models sit */
 	const char *policy;                   /* the label */
 	const char *resolved;                 /* text of the resolved scenario */
+	const char *sha256;                   /* what identifies it and its files */
 	const char *version;                  /* of the program */
+	size_t n_inputs;
+	const struct input_file *inputs; /* the files it depends on */
 	size_t n_settings;
 	const struct setting *settings; /* leaves of the resolved scenario */
 	const struct warnings *scenario_warnings, *pilot_warnings; /* NULL: none */

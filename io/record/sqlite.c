@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 #include "io/record/schema.h"
-#include "io/text/sha256.h"
+#include "models/cost/profile.h"
 
 enum { REQUEST_COLUMNS = 19, ROWS_PER_INSERT = 16 };
 
@@ -27,7 +27,9 @@ enum statement {
 	ST_RUN,
 	ST_RUN_END,
 	ST_SETTING,
+	ST_INPUT,
 	ST_PLACEMENT,
+	ST_PROFILE,
 	ST_SINK_OPEN,
 	ST_REPLICATION,
 	ST_METRIC,
@@ -206,17 +208,16 @@ static bool insert_run(struct rec_backend *b, const struct recorder_run *run, st
 {
 	sqlite3_stmt *st = b->st[ST_RUN];
 	const struct run_spec *spec = &run->scenario->run;
-	char hex[65], host[256] = "", utc[32];
+	char host[256] = "", utc[32];
 	time_t now = time(NULL);
 	struct tm tm;
 
-	sha256_hex(hex, run->resolved, strlen(run->resolved));
 	gethostname(host, sizeof host - 1);
 	strftime(utc, sizeof utc, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 	sqlite3_bind_int64(st, 1, b->run);
 	bind_text(st, 2, run->scenario->name);
 	bind_text(st, 3, run->resolved);
-	bind_text(st, 4, hex);
+	bind_text(st, 4, run->sha256);
 	bind_text(st, 5, run->policy);
 	sqlite3_bind_int64(st, 6, (sqlite3_int64)spec->seed);
 	sqlite3_bind_int64(st, 7, spec->replications);
@@ -265,6 +266,49 @@ static bool insert_settings(struct rec_backend *b, const struct recorder_run *ru
 	return true;
 }
 
+static bool insert_inputs(struct rec_backend *b, const struct recorder_run *run, struct err *err)
+{
+	sqlite3_stmt *st = b->st[ST_INPUT];
+	size_t i;
+
+	sqlite3_bind_int64(st, 1, b->run);
+	for (i = 0; i < run->n_inputs; i++) {
+		bind_text(st, 2, run->inputs[i].key);
+		bind_text(st, 3, run->inputs[i].path);
+		bind_text(st, 4, run->inputs[i].sha256);
+		sqlite3_bind_int64(st, 5, (sqlite3_int64)run->inputs[i].bytes);
+		if (!step(b, ST_INPUT, err))
+			return false;
+	}
+	return true;
+}
+
+/* Whose times each instance that runs a model takes. */
+static bool insert_profiles(struct rec_backend *b, const struct scenario_spec *s, struct err *err)
+{
+	sqlite3_stmt *st = b->st[ST_PROFILE];
+	size_t i;
+
+	sqlite3_bind_int64(st, 1, b->run);
+	for (i = 0; i < s->n_instances; i++) {
+		const struct profile *p = s->instances[i].profile;
+
+		if (!p)
+			continue;
+		bind_text(st, 2, s->instances[i].name);
+		bind_text(st, 3, p->name);
+		bind_text(st, 4, provenance_names[p->provenance]);
+		sqlite3_bind_double(st, 5, p->sigma.decode);
+		sqlite3_bind_double(st, 6, p->sigma.prefill);
+		sqlite3_bind_double(st, 7, p->sigma.attention);
+		bind_text(st, 8, p->method);
+		bind_text(st, 9, p->date);
+		if (!step(b, ST_PROFILE, err))
+			return false;
+	}
+	return true;
+}
+
 /* Each instance holds its model whole, in the memory of its site's device. */
 static bool insert_placement(struct rec_backend *b, const struct scenario_spec *s, struct err *err)
 {
@@ -293,7 +337,8 @@ static bool sqlite_run_begin(
 	b->run = id;
 	names_init(b, run->scenario);
 	return step(b, ST_BEGIN, err) && insert_run(b, run, err) && insert_settings(b, run, err) &&
-	       insert_placement(b, run->scenario, err) &&
+	       insert_inputs(b, run, err) && insert_placement(b, run->scenario, err) &&
+	       insert_profiles(b, run->scenario, err) &&
 	       insert_warnings(b, NO_REPLICATION, run->scenario_warnings, err) &&
 	       insert_warnings(b, PILOT, run->pilot_warnings, err) && step(b, ST_COMMIT, err);
 }
@@ -497,6 +542,8 @@ static const char *const statement_text[STATEMENTS] = {
 	[ST_RUN] = "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 'interrupted')",
 	[ST_RUN_END] = "UPDATE run SET status = ?, wall_s = ? WHERE id = ?",
 	[ST_SETTING] = "INSERT INTO setting VALUES (?, ?, ?)",
+	[ST_INPUT] = "INSERT INTO input VALUES (?, ?, ?, ?, ?)",
+	[ST_PROFILE] = "INSERT INTO profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[ST_PLACEMENT] = "INSERT INTO placement VALUES (?, ?, 'all', ?, ?, 1, 0, ?)",
 	[ST_SINK_OPEN] =
 		"INSERT INTO replication(run, number, status) VALUES (?, ?, 'interrupted')",

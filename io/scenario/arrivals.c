@@ -40,11 +40,11 @@ bool read_path(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
 	char quoted[QUOTE_SIZE], *full;
-	const char *slash, *path;
+	const char *slash, *path, *written;
 
 	if (!schema_want(r, *slot, YAML_TEXT, key->name))
 		return false;
-	path = (*slot)->text;
+	path = written = (*slot)->text;
 	slash = strrchr((*slot)->at.file, '/');
 	if (path[0] != '/' && slash && (*slot)->at.file[0] != '-')
 		path = arena_printf(r->arena, "%.*s%s", (int)(slash - (*slot)->at.file + 1),
@@ -56,6 +56,8 @@ bool read_path(
 	*slot = yaml_new_text(r->arena, full, (*slot)->at);
 	free(full);
 	*(const char **)to = (*slot)->text;
+	parts_add_input(r->parts->s, arena_printf(r->arena, "%s.%s", r->path, key->name), written,
+		(*slot)->text, *slot);
 	return true;
 }
 

@@ -93,6 +93,12 @@ struct scenario_parts {
 bool scenario_load(struct yaml_node **root, struct arena *a, const struct scenario_request *req,
 	struct err *err);
 
+/* identity.c */
+
+/** The file named @path under @key lies at @file; @node names it in the resolved scenario. */
+void parts_add_input(struct scenario *s, const char *key, const char *path, const char *file,
+	struct yaml_node *node);
+
 /* named.c */
 
 /** Reads the value of an entry, which is at @entry (its struct entry comes first and is set). */

@@ -12,7 +12,6 @@
 #include "base/quote.h"
 #include "base/str.h"
 #include "io/scenario/parts.h"
-#include "io/text/sha256.h"
 
 /* run */
 
@@ -317,7 +316,7 @@ static void add_leaves(
 	}
 }
 
-static void keep(struct scenario *s, const struct yaml_node *root)
+static void keep(struct scenario *s, struct yaml_node *root)
 {
 	struct setting *settings;
 	struct buf text;
@@ -328,7 +327,7 @@ static void keep(struct scenario *s, const struct yaml_node *root)
 	buf_init(&text);
 	yaml_print(&text, root);
 	s->text = arena_strdup(&s->arena, text.s);
-	sha256_hex(s->sha256, text.s, text.n);
+	s->root = root;
 	buf_finish(&text);
 }
 
@@ -366,6 +365,8 @@ void scenario_destroy(struct scenario *s)
 	if (!s)
 		return;
 	free(s->warnings);
+	free(s->inputs);
+	free(s->input_nodes);
 	arena_finish(&s->arena);
 	free(s);
 }

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/text/err_list.h"
+#include "io/text/input_file.h"
 #include "io/text/setting.h"
 #include "models/offload/policy.h"
 #include "models/scenario.h"
@@ -27,6 +28,8 @@ struct scenario_request {
 	struct schema_listener *listener; /* told of every key; NULL: nobody */
 };
 
+struct yaml_node;
+
 /**
  * A scenario as read. @text is the resolved scenario: every default filled in,
  * `extends`, -s, anchors and aliases worked in, keys in the order of
@@ -36,7 +39,12 @@ struct scenario_request {
 struct scenario {
 	struct scenario_spec spec;
 	const char *text;
-	char sha256[65]; /* of @text */
+	/* the files it names, and what identifies all of it; after scenario_identify() */
+	size_t n_inputs, cap_inputs;
+	struct input_file *inputs;
+	char sha256[65];
+	struct yaml_node *root; /* what @text was printed from, with the places of the names */
+	struct yaml_node **input_nodes;
 	size_t n_settings;
 	const struct setting *settings;
 	size_t n_warnings, cap_warnings;
@@ -52,6 +60,17 @@ struct scenario {
  */
 MUST_CHECK bool scenario_read(
 	struct scenario **out, const struct scenario_request *req, struct err_list *errs);
+
+/** One file more that decides what comes out, named by no key: a plug-in. */
+void scenario_add_input(struct scenario *s, const char *key, const char *file);
+
+/**
+ * Read all files that the scenario names, and work out what identifies it wherever it lies:
+ * the SHA-256 of the resolved text, in which each name of a file is replaced by "sha256:" and
+ * the digest of its content, with a line "KEY sha256:DIGEST" for each file that no key names.
+ * Costs about 4 ms a MB. ERR_RUN when a file cannot be read any more.
+ */
+MUST_CHECK bool scenario_identify(struct scenario *s, struct err *err);
 
 /** The words under `process` and what each means; ends with {0}. For `offing list`. */
 struct scenario_word {

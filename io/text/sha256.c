@@ -1,9 +1,13 @@
 /* SHA-256 after FIPS 180-4. */
 #include "io/text/sha256.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
 
 /* Section 4.2.2: the first 32 bits of the fractions of the cube roots of the first 64 primes. */
 static const uint32_t round_constant[64] = {
@@ -104,23 +108,74 @@ static void take_block(uint32_t h[static 8], const unsigned char block[static 64
 		h[t] += v[t];
 }
 
+struct state {
+	uint32_t h[8];
+	unsigned char block[64];
+	size_t used; /* bytes of @block */
+	uint64_t n;  /* bytes so far */
+};
+
+/* Section 5.3.3. */
+static const struct state start = {
+	.h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+		0x5be0cd19},
+};
+
+static void take(struct state *s, const unsigned char *p, size_t n)
+{
+	size_t part;
+
+	s->n += n;
+	for (; n > 0; p += part, n -= part) {
+		part = n < 64 - s->used ? n : 64 - s->used;
+		memcpy(s->block + s->used, p, part);
+		s->used += part;
+		if (s->used < 64)
+			continue;
+		take_block(s->h, s->block);
+		s->used = 0;
+	}
+}
+
+/* Section 5.1.1: one bit, zeros, the length in bits. */
+static void finish(struct state *s, char hex[static 65])
+{
+	static const unsigned char padding[64] = {0x80};
+	const uint64_t bits = s->n * 8;
+	unsigned char length[8];
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		length[7 - i] = (unsigned char)(bits >> 8 * i);
+	take(s, padding, (s->used < 56 ? 56 : 120) - s->used);
+	take(s, length, sizeof length);
+	for (i = 0; i < 8; i++)
+		snprintf(hex + 8 * i, 9, "%08x", (unsigned)s->h[i]);
+}
+
 void sha256_hex(char hex[static 65], const void *data, size_t n)
 {
-	uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-		0x1f83d9ab, 0x5be0cd19}; /* section 5.3.3 */
-	const unsigned char *p = data;
-	unsigned char tail[128] = {0};
-	size_t rest = n % 64, padded = rest < 56 ? 64 : 128, i;
+	struct state s = start;
 
-	for (i = 0; i + 64 <= n; i += 64)
-		take_block(h, p + i);
-	if (rest)
-		memcpy(tail, p + i, rest);
-	tail[rest] = 0x80; /* section 5.1.1: one bit, zeros, the length in bits */
-	for (i = 0; i < 8; i++)
-		tail[padded - 1 - i] = (unsigned char)((uint64_t)n * 8 >> 8 * i);
-	for (i = 0; i < padded; i += 64)
-		take_block(h, tail + i);
-	for (i = 0; i < 8; i++)
-		snprintf(hex + 8 * i, 9, "%08x", (unsigned)h[i]);
+	take(&s, data, n);
+	finish(&s, hex);
+}
+
+bool sha256_file(char hex[static 65], uint64_t *bytes, const char *file, struct err *err)
+{
+	unsigned char chunk[1 << 16];
+	struct state s = start;
+	int fd = file_open(file, (struct src_pos){0}, err);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	while ((n = read(fd, chunk, sizeof chunk)) > 0)
+		take(&s, chunk, (size_t)n);
+	if (n < 0)
+		err_run(err, "%s: %s", file, strerror(errno));
+	close(fd);
+	*bytes = s.n;
+	finish(&s, hex);
+	return n == 0;
 }

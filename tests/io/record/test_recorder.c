@@ -199,6 +199,7 @@ static void run_settings_metrics_and_summary_come_back(void **state)
 		"replications, version, wall_s, status, host <> '', "
 		"abs(julianday('now') - julianday(started_utc)) < 0.01 FROM run",
 		"1|fixture|abc|ba7816bf|ours|77|4|9.8.7|1.25|complete|1|1");
+	assert_query(*state, "SELECT * FROM input", "1|users.u.arrivals.trace.file|t.csv|0123|77");
 	assert_query(*state, "SELECT * FROM setting ORDER BY key",
 		"1|name|fixture\n1|sites.edge.gpu|titan-x");
 	assert_query(*state, "SELECT * FROM replication", "1|2|1002|2.5|60.0|12345|complete");
