@@ -84,8 +84,7 @@ static const struct {
 
 /** All that a result says but for who ran it and when. */
 static const char *const tables[] = {
-	"SELECT id, name, scenario, scenario_sha256, policy, seed, replications, status FROM run "
-	"ORDER BY id",
+	"SELECT id, name, scenario, scenario_sha256, policy, seed, status FROM run ORDER BY id",
 	"SELECT * FROM setting ORDER BY run, key",
 	"SELECT * FROM replication ORDER BY run, number",
 	"SELECT * FROM metric ORDER BY run, replication, scope, name",
