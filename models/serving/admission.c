@@ -16,26 +16,44 @@ bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok)
 	return want + kvcache_need(kv, jump_steps_begun(b)) <= kv->total;
 }
 
-void admission_reserve(struct batch *b, uint32_t seq)
+static void reserve(struct batch *b, struct sequence *q)
+{
+	q->reserved_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1);
+	b->kv.reserved += q->reserved_blocks;
+}
+
+void admission_assigned(struct batch *b, uint32_t seq, bool place)
 {
 	struct sequence *q = batch_sequence(b, seq);
 
-	if (!admission_has_blocks(b, q->prompt_tok))
+	if (!place || b->n_bare > 0 || !admission_has_blocks(b, q->prompt_tok)) {
+		b->n_bare++;
 		return;
-	q->reserved_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1);
-	b->kv.reserved += q->reserved_blocks;
+	}
+	reserve(b, q);
 	jump_shorten(b);
 }
 
-static uint64_t stored_tok(const struct sequence *q)
+void admission_set_aside(struct batch *b)
 {
-	return (uint64_t)q->prompt_tok + q->emitted_tok;
+	size_t size = batch_size(b), n = waitline_count(&b->line);
+
+	for (size_t k = 0; k < n && size + k < b->i->places && !b->i->held; k++) {
+		struct sequence *q = batch_sequence(b, (uint32_t)waitline_at(&b->line, k));
+
+		if (q->reserved_blocks > 0)
+			continue;
+		if (!admission_fits(b, q))
+			break;
+		reserve(b, q);
+		b->n_bare--;
+	}
 }
 
 bool admission_fits(const struct batch *b, const struct sequence *q)
 {
 	return q->reserved_blocks > 0 ||
-	       kvcache_blocks(&b->kv, stored_tok(q) + 1) <= kvcache_free(&b->kv);
+	       kvcache_blocks(&b->kv, batch_stored_tok(q) + 1) <= kvcache_free(&b->kv);
 }
 
 void admission_admit(struct batch *b, size_t place)
@@ -43,9 +61,12 @@ void admission_admit(struct batch *b, size_t place)
 	uint32_t seq = (uint32_t)waitline_remove(&b->line, place);
 	struct sequence *q = batch_sequence(b, seq);
 
+	if (q->reserved_blocks == 0 && q->emitted_tok == 0)
+		b->n_bare--;
 	b->kv.reserved -= q->reserved_blocks;
 	q->reserved_blocks = 0;
-	kvcache_take(&b->kv, kvcache_blocks(&b->kv, stored_tok(q) + 1));
+	b->prefill_tok += batch_stored_tok(q);
+	kvcache_take(&b->kv, kvcache_blocks(&b->kv, batch_stored_tok(q) + 1));
 	if (q->emitted_tok > 0)
 		preempt_back(b);
 	if (q->started_ns == TIME_NONE)

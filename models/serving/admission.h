@@ -3,15 +3,23 @@
 
 #include "models/serving/batch_parts.h"
 
-/** Who gets memory, and when. Of the cache's blocks some are used by those in the batch, some set
- *  aside for sequences on their way; the rest is free. */
+/**
+ * Who gets memory, and when. Of the cache's blocks some are used by those in the batch, some set
+ * aside for sequences on their way or in line; the rest is free. They are set aside in order, so
+ * that none lie dead behind a sequence that does not fit: whether a request waits here or in the
+ * scheduler's queue makes no difference.
+ */
 
 /** Are there free blocks now for a prompt of @prompt_tok and one token, those of the step in
  *  flight left out? */
 bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok);
 
-/** Set blocks aside for @seq, which is on its way here, if there are. */
-void admission_reserve(struct batch *b, uint32_t seq);
+/** @seq is on its way here: set blocks aside for it, if there are, it has a @place, and nobody
+ *  who came before waits for his. */
+void admission_assigned(struct batch *b, uint32_t seq, bool place);
+
+/** At a boundary, when the step is formed: the same for those in line who came without. */
+void admission_set_aside(struct batch *b);
 
 /** Are there blocks for @q to be admitted with? */
 bool admission_fits(const struct batch *b, const struct sequence *q);

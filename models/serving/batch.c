@@ -24,9 +24,9 @@ struct instance_state {
 
 /* Steps */
 
-static void prefill_start(struct batch *b, uint64_t new_tok)
+static void prefill_start(struct batch *b)
 {
-	double s = b->executor->prefill_s(b, new_tok);
+	double s = b->executor->prefill_s(b);
 
 	b->activity = BATCH_PREFILL;
 	b->executor->launch(b, ns_after(batch_now_ns(b), ns_of_s(s)), b->prefill[0]);
@@ -45,13 +45,12 @@ static void decode_start(struct batch *b)
 /** Begin the next step, whatever it is. */
 static void boundary(struct batch *b)
 {
-	uint64_t new_tok;
-
 	do { /* again when the batch preempted itself away */
 		b->activity = BATCH_BOUNDARY;
-		new_tok = b->batching->form(b);
+		b->batching->form(b);
+		admission_set_aside(b);
 		if (b->n_prefill > 0)
-			prefill_start(b, new_tok);
+			prefill_start(b);
 		else if (b->running.n > 0)
 			decode_start(b);
 		else
@@ -76,6 +75,7 @@ static void prefill_done(struct batch *b)
 	size_t n = b->n_prefill;
 
 	b->n_prefill = 0;
+	b->prefill_tok = 0;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t seq = b->prefill[i];
 		struct sequence *q = batch_sequence(b, seq);
@@ -105,6 +105,19 @@ static void decode_done(struct batch *b)
 	}
 }
 
+static void step_done(struct batch *b)
+{
+	bool prefill = b->activity == BATCH_PREFILL;
+
+	b->activity = BATCH_BOUNDARY;
+	if (prefill) {
+		prefill_done(b);
+	} else {
+		jump_end(b);
+		decode_done(b);
+	}
+}
+
 /** EV_STEP; the sequence it names is for those who read events. */
 static bool batch_advance(struct instance *i, uint32_t seq)
 {
@@ -114,16 +127,12 @@ static bool batch_advance(struct instance *i, uint32_t seq)
 	/* with many instances each of these is far away: ask for them side by side */
 	__builtin_prefetch(b->running.heap);
 	__builtin_prefetch(b->kv.residue);
-	if (b->activity == BATCH_PREFILL) {
-		b->activity = BATCH_BOUNDARY;
-		prefill_done(b);
-		return true;
-	}
-	if (!jump_advance(b))
+	if (b->activity == BATCH_DECODE && !jump_advance(b))
 		return false;
-	b->activity = BATCH_BOUNDARY;
-	jump_end(b);
-	decode_done(b);
+	step_done(b);
+	/* before the scheduler looks: with the last of them there is room again */
+	while (b->n_preempted > 0 && b->batching->admits(b))
+		admission_admit(b, 0);
 	return true;
 }
 
@@ -132,9 +141,9 @@ static void batch_begin(struct instance *i)
 	boundary(&i->state->batch);
 }
 
-static void batch_reserve(struct instance *i, uint32_t seq)
+static void batch_assigned(struct instance *i, uint32_t seq, bool place)
 {
-	admission_reserve(&i->state->batch, seq);
+	admission_assigned(&i->state->batch, seq, place);
 }
 
 /* Questions */
@@ -251,7 +260,7 @@ const struct instance_ops instance_batch = {
 	.has_memory = batch_has_memory,
 	.expect = batch_expect,
 	.step_s = batch_step_s,
-	.reserve = batch_reserve,
+	.assigned = batch_assigned,
 	.enqueue = batch_enqueue,
 	.advance = batch_advance,
 	.begin = batch_begin,

@@ -69,8 +69,10 @@ struct batch {
 	struct kvcache kv;
 	struct waitline line; /* prompts here, oldest first */
 	size_t n_preempted;   /* of them, those that were in the batch before */
+	size_t n_bare;        /* assigned, never in the batch, and no blocks set aside */
 	uint32_t *prefill;    /* sequences in the prefill step */
 	size_t n_prefill;
+	uint64_t prefill_tok; /* their new tokens */
 	struct running running;
 	enum batch_activity activity;
 	struct jump jump;
@@ -84,6 +86,12 @@ static inline struct sequence *batch_sequence(const struct batch *b, uint32_t se
 static inline int64_t batch_now_ns(const struct batch *b)
 {
 	return engine_now_ns(b->i->engine);
+}
+
+/** Tokens of a sequence that waits: its next prefill computes them all. */
+static inline uint64_t batch_stored_tok(const struct sequence *q)
+{
+	return (uint64_t)q->prompt_tok + q->emitted_tok;
 }
 
 /** In the coming step and in the batch. */

@@ -9,9 +9,8 @@ struct batch;
 /** Who is in the next step. */
 struct batching_ops {
 	const char *name; /* as in scenarios */
-	/** At a boundary: move who joins from the line into the prefill (batch_admit()); returns
-	 *  their new tokens. */
-	uint64_t (*form)(struct batch *b);
+	/** At a boundary: move who joins from the line into the prefill (admission_admit()). */
+	void (*form)(struct batch *b);
 	/** Would the first in line join if a boundary came now? Then it cuts a jump. */
 	bool (*admits)(const struct batch *b);
 };

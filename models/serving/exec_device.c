@@ -3,9 +3,9 @@
 #include "models/ev.h"
 #include "models/serving/batch_parts.h"
 
-static double prefill_s(const struct batch *b, uint64_t new_tok)
+static double prefill_s(const struct batch *b)
 {
-	double s = cost_prefill_s(b->cost, new_tok, b->n_prefill);
+	double s = cost_prefill_s(b->cost, b->prefill_tok, b->n_prefill);
 
 	for (size_t i = 0; i < b->n_prefill; i++) {
 		const struct sequence *q = batch_sequence(b, b->prefill[i]);

@@ -41,8 +41,8 @@ void instance_assign(struct instance *i, uint32_t seq, double expected_tok)
 	i->assigned++;
 	s->expected_tok = expected_tok;
 	i->context_tok += expected_tok;
-	if (place && i->ops->reserve)
-		i->ops->reserve(i, seq);
+	if (i->ops->assigned)
+		i->ops->assigned(i, seq, place);
 }
 
 void instance_served(struct instance *i, uint32_t seq)

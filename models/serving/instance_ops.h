@@ -98,8 +98,9 @@ struct instance_ops {
 	bool (*has_memory)(const struct instance *i, struct demand d); /* now, to begin */
 	struct expectation (*expect)(const struct instance *i, struct demand d, struct load l);
 	double (*step_s)(const struct instance *i, struct load l); /* with one more */
-	/** Optional. Set memory aside for a sequence on its way here. */
-	void (*reserve)(struct instance *i, uint32_t seq);
+	/** Optional. @seq is on its way here; @place: it was called free when this was decided. Set
+	 *  memory aside. */
+	void (*assigned)(struct instance *i, uint32_t seq, bool place);
 	/** Required. Between advance() and begin() it only lines up. */
 	void (*enqueue)(struct instance *i, uint32_t seq);
 	/** Required. False: nothing ended that a scheduler need know. */

@@ -87,6 +87,18 @@ static bool preempted_waits(const struct naive *v)
 	return false;
 }
 
+/** Somebody waits who never ran and for whom nothing is set aside. */
+static bool bare_waits(const struct naive *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		const struct naive_request *r = &v->r[i];
+
+		if (r->here && !r->done && !r->running && !r->reserved && r->preemptions == 0)
+			return true;
+	}
+	return false;
+}
+
 /** Those here and not done, running or not. */
 static size_t here(const struct naive *v)
 {
@@ -105,7 +117,7 @@ static void naive_arrivals(struct naive *v, double until_s)
 
 		if (r->here || r->ready_s > until_s)
 			continue;
-		r->reserved = here(v) < v->max_batch && !preempted_waits(v) &&
+		r->reserved = here(v) < v->max_batch && !preempted_waits(v) && !bare_waits(v) &&
 			      blocks_used(v) + blocks_reserved(v) + blocks_of(v, r->prompt + 1) <=
 				      v->total;
 		r->here = true;

@@ -1,0 +1,121 @@
+#include "tests/support/check.h"
+
+#include <string.h>
+
+#include "models/serving/alike.h"
+
+static const double quantiles[] = {1.0, 2.0}, others[] = {1.0, 3.0};
+
+static const struct gpu_spec gpu = {.name = "a",
+	.fp32_flop_per_s = 2e13,
+	.fp16_flop_per_s = 3e14,
+	.int8_op_per_s = 6e14,
+	.bytes_per_s = 2e12,
+	.mem_bytes = 4e10,
+	.tdp_w = 300.0};
+
+static const struct instance_spec llm = {.name = "i",
+	.site = {1},
+	.model = {2},
+	.attention = ATTENTION_FULL,
+	.max_batch = 16,
+	.block_tok = 16,
+	.reserve_bytes = 4e8,
+	.ahead = 1};
+
+static const struct instance_spec station = {.name = "s",
+	.synthetic = true,
+	.model = {NO_ID},
+	.slots = 2,
+	.capacity = 5,
+	.discipline = DISCIPLINE_FIFO,
+	.service = {.kind = DIST_EMPIRICAL, .mean = 1.5, .quantiles = quantiles, .n_quantiles = 2}};
+
+static bool like(const struct instance_spec *a, const struct instance_spec *b)
+{
+	return instances_alike(a, &gpu, b, &gpu) && instances_alike(b, &gpu, a, &gpu);
+}
+
+static void a_name_a_place_and_a_price_make_no_difference(void **state)
+{
+	struct instance_spec other = llm;
+	struct gpu_spec dear = gpu;
+
+	(void)state;
+	other.name = "j";
+	other.site.i = 3;
+	other.at.line = 7;
+	dear.usd_per_h = 2.0;
+	assert_true(like(&llm, &other));
+	assert_true(instances_alike(&llm, &gpu, &llm, &dear));
+}
+
+/* Whatever a step's time, the memory, or the room depends on. */
+static void whatever_a_model_is_served_by_does(void **state)
+{
+	struct instance_spec x[8];
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		x[i] = llm;
+	x[0].model.i = 3;
+	x[1].attention = ATTENTION_DAS;
+	x[2].max_batch = 17;
+	x[3].block_tok = 8;
+	x[4].reserve_bytes = 5e8;
+	x[5].ahead = 2;
+	x[6].profile = (const struct profile *)&gpu; /* some other */
+	x[7].synthetic = true;
+	for (size_t i = 0; i < 8; i++)
+		assert_false(like(&llm, &x[i]));
+}
+
+static void whatever_a_device_computes_by_does(void **state)
+{
+	struct gpu_spec x[6];
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		x[i] = gpu;
+	x[0].name = "b";
+	x[1].fp32_flop_per_s *= 2.0;
+	x[2].fp16_flop_per_s *= 2.0;
+	x[3].int8_op_per_s *= 2.0;
+	x[4].bytes_per_s *= 2.0;
+	x[5].mem_bytes *= 2.0;
+	for (size_t i = 0; i < 6; i++)
+		assert_false(instances_alike(&llm, &gpu, &llm, &x[i]));
+}
+
+static void whatever_a_station_serves_by_does(void **state)
+{
+	struct instance_spec x[6], same = station;
+	double copy[2];
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		x[i] = station;
+	x[0].slots = 3;
+	x[1].capacity = 0;
+	x[2].discipline = DISCIPLINE_PS;
+	x[3].service.mean = 2.0;
+	x[4].service.quantiles = others;
+	x[5].ahead = 1;
+	for (size_t i = 0; i < 6; i++)
+		assert_false(like(&station, &x[i]));
+	memcpy(copy, quantiles, sizeof copy);
+	same.service.quantiles = copy; /* the same numbers elsewhere */
+	assert_true(like(&station, &same));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_a_place_and_a_price_make_no_difference),
+		cmocka_unit_test(whatever_a_model_is_served_by_does),
+		cmocka_unit_test(whatever_a_device_computes_by_does),
+		cmocka_unit_test(whatever_a_station_serves_by_does),
+	};
+
+	return cmocka_run_group_tests_name("alike", tests, NULL, NULL);
+}
