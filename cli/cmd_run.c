@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/jobs.h"
 #include "cli/run_job.h"
+#include "cli/say.h"
 #include "cli/summary.h"
 #include "models/world/world.h"
 
@@ -99,13 +100,12 @@ static void print_warnings(const struct warnings *all, const char *policy, uint3
 
 		if (w->kind == WARN_FAILED) /* told as the error it is */
 			continue;
-		fprintf(stderr, "offing: warning: policy '%s': ", policy);
-		if (*w->scope)
-			fprintf(stderr, "%s: ", w->scope);
-		fputs(w->text, stderr);
+		char of[60] = "";
+
 		if (w->times < taken)
-			fprintf(stderr, " (in %u of %u replications)", w->times, taken);
-		fputc('\n', stderr);
+			snprintf(of, sizeof of, " (in %u of %u replications)", w->times, taken);
+		say("offing: warning: policy '%s': %s%s%s%s", policy, w->scope,
+			*w->scope ? ": " : "", w->text, of);
 	}
 }
 
@@ -132,12 +132,11 @@ static void tell_closing(const struct run_job *j, const char *dir)
 	err_print(&j->closing, stderr);
 	if (!all_complete(j))
 		return;
-	fprintf(stderr, "offing: all replications are complete and kept in %s\n", dir);
+	say("offing: all replications are complete and kept in %s", dir);
 	snprintf(log, sizeof log, "%s/results.sqlite-wal", dir);
 	if (access(log, F_OK) == 0)
-		fprintf(stderr,
-			"offing: leave results.sqlite-wal beside results.sqlite; once there is "
-			"room, open that with sqlite3, which puts the two together\n");
+		say("offing: leave results.sqlite-wal beside results.sqlite; once there is "
+		    "room, open that with sqlite3, which puts the two together");
 }
 
 static void tell_place(const struct run_job *j, bool quiet)
@@ -148,18 +147,15 @@ static void tell_place(const struct run_job *j, bool quiet)
 	if (j->closing.kind != ERR_NONE)
 		tell_closing(j, dir);
 	if (j->place.in_use)
-		fprintf(stderr,
-			"offing: note: %s/results.sqlite is open in another program; "
-			"results.sqlite-wal belongs to it until that ends\n",
+		say("offing: note: %s/results.sqlite is open in another program; "
+		    "results.sqlite-wal belongs to it until that ends",
 			dir);
 	if (j->place.none && recorder_taken(j->dir))
-		fprintf(stderr, "offing: nothing was finished: %s keeps the older result\n",
-			j->dir);
+		say("offing: nothing was finished: %s keeps the older result", j->dir);
 	else if (j->place.beside)
-		fprintf(stderr, "offing: results in %s: not whole, so %s keeps the older one\n",
-			dir, j->dir);
+		say("offing: results in %s: not whole, so %s keeps the older one", dir, j->dir);
 	else if (!quiet && !j->place.none)
-		fprintf(stderr, "results in %s\n", dir);
+		say("results in %s", dir);
 }
 
 static void report(const struct run_job *j, const struct opts *o)
@@ -171,7 +167,7 @@ static void report(const struct run_job *j, const struct opts *o)
 		print_policy_warnings(&j->results[p], s->policies[p].label);
 	for (size_t p = 0; p < s->n_policies; p++)
 		if (j->results[p].status == RUN_FAILED)
-			fprintf(stderr, "offing: error: policy '%s': %s\n", s->policies[p].label,
+			say("offing: error: policy '%s': %s", s->policies[p].label,
 				j->results[p].failure);
 }
 
@@ -205,9 +201,8 @@ static enum status run_and_report(const struct run_job_spec *spec, const struct 
 		j.closing.kind = ERR_NONE; /* it says the same, or follows from it */
 		status = command_fail(&err);
 		if (j.results && !j.place.none && !j.place.beside)
-			fprintf(stderr,
-				"offing: what was finished until then is in %s, marked "
-				"interrupted\n",
+			say("offing: what was finished until then is in %s, marked "
+			    "interrupted",
 				j.dir);
 	}
 	tell_place(&j, status != STATUS_DONE || opts_get(o, "quiet"));

@@ -2,8 +2,11 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/quote.h"
 #include "models/net/link.h"
 
 /* tc wants a limit: what stands for none. */
@@ -38,11 +41,19 @@ const char *tc_time(char buf[64], double s)
 	return buf;
 }
 
+enum { NAME_SIZE = 100 }; /* of a variable of the shell */
+
 struct tc {
 	FILE *to;
-	char dev[80]; /* "$access_up" */
+	char dev[NAME_SIZE]; /* "$access_up" */
 	const struct link_dir_spec *d;
 };
+
+/* A comment ends with its line, whatever a name holds. */
+static void comment_print(FILE *to, const char *name)
+{
+	quote_print(to, name);
+}
 
 static bool has_netem(const struct link_dir_spec *d)
 {
@@ -166,7 +177,9 @@ static void class_print(const struct tc *t, size_t number, const struct htb_clas
 
 static void class_filter(const struct tc *t, size_t number, const struct link_class_spec *c)
 {
-	fprintf(t->to, "# class %s: mark with %zu the packets of", c->name, number);
+	fputs("# class ", t->to);
+	comment_print(t->to, c->name);
+	fprintf(t->to, ": mark with %zu the packets of", number);
 	for (enum transfer_kind k = 0; k < TRANSFER_KINDS; k++)
 		if (c->carries >> k & 1)
 			fprintf(t->to, " %s", transfer_kind_name(k));
@@ -246,17 +259,80 @@ static void curve_print(const struct tc *t)
 		fprintf(t->to, "# and again every %.10g s\n", s_of_ns(c->period_ns));
 }
 
-static void direction_print(
-	FILE *to, const struct link_spec *l, const struct link_dir_spec *d, bool up)
+/* What stands for a link in variables of the shell: its name, which may have a '-' where they may
+ * not. Links whose names differ in nothing else get numbers. */
+struct variable {
+	char name[NAME_SIZE];
+	size_t link;
+};
+
+static int compare_variables(const void *a, const void *b)
 {
+	const struct variable *va = a, *vb = b;
+	int c = strcmp(va->name, vb->name);
+
+	return c != 0 ? c : (va->link > vb->link) - (va->link < vb->link);
+}
+
+static int compare_names(const void *name, const void *v)
+{
+	return strcmp(name, ((const struct variable *)v)->name);
+}
+
+static struct variable *plain_variables(const struct scenario_spec *spec)
+{
+	struct variable *all = mem_zalloc(spec->n_links, sizeof *all);
+
+	for (size_t i = 0; i < spec->n_links; i++) {
+		snprintf(all[i].name, NAME_SIZE, "%.64s", spec->links[i].name);
+		for (char *c = all[i].name; *c; c++)
+			if (!isalnum((unsigned char)*c))
+				*c = '_';
+		all[i].link = i;
+	}
+	if (all)
+		qsort(all, spec->n_links, sizeof *all, compare_variables);
+	return all;
+}
+
+/* One for each link, in their order; the caller frees it. */
+static struct variable *make_variables(const struct scenario_spec *spec)
+{
+	struct variable *plain = plain_variables(spec);
+	struct variable *vars = mem_zalloc(spec->n_links, sizeof *vars);
+	size_t number = 1;
+
+	for (size_t i = 0; i < spec->n_links; i++) {
+		struct variable *v = &vars[plain[i].link];
+
+		*v = plain[i];
+		if (i == 0 || strcmp(plain[i].name, plain[i - 1].name) != 0) {
+			number = 1;
+			continue;
+		}
+		do
+			snprintf(v->name, NAME_SIZE, "%s__%zu", plain[i].name, ++number);
+		while (bsearch(v->name, plain, spec->n_links, sizeof *plain, compare_names));
+	}
+	free(plain);
+	return vars;
+}
+
+static void direction_print(
+	FILE *to, const struct scenario_spec *spec, size_t link, bool up, const char *var)
+{
+	const struct link_spec *l = &spec->links[link];
+	const struct link_dir_spec *d = up ? &l->up : &l->down;
 	struct tc t = {.to = to, .d = d};
 
-	snprintf(t.dev, sizeof t.dev, "$%s_%s", l->name, up ? "up" : "down");
-	for (char *c = t.dev + 1; *c; c++)
-		if (!isalnum((unsigned char)*c))
-			*c = '_';
-	fprintf(to, "\n# %s, from %s to %s: %s is the interface that sends\n", l->name,
-		l->between[!up], l->between[up], t.dev + 1);
+	snprintf(t.dev, sizeof t.dev, "$%.*s_%s", NAME_SIZE - 8, var, up ? "up" : "down");
+	fputs("\n# ", to);
+	comment_print(to, l->name);
+	fputs(", from ", to);
+	comment_print(to, l->between[!up]);
+	fputs(" to ", to);
+	comment_print(to, l->between[up]);
+	fprintf(to, ": %s is the interface that sends\n", t.dev + 1);
 	if (d->qdisc.mtu_bytes > 0.0)
 		fprintf(to, "ip link set dev %s mtu %.0f\n", t.dev, d->qdisc.mtu_bytes);
 	if (d->qdisc.kind != QDISC_NONE && !d->qdisc.gso) /* one packet, one entry of the queue */
@@ -277,12 +353,18 @@ static void direction_print(
 
 void tc_print(FILE *to, const struct scenario_spec *spec)
 {
-	fprintf(to,
-		"#!/bin/sh\n# The links of scenario %s. Set the variables to interfaces first.\n"
-		"set -eu\n",
-		spec->name);
+	struct variable *vars = make_variables(spec);
+
+	fputs("#!/bin/sh\n# The links of scenario ", to);
+	comment_print(to, spec->name);
+	fputs(". Set the variables to interfaces first.\n"
+	      "# Rates as tc reads them: mbit is a million bits a second (its mbps are "
+	      "megabytes).\n"
+	      "set -eu\n",
+		to);
 	for (size_t i = 0; i < spec->n_links; i++) {
-		direction_print(to, &spec->links[i], &spec->links[i].up, true);
-		direction_print(to, &spec->links[i], &spec->links[i].down, false);
+		direction_print(to, spec, i, true, vars[i].name);
+		direction_print(to, spec, i, false, vars[i].name);
 	}
+	free(vars);
 }

@@ -1,5 +1,6 @@
 #include "policies/plugin.h"
 
+#include <ctype.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "policies/all.h"
 
 static const char symbol[] = "offing_policy_v1";
@@ -31,6 +33,41 @@ static size_t param_size(const struct param_spec *p)
 	return 0;
 }
 
+/** Names stand in scenarios, in tables and in what shells complete. */
+static bool is_word(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] && (isalnum((unsigned char)s[n]) || (n > 0 && strchr("_-.", s[n]))))
+		n++;
+	return n > 0 && n <= 64 && !s[n];
+}
+
+/** Texts stand in lists, a line each. */
+static bool is_line(const char *s)
+{
+	size_t n = strlen(s), length;
+	uint32_t c;
+
+	for (; n > 0; s += length, n -= length) {
+		length = utf8_decode(s, n, &c);
+		if (length == 0 || !utf8_is_shown(c))
+			return false;
+	}
+	return true;
+}
+
+static bool check_words(const struct param_spec *p, const char *path, struct err *err)
+{
+	if (!p->words || !p->words[0])
+		return err_input(err, "plug-in '%s': parameter '%s' has no words", path, p->name);
+	for (size_t i = 0; p->words[i]; i++)
+		if (!is_word(p->words[i]))
+			return err_input(err, "plug-in '%s': parameter '%s' has the word '%s'",
+				path, p->name, p->words[i]);
+	return true;
+}
+
 /** That the table could be used to write past the state is the plug-in's fault, not a crash. */
 static bool check_param(
 	const struct policy_ops *ops, const struct param_spec *p, const char *path, struct err *err)
@@ -42,11 +79,16 @@ static bool check_param(
 			(int)p->kind);
 	if (!p->name || !p->help)
 		return err_input(err, "plug-in '%s': a parameter has no name or no help", path);
+	if (!is_word(p->name) || !is_line(p->help))
+		return err_input(err,
+			"plug-in '%s': '%s' cannot name a parameter, or its help is no line of "
+			"text",
+			path, p->name);
 	if (size > ops->state_size || p->offset > ops->state_size - size)
 		return err_input(
 			err, "plug-in '%s': parameter '%s' lies outside the state", path, p->name);
-	if (p->kind == PARAM_ENUM && (!p->words || !p->words[0]))
-		return err_input(err, "plug-in '%s': parameter '%s' has no words", path, p->name);
+	if (p->kind == PARAM_ENUM && !check_words(p, path, err))
+		return false;
 	if (p->kind == PARAM_DOUBLE && (unsigned)p->dim >= QUANTITY_DIMS)
 		return err_input(err, "plug-in '%s': parameter '%s' has an unknown dimension", path,
 			p->name);
@@ -59,8 +101,16 @@ static bool check_ops(const struct policy_ops *ops, const char *path, struct err
 
 	if (!ops->name || ops->name[0] == '\0')
 		return err_input(err, "plug-in '%s' gives its policy no name", path);
+	if (!is_word(ops->name))
+		return err_input(err,
+			"plug-in '%s': '%s' cannot name a policy: a name has letters, digits, '_', "
+			"'-' and '.', at most 64",
+			path, ops->name);
 	if (!ops->summary)
 		return err_input(err, "plug-in '%s': policy '%s' has no summary", path, ops->name);
+	if (!is_line(ops->summary))
+		return err_input(err, "plug-in '%s': the summary of policy '%s' is no line of text",
+			path, ops->name);
 	if (!ops->next)
 		return err_input(err, "plug-in '%s': policy '%s' has no next()", path, ops->name);
 	for (p = ops->params; p && p->kind != PARAM_END; p++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/quote.h"
+#include "base/utf8.h"
 #include "io/scenario/parts.h"
 #include "sim/dist.h"
 
@@ -36,6 +37,24 @@ static bool read_window(
 	return true;
 }
 
+/** Whether a name of a file shows as itself: it will stand in messages, results and the resolved
+ *  text. */
+static bool shows(struct schema_reader *r, const struct yaml_node *n, const char *name)
+{
+	size_t size = strlen(n->text), at = 0, length;
+	char quoted[QUOTE_SIZE];
+	uint32_t c;
+
+	for (; at < size; at += length) {
+		length = utf8_decode(n->text + at, size - at, &c);
+		if (length == 0 || !utf8_is_shown(c))
+			return err_list_at(r->errs, n->at, "%s has a %s in '%s'", name,
+				length ? utf8_name(c) : "byte that is no UTF-8",
+				quote(quoted, sizeof quoted, n->text));
+	}
+	return true;
+}
+
 bool read_path(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
@@ -45,6 +64,8 @@ bool read_path(
 	if (!schema_want(r, *slot, YAML_TEXT, key->name))
 		return false;
 	path = written = (*slot)->text;
+	if (!shows(r, *slot, key->name))
+		return false;
 	slash = strrchr((*slot)->at.file, '/');
 	if (path[0] != '/' && slash && (*slot)->at.file[0] != '-')
 		path = arena_printf(r->arena, "%.*s%s", (int)(slash - (*slot)->at.file + 1),
@@ -55,6 +76,8 @@ bool read_path(
 			quote(quoted, sizeof quoted, path), strerror(errno));
 	*slot = yaml_new_text(r->arena, full, (*slot)->at);
 	free(full);
+	if (!shows(r, *slot, key->name))
+		return false;
 	*(const char **)to = (*slot)->text;
 	parts_add_input(r->parts->s, arena_printf(r->arena, "%s.%s", r->path, key->name), written,
 		(*slot)->text, *slot);

@@ -307,4 +307,6 @@ void parts_expand(struct scenario_parts *p)
 	}
 	if (p->groups)
 		expand_groups(p);
+	if (p->r.errs->n == 0)
+		parts_check_alike(p);
 }

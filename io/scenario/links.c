@@ -26,7 +26,7 @@ static bool read_between(
 			"between should name two ends, as in [users, edge*], not %zu", (*slot)->n);
 	for (i = 0; i < 2; i++) {
 		end = (*slot)->items[i].value;
-		if (!schema_want(r, end, YAML_TEXT, "an end of a link"))
+		if (!schema_pattern(r, end, "an end of a link"))
 			return false;
 		link->between[i] = end->text;
 		link->between_at[i] = end->at;

@@ -182,6 +182,9 @@ extern const struct schema_key gpu_keys[];
 /** Complain about instances without a device, and say what no instance makes use of. */
 void parts_check_devices(struct scenario_parts *p);
 
+/* alike.c: refuse names that make two links alike; once there are sites and groups. */
+void parts_check_alike(struct scenario_parts *p);
+
 /* expand.c */
 
 /** Turn entries into the arrays of the spec, and names into ids. Errors in p->r.errs. */

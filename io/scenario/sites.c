@@ -12,7 +12,7 @@ bool read_ref(
 {
 	struct name_ref *ref = to;
 
-	if (!schema_want(r, *slot, YAML_TEXT, key->name))
+	if (!schema_pattern(r, *slot, key->name))
 		return false;
 	ref->name = (*slot)->text;
 	ref->at = (*slot)->at;

@@ -1,5 +1,6 @@
 #include "io/yaml/schema.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,26 @@ bool schema_name(struct schema_reader *r, const struct yaml_item *item, const ch
 		"'%s' cannot name %s: a name has letters, digits, '_' and '-', starts with a "
 		"letter and has at most %d of them",
 		quote(quoted, sizeof quoted, item->key), what, (int)NAME_MOST);
+}
+
+bool schema_pattern(struct schema_reader *r, const struct yaml_node *n, const char *name)
+{
+	static const char others[] = "_-*?[]!";
+	char quoted[QUOTE_SIZE];
+	const char *s;
+
+	if (!schema_want(r, n, YAML_TEXT, name))
+		return false;
+	for (s = n->text; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr(others, *s))
+			break;
+	if (!*s && s > n->text && s - n->text <= NAME_MOST)
+		return true;
+	return err_list_at(r->errs, n->at,
+		"%s cannot be '%s': it is a name or a pattern of names, which have letters, "
+		"digits, "
+		"'_' and '-', and patterns '*', '?', '[', ']' and '!'",
+		name, quote(quoted, sizeof quoted, n->text));
 }
 
 static const struct schema_key *find_key(const struct schema_key *keys, const char *name)

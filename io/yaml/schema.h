@@ -118,6 +118,10 @@ void schema_leave(struct schema_reader *r, size_t mark);
 bool schema_unknown(
 	struct schema_reader *r, const struct yaml_item *item, const struct schema_key *keys);
 
+/** A text that names one thing, or many as a pattern: letters, digits, '_', '-', and '*', '?', '[',
+ *  ']', '!'. @name is what the message calls it. */
+bool schema_pattern(struct schema_reader *r, const struct yaml_node *n, const char *name);
+
 /** A name of a site, a model, a group...: letters, digits, '_' and '-'. */
 bool schema_name(struct schema_reader *r, const struct yaml_item *item, const char *what);
 

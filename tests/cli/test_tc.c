@@ -147,10 +147,61 @@ static void classes_of_htb_hang_below_the_rate(void **state)
 	free(text);
 }
 
+/* A '-' is no part of a variable. What then falls together gets a number that no link has. */
+static void every_link_has_variables_of_its_own(void **state)
+{
+	static const char *const names[] = {"x-y", "x_y", "a", "x-y--2", "x_y__3", "X-y"};
+	static const char *const vars[] = {"x_y", "x_y__4", "a", "x_y__2", "x_y__3", "X_y"};
+	enum { LINKS = sizeof names / sizeof names[0] };
+	struct link_spec links[LINKS] = {{0}};
+	struct scenario_spec spec = {.name = "t", .n_links = LINKS, .links = links};
+	char *text = NULL, line[80];
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	(void)state;
+	for (size_t i = 0; i < LINKS; i++)
+		links[i] = (struct link_spec){.name = names[i],
+			.between = {"users", "e"},
+			.up = {.bytes_per_s = 1000.0 * (double)(i + 1)},
+			.down = {.bytes_per_s = HUGE_VAL}};
+	tc_print(to, &spec);
+	fclose(to);
+	for (size_t i = 0; i < LINKS; i++) {
+		snprintf(line, sizeof line,
+			"tc qdisc add dev $%s_up root handle 1: netem limit 1000 rate %zukbit",
+			vars[i], 8 * (i + 1));
+		has(text, line);
+	}
+	free(text);
+}
+
+/* Whatever a library call hands over, a comment ends with its line. */
+static void a_comment_never_becomes_a_command(void **state)
+{
+	struct link_spec link = {.name = "l\nreboot",
+		.between = {"users\r\nreboot", "e\x1b[2J"},
+		.up = {.bytes_per_s = 1000.0},
+		.down = {.bytes_per_s = 1000.0}};
+	struct scenario_spec spec = {.name = "t\nreboot", .n_links = 1, .links = &link};
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	(void)state;
+	tc_print(to, &spec);
+	fclose(to);
+	assert_null(strstr(text, "\nreboot"));
+	assert_null(strpbrk(text, "\r\x1b"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(units_are_those_tc_reads),
+		cmocka_unit_test(every_link_has_variables_of_its_own),
+		cmocka_unit_test(a_comment_never_becomes_a_command),
 		cmocka_unit_test(tbf_goes_below_netem),
 		cmocka_unit_test(a_bucket_of_one_frame_survives_the_ticks_of_tc),
 		cmocka_unit_test(classes_of_htb_hang_below_the_rate),

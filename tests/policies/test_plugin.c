@@ -189,6 +189,44 @@ static void a_missing_entry_is_named(void **state)
 	table_refused(t, "plug-in 'a.so': policy 'mine' has no summary");
 }
 
+/* They would stand in lists, tables and what a shell completes. */
+static void names_and_texts_of_a_plugin_are_held_to_their_alphabets(void **state)
+{
+	static const char *const names[] = {
+		"two words", "a\nb", "\033[2J", "$(touch x)", "-rf", "a/b", "caf\xc3\xa9"};
+	struct policy_plugin t = good();
+	struct policy_ops ops;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const struct param_spec params[] = {
+			{.name = names[i], .kind = PARAM_DOUBLE, .help = "h"}, {0}};
+		const char *const words[] = {"good", names[i], NULL};
+		const struct param_spec choice[] = {
+			{.name = "c", .kind = PARAM_ENUM, .help = "h", .words = words}, {0}};
+		struct err err = {0};
+
+		t = good();
+		t.ops.name = names[i];
+		assert_false(plugin_check(&ops, &t, "a.so", &err));
+		assert_non_null(strstr(err.msg, "cannot name a policy"));
+		t = good();
+		t.ops.params = params;
+		err = (struct err){0};
+		assert_false(plugin_check(&ops, &t, "a.so", &err));
+		assert_non_null(strstr(err.msg, "cannot name a parameter"));
+		t.ops.params = choice;
+		err = (struct err){0};
+		assert_false(plugin_check(&ops, &t, "a.so", &err));
+		assert_non_null(strstr(err.msg, "has the word"));
+	}
+	t = good();
+	t.ops.summary = "one line\nand another";
+	table_refused(t, "plug-in 'a.so': the summary of policy 'mine' is no line of text");
+	t.ops.summary = "caf\xc3\xa9, at $5 or `less`";
+	assert_true(plugin_check(&ops, &t, "a.so", &(struct err){0}));
+}
+
 static void param_refused(struct param_spec p, const char *message)
 {
 	const struct param_spec params[] = {p, {0}};
@@ -233,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_table_of_another_abi_or_a_longer_one_is_refused),
 		cmocka_unit_test(a_shorter_table_lacks_its_last_members),
 		cmocka_unit_test(a_missing_entry_is_named),
+		cmocka_unit_test(names_and_texts_of_a_plugin_are_held_to_their_alphabets),
 		cmocka_unit_test(a_parameter_that_cannot_be_is_refused),
 	};
 	return cmocka_run_group_tests_name("plugin", tests, NULL, NULL);
