@@ -103,6 +103,16 @@ static const char *any(const char *pattern)
 	return strcmp(pattern, "*") ? pattern : "any";
 }
 
+/* Kinds of step that a grid has rows of. */
+static const char *measured(struct list *l, const struct profile_grid *g)
+{
+	if (!g)
+		return NULL;
+	return arena_printf(&l->arena, "decode prefill%s attention%s%s",
+		g->n_verify > 0 ? " verify" : "", g->n_prediction > 0 ? " prediction" : "",
+		g->n_host > 0 ? " host" : "");
+}
+
 static const char *given(const char *text)
 {
 	return *text ? text : NULL;
@@ -121,8 +131,9 @@ void list_profiles(struct list *l)
 		const char *covers = precisions(l, p->precisions);
 
 		list_add(l, p->name, p->method);
-		list_detail(l, arena_printf(&l->arena, "%s: %s%s%s", covers, p->method,
-				       *p->date ? "; " : "", p->date));
+		list_detail(l, arena_printf(&l->arena, "%s: %s%s%s%s%s", covers,
+				       p->grid ? measured(l, p->grid) : "", p->grid ? "; " : "",
+				       p->method, *p->date ? "; " : "", p->date));
 		list_text(l, "device", any(p->device), any(p->device));
 		list_text(l, "runtime", p->runtime, p->runtime);
 		list_text(l, "model", any(p->model), any(p->model));
@@ -132,6 +143,7 @@ void list_profiles(struct list *l)
 		list_number(l, "sigma_decode", p->sigma.decode, figure(l, p->sigma.decode, 1.0));
 		list_number(l, "sigma_prefill", p->sigma.prefill, NULL);
 		list_number(l, "sigma_attention", p->sigma.attention, NULL);
+		list_text(l, "measured", measured(l, p->grid), NULL);
 		list_text(l, "date", given(p->date), NULL);
 		list_text(l, "driver", given(p->driver), NULL);
 		list_text(l, "kernels", given(p->kernels), NULL);

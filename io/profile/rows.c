@@ -64,6 +64,36 @@ static bool prediction_row(struct profile_reader *r, const struct token *t)
 	       ascends(r, &t[0], !prev || row->new_tok > prev->new_tok);
 }
 
+static bool verify_row(struct profile_reader *r, const struct token *t)
+{
+	struct profile_verify_row *row = new_row(r);
+	const struct profile_verify_row *p = row_before(r);
+
+	return reader_whole(r, &row->count, &t[0], 1.0) &&
+	       reader_whole(r, &row->rows_each, &t[1], 2.0) &&
+	       reader_whole(r, &row->context_tok, &t[2], 0.0) &&
+	       reader_seconds(r, &row->step_s, &t[3]) &&
+	       ascends(r, &t[0],
+		       !p || row->count > p->count ||
+			       (row->count == p->count && row->rows_each > p->rows_each) ||
+			       (row->count == p->count && row->rows_each == p->rows_each &&
+				       row->context_tok > p->context_tok));
+}
+
+static bool host_row(struct profile_reader *r, const struct token *t)
+{
+	struct profile_host_row *row = new_row(r);
+	const struct profile_host_row *prev = row_before(r);
+	size_t step = reader_word(t[0].text, profile_host_names, HOSTS);
+
+	if (step == HOSTS)
+		return reader_unknown(r, &t[0], "step", profile_host_names, HOSTS);
+	row->step = (enum profile_host)step;
+	return reader_number(r, &row->host_s, &t[1], 0.0, 1.0) &&
+	       reader_number(r, &row->sd_s, &t[2], 0.0, 1.0) &&
+	       ascends(r, &t[0], !prev || row->step > prev->step);
+}
+
 static bool launch_row(struct profile_reader *r, const struct token *t)
 {
 	struct profile_launch_row *row = new_row(r);
@@ -188,8 +218,10 @@ const struct profile_section profile_sections[PROFILE_SECTIONS] = {
 	{"constants", 5, 0, const_row, 0, 0},
 	{GRID_ROWS(profile_step_row, decode, 3, step_row)},
 	{GRID_ROWS(profile_step_row, prefill, 3, step_row)},
+	{GRID_ROWS(profile_verify_row, verify, 4, verify_row)},
 	{GRID_ROWS(profile_attention_row, attention, 3, attention_row)},
 	{GRID_ROWS(profile_prediction_row, prediction, 2, prediction_row)},
+	{GRID_ROWS(profile_host_row, host, 3, host_row)},
 	{GRID_ROWS(profile_launch_row, launch, 2, launch_row)},
 	{GRID_ROWS(profile_t0_row, t0, 4, t0_row)},
 };

@@ -165,6 +165,16 @@ void int8_gemm_tune(
 	gemm_forget(&g);
 }
 
+size_t int8_gemm_tuned(const int8_gemm *p, size_t n)
+{
+	size_t least = 0;
+
+	for (size_t i = 0; i < p->n_choices; i++)
+		if (p->choice[i].n >= n && (least == 0 || p->choice[i].n < least))
+			least = p->choice[i].n;
+	return least > 0 ? least : n;
+}
+
 void int8_gemm_run(
 	int8_gemm *p, const gpu_matrix *w, const gemm_io &io, size_t n, cudaStream_t stream)
 {

@@ -26,6 +26,9 @@ void int8_gemm_destroy(int8_gemm *p);
 void int8_gemm_tune(
 	int8_gemm *p, const gpu_matrix *const *all, size_t n_all, const gemm_io &io, size_t n);
 
+/** The least size chosen for that holds @n tokens; @n where there is none. */
+size_t int8_gemm_tuned(const int8_gemm *p, size_t n);
+
 void int8_gemm_run(
 	int8_gemm *p, const gpu_matrix *w, const gemm_io &io, size_t n, cudaStream_t stream);
 

@@ -285,10 +285,10 @@ void gpu_state_create(gpu_state *s, const llama_shape *p, size_t kv_tok)
 	CUDA_TRY(cudaMemset(s->shares_in, 0, p->hidden / 8 * sizeof(uint32_t)));
 	s->meetings = device_alloc<uint32_t>(1);
 	CUDA_TRY(cudaMemset(s->meetings, 0, sizeof(uint32_t)));
-	s->token = device_alloc<uint32_t>(rows);
-	s->pos = device_alloc<uint32_t>(rows);
-	s->cached = device_alloc<uint32_t>(rows);
-	s->seq = device_alloc<uint32_t>(rows);
+	s->token = device_alloc<uint32_t>(4 * rows);
+	s->pos = s->token + rows;
+	s->cached = s->pos + rows;
+	s->seq = s->cached + rows;
 	s->k = device_alloc<half>(kv);
 	s->v = device_alloc<half>(kv);
 	launch_kernel(0, random_half, dim3(blocks_for(kv < (1u << 24) ? kv : 1u << 24)),
@@ -317,11 +317,16 @@ void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_
 	CUDA_TRY(cudaMemcpy(s->seq, seq, n * sizeof(*seq), cudaMemcpyHostToDevice));
 }
 
+void gpu_state_rows_async(gpu_state *s, const uint32_t *rows, cudaStream_t stream)
+{
+	CUDA_TRY(cudaMemcpyAsync(
+		s->token, rows, 4 * STEP_MAX_ROWS * sizeof(*rows), cudaMemcpyHostToDevice, stream));
+}
+
 void gpu_state_destroy(gpu_state *s)
 {
 	void *all[] = {s->x, s->xn, s->q, s->att, s->act, s->logits, s->sumsq, s->part, s->arrived,
-		s->share, s->shares_in, s->meetings, s->token, s->pos, s->cached, s->seq, s->k,
-		s->v};
+		s->share, s->shares_in, s->meetings, s->token, s->k, s->v};
 
 	for (void *p : all)
 		CUDA_TRY(cudaFree(p));

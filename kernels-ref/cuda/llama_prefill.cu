@@ -63,8 +63,9 @@ struct norm_in {
 	const half *gain;
 	int8_t *q;
 	float *q_scale;
-	half *xn; /* with it: the last token's row, packed for the head, instead of q */
+	half *xn; /* with it: a last token's row, packed for the head as row @row, instead of q */
 	float *sumsq;
+	unsigned row, tiles;
 	unsigned hidden;
 	float eps;
 };
@@ -96,10 +97,10 @@ __global__ void __launch_bounds__(ROW_THREADS) add_norm_quantise(norm_in in)
 	sum = block_reduce(sum, part, false);
 	if (in.xn) {
 		for (unsigned i = threadIdx.x; i < in.hidden; i += ROW_THREADS)
-			in.xn[packed_index(0, 0, i)] =
+			in.xn[packed_index(in.tiles, in.row, i)] =
 				__float2half(row[i] * __half2float(in.gain[i]));
 		if (threadIdx.x == 0)
-			*in.sumsq = sum;
+			in.sumsq[in.row] = sum;
 		return;
 	}
 	float r = rsqrtf(sum / (float)in.hidden + in.eps);
@@ -257,55 +258,95 @@ void gpu_prefill_destroy(gpu_prefill *p)
 	delete p;
 }
 
-static void layer_prefill(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l, size_t n,
-	size_t context, cudaStream_t stream)
+/* Sequence @seq of layer @l in the cache. */
+static size_t cache_at(const gpu_prefill *p, const gpu_state *s, size_t l, size_t seq)
 {
-	const gpu_layer *w = &m->layers[l];
-	unsigned h = (unsigned)p->shape.hidden, f = (unsigned)p->shape.ffn, heads = h / 128;
-	size_t kv = l * s->n_seq * heads * s->cap_tok * 128;
-	split_in split = {p->sums, p->q_scale, w->qkv.scale, m->rope, p->q, s->k + kv, s->v + kv, h,
-		(unsigned)context, s->cap_tok};
-	norm_in norm = {p->x, p->sums, p->q_scale, w->o.scale, w->norm_ffn, p->xq, p->q_scale, NULL,
-		NULL, h, (float)p->shape.norm_eps};
+	return (l * s->n_seq + seq) * (p->shape.hidden / 128) * s->cap_tok * 128;
+}
+
+/* Keys and values of one prompt to the cache, and its attention; row @at is its first. */
+static void prompt_attention(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l,
+	const gpu_prompt *q, size_t at, cudaStream_t stream)
+{
+	unsigned h = (unsigned)p->shape.hidden;
+	size_t kv = cache_at(p, s, l, q->seq);
+	split_in split = {p->sums + at * 3 * h, p->q_scale + at, m->layers[l].qkv.scale, m->rope,
+		p->q + at * h, s->k + kv, s->v + kv, h, (unsigned)q->context, s->cap_tok};
 	attn_in attn = {};
 
-	attn.q = p->q;
+	attn.q = p->q + at * h;
 	attn.k = s->k + kv;
 	attn.v = s->v + kv;
-	attn.out = p->att;
+	attn.out = p->att + at * h;
 	attn.q_head = attn.out_head = 128;
 	attn.q_tok = attn.out_tok = h;
 	attn.kv_head = s->cap_tok * 128;
-	attn.heads = heads;
-	attn.n_q = (unsigned)n;
-	attn.n_k = (unsigned)(context + n);
+	attn.heads = h / 128;
+	attn.n_q = (unsigned)q->n;
+	attn.n_k = (unsigned)(q->context + q->n);
 	attn.causal = true;
 	attn.scale = 1.0f / sqrtf(128.0f);
 	attn.lambda_nats = -HUGE_VALF;
-
-	gpu_prefill_gemm(p, &w->qkv, n, stream);
-	launch_kernel(stream, rope_and_store, dim3((unsigned)n), dim3(ROW_THREADS), 0, split);
+	launch_kernel(stream, rope_and_store, dim3((unsigned)q->n), dim3(ROW_THREADS), 0, split);
 	attn_best(attn, stream);
+}
+
+/* @n tokens of all prompts; the GEMMs take them as @rows. */
+static void layer_prefill(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l,
+	const gpu_prompt *prompts, size_t n_prompts, size_t n, size_t rows, cudaStream_t stream)
+{
+	const gpu_layer *w = &m->layers[l];
+	unsigned h = (unsigned)p->shape.hidden, f = (unsigned)p->shape.ffn;
+	norm_in norm = {p->x, p->sums, p->q_scale, w->o.scale, w->norm_ffn, p->xq, p->q_scale, NULL,
+		NULL, 0, 0, h, (float)p->shape.norm_eps};
+	size_t at = 0;
+
+	gpu_prefill_gemm(p, &w->qkv, rows, stream);
+	for (size_t i = 0; i < n_prompts; at += prompts[i++].n)
+		prompt_attention(p, m, s, l, &prompts[i], at, stream);
 	launch_kernel(stream, quantise_halves, dim3((unsigned)n), dim3(ROW_THREADS),
 		h * sizeof(float), p->xq, p->q_scale, p->att, h);
-	gpu_prefill_gemm(p, &w->o, n, stream);
+	gpu_prefill_gemm(p, &w->o, rows, stream);
 	launch_kernel(stream, add_norm_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
 		h * sizeof(float), norm);
-	gpu_prefill_gemm(p, &w->gu, n, stream);
+	gpu_prefill_gemm(p, &w->gu, rows, stream);
 	launch_kernel(stream, swiglu_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
 		f * sizeof(float), p->xq, p->q_scale, p->sums, w->gu.scale, f);
-	gpu_prefill_gemm(p, &w->down, n, stream);
+	gpu_prefill_gemm(p, &w->down, rows, stream);
 	CUDA_TRY(cudaGetLastError());
 }
 
-void gpu_prefill_run(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
-	size_t n, size_t context, cudaStream_t stream)
+/* The last token of each prompt, normed, as the rows of the head. */
+static void last_tokens(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const gpu_prompt *prompts,
+	size_t n_prompts, cudaStream_t stream)
 {
 	unsigned h = (unsigned)p->shape.hidden;
-	size_t layers = p->shape.n_layers, last = (n - 1) * h;
-	norm_in norm = {p->x, NULL, p->q_scale, NULL, m->layers[0].norm_attn, p->xq, p->q_scale,
-		NULL, NULL, h, (float)p->shape.norm_eps};
+	size_t layers = p->shape.n_layers, end = 0;
 
+	for (size_t i = 0; i < n_prompts; i++) {
+		end += prompts[i].n;
+		norm_in norm = {p->x + (end - 1) * h, p->sums + (end - 1) * h, p->q_scale + end - 1,
+			m->layers[layers - 1].down.scale, m->norm_out, NULL, NULL, s->xn,
+			s->sumsq + 2 * layers * STEP_MAX_ROWS, (unsigned)i,
+			(unsigned)packed_tiles(n_prompts), h, (float)p->shape.norm_eps};
+
+		launch_kernel(stream, add_norm_quantise, dim3(1), dim3(ROW_THREADS),
+			h * sizeof(float), norm);
+	}
+	gpu_head(m, s, n_prompts, stream);
+}
+
+void gpu_prefill_prompts(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
+	const gpu_prompt *prompts, size_t n_prompts, cudaStream_t stream)
+{
+	unsigned h = (unsigned)p->shape.hidden;
+	size_t layers = p->shape.n_layers, n = 0, rows;
+	norm_in norm = {p->x, NULL, p->q_scale, NULL, m->layers[0].norm_attn, p->xq, p->q_scale,
+		NULL, NULL, 0, 0, h, (float)p->shape.norm_eps};
+
+	for (size_t i = 0; i < n_prompts; i++)
+		n += prompts[i].n;
+	rows = int8_gemm_tuned(p->gemm, n);
 	CUDA_TRY(cudaFuncSetAttribute(swiglu_quantise, cudaFuncAttributeMaxDynamicSharedMemorySize,
 		(int)(p->shape.ffn * sizeof(float))));
 	launch_kernel(stream, embed_tokens, dim3((unsigned)n), dim3(ROW_THREADS), 0, p->x, m->embed,
@@ -313,23 +354,23 @@ void gpu_prefill_run(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uin
 	launch_kernel(stream, add_norm_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
 		h * sizeof(float), norm);
 	for (size_t l = 0; l < layers; l++) {
-		layer_prefill(p, m, s, l, n, context, stream);
+		layer_prefill(p, m, s, l, prompts, n_prompts, n, rows, stream);
+		if (l + 1 == layers)
+			break;
 		norm.sums = p->sums;
 		norm.sums_scale = p->q_scale;
 		norm.w_scale = m->layers[l].down.scale;
-		if (l + 1 < layers) {
-			norm.gain = m->layers[l + 1].norm_attn;
-			launch_kernel(stream, add_norm_quantise, dim3((unsigned)n),
-				dim3(ROW_THREADS), h * sizeof(float), norm);
-		}
+		norm.gain = m->layers[l + 1].norm_attn;
+		launch_kernel(stream, add_norm_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
+			h * sizeof(float), norm);
 	}
-	norm.x += last;
-	norm.sums += last;
-	norm.sums_scale += n - 1;
-	norm.gain = m->norm_out;
-	norm.xn = s->xn;
-	norm.sumsq = s->sumsq + 2 * layers * STEP_MAX_ROWS;
-	launch_kernel(
-		stream, add_norm_quantise, dim3(1), dim3(ROW_THREADS), h * sizeof(float), norm);
-	gpu_head(m, s, 1, stream);
+	last_tokens(p, m, s, prompts, n_prompts, stream);
+}
+
+void gpu_prefill_run(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
+	size_t n, size_t context, cudaStream_t stream)
+{
+	gpu_prompt one = {0, n, context};
+
+	gpu_prefill_prompts(p, m, s, token, &one, 1, stream);
 }

@@ -77,7 +77,7 @@ struct gpu_state {
 	float2 *share;       /* of the sums of o and down: [4 splits][hidden / 2][64] */
 	uint32_t *shares_in; /* [hidden / 8] */
 	uint32_t *meetings;  /* of all blocks; zero before and after */
-	uint32_t *token, *pos, *cached, *seq; /* [64] */
+	uint32_t *token, *pos, *cached, *seq; /* [64] each, one after another */
 	half *k, *v;
 	size_t n_seq, cap_tok;
 };
@@ -91,6 +91,14 @@ void gpu_state_shape(gpu_state *s, size_t n_seq, size_t cap_tok);
 /** Rows of a step: host arrays of @n. */
 void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_t *pos,
 	const uint32_t *cached, const uint32_t *seq);
+
+/** The same without waiting: @rows is [4][STEP_MAX_ROWS], tokens, positions, cached, sequences,
+ *  in pinned memory that stays as it is until @stream has read it. */
+void gpu_state_rows_async(gpu_state *s, const uint32_t *rows, cudaStream_t stream);
+
+/** The largest of each row's logits, @n rows, to @token on the device: greedy decoding. */
+void gpu_greedy(
+	const gpu_llama *m, const gpu_state *s, size_t n, uint32_t *token, cudaStream_t stream);
 
 /**
  * One step of @n <= 64 rows (decode of n sequences, or n tokens of one, or any mix): W8A16.
@@ -139,6 +147,19 @@ void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n);
  */
 void gpu_prefill_run(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
 	size_t n, size_t context, cudaStream_t stream);
+
+/** A prompt, or the end of one: @n new tokens of sequence @seq after @context cached ones. */
+struct gpu_prompt {
+	size_t seq, n, context;
+};
+
+/**
+ * Several prompts in one prefill, at most STEP_MAX_ROWS: their tokens, one after another in
+ * @token, meet in the linear layers; attention is each prompt's own. Logits of their last tokens
+ * in rows 0, 1, ... of s->logits. The GEMMs run at the next size that was tuned.
+ */
+void gpu_prefill_prompts(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
+	const gpu_prompt *prompts, size_t n_prompts, cudaStream_t stream);
 
 /** One int8 GEMM as a prefill runs it, int32 out; for timing a layer by itself. */
 void gpu_prefill_gemm(gpu_prefill *p, const gpu_matrix *w, size_t n, cudaStream_t stream);

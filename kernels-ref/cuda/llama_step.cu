@@ -115,3 +115,37 @@ void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaSt
 			gpu_step_part(m, s, l, part, n, max_tok, stream);
 	gpu_head(m, s, n, stream);
 }
+
+/* A block a row; of equals the first. */
+__global__ void __launch_bounds__(256)
+	largest_logit(uint32_t *token, const float *logits, unsigned vocab)
+{
+	__shared__ float top[256];
+	__shared__ unsigned at[256];
+	const float *row = logits + (size_t)blockIdx.x * vocab;
+	unsigned t = threadIdx.x;
+
+	top[t] = -HUGE_VALF;
+	at[t] = 0;
+	for (unsigned i = t; i < vocab; i += 256)
+		if (row[i] > top[t]) {
+			top[t] = row[i];
+			at[t] = i;
+		}
+	for (unsigned o = 128; o; o /= 2) {
+		__syncthreads();
+		if (t < o && (top[t + o] > top[t] || (top[t + o] == top[t] && at[t + o] < at[t]))) {
+			top[t] = top[t + o];
+			at[t] = at[t + o];
+		}
+	}
+	if (t == 0)
+		token[blockIdx.x] = at[0];
+}
+
+void gpu_greedy(
+	const gpu_llama *m, const gpu_state *s, size_t n, uint32_t *token, cudaStream_t stream)
+{
+	launch_kernel(stream, largest_logit, dim3((unsigned)n), dim3(256), 0, token, s->logits,
+		(unsigned)m->shape.vocab);
+}

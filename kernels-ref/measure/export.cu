@@ -1,13 +1,18 @@
 /*
  * The grid of measurements as profile files, in the format of models/cost/profiles/README.md.
  */
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 
 #include "kernels-ref/measure/export.cuh"
 #include "kernels-ref/measure/measure.cuh"
+#include "kernels-ref/measure/serve.cuh"
 
-static const size_t decode_batches[] = {1, 2, 4, 8, 16, 32, 64};
+/* Where kernels take another turn: at whole tiles of 8 and 16 rows, and at what one kernel takes.
+ */
+static const size_t decode_batches[] = {
+	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 20, 24, 28, 32, 33, 40, 48, 56, 64};
 static const size_t decode_contexts[] = {1, 128, 256, 512, 1024, 2048, 3072, 4096};
 static const size_t prefill_tokens[] = {
 	1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096};
@@ -38,9 +43,9 @@ static void write_header(FILE *to, const llama_shape *shape, const gpu_sheet *sh
 		"date: %s\n"
 		"driver: CUDA %d.%d, runtime %d.%d, %s\n"
 		"kernels: %s\n"
-		"method: CUDA events around graph replays, medians of 11 to 200, random weights "
-		"and data; "
-		"decode W8A16 with half KV and head, prefill W8A8\n",
+		"method: CUDA events, medians of 11 to 200, random weights and data; decode W8A16 "
+		"with half KV and head, as graphs, contexts of a batch spread evenly about their "
+		"mean; prefill W8A8, launched kernel by kernel\n",
 		sheet->device, shape->name, date, driver / 1000, driver % 1000 / 10, runtime / 1000,
 		runtime % 1000 / 10, gpu_name().c_str(), KERNELS_VERSION);
 }
@@ -61,7 +66,8 @@ static void write_decode(FILE *to, const gpu_llama *m, gpu_state *s, size_t room
 		for (size_t context : decode_contexts) {
 			if (batch * context > room)
 				continue;
-			timing t = measure_decode(m, s, batch, context);
+			size_t most = std::min((size_t)MAX_TOK, room / batch) - context;
+			timing t = measure_served(m, s, batch, context, std::min(context, most));
 
 			fprintf(to, "%zu %zu %.6g\n", batch, batch * context, t.median_s);
 			if (context == 512)
@@ -71,6 +77,28 @@ static void write_decode(FILE *to, const gpu_llama *m, gpu_state *s, size_t room
 	fflush(stdout);
 }
 
+static void write_verify(FILE *to, const gpu_llama *m, gpu_state *s)
+{
+	fprintf(to, "\n[verify]      # sequences  rows_each  context_tok  step_s\n");
+	for (size_t batch : {1, 2, 4, 8, 16})
+		for (size_t rows : {2, 3, 5, 9})
+			for (size_t context : {128, 512, 2048})
+				if (batch * rows <= STEP_MAX_ROWS)
+					fprintf(to, "%zu %zu %zu %.6g\n", batch, rows,
+						batch * context,
+						measure_verify(m, s, batch, rows, context)
+							.median_s);
+}
+
+static void write_host(FILE *to, const llama_shape *shape)
+{
+	host_times h = measure_host(shape);
+
+	fprintf(to, "\n[host]        # step  seconds  sd: of a server, beside the GPU's time\n");
+	fprintf(to, "decode %.4g %.2g\nprefill %.4g %.2g\n", h.decode_s, h.decode_sd_s, h.prefill_s,
+		h.prefill_sd_s);
+}
+
 static void write_prefill(FILE *to, const gpu_llama *m, gpu_state *s, gpu_prefill *p)
 {
 	fprintf(to, "\n[prefill]     # new_tok  context_tok  step_s\n");
@@ -78,7 +106,7 @@ static void write_prefill(FILE *to, const gpu_llama *m, gpu_state *s, gpu_prefil
 		for (size_t context : prefill_contexts) {
 			if (n + context > MAX_TOK)
 				continue;
-			timing t = measure_prefill(m, s, p, n, context);
+			timing t = measure_prefill(m, s, p, n, context, false);
 
 			fprintf(to, "%zu %zu %.6g\n", n, context, t.median_s);
 		}
@@ -176,8 +204,10 @@ static bool export_one(const char *dir, const llama_shape *shape, const gpu_shee
 	room = room < 64 * MAX_TOK ? room : 64 * MAX_TOK;
 	gpu_state_create(&s, shape, room);
 	write_decode(to, &m, &s, room);
+	write_verify(to, &m, &s);
 	gpu_state_destroy(&s);
 	gpu_llama_destroy(&m);
+	write_host(to, shape);
 	if (fclose(to) != 0) {
 		perror(path);
 		return false;

@@ -3,8 +3,8 @@
 
 /**
  * Measure the whole grid on this GPU and write @dir/DEVICE-llama2-{7b,13b}-int8-fused.profile
- * (models/cost/profiles/ holds such files; docs there). False, after a message, if the GPU's data sheet
- * is not known or a file cannot be written.
+ * (models/cost/profiles/ holds such files; docs there). False, after a message, if the GPU's data
+ * sheet is not known or a file cannot be written.
  */
 bool export_profiles(const char *dir);
 

@@ -3,6 +3,8 @@
  *	kernels verify [few|small]  every kernel against the C truth
  *	kernels speed [step|attention]  the figures that goals are set for
  *	kernels profile DIR         the whole grid, as profile files
+ *	kernels serve ARRIVALS OUT [7b|13b] [max-batch=N] [blocks=N] [graphs=no]
+ *	                            a server in real time, a row a request
  */
 #include <cmath>
 #include <cstring>
@@ -10,6 +12,7 @@
 #include "kernels-ref/measure/export.cuh"
 #include "kernels-ref/measure/harness.cuh"
 #include "kernels-ref/measure/measure.cuh"
+#include "kernels-ref/measure/serve.cuh"
 #include "kernels-ref/measure/verify.cuh"
 
 #define SPEED_BATCHES 1, 8, 32, 64
@@ -61,7 +64,7 @@ static void speed_of_model(const llama_shape *shape, double copy)
 	printf("%s int8 GEMMs of a layer, 2048 tokens: %.3f ms, %.0f TOP/s\n", shape->name,
 		g.median_s * 1e3, op / g.median_s * 1e-12);
 	for (size_t n : {128, 512, 2048}) {
-		timing t = measure_prefill(&m, &s, p, n, 0);
+		timing t = measure_prefill(&m, &s, p, n, 0, true);
 
 		printf("%s prefill %zu tokens: %.3f ms\n", shape->name, n, t.median_s * 1e3);
 	}
@@ -119,15 +122,53 @@ static verify_what verify_level(const char *word)
 					    : VERIFY_ALL;
 }
 
+static bool read_size(size_t *out, const char *word, const char *key)
+{
+	size_t n = strlen(key);
+	char *end;
+
+	if (strncmp(word, key, n) != 0 || word[n] < '1' || word[n] > '9')
+		return false;
+	*out = strtoul(word + n, &end, 10);
+	return *end == '\0';
+}
+
+/* @words after "serve". */
+static bool serve_spec_read(serve_spec *s, char **words, int n)
+{
+	*s = {&llama_7b, "", "", 32, 0, true};
+	if (n < 2)
+		return false;
+	s->arrivals = words[0];
+	s->out = words[1];
+	for (int i = 2; i < n; i++) {
+		if (strcmp(words[i], "7b") == 0 || strcmp(words[i], "13b") == 0)
+			s->shape = words[i][0] == '7' ? &llama_7b : &llama_13b;
+		else if (strcmp(words[i], "graphs=no") == 0)
+			s->graphs = false;
+		else if (!read_size(&s->max_batch, words[i], "max-batch=") &&
+			 !read_size(&s->blocks, words[i], "blocks="))
+			return false;
+	}
+	return s->max_batch <= STEP_MAX_ROWS;
+}
+
 int main(int argc, char **argv)
 {
+	serve_spec server;
+
 	if (argc >= 2 && strcmp(argv[1], "verify") == 0)
 		return verify_all(verify_level(argc > 2 ? argv[2] : "all")) ? 0 : 1;
 	if (argc >= 2 && strcmp(argv[1], "speed") == 0 && speed(argc > 2 ? argv[2] : "all"))
 		return 0;
 	if (argc == 3 && strcmp(argv[1], "profile") == 0)
 		return export_profiles(argv[2]) ? 0 : 1;
+	if (argc >= 2 && strcmp(argv[1], "serve") == 0 &&
+		serve_spec_read(&server, argv + 2, argc - 2))
+		return serve(server) ? 0 : 2;
 	fprintf(stderr,
-		"usage: kernels verify [few|small] | speed [step|attention] | profile DIR\n");
+		"usage: kernels verify [few|small] | speed [step|attention] | profile DIR |\n"
+		"\tserve ARRIVALS OUT [7b|13b] [max-batch=1..%d] [blocks=N] [graphs=no]\n",
+		STEP_MAX_ROWS);
 	return 2;
 }

@@ -52,6 +52,45 @@ timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t con
 		[&](int, cudaStream_t stream) { gpu_step(m, s, batch, context, stream); }, 1, 0.06);
 }
 
+timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t spread)
+{
+	std::vector<uint32_t> token(batch), pos(batch), seq(batch);
+	size_t longest = 0;
+
+	gpu_state_shape(s, batch, context + spread);
+	for (size_t i = 0; i < batch; i++) {
+		size_t tok = context - spread + (2 * i + 1) * spread / batch;
+
+		token[i] = (uint32_t)(device_rand_bits(9, i) % m->shape.vocab);
+		pos[i] = (uint32_t)(tok > 0 ? tok - 1 : 0);
+		seq[i] = (uint32_t)i;
+		longest = std::max(longest, (size_t)pos[i] + 1);
+	}
+	gpu_state_rows(s, batch, token.data(), pos.data(), pos.data(), seq.data());
+	return time_for(
+		[&](int, cudaStream_t stream) { gpu_step(m, s, batch, longest, stream); }, 1, 0.05);
+}
+
+timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context)
+{
+	std::vector<uint32_t> token(batch * rows), pos(batch * rows), cached(batch * rows),
+		seq(batch * rows);
+
+	gpu_state_shape(s, batch, context + rows);
+	for (size_t i = 0; i < batch * rows; i++) {
+		token[i] = (uint32_t)(device_rand_bits(9, i) % m->shape.vocab);
+		seq[i] = (uint32_t)(i / rows);
+		cached[i] = (uint32_t)context;
+		pos[i] = (uint32_t)(context + i % rows);
+	}
+	gpu_state_rows(s, batch * rows, token.data(), pos.data(), cached.data(), seq.data());
+	return time_for(
+		[&](int, cudaStream_t stream) {
+			gpu_step(m, s, batch * rows, context + rows, stream);
+		},
+		1, 0.05);
+}
+
 timing measure_step_part(
 	const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context)
 {
@@ -84,7 +123,8 @@ static timing rows_of_one(const gpu_llama *m, gpu_state *s, size_t n, size_t con
 		[&](int, cudaStream_t stream) { gpu_step(m, s, n, context + n, stream); }, 1, 0.06);
 }
 
-timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context)
+timing measure_prefill(
+	const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context, bool graph)
 {
 	std::vector<uint32_t> token(n);
 	uint32_t *device_token = device_alloc<uint32_t>(n);
@@ -96,12 +136,11 @@ timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t 
 		device_token, token.data(), n * sizeof(uint32_t), cudaMemcpyHostToDevice));
 	gpu_state_shape(s, 1, context + n);
 	gpu_prefill_tune(p, m, n);
-	t = time_for(
-		[&](int, cudaStream_t stream) {
-			gpu_prefill_run(p, m, s, device_token, n, context, stream);
-		},
-		1, 0.06);
-	if (n <= STEP_MAX_ROWS) {
+	auto run = [&](int, cudaStream_t stream) {
+		gpu_prefill_run(p, m, s, device_token, n, context, stream);
+	};
+	t = graph ? time_for(run, 1, 0.06) : time_stream(run, 1, 15);
+	if (graph && n <= STEP_MAX_ROWS) {
 		timing rows = rows_of_one(m, s, n, context);
 
 		if (rows.median_s < t.median_s)

@@ -27,13 +27,23 @@ const gpu_sheet *gpu_sheet_of(const std::string &name);
 /** One decode step of @batch sequences, each attending to @context tokens, its own included. */
 timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context);
 
+/** The same as a server meets it: contexts spread evenly over @context - @spread to @context +
+ *  @spread, which the longest of them is. */
+timing measure_served(
+	const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t spread);
+
+/** A step that verifies: @rows tokens each of @batch sequences behind @context cached ones. */
+timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context);
+
 /** One kernel of such a step, per layer; and the head. Back to back, so that they overlap. */
 timing measure_step_part(
 	const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context);
 timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch);
 
-/** Prefill of @n tokens after @context; up to 64 tokens by the faster of the two ways. */
-timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context);
+/** Prefill of @n tokens after @context. As a graph, up to 64 tokens by the faster of the two ways;
+ *  or as a server launches it, kernel by kernel into an idle stream. */
+timing measure_prefill(
+	const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context, bool graph);
 
 /** Attention of one layer at a forced share of skipped blocks; @*got is what the mask has. */
 timing measure_attention(unsigned heads, unsigned tokens, double sparsity, double *got, bool wgmma);

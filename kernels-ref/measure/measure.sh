@@ -2,9 +2,11 @@
 # Build, verify and time the GPU kernels, measure their peers, write the profile files.
 #
 #	kernels-ref/measure/measure.sh [OUT] [STEP...]
+#	kernels-ref/measure/measure.sh OUT [STEP...] serve ARRIVALS.csv [7b|13b] [max-batch=N] [blocks=N]
 #
 # OUT (default results/runs/kernels) receives the build, the logs and profiles/*.profile.
-# Steps, all by default: build verify sanitize speed peers profile.
+# Steps, all by default: build verify sanitize speed peers profile. The last may be serve: a server in
+# real time for the arrivals of a file, a row a request to OUT/served/, a row a step beside it.
 # Wants a GPU, nvcc 12.8 or later with cuBLASLt; for the peers a python3 with PyTorch, else
 # they are left out, and says so. NVCC, PYTHON and CUDA_LIBS (-L... of cuBLASLt) override.
 set -eu
@@ -13,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=${1:-$root/results/runs/kernels}
 [ $# -gt 0 ] && shift
-steps=${*:-build verify sanitize speed peers profile}
+[ $# -gt 0 ] || set -- build verify sanitize speed peers profile
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 python=${PYTHON:-python3}
 archs="-gencode arch=compute_90a,code=sm_90a -gencode arch=compute_80,code=[sm_80,compute_80]"
@@ -62,7 +64,9 @@ for p in nvidia.__path__:
 	fi
 fi
 
-for step in $steps; do
+while [ $# -gt 0 ]; do
+	step=$1
+	shift
 	case $step in
 	build)
 		build
@@ -91,6 +95,14 @@ for step in $steps; do
 		;;
 	profile)
 		"$out/kernels" profile "$out/profiles"
+		;;
+	serve)
+		[ $# -gt 0 ] || { echo "measure.sh: serve what?" >&2; exit 2; }
+		arrivals=$1
+		shift
+		mkdir -p "$out/served"
+		"$out/kernels" serve "$arrivals" "$out/served/$(basename "$arrivals")" "$@"
+		exit
 		;;
 	*)
 		echo "measure.sh: no step called '$step'" >&2

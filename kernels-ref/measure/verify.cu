@@ -2,6 +2,7 @@
  * Every GPU kernel against the C truth: random data, outputs poisoned with NaN before each run,
  * lengths that are no multiple of a tile. Error is |out - truth| / |truth| (2-norm).
  */
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <thread>
@@ -210,6 +211,61 @@ static void verify_prefill(tally *t, const llama_model *host, const gpu_llama *m
 	gpu_prefill_destroy(p);
 }
 
+/* Prompts in one prefill, each in a sequence of its own and one behind a context, against the
+ * same one by one; and the greedy token of each. */
+static void verify_prompts(tally *t, const gpu_llama *m, gpu_state *s)
+{
+	static const gpu_prompt all[] = {{2, 37, 0}, {0, 150, 0}, {3, 1, 20}, {1, 64, 0}};
+	const size_t n_all = 4, cap = 160, vocab = m->shape.vocab,
+		     kv = m->shape.n_layers * m->shape.hidden * n_all * cap;
+	gpu_prefill *p = gpu_prefill_create(&m->shape, 512);
+	std::vector<uint32_t> tokens, before(20);
+	std::vector<float> truth, out, keys;
+	uint32_t *device_tokens, *device_before, *greedy = device_alloc<uint32_t>(n_all);
+	size_t at = 0;
+
+	for (size_t i = 0; i < n_all; i++)
+		for (size_t k = 0; k < all[i].n; k++)
+			tokens.push_back(token_of(700 + i, k, vocab));
+	for (size_t k = 0; k < before.size(); k++)
+		before[k] = token_of(800, k, vocab);
+	device_tokens = upload(tokens);
+	device_before = upload(before);
+	gpu_state_shape(s, n_all, cap);
+	gpu_prefill_tune(p, m, 512);
+	for (bool together : {false, true}) {
+		gpu_prompt context = {3, 20, 0};
+
+		poison(s->k, kv * sizeof(half));
+		poison(s->v, kv * sizeof(half));
+		gpu_prefill_prompts(p, m, s, device_before, &context, 1, 0);
+		poison(s->logits, STEP_MAX_ROWS * vocab * sizeof(float));
+		at = 0;
+		for (size_t i = 0; i < n_all && !together; at += all[i++].n) {
+			gpu_prefill_prompts(p, m, s, device_tokens + at, &all[i], 1, 0);
+			std::vector<float> one = download(s->logits, vocab);
+			truth.insert(truth.end(), one.begin(), one.end());
+		}
+		if (together)
+			gpu_prefill_prompts(p, m, s, device_tokens, all, n_all, 0);
+	}
+	out = download(s->logits, n_all * vocab);
+	judge(t, "prefill of four prompts, one behind a context, against one by one",
+		relative_error(out.data(), truth.data(), out.size()), 1e-5);
+	gpu_greedy(m, s, n_all, greedy, 0);
+	std::vector<uint32_t> token = download(greedy, n_all);
+	double wrong = 0.0;
+	for (size_t i = 0; i < n_all; i++)
+		wrong += token[i] != (uint32_t)(std::max_element(out.begin() + i * vocab,
+							out.begin() + (i + 1) * vocab) -
+						(out.begin() + i * vocab));
+	judge(t, "greedy tokens", wrong, 0.5);
+	CUDA_TRY(cudaFree(device_tokens));
+	CUDA_TRY(cudaFree(device_before));
+	CUDA_TRY(cudaFree(greedy));
+	gpu_prefill_destroy(p);
+}
+
 static const llama_shape shape_two_heads = {"2x256", 256, 704, 2, 2, 2, 128, 520, 1e4, 1e-5};
 
 static void verify_prefills(tally *t, bool few)
@@ -224,6 +280,7 @@ static void verify_prefills(tally *t, bool few)
 	verify_prefill(t, host, &m, &s, 0, 1);
 	verify_prefill(t, host, &m, &s, 70, 7);
 	verify_prefill(t, host, &m, &s, 33, 129);
+	verify_prompts(t, &m, &s);
 	if (!few)
 		for (size_t n : {1, 7, 64, 300})
 			for (size_t context : {0, 70, 257})

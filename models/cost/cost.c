@@ -30,6 +30,7 @@ struct cost {
 	const struct profile_form *form; /* or */
 	struct grid *grid;
 	double per_key_s, per_flop_s; /* form: prefill attention, all layers */
+	double host_s[HOSTS];         /* grid: of the server's host, beside the device */
 
 	struct llm_shape shape;
 	struct gpu_spec gpu;
@@ -111,7 +112,7 @@ static void grid_decode_cells(struct cost *c, size_t batch)
 		double y1 = grid_decode_s(c->grid, batch, x1);
 		double slope = (y1 - y0) / (x1 - x0);
 
-		push_cell(c, y0 - slope * x0, slope, i == 0 ? 0 : x[i]);
+		push_cell(c, y0 - slope * x0 + c->host_s[HOST_DECODE], slope, i == 0 ? 0 : x[i]);
 	}
 	free(x);
 }
@@ -192,6 +193,8 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 		cost_destroy(c);
 		return false;
 	}
+	for (size_t i = 0; c->grid && i < spec->profile->grid->n_host; i++)
+		c->host_s[spec->profile->grid->host[i].step] = spec->profile->grid->host[i].host_s;
 	fill_tables(c);
 	*out = c;
 	return true;
@@ -227,6 +230,7 @@ double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
 
 	assert(new_tok >= 1 && n_prompts >= 1);
 	sum = new_tok <= LINEAR_TABLE_TOK ? c->linear_s[new_tok] : linear_s(c, (double)new_tok);
+	sum += c->f_prefill * c->host_s[HOST_PREFILL];
 	if (n_prompts <= c->max_batch)
 		return sum + c->head_s[n_prompts];
 	return c->grid ? sum : sum + c->f_prefill * head_s(c, n_prompts);

@@ -15,6 +15,7 @@ const char *const profile_mark_names[MARKS] = {
 	[MARK_ASSUMED] = "assumed",
 };
 
+const char *const profile_host_names[HOSTS] = {"decode", "prefill"};
 const char *const profile_peak_names[PEAKS] = {
 	[PEAK_FP32] = "fp32",
 	[PEAK_FP16] = "fp16",

@@ -69,6 +69,22 @@ struct profile_prediction_row {
 	double all_layers_s;
 };
 
+/** A step that verifies drafts: @rows_each tokens of each of @count sequences with @context_tok
+ *  cached tokens between them. */
+struct profile_verify_row {
+	uint64_t count, rows_each, context_tok;
+	double step_s;
+};
+
+/** What the host of a server takes beside the device's time: of one step, with its deviation. */
+enum profile_host { HOST_DECODE, HOST_PREFILL, HOSTS };
+extern const char *const profile_host_names[HOSTS];
+
+struct profile_host_row {
+	enum profile_host step;
+	double host_s, sd_s;
+};
+
 /** What was measured beside the steps; the simulator does not read it, people do. */
 struct profile_launch_row {
 	const char *name;
@@ -82,10 +98,12 @@ struct profile_t0_row {
 
 /** Rows ascend in their columns, left to right; none twice. */
 struct profile_grid {
-	size_t n_decode, n_prefill, n_attention, n_prediction, n_launch, n_t0;
+	size_t n_decode, n_prefill, n_verify, n_attention, n_prediction, n_host, n_launch, n_t0;
 	const struct profile_step_row *decode, *prefill;
+	const struct profile_verify_row *verify;
 	const struct profile_attention_row *attention;
 	const struct profile_prediction_row *prediction;
+	const struct profile_host_row *host;
 	const struct profile_launch_row *launch;
 	const struct profile_t0_row *t0;
 };

@@ -1,0 +1,442 @@
+/*
+ * A real server of one GPU: the batch of serve_batch.cuh over the kernels of cuda/.
+ */
+#include "kernels-ref/measure/serve.cuh"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <thread>
+
+#include "kernels-ref/cuda/llama_q8.cuh"
+#include "kernels-ref/measure/harness.cuh"
+#include "kernels-ref/measure/measure.cuh"
+#include "kernels-ref/measure/serve_batch.cuh"
+
+#define MAX_TOK 4096
+#define BLOCK_TOK 16
+
+typedef std::chrono::steady_clock wall;
+
+struct step_log {
+	bool prefill;
+	double from_s, to_s, gpu_s;
+	size_t rows, tok; /* sequences; new tokens of a prefill, context of a decode */
+};
+
+struct server {
+	serve_spec spec;
+	gpu_llama model;
+	gpu_state state;
+	gpu_prefill *prefill;
+	cudaStream_t stream;
+	cudaEvent_t from, to;
+	std::map<std::pair<size_t, size_t>, cudaGraphExec_t>
+		graphs; /* by rows and longest context */
+	/* pinned, and the device's side of it */
+	uint32_t *rows, *prompt, *token;
+	uint32_t *device_prompt, *device_token;
+
+	std::vector<served> requests;
+	serve_batch batch;
+	size_t next; /* arrival */
+	std::vector<step_log> log;
+	wall::time_point began;
+};
+
+static double now_s(const server &s)
+{
+	return std::chrono::duration<double>(wall::now() - s.began).count();
+}
+
+/* --- before the first arrival --------------------------------------------------------------- */
+
+/* The prefill's GEMMs run at these sizes: in steps that grow with them, so that filling up to the
+ * next costs at most an eighth. */
+static void tune(server *s)
+{
+	for (size_t n = 16; n <= MAX_TOK; n += n < 128 ? 16 : n < 512 ? 32 : n < 1024 ? 64 : 128)
+		gpu_prefill_tune(s->prefill, &s->model, n);
+}
+
+/* Longest contexts are rounded up, so that a few graphs serve all. */
+static size_t context_class(size_t tok)
+{
+	size_t c = 256;
+
+	while (c < tok)
+		c *= 2;
+	return c < MAX_TOK ? c : MAX_TOK;
+}
+
+static void launch_decode(server *s, size_t n, size_t max_tok)
+{
+	gpu_step(&s->model, &s->state, n, max_tok, s->stream);
+	gpu_greedy(&s->model, &s->state, n, s->device_token, s->stream);
+}
+
+static cudaGraphExec_t graph_of(server *s, size_t n, size_t max_tok)
+{
+	cudaGraphExec_t &exec = s->graphs[{n, max_tok}];
+	cudaGraph_t graph;
+
+	if (exec)
+		return exec;
+	CUDA_TRY(cudaStreamBeginCapture(s->stream, cudaStreamCaptureModeThreadLocal));
+	launch_decode(s, n, max_tok);
+	CUDA_TRY(cudaStreamEndCapture(s->stream, &graph));
+	CUDA_TRY(cudaGraphInstantiate(&exec, graph, 0));
+	CUDA_TRY(cudaGraphDestroy(graph));
+	return exec;
+}
+
+/* Every graph that may be wanted, each run once; and a prefill of each kind. */
+static void warm_up(server *s, size_t longest)
+{
+	for (size_t c = 256; s->spec.graphs; c *= 2) {
+		for (size_t n = 1; n <= s->spec.max_batch; n++) {
+			for (size_t i = 0; i < n; i++) {
+				s->rows[i] = 1;
+				s->rows[STEP_MAX_ROWS + i] = s->rows[2 * STEP_MAX_ROWS + i] = 0;
+				s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)i;
+			}
+			gpu_state_rows_async(&s->state, s->rows, s->stream);
+			CUDA_TRY(cudaGraphLaunch(graph_of(s, n, context_class(c)), s->stream));
+			CUDA_TRY(cudaStreamSynchronize(s->stream));
+		}
+		if (c >= longest || c >= MAX_TOK)
+			break;
+	}
+	for (size_t n : {16, 100, 1000}) {
+		gpu_prompt one = {0, n < longest ? n : longest, 0};
+
+		gpu_prefill_prompts(
+			s->prefill, &s->model, &s->state, s->device_prompt, &one, 1, s->stream);
+	}
+	CUDA_TRY(cudaStreamSynchronize(s->stream));
+}
+
+template <class T> static T *pinned(size_t n)
+{
+	void *p;
+
+	CUDA_TRY(cudaMallocHost(&p, n * sizeof(T)));
+	memset(p, 0, n * sizeof(T));
+	return (T *)p;
+}
+
+/* The cache has a piece for the longest request in each place of the batch. */
+static bool make_cache(server *s, size_t longest)
+{
+	size_t cap = (longest + 1 + 127) / 128 * 128, free_bytes, total, kv_tok;
+	serve_limits limits = {s->spec.max_batch, s->spec.blocks, BLOCK_TOK, MAX_TOK};
+
+	CUDA_TRY(cudaMemGetInfo(&free_bytes, &total));
+	kv_tok = (free_bytes - ((size_t)2 << 30)) / llama_kv_bytes_per_tok(s->spec.shape);
+	if (cap * s->spec.max_batch > kv_tok) {
+		fprintf(stderr,
+			"%s: error: a batch of %zu requests of up to %zu tokens needs more memory "
+			"than this GPU has\n",
+			s->spec.arrivals.c_str(), s->spec.max_batch, longest);
+		return false;
+	}
+	if (limits.blocks == 0)
+		limits.blocks = kv_tok / BLOCK_TOK;
+	serve_batch_init(&s->batch, &s->requests, limits);
+	for (const served &r : s->requests)
+		if (!serve_batch_can_hold(&s->batch, r)) {
+			fprintf(stderr, "%s: error: %zu blocks cannot hold a request of %u + %u\n",
+				s->spec.arrivals.c_str(), limits.blocks, r.prompt_tok,
+				r.output_tok);
+			return false;
+		}
+	gpu_state_create(&s->state, s->spec.shape, cap * s->spec.max_batch);
+	gpu_state_shape(&s->state, s->spec.max_batch, cap);
+	return true;
+}
+
+static bool start(server *s)
+{
+	size_t longest = 0;
+
+	for (const served &r : s->requests)
+		longest = std::max(longest, (size_t)r.prompt_tok + r.output_tok);
+	gpu_llama_create(&s->model, s->spec.shape, 1, GPU_PACKED | GPU_NATURAL, MAX_TOK);
+	s->prefill = gpu_prefill_create(s->spec.shape, MAX_TOK);
+	tune(s);
+	if (!make_cache(s, longest))
+		return false;
+	CUDA_TRY(cudaStreamCreate(&s->stream));
+	CUDA_TRY(cudaEventCreate(&s->from));
+	CUDA_TRY(cudaEventCreate(&s->to));
+	s->rows = pinned<uint32_t>(4 * STEP_MAX_ROWS);
+	s->token = pinned<uint32_t>(STEP_MAX_ROWS);
+	s->prompt = pinned<uint32_t>(MAX_TOK);
+	s->device_prompt = device_alloc<uint32_t>(MAX_TOK);
+	CUDA_TRY(cudaMemset(s->device_prompt, 0, MAX_TOK * sizeof(uint32_t)));
+	s->device_token = device_alloc<uint32_t>(STEP_MAX_ROWS);
+	warm_up(s, longest);
+	return true;
+}
+
+static void stop(server *s)
+{
+	for (auto &g : s->graphs)
+		CUDA_TRY(cudaGraphExecDestroy(g.second));
+	for (uint32_t *p : {s->rows, s->token, s->prompt})
+		CUDA_TRY(cudaFreeHost(p));
+	CUDA_TRY(cudaFree(s->device_prompt));
+	CUDA_TRY(cudaFree(s->device_token));
+	CUDA_TRY(cudaEventDestroy(s->from));
+	CUDA_TRY(cudaEventDestroy(s->to));
+	CUDA_TRY(cudaStreamDestroy(s->stream));
+	gpu_prefill_destroy(s->prefill);
+	gpu_state_destroy(&s->state);
+	gpu_llama_destroy(&s->model);
+}
+
+/* --- steps ---------------------------------------------------------------------------------- */
+
+/* A token of a prompt: drawn, as weights are. */
+static uint32_t prompt_token(const server *s, size_t request, size_t k)
+{
+	return (uint32_t)(device_rand_bits(request, k) % s->spec.shape->vocab);
+}
+
+static double gpu_time_s(const server *s)
+{
+	float ms;
+
+	CUDA_TRY(cudaEventElapsedTime(&ms, s->from, s->to));
+	return (double)ms * 1e-3;
+}
+
+/* The @n tokens of the step that has been launched, to @s->token. */
+static void fetch_tokens(server *s, size_t n)
+{
+	CUDA_TRY(cudaEventRecord(s->to, s->stream));
+	CUDA_TRY(cudaMemcpyAsync(s->token, s->device_token, n * sizeof(uint32_t),
+		cudaMemcpyDeviceToHost, s->stream));
+	CUDA_TRY(cudaStreamSynchronize(s->stream));
+}
+
+static void step_prefill(server *s, const std::vector<size_t> &admitted)
+{
+	std::vector<gpu_prompt> prompts;
+	step_log log = {true, now_s(*s), 0.0, 0.0, admitted.size(), 0};
+
+	for (size_t i : admitted) {
+		served &r = s->requests[i];
+
+		if (r.start_s < 0.0)
+			r.start_s = log.from_s;
+		prompts.push_back({r.place, r.prompt_tok + r.tokens.size(), 0});
+		for (size_t k = 0; k < r.prompt_tok; k++)
+			s->prompt[log.tok++] = prompt_token(s, i, k);
+		for (uint32_t t : r.tokens)
+			s->prompt[log.tok++] = t;
+	}
+	CUDA_TRY(cudaMemcpyAsync(s->device_prompt, s->prompt, log.tok * sizeof(uint32_t),
+		cudaMemcpyHostToDevice, s->stream));
+	CUDA_TRY(cudaEventRecord(s->from, s->stream));
+	gpu_prefill_prompts(s->prefill, &s->model, &s->state, s->device_prompt, prompts.data(),
+		prompts.size(), s->stream);
+	gpu_greedy(&s->model, &s->state, prompts.size(), s->device_token, s->stream);
+	fetch_tokens(s, prompts.size());
+	log.to_s = now_s(*s);
+	for (size_t i = 0; i < admitted.size(); i++)
+		serve_batch_token(&s->batch, admitted[i], s->token[i], log.to_s);
+	serve_batch_settle(&s->batch, admitted, log.to_s);
+	log.gpu_s = gpu_time_s(s);
+	s->log.push_back(log);
+}
+
+static void step_decode(server *s)
+{
+	std::vector<size_t> &running = s->batch.running;
+	size_t n = running.size(), longest = 0;
+	step_log log = {false, now_s(*s), 0.0, 0.0, n, 0};
+
+	for (size_t i = 0; i < n; i++) {
+		const served &r = s->requests[running[i]];
+		size_t at = r.prompt_tok + r.tokens.size() - 1; /* of the token computed now */
+
+		s->rows[i] = r.tokens.back();
+		s->rows[STEP_MAX_ROWS + i] = s->rows[2 * STEP_MAX_ROWS + i] = (uint32_t)at;
+		s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)r.place;
+		longest = std::max(longest, at + 1);
+		log.tok += at + 1;
+	}
+	gpu_state_rows_async(&s->state, s->rows, s->stream);
+	CUDA_TRY(cudaEventRecord(s->from, s->stream));
+	if (s->spec.graphs)
+		CUDA_TRY(cudaGraphLaunch(graph_of(s, n, context_class(longest)), s->stream));
+	else
+		launch_decode(s, n, longest);
+	fetch_tokens(s, n);
+	log.to_s = now_s(*s);
+	for (size_t i = 0; i < n; i++)
+		serve_batch_token(&s->batch, running[i], s->token[i], log.to_s);
+	serve_batch_settle(&s->batch, {}, log.to_s);
+	log.gpu_s = gpu_time_s(s);
+	s->log.push_back(log);
+}
+
+/* Everybody who has come by now stands in line. */
+static void let_in(server *s)
+{
+	double now = now_s(*s);
+
+	while (s->next < s->requests.size() && s->requests[s->next].arrival_s <= now)
+		s->batch.line.push_back(s->next++);
+}
+
+/* Sleep to shortly before the next arrival, then watch the clock. */
+static void wait_for_next(const server *s)
+{
+	double at = s->requests[s->next].arrival_s, left = at - now_s(*s);
+
+	if (left > 2e-3)
+		std::this_thread::sleep_for(std::chrono::duration<double>(left - 1e-3));
+	while (now_s(*s) < at)
+		;
+}
+
+static void replay(server *s)
+{
+	s->began = wall::now();
+	for (;;) {
+		let_in(s);
+		std::vector<size_t> admitted = serve_batch_admit(&s->batch);
+
+		if (!admitted.empty()) {
+			step_prefill(s, admitted);
+		} else if (!s->batch.running.empty()) {
+			serve_batch_make_room(&s->batch);
+			step_decode(s);
+		} else if (s->next < s->requests.size()) {
+			wait_for_next(s);
+		} else {
+			break;
+		}
+	}
+}
+
+/* --- what came of it ------------------------------------------------------------------------ */
+
+static FILE *open_out(const std::string &file)
+{
+	FILE *to = fopen(file.c_str(), "w");
+
+	if (!to)
+		fprintf(stderr, "%s: error: cannot be written\n", file.c_str());
+	return to;
+}
+
+static bool write_requests(const server *s)
+{
+	FILE *to = open_out(s->spec.out);
+
+	if (!to)
+		return false;
+	fprintf(to, "arrival_s,prompt_tokens,output_tokens,start_s,first_token_s,last_token_s,"
+		    "preemptions\n");
+	for (const served &r : s->requests)
+		fprintf(to, "%.9g,%u,%u,%.6f,%.6f,%.6f,%u\n", r.arrival_s, r.prompt_tok,
+			r.output_tok, r.start_s, r.first_token_s, r.last_token_s, r.preemptions);
+	return fclose(to) == 0;
+}
+
+static bool write_steps(const server *s)
+{
+	FILE *to = open_out(s->spec.out + ".steps");
+
+	if (!to)
+		return false;
+	fprintf(to, "kind,sequences,tokens,from_s,to_s,gpu_s\n");
+	for (const step_log &l : s->log)
+		fprintf(to, "%s,%zu,%zu,%.6f,%.6f,%.6f\n", l.prefill ? "prefill" : "decode", l.rows,
+			l.tok, l.from_s, l.to_s, l.gpu_s);
+	return fclose(to) == 0;
+}
+
+/* Only steps that the next one follows at once: after others the server waited. */
+static host_times host_times_of(const std::vector<step_log> &log)
+{
+	double n[2] = {}, sum[2] = {}, squares[2] = {}, mean[2], sd[2];
+
+	for (size_t i = 0; i + 1 < log.size(); i++) {
+		double host = log[i + 1].from_s - log[i].from_s - log[i].gpu_s;
+
+		if (log[i + 1].from_s - log[i].to_s > 1e-3)
+			continue;
+		n[log[i].prefill]++;
+		sum[log[i].prefill] += host;
+		squares[log[i].prefill] += host * host;
+	}
+	for (int k : {0, 1}) {
+		mean[k] = n[k] > 0.0 ? sum[k] / n[k] : 0.0;
+		sd[k] = n[k] > 1.0 ? sqrt(fmax(squares[k] / n[k] - mean[k] * mean[k], 0.0)) : 0.0;
+	}
+	return {mean[0], sd[0], mean[1], sd[1]};
+}
+
+static void print_summary(const server *s)
+{
+	double ttft = 0.0, e2e = 0.0, tok = 0.0, end = s->log.back().to_s;
+	host_times host = host_times_of(s->log);
+	unsigned long preemptions = 0;
+
+	for (const served &r : s->requests) {
+		ttft += r.first_token_s - r.arrival_s;
+		e2e += r.last_token_s - r.arrival_s;
+		tok += r.output_tok;
+		preemptions += r.preemptions;
+	}
+	printf("%s %s: %zu requests in %.3f s, %.1f tokens/s; mean first token %.4f s, end to end "
+	       "%.4f s; %lu preemptions; %zu steps; host %.1f us a decode, %.1f a prefill\n",
+		s->spec.shape->name, s->spec.arrivals.c_str(), s->requests.size(), end, tok / end,
+		ttft / (double)s->requests.size(), e2e / (double)s->requests.size(), preemptions,
+		s->log.size(), host.decode_s * 1e6, host.prefill_s * 1e6);
+	fflush(stdout);
+}
+
+bool serve(const serve_spec &spec)
+{
+	server s = {};
+	bool ok;
+
+	s.spec = spec;
+	if (!read_arrivals(&s.requests, spec.arrivals, MAX_TOK) || !start(&s))
+		return false;
+	replay(&s);
+	print_summary(&s);
+	ok = write_requests(&s);
+	ok = write_steps(&s) && ok;
+	stop(&s);
+	return ok;
+}
+
+host_times measure_host(const llama_shape *shape)
+{
+	server s = {};
+	host_times h;
+
+	s.spec = {shape, "128 requests", "", 32, 0, true};
+	for (uint32_t i = 0; i < 128; i++) {
+		served r = {};
+
+		r.start_s = r.first_token_s = r.last_token_s = -1.0;
+		r.prompt_tok = 50 + (uint32_t)(device_rand_bits(1, i) % 500);
+		r.output_tok = 20 + (uint32_t)(device_rand_bits(2, i) % 200);
+		s.requests.push_back(r);
+	}
+	if (!start(&s))
+		exit(1);
+	replay(&s);
+	h = host_times_of(s.log);
+	stop(&s);
+	return h;
+}
