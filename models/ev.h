@@ -56,7 +56,7 @@ static inline struct event_id post_link(struct engine *e, int64_t at_ns, uint32_
 	return engine_post_at(e, at_ns, (struct event){.kind = EV_LINK, .who = link});
 }
 
-/** For transfer_begin(), which posts it. */
+/** For net_send(), which posts it. */
 static inline struct event ev_uploaded(struct instance_id at, uint32_t request)
 {
 	return (struct event){.kind = EV_UPLOADED, .who = at.i, .what = request};

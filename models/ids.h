@@ -15,6 +15,10 @@ struct site_id {
 struct group_id {
 	uint32_t i;
 };
+/** Where messages come from and go to: the groups first, then the sites. */
+struct end_id {
+	uint32_t i;
+};
 struct model_id {
 	uint32_t i;
 };

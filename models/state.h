@@ -11,8 +11,9 @@
 #include "models/offload/scheduler.h"
 #include "models/probe.h"
 #include "models/scenario.h"
-#include "models/net/topology.h"
-#include "models/net/transfer.h"
+#include "models/net/net.h"
+#include "models/net/route.h"
+#include "models/net/user_routes.h"
 #include "models/workload/workload.h"
 #include "models/world/world.h"
 #include "sim/engine.h"
@@ -68,8 +69,8 @@ struct world {
 	struct err err; /* first thing that went wrong inside a handler */
 	bool failed;
 
-	struct topology topology;
-	struct transfers transfers;
+	struct net *net;
+	struct user_routes routes;
 	struct request_pool requests;
 	struct group *groups;
 	struct instance *instances;
@@ -92,9 +93,12 @@ struct world {
 static inline const struct route *world_route(
 	const struct world *w, uint32_t group, struct instance_id i, bool down)
 {
-	size_t at = group * w->spec->n_sites + w->spec->instances[i.i].site.i;
+	return user_route(&w->routes, (struct group_id){group}, w->spec->instances[i.i].site, down);
+}
 
-	return down ? &w->topology.down[at] : &w->topology.up[at];
+static inline struct end_id world_end(const struct world *w, struct site_id site)
+{
+	return (struct end_id){(uint32_t)w->spec->n_groups + site.i};
 }
 
 static inline struct sequence *world_sequence(const struct world *w, uint32_t slot)
@@ -152,6 +156,9 @@ void traffic_ended(struct world *w, struct group_id g); /* a request of @g left 
 /* control.c */
 void world_fail(struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void world_stop_failed(struct world *w); /* w->err says why */
+
+/* network.c: links, and the routes between users and instances */
+MUST_CHECK bool network_create(struct world *w, struct err *err);
 
 extern const struct event_handler world_handlers[]; /* dispatch.c: EV_KINDS rows */
 

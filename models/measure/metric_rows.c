@@ -249,19 +249,23 @@ static void tier_rows(const struct maker *k)
 	row(k, "", METRIC_CLOUD_SHARE, all > 0 ? (double)served[TIER_CLOUD] / (double)all : NONE);
 }
 
-static void link_rows(const struct maker *k, const struct link *l)
+static void link_rows(const struct maker *k, const struct net_link *l)
 {
 	const char *scope = arena_printf(k->arena, "link:%s", l->name);
+	const struct tally_sums *did = &l->sums;
+	double wire_bytes = 0.0;
 
-	row(k, scope, METRIC_BUSY_SHARE, link_busy_s(l, k->s->to_ns) / k->window_s);
-	row(k, scope, METRIC_WAIT_MEAN, l->messages > 0 ? l->wait_s / (double)l->messages : NONE);
-	row(k, scope, METRIC_BYTES_WIRE, l->bytes);
 	for (enum transfer_kind kind = 0; kind < TRANSFER_KINDS; kind++)
-		row(k, scope, METRIC_BYTES_PROMPT + kind, l->kind_bytes[kind]);
-	if (!l->random && l->spec->qdisc.kind == QDISC_NONE)
+		wire_bytes += did->kind_bytes[kind];
+	row(k, scope, METRIC_BUSY_SHARE, did->busy_s / k->window_s);
+	row(k, scope, METRIC_WAIT_MEAN, did->left > 0.0 ? did->wait_s / did->left : NONE);
+	row(k, scope, METRIC_BYTES_WIRE, wire_bytes);
+	for (enum transfer_kind kind = 0; kind < TRANSFER_KINDS; kind++)
+		row(k, scope, METRIC_BYTES_PROMPT + kind, did->kind_bytes[kind]);
+	if (!l->drops)
 		return;
-	row(k, scope, METRIC_PACKETS_DROPPED, l->dropped);
-	row(k, scope, METRIC_PACKETS_RESENT, l->resent);
+	row(k, scope, METRIC_PACKETS_DROPPED, did->dropped);
+	row(k, scope, METRIC_PACKETS_RESENT, did->resent);
 }
 
 static bool any_lengths(const struct scenario_spec *spec)

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "models/measure/metric.h"
 #include "models/measure/lyapunov.h"
-#include "models/net/link.h"
+#include "models/net/net.h"
 #include "models/probe.h"
 #include "models/scenario.h"
 #include "models/serving/instance.h"
@@ -54,7 +54,7 @@ struct metric_sources {
 	const struct lyapunov_means *lyapunov; /* NULL: no slots */
 	const struct instance *instances;      /* and what each has counted */
 	const uint64_t *rows_skipped;          /* per group, of its trace */
-	const struct link *links;
+	const struct net_link *links;
 	size_t n_links;
 	int64_t from_ns, to_ns; /* the window */
 };

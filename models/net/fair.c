@@ -1,5 +1,6 @@
 /* Flows that enter and leave a set of shared links. */
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/mem.h"
@@ -72,14 +73,52 @@ static void advance(struct fair *f, double now_s)
 		f->at_s = now_s;
 }
 
+/* Busy: while flows are there, and then until the bucket is full again. */
+
+/** Something changed at @l, whose buckets are settled: count up to now and look ahead. */
+static void link_busy(struct fair *f, struct fair_link *l)
+{
+	const struct pipe *p = &f->pipes[l->first];
+	double until_s = lesser(l->until_s, f->at_s);
+	double owed = l->htb ? l->burst_bytes - l->tokens_bytes : p->burst_bytes - p->tokens_bytes;
+
+	if (until_s > l->since_s)
+		l->busy_s += until_s - l->since_s;
+	l->since_s = l->until_s = f->at_s;
+	if (!(l->bytes_per_s > 0.0))
+		return;
+	if (l->n_flows > 0)
+		l->until_s = HUGE_VAL;
+	else if (owed > 0.0)
+		l->until_s = f->at_s + owed / l->bytes_per_s;
+}
+
+static void path_busy(struct fair *f, const struct path *p)
+{
+	for (size_t h = 0; h < p->n_pipes; h++)
+		link_busy(f, &f->links[f->pipes[p->pipe[h]].link]);
+}
+
+double fair_busy_s(const struct fair *f, uint32_t link, double now_s)
+{
+	const struct fair_link *l = &f->links[link];
+	double until_s = lesser(l->until_s, now_s);
+
+	return l->busy_s + greater(0.0, until_s - l->since_s);
+}
+
 /* Flows */
 
 static void path_use(struct fair *f, uint32_t path, int by)
 {
 	struct path *p = &f->paths[path];
 
-	for (size_t h = 0; h < p->n_pipes; h++)
-		f->pipes[p->pipe[h]].n_flows += (size_t)(ptrdiff_t)by;
+	for (size_t h = 0; h < p->n_pipes; h++) {
+		struct pipe *pipe = &f->pipes[p->pipe[h]];
+
+		pipe->n_flows += (size_t)(ptrdiff_t)by;
+		f->links[pipe->link].n_flows += (size_t)(ptrdiff_t)by;
+	}
 	f->n_flows += (size_t)(ptrdiff_t)by;
 	if (by > 0 && p->n == 1) {
 		p->place = f->n_in_use;
@@ -164,6 +203,7 @@ bool fair_enter(struct fair *f, double now_s, uint32_t path, uint32_t id, const 
 				     .id = id});
 		path_use(f, path, 1);
 	}
+	path_busy(f, p);
 	if (f->n_in_use > 0)
 		fair_use_begin(f);
 	return !(volume > 0.0);
@@ -180,6 +220,14 @@ bool fair_first(const struct fair *f, uint32_t *id)
 	return f->next_s < HUGE_VAL && f->next_ends;
 }
 
+bool fair_only(const struct fair *f, uint32_t *id)
+{
+	if (f->n_flows != 1)
+		return false;
+	*id = f->paths[f->in_use[0]].heap[0].id;
+	return true;
+}
+
 static struct path *path_ended(struct fair *f)
 {
 	double slack_s = NS + 4e-16 * f->at_s; /* what the clock cannot tell apart */
@@ -192,6 +240,22 @@ static struct path *path_ended(struct fair *f)
 			return p;
 	}
 	return NULL;
+}
+
+/** The last flow of @p has left with more than its buckets held: the next ones wait for that. */
+static void path_owe(struct fair *f, const struct path *p, double bytes)
+{
+	for (size_t h = 0; h < p->n_pipes && bytes > 0.0; h++)
+		f->pipes[p->pipe[h]].tokens_bytes -= bytes;
+}
+
+static void flow_gone(struct fair *f, struct path *p)
+{
+	path_use(f, (uint32_t)(p - f->paths), -1);
+	path_busy(f, p);
+	f->next_s = HUGE_VAL;
+	if (f->n_in_use > 0)
+		fair_use_begin(f);
 }
 
 bool fair_leave(struct fair *f, double now_s, uint32_t *id)
@@ -215,13 +279,22 @@ bool fair_leave(struct fair *f, double now_s, uint32_t *id)
 	if (p->n > 0)
 		p->attained_bytes -= flow.after_bytes / (double)p->n;
 	else
-		for (size_t h = 0; h < p->n_pipes; h++)
-			f->pipes[p->pipe[h]].tokens_bytes -= flow.after_bytes;
-	path_use(f, (uint32_t)(p - f->paths), -1);
-	f->next_s = HUGE_VAL;
-	if (f->n_in_use > 0)
-		fair_use_begin(f);
+		path_owe(f, p, flow.after_bytes);
+	flow_gone(f, p);
 	return true;
+}
+
+void fair_drop(struct fair *f, double now_s)
+{
+	struct path *p = &f->paths[f->in_use[0]];
+	struct flow flow;
+
+	assert(f->n_flows == 1);
+	advance(f, now_s);
+	fair_use_end(f);
+	flow = heap_pop(p);
+	path_owe(f, p, flow.finish_bytes - p->attained_bytes + flow.after_bytes);
+	flow_gone(f, p);
 }
 
 void fair_set_rate(struct fair *f, double now_s, uint32_t link, double bytes_per_s)
@@ -235,10 +308,11 @@ void fair_set_rate(struct fair *f, double now_s, uint32_t link, double bytes_per
 		struct pipe *p = &f->pipes[i];
 
 		fair_settle_pipe(p, f->at_s);
-		if (l->n == 1)
+		if (!l->classes)
 			p->bytes_per_s = p->ceil_bytes_per_s = bytes_per_s;
 	}
 	l->bytes_per_s = bytes_per_s;
+	link_busy(f, l);
 	f->next_s = HUGE_VAL;
 	if (f->n_in_use > 0)
 		fair_use_begin(f);
@@ -275,4 +349,50 @@ double fair_tokens_bytes(struct fair *f, uint32_t path, double now_s)
 		if (f->pipes[p->pipe[h]].at_s < now_s)
 			fair_settle_pipe(&f->pipes[p->pipe[h]], now_s);
 	return path_tokens(f, p);
+}
+
+struct fair_lone fair_lone(struct fair *f, uint32_t pipe, double now_s)
+{
+	struct pipe *p = &f->pipes[pipe];
+
+	if (p->at_s < now_s)
+		fair_settle_pipe(p, now_s);
+	return (struct fair_lone){
+		.bytes_per_s = lesser(p->ceil_bytes_per_s, f->links[p->link].bytes_per_s),
+		.burst_bytes = lesser(p->burst_bytes, p->cburst_bytes),
+		.tokens_bytes = pipe_tokens(p),
+	};
+}
+
+double fair_lone_s(struct fair *f, uint32_t path, double now_s, const struct train *t)
+{
+	const struct path *p = &f->paths[path];
+	double owed = t->wire_bytes - (path_charges_after(f, p) ? t->last_bytes : 0.0);
+	double rate = HUGE_VAL, tokens = HUGE_VAL;
+
+	for (size_t h = 0; h < p->n_pipes; h++) {
+		struct fair_lone x = fair_lone(f, p->pipe[h], now_s);
+
+		rate = lesser(rate, x.bytes_per_s);
+		tokens = lesser(tokens, x.tokens_bytes);
+	}
+	return owed > tokens && rate > 0.0 ? (owed - tokens) / rate : 0.0;
+}
+
+bool fair_under_way(
+	const struct fair *f, uint32_t path, size_t k, double now_s, struct fair_progress *out)
+{
+	const struct path *p = &f->paths[path];
+
+	if (k >= p->n)
+		return false;
+	out->id = p->heap[k].id;
+	out->left_bytes = p->heap[k].finish_bytes + p->heap[k].after_bytes - p->attained_bytes -
+			  p->flow_bytes_per_s * greater(0.0, now_s - f->at_s);
+	return true;
+}
+
+size_t fair_n_paths(const struct fair *f)
+{
+	return f->n_paths;
 }

@@ -60,6 +60,9 @@ double fair_next_s(const struct fair *f);
 /** True when what happens next is that flow *@id ends. */
 bool fair_first(const struct fair *f, uint32_t *id);
 
+/** True when there is one flow, *@id. */
+bool fair_only(const struct fair *f, uint32_t *id);
+
 /** Move on to @now_s; true and *@id for a flow that has ended by then. Call until false. */
 bool fair_leave(struct fair *f, double now_s, uint32_t *id);
 
@@ -72,6 +75,32 @@ size_t fair_n_path_flows(const struct fair *f, uint32_t path);
 
 /** The rate one more flow over @path would have, about: with equal shares in every pipe. */
 double fair_share_bytes_per_s(const struct fair *f, uint32_t path);
+
+/** The only flow of the set is done: what of it is left passes now, and the buckets owe it. */
+void fair_drop(struct fair *f, double now_s);
+
+/** What a flow would have of a pipe if it were alone, its bucket as it is at @now_s, by which
+ *  nothing else happens. */
+struct fair_lone {
+	double bytes_per_s, burst_bytes, tokens_bytes;
+};
+struct fair_lone fair_lone(struct fair *f, uint32_t pipe, double now_s);
+
+/** How long @t would take over @path if it were alone and the rates stayed; without a rate: 0. */
+double fair_lone_s(struct fair *f, uint32_t path, double now_s, const struct train *t);
+
+/** Seconds until @now_s that flows were on @link or its bucket was filling, outages aside. */
+double fair_busy_s(const struct fair *f, uint32_t link, double now_s);
+
+/** The flows under way on a path, @k = 0, 1, ... until false, and what each has yet to send at
+ *  @now_s, by which nothing else happens. */
+struct fair_progress {
+	uint32_t id;
+	double left_bytes;
+};
+bool fair_under_way(
+	const struct fair *f, uint32_t path, size_t k, double now_s, struct fair_progress *out);
+size_t fair_n_paths(const struct fair *f);
 
 /** What the buckets along @path would let pass at @now_s, by which nothing else happens. */
 double fair_tokens_bytes(struct fair *f, uint32_t path, double now_s);

@@ -67,6 +67,7 @@ uint32_t fair_add_link(
 		.first = (uint32_t)f->n_pipes,
 		.n = n_classes > 0 ? (uint32_t)n_classes : 1,
 		.htb = q->kind == QDISC_HTB,
+		.classes = n_classes > 0,
 		.bytes_per_s = rate,
 		.burst_bytes = burst,
 		.tokens_bytes = burst,

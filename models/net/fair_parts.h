@@ -43,9 +43,12 @@ struct pipe {
 
 struct fair_link {
 	uint32_t first, n;
-	bool htb;
+	bool htb, classes;
 	/* htb: the parent class, rate = ceil */
 	double bytes_per_s, burst_bytes, tokens_bytes, at_s, used_bytes_per_s;
+	/* busy until since_s, and then until until_s if nothing changes */
+	size_t n_flows;
+	double busy_s, since_s, until_s;
 };
 
 struct fair {

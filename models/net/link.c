@@ -18,21 +18,14 @@ const char *transfer_kind_name(enum transfer_kind kind)
 	return names[kind];
 }
 
-static const double NEVER_S = 8e9; /* an outage without end: within the clock's range */
-
 static double spec_bytes_per_s(const struct link_dir_spec *d, double bytes_per_s)
 {
 	struct qdisc q = d->qdisc;
-	double held_packets = d->netem.limit_packets, full = MTU_BYTES + ETHERNET_BYTES;
 
 	q.bytes_per_s = bytes_per_s;
-	if (q.kind != QDISC_NONE && bytes_per_s > 0.0) {
-		full = q.mtu_bytes + ETHERNET_BYTES;
-		bytes_per_s = qdisc_rate_bytes_per_s(&q);
-	}
-	if (held_packets > 0.0 && d->delay_s > 0.0) /* netem holds no more of a delay */
-		bytes_per_s = fmin(bytes_per_s, held_packets * full / d->delay_s);
-	return bytes_per_s;
+	if (q.kind == QDISC_NONE || !(bytes_per_s > 0.0))
+		return bytes_per_s;
+	return qdisc_rate_bytes_per_s(&q);
 }
 
 static void set_rate(struct link *l, double bytes_per_s)
@@ -43,18 +36,39 @@ static void set_rate(struct link *l, double bytes_per_s)
 		l->burst_s = qdisc_burst_bytes(&l->spec->qdisc) / l->bytes_per_s;
 }
 
+static bool is_random(const struct netem *n)
+{
+	return n->jitter_s > 0.0 || n->loss != NETEM_LOSS_NONE;
+}
+
+static bool is_fair(const struct link_dir_spec *d)
+{
+	return d->sharing == SHARING_FAIR && d->bytes_per_s < HUGE_VAL;
+}
+
+static bool is_limited(const struct link_dir_spec *d)
+{
+	return d->netem.limit_packets > 0.0 && d->netem.limit_packets < HUGE_VAL &&
+	       d->delay_s > 0.0;
+}
+
+bool link_dir_is_plain(const struct link_dir_spec *d)
+{
+	return d->qdisc.kind == QDISC_NONE && !d->curve && !is_random(&d->netem) && !is_fair(d) &&
+	       !is_limited(d) && d->transport == TRANSPORT_STREAM;
+}
+
 void link_init(struct link *l, const char *name, const struct link_dir_spec *spec)
 {
-	const struct netem *n = &spec->netem;
 	struct qdisc peak = spec->qdisc;
 
 	*l = (struct link){.name = name, .spec = spec, .delay_s = spec->delay_s};
 	if (spec->qdisc.kind != QDISC_NONE)
 		l->late_s = spec->qdisc.timer_late_s;
-	l->random = n->jitter_s > 0.0 || n->loss != NETEM_LOSS_NONE;
-	l->fair = spec->sharing == SHARING_FAIR && spec->bytes_per_s < HUGE_VAL;
-	l->plain = spec->qdisc.kind == QDISC_NONE && !spec->curve && !l->random && !l->fair &&
-		   spec->transport == TRANSPORT_STREAM;
+	l->random = is_random(&spec->netem);
+	l->fair = is_fair(spec);
+	l->limited = is_limited(spec);
+	l->plain = link_dir_is_plain(spec);
 	set_rate(l, spec->curve ? rate_curve_now_bytes_per_s(spec->curve, 0) : spec->bytes_per_s);
 	if (peak.peak_bytes_per_s > 0.0) {
 		peak.bytes_per_s = peak.peak_bytes_per_s;
@@ -63,6 +77,20 @@ void link_init(struct link *l, const char *name, const struct link_dir_spec *spe
 		l->peak_bytes_per_s = qdisc_rate_bytes_per_s(&peak);
 		l->peak_burst_s = peak.minburst_bytes / l->peak_bytes_per_s;
 	}
+}
+
+void link_finish(struct link *l)
+{
+	tally_finish(&l->tally);
+	delay_line_finish(&l->line);
+}
+
+void link_seed(struct link *l, struct arena *arena, uint64_t seed, uint32_t replication)
+{
+	if (!l->random)
+		return;
+	l->netem = arena_alloc(arena, 1, sizeof *l->netem);
+	netem_init(l->netem, seed, replication, l->name);
 }
 
 static double lesser(double a, double b)
@@ -75,26 +103,52 @@ static double greater(double a, double b)
 	return a > b ? a : b;
 }
 
-/* Passing. A leaving tells when the first and the last packet go, and what of the
- * message's time was waiting. */
+/* Passing. A queue is when the bucket (and that of the peakrate) is full again; a leaving tells
+ * when the first and the last packet go, what of the message's time was waiting, and when the
+ * bucket is full after it. Seconds count from now. */
+
+struct queue {
+	double full_s, full_bytes, peak_full_s;
+};
 
 struct leaving {
 	double first_s, last_s, wait_s;
+	double from_s, from_bytes; /* from when the link's rate is used up by it; with a curve: or
+				    * from where, when behind others (else HUGE_VAL) */
+	struct queue after;
 };
 
 static struct leaving leave_plain(
-	const struct link *l, const struct passage *p, double free_s, double *free_after_s)
+	const struct passage *p, double bytes_per_s, const struct queue *q)
 {
-	double start_s = greater(free_s, p->head_s);
-	double sent_s = start_s + p->train.wire_bytes / l->bytes_per_s;
-	double after_tail_s = p->tail_s + p->train.last_bytes / l->bytes_per_s;
+	double start_s = greater(q->full_s, p->head_s);
+	double sent_s = start_s + p->train.wire_bytes / bytes_per_s;
+	double after_tail_s = p->tail_s + p->train.last_bytes / bytes_per_s;
 	double end_s = sent_s > after_tail_s ? sent_s : after_tail_s;
 
-	*free_after_s = end_s;
 	return (struct leaving){
-		.first_s = start_s + p->train.first_bytes / l->bytes_per_s,
+		.first_s = start_s + p->train.first_bytes / bytes_per_s,
 		.last_s = end_s,
 		.wait_s = start_s - p->head_s,
+		.from_s = start_s,
+		.after = {.full_s = end_s},
+	};
+}
+
+/** A bucket lets a packet go once it covers it (@before_bytes: of the first, 0 under htb, which
+ *  charges afterwards), and so the last @credit bytes without waiting for them. */
+static struct leaving leave_bucket(const struct passage *p, double bytes_per_s, double burst_s,
+	double before_bytes, double credit, double full_s)
+{
+	double from_s = greater(full_s, p->head_s);
+	double after_s = from_s + p->train.wire_bytes / bytes_per_s;
+
+	return (struct leaving){
+		.first_s = greater(p->head_s, from_s + before_bytes / bytes_per_s - burst_s),
+		.last_s = greater(p->tail_s, after_s - burst_s - credit / bytes_per_s),
+		.wait_s = greater(0.0, from_s - burst_s - p->head_s),
+		.from_s = from_s,
+		.after = {.full_s = after_s},
 	};
 }
 
@@ -104,19 +158,9 @@ static double credit_bytes(const struct link *l, const struct passage *p)
 	return qdisc_credit_bytes(&l->spec->qdisc, &p->train, 0.0);
 }
 
-static struct leaving leave_bucket(const struct passage *p, double bytes_per_s, double burst_s,
-	double credit, double full_s, double *full_after_s)
+static double before_bytes(const struct link *l, const struct passage *p)
 {
-	double from_s = greater(full_s, p->head_s);
-	double after_s = from_s + p->train.wire_bytes / bytes_per_s;
-
-	*full_after_s = after_s;
-	return (struct leaving){
-		.first_s =
-			greater(p->head_s, from_s + p->train.first_bytes / bytes_per_s - burst_s),
-		.last_s = greater(p->tail_s, after_s - burst_s - credit / bytes_per_s),
-		.wait_s = greater(0.0, from_s - burst_s - p->head_s),
-	};
+	return l->spec->qdisc.kind == QDISC_HTB ? 0.0 : p->train.first_bytes;
 }
 
 /** Seconds from @now_ns until @c has carried @bytes. */
@@ -124,44 +168,74 @@ static double curve_in_s(const struct rate_curve *c, int64_t now_ns, double byte
 {
 	int64_t at_ns = rate_curve_when_ns(c, bytes);
 
-	return at_ns == CURVE_NEVER ? NEVER_S : s_of_ns(at_ns - now_ns);
+	return at_ns == CURVE_NEVER ? LINK_NEVER_S : s_of_ns(at_ns - now_ns);
 }
 
 static struct leaving leave_curve(const struct link *l, int64_t now_ns, const struct passage *p,
-	double full_bytes, double *full_after_bytes)
+	double burst, double full_bytes)
 {
 	const struct rate_curve *c = l->spec->curve;
-	double burst = qdisc_burst_bytes(&l->spec->qdisc);
-	double carried = rate_curve_bytes(c, now_ns + ns_of_s(p->head_s));
+	double carried = rate_curve_bytes(c, ns_after(now_ns, ns_of_s(p->head_s)));
 	double from = greater(full_bytes, carried), after = from + p->train.wire_bytes;
 	double last_s = curve_in_s(c, now_ns, after - burst - credit_bytes(l, p));
-	struct leaving to = {.first_s = p->head_s, .last_s = greater(p->tail_s, last_s)};
+	struct leaving to = {.first_s = p->head_s,
+		.last_s = greater(p->tail_s, last_s),
+		.from_s = p->head_s,
+		.from_bytes = full_bytes > carried ? from : HUGE_VAL,
+		.after = {.full_bytes = after}};
 
 	if (p->more)
 		to.first_s = greater(
-			p->head_s, curve_in_s(c, now_ns, from + p->train.first_bytes - burst));
+			p->head_s, curve_in_s(c, now_ns, from + before_bytes(l, p) - burst));
 	if (from - burst > carried)
 		to.wait_s = curve_in_s(c, now_ns, from - burst) - p->head_s;
-	*full_after_bytes = after;
+	return to;
+}
+
+static void leave_peak(
+	const struct link *l, const struct passage *p, double full_s, struct leaving *to)
+{
+	struct leaving peak = leave_bucket(
+		p, l->peak_bytes_per_s, l->peak_burst_s, p->train.first_bytes, 0.0, full_s);
+
+	to->after.peak_full_s = peak.after.full_s;
+	to->first_s = greater(to->first_s, peak.first_s);
+	to->last_s = greater(to->last_s, peak.last_s);
+}
+
+/** The one rule by which messages leave a link, in order of arrival or alone, now or as if it
+ *  were idle: @s has what rate and bucket, @q what is before it. */
+static struct leaving leave(const struct link *l, int64_t now_ns, const struct passage *p,
+	const struct link_share *s, const struct queue *q, bool steady)
+{
+	struct leaving to;
+
+	if (l->spec->curve && !steady)
+		return leave_curve(l, now_ns, p, s->burst_bytes, q->full_bytes);
+	if (l->spec->qdisc.kind == QDISC_NONE)
+		return leave_plain(p, s->bytes_per_s, q);
+	to = leave_bucket(p, s->bytes_per_s, s->burst_bytes / s->bytes_per_s, before_bytes(l, p),
+		credit_bytes(l, p), q->full_s);
+	if (l->peak_bytes_per_s > 0.0)
+		leave_peak(l, p, q->peak_full_s, &to);
 	return to;
 }
 
 /** A queue of limit_bytes behind the bucket: what does not fit of a train that comes at once is
- *  dropped and sent again rto_s later, as often as it takes. True when that happens: then *@to
- *  and *@full_after_s are those of the last of it. */
-static bool overflows(struct link *l, const struct passage *p, double full_s, struct leaving *to,
-	double *full_after_s)
+ *  dropped and sent again rto_s later, as often as it takes; then *@to is that of the last of it.
+ */
+static void overflow(struct link *l, const struct passage *p, double full_s, struct leaving *to)
 {
 	const struct qdisc *q = &l->spec->qdisc;
 	double rate = l->bytes_per_s, burst = l->burst_s * rate, over, room, rounds, left, dropped;
 
 	if (p->transport != TRANSPORT_DATAGRAM || !(q->limit_bytes < HUGE_VAL))
-		return false;
+		return;
 	over = (greater(full_s, p->head_s) - p->head_s) * rate - burst + p->train.wire_bytes -
 	       q->limit_bytes;
 	over = lesser(over, p->train.wire_bytes);
 	if (!(over > 0.0))
-		return false;
+		return;
 	room = greater(p->train.full_bytes, lesser(q->limit_bytes + burst, l->spec->rto_s * rate));
 	rounds = ceil(over / room);
 	left = over - (rounds - 1.0) * room;
@@ -169,10 +243,24 @@ static bool overflows(struct link *l, const struct passage *p, double full_s, st
 		ceil((rounds * over - 0.5 * rounds * (rounds - 1.0) * room) / p->train.full_bytes -
 			1e-9);
 	to->last_s = p->head_s + rounds * l->spec->rto_s + greater(0.0, left - burst) / rate;
-	*full_after_s = p->head_s + rounds * l->spec->rto_s + left / rate;
-	l->dropped += dropped;
-	l->resent += dropped;
-	return true;
+	to->after.full_s = p->head_s + rounds * l->spec->rto_s + left / rate;
+	l->tally.done.dropped += dropped;
+	l->tally.done.resent += dropped;
+}
+
+/** No more packets in the delay than its limit: the train is held back. */
+static void enter_delay(const struct link *l, struct delay_line *line, int64_t now_ns,
+	double packets, struct leaving *to)
+{
+	int64_t first_ns = ns_after(now_ns, ns_of_s(to->first_s));
+	int64_t last_ns = ns_after(now_ns, ns_of_s(to->last_s));
+
+	if (!(packets > 0.0))
+		return;
+	delay_line_enter(line, floor(l->spec->netem.limit_packets), ns_of_s(l->delay_s), packets,
+		&first_ns, &last_ns);
+	to->first_s = greater(to->first_s, s_of_ns(first_ns - now_ns));
+	to->last_s = greater(to->last_s, s_of_ns(last_ns - now_ns));
 }
 
 static void go_on(const struct link *l, struct passage *p, const struct leaving *to)
@@ -183,69 +271,87 @@ static void go_on(const struct link *l, struct passage *p, const struct leaving 
 	p->tail_s = to->last_s + late_s + l->delay_s;
 }
 
-static void pass_peak(struct link *l, int64_t now_ns, const struct passage *p, struct leaving *to)
+static void count(struct link *l, int64_t now_ns, const struct passage *p, const struct leaving *to)
 {
-	double after_s;
-	struct leaving peak = leave_bucket(p, l->peak_bytes_per_s, l->peak_burst_s, 0.0,
-		s_of_ns(l->peak_free_ns - now_ns), &after_s);
+	const struct rate_curve *c = l->spec->curve;
+	double begins_s = p->head_s + to->wait_s, bytes = p->train.wire_bytes;
+	struct tally_piece piece = {
+		.first_ns = ns_after(now_ns, ns_of_s(begins_s)),
+		.last_ns = ns_after(now_ns, ns_of_s(to->last_s)),
+		.busy_from_ns = ns_after(now_ns, ns_of_s(to->from_s)),
+		.busy_to_ns = ns_after(now_ns, ns_of_s(to->after.full_s)),
+		.bytes = bytes,
+		.wait_s = to->wait_s,
+		.kind = p->kind,
+	};
 
-	l->peak_free_ns = ns_after(now_ns, ns_of_s(after_s));
-	to->first_s = greater(to->first_s, peak.first_s);
-	to->last_s = greater(to->last_s, peak.last_s);
+	if (c) {
+		piece.from_bytes =
+			to->after.full_bytes - bytes - qdisc_burst_bytes(&l->spec->qdisc);
+		if (to->from_bytes < HUGE_VAL)
+			piece.busy_from_ns = rate_curve_when_ns(c, to->from_bytes);
+		piece.busy_to_ns = rate_curve_when_ns(c, to->after.full_bytes);
+	} else if (l->spec->qdisc.kind != QDISC_NONE) {
+		piece.at_once_bytes = lesser(
+			bytes, greater(0.0, bytes - l->bytes_per_s * (to->last_s - begins_s)));
+	}
+	tally_add(&l->tally, c, now_ns, &piece);
 }
 
 void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 {
-	double free_s = s_of_ns(l->free_ns - now_ns), after_s;
+	struct link_share s = {l->bytes_per_s, qdisc_burst_bytes(&l->spec->qdisc), 0.0};
+	struct queue q = {.full_s = s_of_ns(l->free_ns - now_ns), .full_bytes = l->full_bytes};
 	struct leaving to;
 
-	if (l->plain || (l->spec->qdisc.kind == QDISC_NONE && !l->spec->curve)) {
-		to = leave_plain(l, p, free_s, &after_s);
-		l->busy_s += to.last_s - (p->head_s + to.wait_s);
-		l->free_ns = ns_after(now_ns, ns_of_s(after_s));
-	} else if (l->spec->curve) {
-		to = leave_curve(l, now_ns, p, l->full_bytes, &l->full_bytes);
-		l->busy_s += p->train.wire_bytes / rate_curve_mean_bytes_per_s(l->spec->curve);
+	if (l->peak_bytes_per_s > 0.0)
+		q.peak_full_s = s_of_ns(l->peak_free_ns - now_ns);
+	to = leave(l, now_ns, p, &s, &q, false);
+	if (l->spec->qdisc.kind != QDISC_NONE && !l->spec->curve)
+		overflow(l, p, q.full_s, &to);
+	count(l, now_ns, p, &to);
+	l->full_bytes = to.after.full_bytes;
+	if (l->spec->curve)
 		l->until_ns = ns_after(now_ns, ns_of_s(to.last_s));
-	} else {
-		to = leave_bucket(
-			p, l->bytes_per_s, l->burst_s, credit_bytes(l, p), free_s, &after_s);
-		overflows(l, p, free_s, &to, &after_s);
-		l->busy_s += p->train.wire_bytes / l->bytes_per_s;
-		l->free_ns = ns_after(now_ns, ns_of_s(after_s));
-		if (l->peak_bytes_per_s > 0.0)
-			pass_peak(l, now_ns, p, &to);
-	}
-	l->wait_s += to.wait_s;
+	else
+		l->free_ns = ns_after(now_ns, ns_of_s(to.after.full_s));
+	if (l->peak_bytes_per_s > 0.0)
+		l->peak_free_ns = ns_after(now_ns, ns_of_s(to.after.peak_full_s));
+	if (l->limited)
+		enter_delay(l, &l->line, now_ns, p->train.packets, &to);
 	go_on(l, p, &to);
 }
 
-void link_pass_idle(const struct link *l, int64_t now_ns, struct passage *p)
+void link_pass_alone(const struct link *l, int64_t now_ns, struct passage *p,
+	const struct link_share *s, struct delay_line *line)
 {
-	double free_s = -HUGE_VAL, after_s;
-	struct leaving to, peak;
+	struct link_share mine = *s;
+	struct queue q = {.peak_full_s = -HUGE_VAL};
+	struct delay_line empty = {0};
+	bool steady = !line;
+	struct leaving to;
 
-	if (!(l->bytes_per_s > 0.0)) { /* an outage: as if it ended now, at its mean rate */
-		struct link up = *l;
-
-		set_rate(&up, rate_curve_mean_bytes_per_s(l->spec->curve));
-		up.bytes_per_s = greater(up.bytes_per_s, 1.0);
-		link_pass_idle(&up, now_ns, p);
-		return;
-	}
-	if (l->spec->qdisc.kind == QDISC_NONE) {
-		to = leave_plain(l, p, p->head_s, &after_s);
-	} else {
-		to = leave_bucket(
-			p, l->bytes_per_s, l->burst_s, credit_bytes(l, p), free_s, &after_s);
-		if (l->peak_bytes_per_s > 0.0) {
-			peak = leave_bucket(
-				p, l->peak_bytes_per_s, l->peak_burst_s, 0.0, free_s, &after_s);
-			to.first_s = greater(to.first_s, peak.first_s);
-			to.last_s = greater(to.last_s, peak.last_s);
-		}
-	}
+	if (steady && !(mine.bytes_per_s > 0.0)) /* an outage: as if it ended now */
+		mine.bytes_per_s = greater(1.0,
+			spec_bytes_per_s(l->spec, rate_curve_mean_bytes_per_s(l->spec->curve)));
+	q.full_s = (mine.burst_bytes - mine.tokens_bytes) / mine.bytes_per_s;
+	if (l->spec->qdisc.kind == QDISC_NONE || mine.tokens_bytes >= mine.burst_bytes)
+		q.full_s = -HUGE_VAL;
+	if (l->spec->curve && !steady)
+		q.full_bytes = rate_curve_bytes(l->spec->curve, now_ns) + mine.burst_bytes -
+			       mine.tokens_bytes;
+	to = leave(l, now_ns, p, &mine, &q, steady);
+	if (l->limited)
+		enter_delay(l, line ? line : &empty, now_ns, p->train.packets, &to);
+	delay_line_finish(&empty);
 	go_on(l, p, &to);
+}
+
+struct link_share link_idle_share(const struct link *l)
+{
+	double burst = qdisc_burst_bytes(&l->spec->qdisc);
+
+	return (struct link_share){l->bytes_per_s, burst, burst};
 }
 
 double link_luck_s(struct link *l, const struct passage *p, double *resent_bytes)
@@ -258,13 +364,13 @@ double link_luck_s(struct link *l, const struct passage *p, double *resent_bytes
 		return 0.0;
 	packet_s = l->bytes_per_s > 0.0 ? p->train.full_bytes / l->bytes_per_s : 0.0;
 	if (n->jitter_s > 0.0)
-		late_s = netem_last_s(n, &l->netem, l->delay_s, p->train.packets, packet_s);
+		late_s = netem_last_s(n, l->netem, l->delay_s, p->train.packets, packet_s);
 	if (n->loss == NETEM_LOSS_NONE)
 		return late_s;
 	lost = netem_loss_cost(
-		n, &l->netem, p->transport, p->train.packets, packet_s, p->rtt_s, l->spec->rto_s);
-	l->resent += lost.resent_packets;
-	l->dropped += lost.resent_packets;
+		n, l->netem, p->transport, p->train.packets, packet_s, p->rtt_s, l->spec->rto_s);
+	l->tally.done.resent += lost.resent_packets;
+	l->tally.done.dropped += lost.resent_packets;
 	*resent_bytes += lost.resent_packets * p->train.full_bytes;
 	return late_s + lost.extra_s;
 }
@@ -285,34 +391,4 @@ bool link_rate_update(struct link *l, int64_t now_ns)
 		return false;
 	set_rate(l, rate_curve_now_bytes_per_s(l->spec->curve, now_ns));
 	return l->bytes_per_s < before || l->bytes_per_s > before;
-}
-
-/* Counting */
-
-void link_count(struct link *l, const struct passage *p, enum transfer_kind kind)
-{
-	l->messages++;
-	l->bytes += p->train.wire_bytes;
-	l->kind_bytes[kind] += p->train.wire_bytes;
-}
-
-static double pending_s(const struct link *l, int64_t now_ns)
-{
-	return l->free_ns > now_ns ? s_of_ns(l->free_ns - now_ns) : 0.0;
-}
-
-double link_busy_s(const struct link *l, int64_t now_ns)
-{
-	return l->busy_s - pending_s(l, now_ns);
-}
-
-void link_reset(struct link *l, int64_t now_ns)
-{
-	l->busy_s = pending_s(l, now_ns);
-	l->wait_s = 0.0;
-	l->messages = 0;
-	l->bytes = 0.0;
-	for (size_t k = 0; k < TRANSFER_KINDS; k++)
-		l->kind_bytes[k] = 0.0;
-	l->dropped = l->resent = 0.0;
 }

@@ -6,12 +6,14 @@
 #include <stdint.h>
 
 #include "models/ids.h"
+#include "models/net/delay_line.h"
 #include "models/net/spec.h"
+#include "models/net/tally.h"
 
 /**
  * One direction of a link. Messages in order of arrival (SHARING_FIFO) pass in
- * closed form here; where flows share (SHARING_FAIR), models/net/fair.h moves them and
- * this is where they are counted.
+ * closed form here; where flows share (SHARING_FAIR), models/net/transfer.c moves those that have
+ * company, and a message without any passes as it would in order of arrival.
  *
  * A link of rate and delay alone holds a message for W / rate. A bucket of depth B is
  * the same queue seen B / rate earlier: if F is when the bucket would be full
@@ -25,52 +27,73 @@ struct link {
 	double delay_s;
 	bool plain;      /* rate and delay alone */
 	bool fair;       /* flows share it */
+	bool random;     /* jitter or loss */
+	bool limited;    /* so many packets in the delay, no more */
 	int64_t free_ns; /* plain: when what was accepted has left; else F */
 	double burst_s;  /* B / rate */
 	double late_s;   /* of the timer by which leaves who waited for tokens */
 	double peak_bytes_per_s, peak_burst_s;
 	int64_t peak_free_ns;
-	double full_bytes; /* with a curve: F, in bytes since t = 0, */
-	int64_t until_ns;  /* and when what was accepted has left */
-	struct netem_state netem;
-	bool random; /* jitter or loss */
+	double full_bytes;         /* with a curve: F, in bytes since t = 0, */
+	int64_t until_ns;          /* and when what was accepted has left */
+	struct netem_state *netem; /* random links: link_seed() */
+	struct delay_line line;    /* what is under way in the delay, where packets are limited */
+
+	uint32_t number;   /* in events */
+	uint32_t place[3]; /* as written, between these ends */
+	bool down;
 
 	/* where it is shared: its set of flows, and what it is called there */
 	uint32_t set, set_link, first_pipe;
 
-	/* since the last reset; busy_s counts reservations, see link_busy_s() */
-	double busy_s, wait_s;
-	uint64_t messages;
-	double bytes; /* on the wire, what was sent again included */
-	double kind_bytes[TRANSFER_KINDS];
-	double dropped, resent; /* packets */
+	struct tally tally;
 };
 
 /** A message on its way: seconds from now at which its first and last packet reach a hop. */
 struct passage {
 	struct train train;
 	enum transport transport;
+	enum transfer_kind kind;
 	double rtt_s;
 	double head_s, tail_s;
 	bool more; /* hops follow: when the first packet leaves matters */
 };
 
+/** Longer than any run: no message of a scenario in its senses takes as long. */
+#define LINK_NEVER_S 8e9
+
 /** "prompt", "answer", ... : the word in scenarios and metrics. */
 const char *transfer_kind_name(enum transfer_kind kind);
 
-/** An idle link with a full bucket; @name and @spec are borrowed. If it is random, its
- *  stream (netem_init) still has to be started. */
-void link_init(struct link *l, const char *name, const struct link_dir_spec *spec);
+/** Is it of rate and delay alone? */
+bool link_dir_is_plain(const struct link_dir_spec *d);
 
-/** Pass @p over @l, which is in order of arrival, and reserve its time; @p then stands at the
- *  far end. */
+/** An idle link with a full bucket; @name and @spec are borrowed. */
+void link_init(struct link *l, const char *name, const struct link_dir_spec *spec);
+void link_finish(struct link *l);
+
+/** Start the stream of a random link, in memory of @arena. */
+void link_seed(struct link *l, struct arena *arena, uint64_t seed, uint32_t replication);
+
+/** Pass @p over @l, which is in order of arrival, reserve its time and count it; @p then stands
+ *  at the far end. */
 void link_pass(struct link *l, int64_t now_ns, struct passage *p);
 
-/** The same as if @l were idle with a full bucket, without luck, and nothing is reserved. */
-void link_pass_idle(const struct link *l, int64_t now_ns, struct passage *p);
+/** The rate and bucket that a message would have to itself. */
+struct link_share {
+	double bytes_per_s, burst_bytes, tokens_bytes;
+};
 
-/** Random delay and loss of a message that crosses @l: later by so much. Counts what is sent
- *  again, and adds it to *@resent_bytes. */
+/** The same with @s to itself and nothing reserved or counted, but for its packets in @line, that
+ *  of the link. Without @line: as if the link were idle and its present rate stayed. */
+void link_pass_alone(const struct link *l, int64_t now_ns, struct passage *p,
+	const struct link_share *s, struct delay_line *line);
+
+/** That share of a link in order of arrival that is idle, its bucket full. */
+struct link_share link_idle_share(const struct link *l);
+
+/** Random delay and loss of a message that crosses @l: later by so much, and never by less than
+ *  minus the link's delay. Counts what is sent again, and adds it to *@resent_bytes. */
 double link_luck_s(struct link *l, const struct passage *p, double *resent_bytes);
 
 /** How long a message that came now would wait. */
@@ -78,14 +101,5 @@ double link_backlog_s(const struct link *l, int64_t now_ns);
 
 /** The rate the link has at @now_ns, if it changes over time; true when it moved. */
 bool link_rate_update(struct link *l, int64_t now_ns);
-
-/** A message of @p's size is accepted. */
-void link_count(struct link *l, const struct passage *p, enum transfer_kind kind);
-
-/** Seconds spent sending between the last reset and @now_ns. */
-double link_busy_s(const struct link *l, int64_t now_ns);
-
-/** Forget what was counted; the queue stays. */
-void link_reset(struct link *l, int64_t now_ns);
 
 #endif

@@ -1,17 +1,61 @@
 /* Messages along routes: the closed form. */
 
+#include "models/net/route.h"
+
 #include <math.h>
 
-#include "models/net/topology.h"
 #include "sim/event.h"
 
-struct passage route_passage(const struct route *r, double payload_bytes)
+void route_describe(struct route *r)
 {
-	return (struct passage){
-		.train = train_of(&r->framing, payload_bytes),
-		.transport = r->transport,
-		.rtt_s = r->rtt_s,
-	};
+	double mtu_bytes = HUGE_VAL;
+
+	r->plain = true;
+	r->connection = CONNECTION_WARM;
+	r->bytes_per_s = HUGE_VAL;
+	for (size_t h = 0; h < r->n; h++) {
+		const struct link *l = r->hops[h];
+		const struct link_dir_spec *d = l->spec;
+
+		r->delay_s += l->delay_s;
+		r->bytes_per_s = fmin(r->bytes_per_s, l->bytes_per_s);
+		r->plain = r->plain && l->plain;
+		r->fair = r->fair || l->fair;
+		if (d->qdisc.mtu_bytes > 0.0)
+			mtu_bytes = fmin(mtu_bytes, d->qdisc.mtu_bytes);
+		if (d->transport == TRANSPORT_TCP) {
+			r->transport = TRANSPORT_TCP;
+			if (d->connection == CONNECTION_NEW || r->connection == CONNECTION_WARM)
+				r->connection = d->connection;
+		} else if (d->transport == TRANSPORT_DATAGRAM && r->transport != TRANSPORT_TCP) {
+			r->transport = TRANSPORT_DATAGRAM;
+		}
+	}
+	r->framing = framing_of(r->transport, mtu_bytes < HUGE_VAL ? mtu_bytes : MTU_BYTES);
+}
+
+uint32_t route_class(const struct link_dir_spec *d, enum transfer_kind kind)
+{
+	uint32_t rest = NO_ID;
+
+	for (uint32_t c = 0; c < d->n_classes; c++) {
+		if (d->classes[c].carries >> kind & 1)
+			return c;
+		if (d->classes[c].carries == 0 && rest == NO_ID)
+			rest = c;
+	}
+	return d->n_classes == 0 ? 0 : rest;
+}
+
+struct link_share route_share(
+	const struct link *l, struct fair *flows, enum transfer_kind kind, double now_s)
+{
+	struct fair_lone x;
+
+	if (!l->fair || !flows)
+		return link_idle_share(l);
+	x = fair_lone(flows, l->first_pipe + route_class(l->spec, kind), now_s);
+	return (struct link_share){x.bytes_per_s, x.burst_bytes, x.tokens_bytes};
 }
 
 double route_slow_start_s(
@@ -25,83 +69,109 @@ double route_slow_start_s(
 	return r->connection == CONNECTION_NEW ? s + r->rtt_s : s;
 }
 
-/** The hop that holds an open window back most. */
-static const struct link *slowest(const struct route *r)
+/** What the bucket of @l lets pass at once of @t with @tokens in it. */
+static double credit_bytes(const struct link *l, const struct train *t, double tokens)
 {
-	const struct link *l = r->hops[0];
-
-	for (size_t h = 1; h < r->n; h++)
-		if (r->hops[h]->bytes_per_s < l->bytes_per_s)
-			l = r->hops[h];
-	return l;
-}
-
-/** What the bucket of @l, full again in @full_s, lets pass at once. */
-static double credit_bytes(const struct link *l, const struct train *t, double full_s)
-{
-	double tokens_s = l->burst_s - fmax(0.0, full_s);
-
-	if (l->spec->qdisc.kind == QDISC_NONE || !(tokens_s > 0.0))
+	if (l->spec->qdisc.kind == QDISC_NONE || l->spec->curve || !(tokens > 0.0))
 		return 0.0;
-	return qdisc_credit_bytes(&l->spec->qdisc, t, tokens_s * l->bytes_per_s);
+	return qdisc_credit_bytes(&l->spec->qdisc, t, tokens);
 }
 
-static double slow_start_s(const struct route *r, const struct train *t, int64_t now_ns)
+/** The tokens in the bucket of @l, which is in order of arrival. */
+static double tokens_bytes(const struct link *l, int64_t now_ns)
 {
-	const struct link *l = slowest(r);
-	double full_s = s_of_ns(l->free_ns - now_ns);
+	double full_s = fmax(0.0, s_of_ns(l->free_ns - now_ns));
 
-	if (r->transport != TRANSPORT_TCP)
+	return (l->burst_s - full_s) * l->bytes_per_s;
+}
+
+/** Slow start behind the hop that holds an open window back most. @idle: its bucket is full. */
+static double connection_s(const struct route *r, struct fair *flows, int64_t now_ns,
+	const struct passage *p, bool idle)
+{
+	struct link_share least = {.bytes_per_s = HUGE_VAL};
+	const struct link *slowest = NULL;
+
+	if (r->transport != TRANSPORT_TCP || r->connection == CONNECTION_WARM)
 		return 0.0;
-	return route_slow_start_s(
-		r, t, fmax(l->bytes_per_s, 1.0), l->spec->curve ? 0.0 : credit_bytes(l, t, full_s));
-}
-
-static int64_t send_plain(
-	const struct route *r, int64_t now_ns, struct passage *p, enum transfer_kind kind)
-{
 	for (size_t h = 0; h < r->n; h++) {
-		p->more = h + 1 < r->n;
-		link_count(r->hops[h], p, kind);
-		link_pass(r->hops[h], now_ns, p);
+		struct link_share s = route_share(r->hops[h], flows, p->kind, s_of_ns(now_ns));
+
+		if (slowest && !(s.bytes_per_s < least.bytes_per_s))
+			continue;
+		least = s;
+		slowest = r->hops[h];
+		if (!slowest->fair)
+			least.tokens_bytes = tokens_bytes(slowest, now_ns);
+		if (idle)
+			least.tokens_bytes = least.burst_bytes;
 	}
-	return ns_after(now_ns, ns_of_s(p->tail_s));
+	return route_slow_start_s(r, &p->train, fmax(least.bytes_per_s, 1.0),
+		credit_bytes(slowest, &p->train, least.tokens_bytes));
 }
 
-int64_t route_send(
-	const struct route *r, int64_t now_ns, double payload_bytes, enum transfer_kind kind)
+static struct passage passage_of(
+	const struct route *r, double payload_bytes, enum transfer_kind kind)
 {
-	struct passage p;
-	double luck_s = 0.0, resent_bytes = 0.0, late_s;
+	return (struct passage){
+		.train = train_of(&r->framing, payload_bytes),
+		.transport = r->transport,
+		.kind = kind,
+		.rtt_s = r->rtt_s,
+	};
+}
 
-	if (r->n == 0)
-		return now_ns;
-	p = route_passage(r, payload_bytes);
+struct route_message route_message(const struct route *r, struct fair *flows, int64_t now_ns,
+	double payload_bytes, enum transfer_kind kind)
+{
+	struct route_message m = {.p = passage_of(r, payload_bytes, kind)};
+	double resent_bytes = 0.0;
+
 	if (r->plain)
-		return send_plain(r, now_ns, &p, kind);
+		return m;
 	for (size_t h = 0; h < r->n; h++)
-		luck_s += link_luck_s(r->hops[h], &p, &resent_bytes);
-	late_s = slow_start_s(r, &p.train, now_ns);
-	p.train.wire_bytes += resent_bytes;
-	send_plain(r, now_ns, &p, kind);
-	return ns_after(now_ns, ns_of_s(fmax(r->delay_s, p.tail_s + luck_s) + late_s));
+		m.luck_s += link_luck_s(r->hops[h], &m.p, &resent_bytes);
+	m.connection_s = connection_s(r, flows, now_ns, &m.p, false);
+	m.p.train.wire_bytes += resent_bytes;
+	return m;
 }
 
-double route_idle_s(const struct route *r, int64_t now_ns, double payload_bytes)
+double route_pass_s(
+	const struct route *r, struct fair *flows, int64_t now_ns, struct route_message *m)
 {
-	const struct link *l;
+	struct passage *p = &m->p;
+
+	for (size_t h = 0; h < r->n; h++) {
+		struct link *l = r->hops[h];
+
+		p->more = h + 1 < r->n;
+		if (l->fair) {
+			struct link_share s = route_share(l, flows, p->kind, s_of_ns(now_ns));
+
+			link_pass_alone(l, now_ns, p, &s, &l->line);
+		} else {
+			link_pass(l, now_ns, p);
+		}
+	}
+	return p->tail_s + m->luck_s + m->connection_s;
+}
+
+double route_idle_s(const struct route *r, struct fair *flows, int64_t now_ns, double payload_bytes,
+	enum transfer_kind kind)
+{
 	struct passage p;
 
 	if (r->n == 0)
 		return 0.0;
-	p = route_passage(r, payload_bytes);
-	for (size_t h = 0; h < r->n; h++)
-		link_pass_idle(r->hops[h], now_ns, &p);
-	if (r->transport != TRANSPORT_TCP)
-		return p.tail_s;
-	l = slowest(r);
-	return p.tail_s + route_slow_start_s(r, &p.train, fmax(l->bytes_per_s, 1.0),
-				  credit_bytes(l, &p.train, 0.0));
+	p = passage_of(r, payload_bytes, kind);
+	for (size_t h = 0; h < r->n; h++) {
+		struct link_share s = route_share(r->hops[h], flows, kind, s_of_ns(now_ns));
+
+		p.more = h + 1 < r->n;
+		s.tokens_bytes = s.burst_bytes;
+		link_pass_alone(r->hops[h], now_ns, &p, &s, NULL);
+	}
+	return fmin(LINK_NEVER_S, p.tail_s + connection_s(r, flows, now_ns, &p, true));
 }
 
 double route_backlog_s(const struct route *r, int64_t now_ns)

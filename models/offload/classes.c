@@ -7,49 +7,26 @@
 #include "models/offload/scheduler_parts.h"
 #include "models/serving/alike.h"
 
-static bool same_link(const struct link *a, const struct link *b)
-{
-	if (a->spec == b->spec)
-		return true;
-	return a->plain && b->plain && a->bytes_per_s == b->bytes_per_s && a->delay_s == b->delay_s;
-}
-
-static bool same_route(const struct route *a, const struct route *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t h = 0; h < a->n; h++)
-		if (!same_link(a->hops[h], b->hops[h]))
-			return false;
-	return true;
-}
-
-static bool same_class(const struct scheduler *s, struct instance_id a, struct instance_id b)
+static bool same_class(const struct scheduler *s, const uint32_t *reached, struct instance_id a,
+	struct instance_id b)
 {
 	const struct scheduler_instance *x = &s->seats[a.i].of, *y = &s->seats[b.i].of;
 
-	if (x->tier != y->tier ||
-		!instances_alike(x->instance->spec, x->gpu, y->instance->spec, y->gpu))
-		return false;
-	for (uint32_t g = 0; g < s->view.n_groups; g++) {
-		struct group_id from = {g};
-
-		if (!same_route(route_of(s, from, a, false), route_of(s, from, b, false)) ||
-			!same_route(route_of(s, from, a, true), route_of(s, from, b, true)))
-			return false;
-	}
-	return true;
+	return reached[x->instance->spec->site.i] == reached[y->instance->spec->site.i] &&
+	       x->tier == y->tier &&
+	       instances_alike(x->instance->spec, x->gpu, y->instance->spec, y->gpu);
 }
 
 /** Give every instance its class, and count; @first gets one of each. Returns how many. */
-static size_t classes_count(struct scheduler *s, struct class_view *cls, struct instance_id *first)
+static size_t classes_count(struct scheduler *s, const uint32_t *reached, struct class_view *cls,
+	struct instance_id *first)
 {
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < s->view.n_instances; i++) {
 		uint32_t c = 0;
 
-		while (c < n && !same_class(s, first[c], (struct instance_id){i}))
+		while (c < n && !same_class(s, reached, first[c], (struct instance_id){i}))
 			c++;
 		if (c == n)
 			first[n++].i = i;
@@ -73,17 +50,20 @@ static void members_list(struct scheduler *s, struct class_view *cls, uint32_t c
 	cls->tier = s->instance_views[members[0].i].tier;
 }
 
-void classes_find(struct scheduler *s)
+void classes_find(struct scheduler *s, size_t n_sites)
 {
 	size_t n = s->view.n_instances, n_classes;
 	struct class_view *cls = arena_alloc(s->arena, n, sizeof *cls);
 	struct instance_id *first = mem_zalloc(n, sizeof *first);
+	uint32_t *reached = mem_zalloc(n_sites, sizeof *reached);
 
+	net_alike(s->net, reached);
 	assert(n >> MEMBER_BITS == 0);
-	n_classes = classes_count(s, cls, first);
+	n_classes = classes_count(s, reached, cls, first);
 	for (uint32_t c = 0; c < n_classes; c++)
 		members_list(s, &cls[c], c);
 	free(first);
+	free(reached);
 	s->rankings = arena_alloc(s->arena, n_classes, sizeof *s->rankings);
 	s->class_views = cls;
 	s->view.classes = cls;

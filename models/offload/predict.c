@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "models/net/transfer.h"
+#include "models/net/net.h"
 #include "models/offload/scheduler_parts.h"
 
 static struct prediction predict(const struct view *v, const struct waiting *q,
@@ -18,13 +18,13 @@ static struct prediction predict(const struct view *v, const struct waiting *q,
 		(struct demand){.prompt_tok = q->prompt_tok, .output_tok = output_tok},
 		idle ? (struct load){0} : instance_load(inst));
 	struct prediction p = {
-		.upload_s = transfer_predict_s(
-			s->world, route_of(s, q->group, i, false), up_bytes, TRANSFER_PROMPT, idle),
+		.upload_s = net_predict_s(
+			s->net, route_of(s, q->group, i, false), up_bytes, TRANSFER_PROMPT, idle),
 		.wait_s = at.wait_s,
 		.prefill_s = at.prefill_s,
 		.decode_s = at.decode_s,
-		.download_s = transfer_predict_s(s->world, route_of(s, q->group, i, true),
-			down_bytes, TRANSFER_ANSWER, idle),
+		.download_s = net_predict_s(
+			s->net, route_of(s, q->group, i, true), down_bytes, TRANSFER_ANSWER, idle),
 	};
 
 	p.total_s = p.upload_s + p.wait_s + p.prefill_s + p.decode_s + p.download_s + s->delay_s;

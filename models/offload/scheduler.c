@@ -201,13 +201,13 @@ bool scheduler_create(struct scheduler **out, const struct scheduler_build *b, s
 	s->arena = &s->memory;
 	s->engine = b->engine;
 	s->delay_s = b->delay_s;
-	s->topology = b->topology;
-	s->world = b->world;
+	s->net = b->net;
+	s->routes = b->routes;
 	s->ops = b->policy->ops;
 	s->view.n_groups = b->n_groups;
 	s->view.n_instances = b->n_instances;
 	copy_parts(s, b);
-	view_create(s);
+	view_create(s, b->n_sites);
 	*out = s;
 	if (policy_create(s, b, err))
 		return true;

@@ -20,8 +20,8 @@
 struct scheduler;
 struct engine;
 struct instance;
-struct topology;
-struct world;
+struct net;
+struct user_routes;
 
 /** A group of users, for the scheduler. */
 struct scheduler_group {
@@ -53,8 +53,9 @@ struct scheduler_build {
 	size_t n_groups, n_instances;
 	const struct scheduler_group *groups;
 	const struct scheduler_instance *instances;
-	const struct topology *topology;
-	const struct world *world; /* whose transfers predict */
+	size_t n_sites;
+	struct net *net;                  /* whose transfers are predicted */
+	const struct user_routes *routes; /* over it */
 };
 
 /** What should happen now to the request in @slot: it goes to @instance, or, with @drop, away. */

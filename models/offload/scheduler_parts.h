@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 #include "base/mem.h"
-#include "models/net/topology.h"
+#include "models/net/net.h"
+#include "models/net/user_routes.h"
 #include "models/offload/policy.h"
 #include "models/offload/scheduler.h"
 #include "models/offload/shortest.h"
@@ -50,8 +51,8 @@ struct scheduler {
 	struct arena memory, *arena; /* the latter: where const cannot follow */
 	struct engine *engine;
 	double delay_s;
-	const struct topology *topology;
-	const struct world *world;
+	struct net *net;
+	const struct user_routes *routes;
 
 	struct waiting_line line;
 	struct queue_group *groups;
@@ -85,16 +86,14 @@ static inline const struct instance *instance_of(const struct scheduler *s, stru
 static inline const struct route *route_of(
 	const struct scheduler *s, struct group_id g, struct instance_id i, bool down)
 {
-	size_t at = g.i * s->topology->n_sites + s->seats[i.i].of.instance->spec->site.i;
-
-	return down ? &s->topology->down[at] : &s->topology->up[at];
+	return user_route(s->routes, g, instance_of(s, i)->spec->site, down);
 }
 
 /* view.c: the arrays shown */
-void view_create(struct scheduler *s);
+void view_create(struct scheduler *s, size_t n_sites);
 
 /* classes.c: instances alike */
-void classes_find(struct scheduler *s);
+void classes_find(struct scheduler *s, size_t n_sites);
 
 /* fit.c: who can serve whom */
 bool fit_can_serve(const struct view *v, const struct waiting *q, struct instance_id i);

@@ -85,7 +85,7 @@ static void groups_show(struct scheduler *s)
 	}
 }
 
-void view_create(struct scheduler *s)
+void view_create(struct scheduler *s, size_t n_sites)
 {
 	struct view *v = &s->view;
 
@@ -102,7 +102,7 @@ void view_create(struct scheduler *s)
 	v->draw = draw;
 	instances_show(s);
 	groups_show(s);
-	classes_find(s);
+	classes_find(s, n_sites);
 	for (uint32_t i = 0; i < v->n_instances; i++)
 		scheduler_touch(s, (struct instance_id){i});
 }

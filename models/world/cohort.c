@@ -34,9 +34,7 @@ void cohort_open(struct world *w)
 	probes_window(&w->probes, now_ns, true);
 	for (size_t i = 0; i < w->spec->n_instances; i++)
 		instance_measure(&w->instances[i], now_ns);
-	transfers_settle(w);
-	for (size_t l = 0; l < w->topology.n_links; l++)
-		link_reset(&w->topology.links[l], now_ns);
+	net_measure(w->net);
 }
 
 bool cohort_check(const struct world *w, struct err *err)

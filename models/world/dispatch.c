@@ -59,12 +59,12 @@ static void on_step(struct world *w, const struct event *ev)
 
 static void on_flow(struct world *w, const struct event *ev)
 {
-	transfer_flow(w, ev->who);
+	net_flow(w->net, ev->who);
 }
 
 static void on_link(struct world *w, const struct event *ev)
 {
-	if (!transfer_link(w, ev->who))
+	if (!net_rate(w->net, ev->who))
 		return;
 	scheduler_rates_changed(w->scheduler);
 	decide(w);

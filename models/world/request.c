@@ -193,7 +193,7 @@ void request_dispatch(struct world *w, uint32_t slot)
 	double bytes =
 		world_sequence(w, slot)->prompt_tok * w->spec->groups[r->group].bytes_per_tok;
 
-	if (transfer_begin(w, up, bytes, TRANSFER_PROMPT, ev_uploaded(i, slot)))
+	if (net_send(w->net, up, bytes, TRANSFER_PROMPT, ev_uploaded(i, slot)))
 		request_uploaded(w, slot);
 }
 
@@ -219,7 +219,7 @@ static void request_served(struct world *w, struct instance_id i, uint32_t slot)
 	scheduler_touch(w->scheduler, i);
 	/* a streamed answer has all but its last token at its user by now */
 	bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
-	if (transfer_begin(w, world_route(w, r->group, i, true), bytes, TRANSFER_ANSWER,
+	if (net_send(w->net, world_route(w, r->group, i, true), bytes, TRANSFER_ANSWER,
 		    ev_delivered(slot)))
 		request_delivered(w, slot);
 }

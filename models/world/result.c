@@ -9,7 +9,7 @@
 /** Streams are the only thing in which replications differ. */
 static bool drew(const struct world *w)
 {
-	bool any = scheduler_drew(w->scheduler) || topology_drew(&w->topology);
+	bool any = scheduler_drew(w->scheduler) || net_drew(w->net);
 
 	for (size_t g = 0; g < w->spec->n_groups && !any; g++)
 		any = workload_drew(w->groups[g].source);
@@ -70,6 +70,14 @@ static uint64_t *skipped(struct world *w)
 	return rows;
 }
 
+static const struct net_link *links_did(struct world *w)
+{
+	struct net_link *links = arena_alloc(&w->arena, net_n_links(w->net), sizeof *links);
+
+	net_report(w->net, links);
+	return links;
+}
+
 static void make_rows(struct world *w, struct metric_rows *rows)
 {
 	struct metric_sources s = {
@@ -78,13 +86,12 @@ static void make_rows(struct world *w, struct metric_rows *rows)
 		.lyapunov = w->lyapunov.state ? lyapunov_means(&w->lyapunov) : NULL,
 		.instances = w->instances,
 		.rows_skipped = skipped(w),
-		.links = w->topology.links,
-		.n_links = w->topology.n_links,
+		.links = links_did(w),
+		.n_links = net_n_links(w->net),
 		.from_ns = w->cohort.from_ns,
 		.to_ns = engine_now_ns(w->engine),
 	};
 
-	transfers_settle(w);
 	metric_rows(rows, &s, &w->arena);
 }
 

@@ -56,8 +56,9 @@ bool world_schedule(struct world *w, struct err *err)
 			.n_instances = n_instances,
 			.groups = groups,
 			.instances = instances,
-			.topology = &w->topology,
-			.world = w,
+			.n_sites = w->spec->n_sites,
+			.net = w->net,
+			.routes = &w->routes,
 		},
 		err);
 	free(groups);

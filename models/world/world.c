@@ -139,12 +139,8 @@ static bool build(struct world *w, struct err *err)
 {
 	const struct scenario_spec *s = w->spec;
 
-	if (!check_sizes(s, err))
+	if (!check_sizes(s, err) || !network_create(w, err))
 		return false;
-	if (!topology_create(&w->topology, &w->arena, s, err))
-		return false;
-	topology_seed(&w->topology, w->setup.seed, w->setup.replication);
-	transfers_create(w);
 	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
 	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
 	w->costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->costs);
@@ -193,8 +189,7 @@ void world_destroy(struct world *w)
 		if (w->costs[i].owned)
 			cost_destroy(w->costs[i].cost);
 	}
-	transfers_destroy(w);
-	topology_finish(&w->topology);
+	net_destroy(w->net);
 	free(w->requests.at);
 	free(w->requests.sequences.at);
 	engine_destroy(w->engine);
@@ -253,7 +248,7 @@ static void start(struct world *w)
 	post_measure(w->engine, ns_of_s(w->setup.warmup_s));
 	if (w->spec->record.queues_s > 0.0)
 		post_slot(w->engine, ns_of_s(w->spec->record.queues_s));
-	transfers_start(w);
+	net_start(w->net);
 	traffic_start(w);
 }
 
@@ -261,6 +256,8 @@ static void judge(struct world *w, enum engine_end end)
 {
 	bool by_requests = w->spec->run.requests > 0;
 
+	if (w->err.kind == ERR_NONE && net_failure(w->net))
+		world_fail(w, "%s", net_failure(w->net)->msg);
 	if (w->err.kind != ERR_NONE || world_interrupted(w))
 		return;
 	if (end == ENGINE_STUCK)

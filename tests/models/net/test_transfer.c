@@ -2,10 +2,11 @@
 #include "tests/support/check.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "models/net/path_model.h"
-#include "models/net/topology.h"
 #include "sim/event.h"
+#include "tests/support/net_lab.h"
 #include "tests/support/world_fixture.h"
 
 /* 14480 bytes are ten full packets: 15140 on the wire, 10 ms at 1.514 MB/s. */
@@ -214,63 +215,95 @@ static void a_lone_transfer_takes_what_the_path_model_says(void **state)
 	}
 }
 
-static struct topology make(struct fixture *f)
-{
-	struct topology t;
-	struct err err = {0};
-
-	if (!topology_create(&t, &f->arena, &f->spec, &err))
-		fail_msg("%s", err.msg);
-	return t;
-}
+static const char *const ends[] = {"a", "edge"};
 
 /* In order of arrival, bucket of 3028: the first message of ten packets leaves after 8 ms and
  * puts the bucket in debt by 8 packets; one sent 3 ms later has 8 - 3 + 10 packets ahead:
  * 18 - 3 = 15 ms; htb would charge its last packet afterwards: 14. */
 static void messages_in_order_share_a_bucket(void **state)
 {
-	struct fixture f;
-	struct topology t;
+	struct link_spec link = lab_link("access", "users", "edge", RATE, 2e-3);
 
 	(void)state;
-	one_link(&f, "fcfs");
-	sender(&f, "a", 1.0);
-	shape(&f.links[0].up, 3028.0);
-	f.links[0].up.sharing = SHARING_FIFO;
-	t = make(&f);
-	assert_near((double)route_send(&t.up[0], 0, 14480.0, TRANSFER_KV) / 1e9, 10e-3, 2e-9);
-	assert_near((double)route_send(&t.up[0], 3000000, 14480.0, TRANSFER_KV) / 1e9, 20e-3, 2e-9);
-	assert_near(t.up[0].hops[0]->wait_s, 5e-3, 1e-9);
-	topology_finish(&t);
-	f.links[0].up.qdisc.kind = QDISC_HTB;
-	t = make(&f);
-	assert_near((double)route_send(&t.up[0], 0, 14480.0, TRANSFER_KV) / 1e9, 9e-3, 2e-9);
-	assert_near((double)route_send(&t.up[0], 3000000, 14480.0, TRANSFER_KV) / 1e9, 19e-3, 2e-9);
-	topology_finish(&t);
-	fixture_finish(&f);
+	shape(&link.up, 3028.0);
+	link.up.sharing = SHARING_FIFO;
+	for (int htb = 0; htb < 2; htb++) {
+		struct lab l;
+
+		link.up.qdisc.kind = htb ? QDISC_HTB : QDISC_TBF;
+		lab_init(&l, &link, 1, ends, 1, 1);
+		lab_send(&l, 0.0, 0, 1, 14480.0, TRANSFER_KV);
+		lab_send(&l, 3e-3, 0, 1, 14480.0, TRANSFER_KV);
+		lab_run(&l, 1.0);
+		assert_near(lab_took_s(&l, 0), 10e-3 - 1e-3 * htb, 2e-9);
+		assert_near(lab_took_s(&l, 1), 17e-3 - 1e-3 * htb, 2e-9);
+		assert_near(lab_sums(&l, "access/a-edge/up").wait_s, 5e-3, 1e-9);
+		lab_finish(&l);
+	}
 }
 
 /* 20 packets of 1472 + 42 bytes at once, a bucket of 2 and a queue of 8: ten are dropped, and
  * sent again after 0.2 s, when bucket and queue are empty: 8 ms more: 208 + 2 ms. */
 static void a_full_queue_drops_datagrams_and_they_come_again(void **state)
 {
-	struct fixture f;
-	struct topology t;
+	struct link_spec link = lab_link("access", "users", "edge", RATE, 2e-3);
+	struct lab l;
 
 	(void)state;
-	one_link(&f, "fcfs");
-	sender(&f, "a", 1.0);
-	shape(&f.links[0].up, 3028.0);
-	f.links[0].up.sharing = SHARING_FIFO;
-	f.links[0].up.transport = TRANSPORT_DATAGRAM;
-	f.links[0].up.qdisc.limit_bytes = 8 * 1514.0;
-	t = make(&f);
-	assert_near(
-		(double)route_send(&t.up[0], 0, 20 * 1472.0, TRANSFER_PROMPT) / 1e9, 210e-3, 4e-9);
-	assert_near(t.up[0].hops[0]->dropped, 10.0, 0.0);
-	assert_near(t.up[0].hops[0]->resent, 10.0, 0.0);
-	topology_finish(&t);
-	fixture_finish(&f);
+	shape(&link.up, 3028.0);
+	link.up.sharing = SHARING_FIFO;
+	link.up.transport = TRANSPORT_DATAGRAM;
+	link.up.qdisc.limit_bytes = 8 * 1514.0;
+	lab_init(&l, &link, 1, ends, 1, 1);
+	lab_send(&l, 0.0, 0, 1, 20 * 1472.0, TRANSFER_PROMPT);
+	lab_run(&l, 1.0);
+	assert_near(lab_took_s(&l, 0), 210e-3, 4e-9);
+	assert_near(lab_sums(&l, "access/a-edge/up").dropped, 10.0, 0.0);
+	assert_near(lab_sums(&l, "access/a-edge/up").resent, 10.0, 0.0);
+	lab_finish(&l);
+}
+
+/* netem holds 3 packets in a delay of 10 ms. A message of 7: three at 0, three when those come out
+ * at 10 ms, one at 20: there at 30 ms. One packet 12 ms later finds 4, 5, 6 under way and 7 before
+ * it: it enters when 5 is out, at 20 ms, and takes 18. What is behind it is not held: at 50 ms none
+ * are. */
+static void a_delay_holds_so_many_packets(void **state)
+{
+	struct link_spec link = lab_link("access", "users", "edge", HUGE_VAL, 10e-3);
+	struct lab l;
+
+	(void)state;
+	link.up.netem.limit_packets = 3.0;
+	lab_init(&l, &link, 1, ends, 1, 1);
+	lab_send(&l, 0.0, 0, 1, 7 * 1448.0, TRANSFER_PROMPT);
+	lab_send(&l, 12e-3, 0, 1, 100.0, TRANSFER_PROMPT);
+	lab_send(&l, 50e-3, 0, 1, 3 * 1448.0, TRANSFER_PROMPT);
+	lab_run(&l, 1.0);
+	assert_near(lab_took_s(&l, 0), 30e-3, 2e-9);
+	assert_near(lab_took_s(&l, 1), 18e-3, 2e-9);
+	assert_near(lab_took_s(&l, 2), 10e-3, 2e-9);
+	lab_finish(&l);
+}
+
+/* 1 bit/s and 1e11 bytes are 8e11 s: beyond the clock. The engine stops, the link is named. */
+static void what_the_clock_cannot_count_names_its_link(void **state)
+{
+	struct link_spec link = lab_link("snail", "users", "edge", 0.125, 0.0);
+
+	(void)state;
+	for (int fair = 0; fair < 2; fair++) {
+		struct lab l;
+
+		link.up.sharing = fair ? SHARING_FAIR : SHARING_FIFO;
+		lab_init(&l, &link, 1, ends, 1, 1);
+		lab_send(&l, 1.0, 0, 1, 1e11, TRANSFER_PROMPT);
+		lab_run(&l, 5.0);
+		assert_non_null(net_failure(l.net));
+		assert_non_null(strstr(
+			net_failure(l.net)->msg, "link 'snail/a-edge/up': a message of 1e+11"));
+		assert_true(l.at[0].arrived_ns == NS_NEVER);
+		lab_finish(&l);
+	}
 }
 
 /* Loss of 20 % on the way of one-packet messages: a time-out of 0.2 s for each loss, whose number
@@ -305,6 +338,8 @@ int main(void)
 		cmocka_unit_test(a_lone_transfer_takes_what_the_path_model_says),
 		cmocka_unit_test(messages_in_order_share_a_bucket),
 		cmocka_unit_test(a_full_queue_drops_datagrams_and_they_come_again),
+		cmocka_unit_test(a_delay_holds_so_many_packets),
+		cmocka_unit_test(what_the_clock_cannot_count_names_its_link),
 		cmocka_unit_test(loss_is_sent_again),
 	};
 

@@ -1,0 +1,96 @@
+/* The network of a world: its ends by name, and the routes between users and instances. */
+
+#include "base/mem.h"
+#include "models/state.h"
+
+enum { MOST_ROUTES = 4000000 }; /* there and back: of some 300 bytes each */
+
+static const char *const *end_names(struct world *w)
+{
+	const struct scenario_spec *s = w->spec;
+	const char **names = arena_alloc(&w->arena, s->n_groups + s->n_sites, sizeof(*names));
+
+	for (size_t g = 0; g < s->n_groups; g++)
+		names[g] = s->groups[g].name;
+	for (size_t m = 0; m < s->n_sites; m++)
+		names[s->n_groups + m] = s->sites[m].name;
+	return names;
+}
+
+static const uint32_t *home_ends(struct world *w)
+{
+	const struct scenario_spec *s = w->spec;
+	uint32_t *homes = arena_alloc(&w->arena, s->n_groups, sizeof *homes);
+
+	for (size_t g = 0; g < s->n_groups; g++)
+		homes[g] = s->groups[g].home.i == NO_ID ? NO_ID : world_end(w, s->groups[g].home).i;
+	return homes;
+}
+
+/** Number the sites that have instances. */
+static void sites_in_use(struct world *w)
+{
+	const struct scenario_spec *s = w->spec;
+	uint32_t *number = arena_alloc(&w->arena, s->n_sites, sizeof *number);
+
+	for (size_t m = 0; m < s->n_sites; m++)
+		number[m] = NO_ID;
+	for (size_t i = 0; i < s->n_instances; i++)
+		number[s->instances[i].site.i] = 0;
+	for (size_t m = 0; m < s->n_sites; m++)
+		if (number[m] != NO_ID)
+			number[m] = (uint32_t)w->routes.n++;
+	w->routes.site_number = number;
+}
+
+static bool route_find(struct world *w, uint32_t g, struct site_id to, struct err *err)
+{
+	size_t at = 2 * (g * w->routes.n + w->routes.site_number[to.i]);
+	struct end_id user = {g}, site = world_end(w, to);
+	struct err why = {0};
+
+	if (!net_route(&w->routes.at[at], w->net, user, site, &why) ||
+		!net_route(&w->routes.at[at + 1], w->net, site, user, &why))
+		return err_at(err, w->spec->groups[g].at, "users '%s' have no route to site '%s'",
+			w->spec->groups[g].name, w->spec->sites[to.i].name);
+	return true;
+}
+
+static bool routes_find(struct world *w, struct err *err)
+{
+	const struct scenario_spec *s = w->spec;
+
+	if (2 * s->n_groups * w->routes.n > MOST_ROUTES)
+		return err_at(err, s->run.at,
+			"%zu groups of users and %zu sites with instances need %zu routes; at most "
+			"%d are possible",
+			s->n_groups, w->routes.n, 2 * s->n_groups * w->routes.n, MOST_ROUTES);
+	w->routes.at = arena_alloc(&w->arena, 2 * s->n_groups * w->routes.n, sizeof(*w->routes.at));
+	for (uint32_t g = 0; g < s->n_groups; g++)
+		for (uint32_t m = 0; m < s->n_sites; m++)
+			if (w->routes.site_number[m] != NO_ID &&
+				!route_find(w, g, (struct site_id){m}, err))
+				return false;
+	return true;
+}
+
+bool network_create(struct world *w, struct err *err)
+{
+	const struct scenario_spec *s = w->spec;
+	struct net_build b = {
+		.engine = w->engine,
+		.n_links = s->n_links,
+		.n_groups = s->n_groups,
+		.n_sites = s->n_sites,
+		.links = s->links,
+		.end_names = end_names(w),
+		.home_ends = home_ends(w),
+		.seed = w->setup.seed,
+		.replication = w->setup.replication,
+	};
+
+	if (!net_create(&w->net, &b, err))
+		return false;
+	sites_in_use(w);
+	return routes_find(w, err) && net_seal(w->net, err);
+}
