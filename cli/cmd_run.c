@@ -1,190 +1,12 @@
 /* offing run: simulate a scenario, keep the results, show the summary. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include "base/mem.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/jobs.h"
 #include "cli/run_job.h"
+#include "cli/run_report.h"
 #include "cli/say.h"
-#include "cli/summary.h"
 #include "models/world/world.h"
-
-/* What is said of it */
-
-static struct run_summary summary_of(const struct run_job *j, size_t p)
-{
-	const struct scenario_spec *s = &j->spec.scenario->spec;
-	const struct experiment_result *r = &j->results[p];
-
-	return (struct run_summary){
-		.name = s->name,
-		.policy = s->policies[p].label,
-		.status = r->status,
-		.n_rows = r->samples.n_metrics,
-		.rows = r->rows,
-		.n = r->samples.n,
-		.alike = !r->samples.random,
-	};
-}
-
-/* The replications that all policies have, where not all have the same; else NULL. */
-static uint32_t *common_of(const struct run_job *j, size_t *n)
-{
-	size_t n_policies = j->spec.scenario->spec.n_policies, most = 0;
-	const struct samples **all = mem_zalloc(n_policies, sizeof *all);
-	uint32_t *common;
-
-	for (size_t p = 0; p < n_policies; p++) {
-		all[p] = &j->results[p].samples;
-		most = all[p]->n > most ? all[p]->n : most;
-	}
-	common = samples_common(n, all, n_policies);
-	free(all);
-	if (*n < most)
-		return common;
-	free(common);
-	*n = 0;
-	return NULL;
-}
-
-static size_t width_of_terminal(void)
-{
-	struct winsize size;
-
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 80 ? size.ws_col : 80;
-}
-
-static void print_table(const struct run_job *j)
-{
-	const struct scenario_spec *spec = &j->spec.scenario->spec;
-	struct run_summary *all = mem_zalloc(spec->n_policies, sizeof *all);
-	struct summary s = {.n_runs = spec->n_policies,
-		.runs = all,
-		.spec = spec,
-		.width = width_of_terminal()};
-	uint32_t *common = common_of(j, &s.n_common);
-
-	for (size_t p = 0; p < spec->n_policies; p++) {
-		all[p] = summary_of(j, p);
-		if (common)
-			all[p].rows = samples_rows(&j->results[p].samples, common, s.n_common);
-	}
-	summary_print(stdout, &s);
-	for (size_t p = 0; p < spec->n_policies && common; p++)
-		free((struct summary_row *)all[p].rows);
-	free(common);
-	free(all);
-}
-
-static void print_summaries(const struct run_job *j, bool json)
-{
-	for (size_t p = 0; p < j->spec.scenario->spec.n_policies && json; p++) {
-		struct run_summary r = summary_of(j, p);
-
-		summary_json(stdout, &r);
-	}
-	if (!json)
-		print_table(j);
-	fflush(stdout); /* the table before what is said of it, wherever both go */
-}
-
-static void print_warnings(const struct warnings *all, const char *policy, uint32_t taken)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		const struct warning *w = &all->at[i];
-
-		if (w->kind == WARN_FAILED) /* told as the error it is */
-			continue;
-		char of[60] = "";
-
-		if (w->times < taken)
-			snprintf(of, sizeof of, " (in %u of %u replications)", w->times, taken);
-		say("offing: warning: policy '%s': %s%s%s%s", policy, w->scope,
-			*w->scope ? ": " : "", w->text, of);
-	}
-}
-
-static void print_policy_warnings(const struct experiment_result *r, const char *policy)
-{
-	print_warnings(&r->warnings, policy, r->taken);
-	print_warnings(&r->of_run, policy, 1);
-}
-
-static bool all_complete(const struct run_job *j)
-{
-	size_t p = 0, n = j->spec.scenario->spec.n_policies;
-
-	while (p < n && j->results[p].status == RUN_COMPLETE)
-		p++;
-	return p == n;
-}
-
-/* Only the closing went wrong, as on a full disk. */
-static void tell_closing(const struct run_job *j, const char *dir)
-{
-	char log[sizeof j->dir + 64];
-
-	err_print(&j->closing, stderr);
-	if (!all_complete(j))
-		return;
-	say("offing: all replications are complete and kept in %s", dir);
-	snprintf(log, sizeof log, "%s/results.sqlite-wal", dir);
-	if (access(log, F_OK) == 0)
-		say("offing: leave results.sqlite-wal beside results.sqlite; once there is "
-		    "room, open that with sqlite3, which puts the two together");
-}
-
-static void tell_place(const struct run_job *j, bool quiet)
-{
-	char dir[sizeof j->dir + sizeof RECORDER_BESIDE + 1];
-
-	snprintf(dir, sizeof dir, j->place.beside ? "%s/%s" : "%s", j->dir, RECORDER_BESIDE);
-	if (j->closing.kind != ERR_NONE)
-		tell_closing(j, dir);
-	if (j->place.in_use)
-		say("offing: note: %s/results.sqlite is open in another program; "
-		    "results.sqlite-wal belongs to it until that ends",
-			dir);
-	if (j->place.none && recorder_taken(j->dir))
-		say("offing: nothing was finished: %s keeps the older result", j->dir);
-	else if (j->place.beside)
-		say("offing: results in %s: not whole, so %s keeps the older one", dir, j->dir);
-	else if (!quiet && !j->place.none)
-		say("results in %s", dir);
-}
-
-static void report(const struct run_job *j, const struct opts *o)
-{
-	const struct scenario_spec *s = &j->spec.scenario->spec;
-
-	print_summaries(j, opts_get(o, "json") != NULL);
-	for (size_t p = 0; p < s->n_policies; p++)
-		print_policy_warnings(&j->results[p], s->policies[p].label);
-	for (size_t p = 0; p < s->n_policies; p++)
-		if (j->results[p].status == RUN_FAILED)
-			say("offing: error: policy '%s': %s", s->policies[p].label,
-				j->results[p].failure);
-}
-
-static enum status status_of(const struct run_job *j)
-{
-	enum status status = j->closing.kind == ERR_NONE ? STATUS_DONE : STATUS_FAILED;
-
-	for (size_t p = 0; p < j->spec.scenario->spec.n_policies; p++) {
-		if (j->results[p].status == RUN_INTERRUPTED)
-			return STATUS_INTERRUPTED;
-		if (j->results[p].status == RUN_FAILED)
-			status = STATUS_FAILED;
-	}
-	return status;
-}
-
-/* Doing it */
 
 static enum status run_and_report(const struct run_job_spec *spec, const struct opts *o)
 {
@@ -194,8 +16,8 @@ static enum status run_and_report(const struct run_job_spec *spec, const struct 
 
 	if (run_job(&j, spec, &err)) {
 		progress_clear(spec->progress);
-		report(&j, o);
-		status = status_of(&j);
+		run_report(&j, opts_get(o, "json") != NULL);
+		status = run_report_status(&j);
 	} else {
 		progress_clear(spec->progress);
 		j.closing.kind = ERR_NONE; /* it says the same, or follows from it */
@@ -205,7 +27,7 @@ static enum status run_and_report(const struct run_job_spec *spec, const struct 
 			    "interrupted",
 				j.dir);
 	}
-	tell_place(&j, status != STATUS_DONE || opts_get(o, "quiet"));
+	run_report_place(&j, status != STATUS_DONE || opts_get(o, "quiet"));
 	run_job_finish(&j);
 	return status;
 }

@@ -216,4 +216,22 @@ status=$?
 [ $status = 1 ] && grep -q 'error: noticed/results.sqlite' err && grep -q 'interrupted' err ||
 	complain "full in the middle: ended with $status: $(cat err)"
 
+# Out of memory: a sentence and 1, and a file that can be read. A queue that grows for
+# ever.
+sed 's/mean: 10 ms/mean: 1 h/; s/rate: 50/rate: 1000000/; s/horizon: 400 s/horizon: 1 d/' \
+	short.yaml >endless.yaml
+(
+	ulimit -v 600000
+	timeout 60 "$offing" run endless.yaml -q -j 1 -o memory -s record.requests=false \
+		-s record.queues=off
+) >out 2>err
+status=$?
+if nm "$offing" 2>/dev/null | grep -q __asan_init; then
+	echo "not tried with sanitizers: out of memory"
+else
+	[ $status = 1 ] && grep -q '^offing: error: out of memory' err ||
+		complain "out of memory: ended with $status: $(cat err)"
+	is memory "SELECT status FROM run" interrupted "out of memory"
+fi
+
 exit $failed

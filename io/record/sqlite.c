@@ -8,41 +8,14 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "io/record/schema.h"
-#include "models/cost/profile.h"
-
-enum { REQUEST_COLUMNS = 19, ROWS_PER_INSERT = 16 };
+#include "io/record/sql.h"
 
 /* How long others may keep the file: while they write to it, and at the end, from us leaving WAL.
  */
 enum { WRITERS_MS = 60000, READERS_MS = 1000 };
-
-enum statement {
-	ST_BEGIN,
-	ST_COMMIT,
-	ST_RUN,
-	ST_RUN_END,
-	ST_SETTING,
-	ST_INPUT,
-	ST_PLACEMENT,
-	ST_PROFILE,
-	ST_SINK_OPEN,
-	ST_REPLICATION,
-	ST_METRIC,
-	ST_SUMMARY,
-	ST_WARNING,
-	ST_DISCARD_REQUESTS,
-	ST_DISCARD,
-	ST_REQUEST,
-	ST_REQUESTS, /* ROWS_PER_INSERT at once; made from ST_REQUEST */
-	STATEMENTS,
-};
-
-static const char *const statement_text[STATEMENTS];
 
 struct text {
 	const char *s; /* NULL: none */
@@ -50,44 +23,12 @@ struct text {
 };
 
 struct rec_backend {
-	sqlite3 *db;
-	char *path;
+	struct sql q;
 	bool keep_requests;
-	sqlite3_stmt *st[STATEMENTS];
-	sqlite3_int64 run;
 	/* names by index, the last entry for NO_ID; borrowed from the scenario */
 	size_t n_groups, n_models, n_instances;
 	struct text *groups, *homes, *models, *instances;
 };
-
-static bool fail(const struct rec_backend *b, struct err *err)
-{
-	return err_run(err, "%s: %s", b->path, sqlite3_errmsg(b->db));
-}
-
-static bool exec(struct rec_backend *b, const char *sql, struct err *err)
-{
-	return sqlite3_exec(b->db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(b, err);
-}
-
-/* Run a statement that answers no rows. */
-static bool step(struct rec_backend *b, enum statement which, struct err *err)
-{
-	sqlite3_stmt *st = b->st[which];
-
-	if (sqlite3_step(st) != SQLITE_DONE) {
-		fail(b, err);
-		sqlite3_reset(st);
-		return false;
-	}
-	sqlite3_reset(st);
-	return true;
-}
-
-static void bind_text(sqlite3_stmt *st, int i, const char *s)
-{
-	sqlite3_bind_text(st, i, s, -1, SQLITE_STATIC);
-}
 
 /* Request rows */
 
@@ -122,7 +63,7 @@ static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, 
 		[FATE_DROPPED] = {"dropped", 7},
 	};
 
-	sqlite3_bind_int64(st, at++, b->run);
+	sqlite3_bind_int64(st, at++, b->q.run);
 	sqlite3_bind_int64(st, at++, number);
 	sqlite3_bind_int64(st, at++, (sqlite3_int64)r->id);
 	bind_name(st, at++, b->groups, b->n_groups, r->group);
@@ -146,18 +87,19 @@ static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, 
 static bool insert_requests(struct rec_backend *b, uint32_t number, const struct request_row *rows,
 	size_t n, struct err *err)
 {
-	sqlite3_stmt *many = b->st[ST_REQUESTS];
+	sqlite3_stmt *many = b->q.st[ST_REQUESTS];
 	size_t i, k;
 
-	for (i = 0; i + ROWS_PER_INSERT <= n; i += ROWS_PER_INSERT) {
-		for (k = 0; k < ROWS_PER_INSERT; k++)
-			bind_request(b, many, (int)k * REQUEST_COLUMNS + 1, number, &rows[i + k]);
-		if (!step(b, ST_REQUESTS, err))
+	for (i = 0; i + SQL_ROWS_PER_INSERT <= n; i += SQL_ROWS_PER_INSERT) {
+		for (k = 0; k < SQL_ROWS_PER_INSERT; k++)
+			bind_request(
+				b, many, (int)k * SQL_REQUEST_COLUMNS + 1, number, &rows[i + k]);
+		if (!sql_step(&b->q, ST_REQUESTS, err))
 			return false;
 	}
 	for (; i < n; i++) {
-		bind_request(b, b->st[ST_REQUEST], 1, number, &rows[i]);
-		if (!step(b, ST_REQUEST, err))
+		bind_request(b, b->q.st[ST_REQUEST], 1, number, &rows[i]);
+		if (!sql_step(&b->q, ST_REQUEST, err))
 			return false;
 	}
 	return true;
@@ -166,8 +108,8 @@ static bool insert_requests(struct rec_backend *b, uint32_t number, const struct
 static bool sqlite_requests(struct rec_backend *b, uint32_t number, const struct request_row *rows,
 	size_t n, struct err *err)
 {
-	return step(b, ST_BEGIN, err) && insert_requests(b, number, rows, n, err) &&
-	       step(b, ST_COMMIT, err);
+	return sql_step(&b->q, ST_BEGIN, err) && insert_requests(b, number, rows, n, err) &&
+	       sql_step(&b->q, ST_COMMIT, err);
 }
 
 /* Runs */
@@ -204,277 +146,53 @@ static void names_init(struct rec_backend *b, const struct scenario_spec *s)
 		b->instances[i] = text_of(s->instances[i].name);
 }
 
-static bool insert_run(struct rec_backend *b, const struct recorder_run *run, struct err *err)
-{
-	sqlite3_stmt *st = b->st[ST_RUN];
-	const struct run_spec *spec = &run->scenario->run;
-	char host[256] = "", utc[32];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	gethostname(host, sizeof host - 1);
-	strftime(utc, sizeof utc, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	sqlite3_bind_int64(st, 1, b->run);
-	bind_text(st, 2, run->scenario->name);
-	bind_text(st, 3, run->resolved);
-	bind_text(st, 4, run->sha256);
-	bind_text(st, 5, run->policy);
-	sqlite3_bind_int64(st, 6, (sqlite3_int64)spec->seed);
-	sqlite3_bind_int64(st, 7, spec->replications);
-	bind_text(st, 8, run->version);
-	bind_text(st, 9, host);
-	bind_text(st, 10, utc);
-	return step(b, ST_RUN, err);
-}
-
-enum { PILOT = 0, NO_REPLICATION = -1 };
-
-/* @number of the replication they are of. */
-static bool insert_warnings(
-	struct rec_backend *b, int64_t number, const struct warnings *w, struct err *err)
-{
-	sqlite3_stmt *st = b->st[ST_WARNING];
-	size_t i;
-
-	for (i = 0; w && i < w->n; i++) {
-		sqlite3_bind_int64(st, 1, b->run);
-		if (number == NO_REPLICATION)
-			sqlite3_bind_null(st, 2);
-		else
-			sqlite3_bind_int64(st, 2, number);
-		bind_text(st, 3, warning_words[w->at[i].kind]);
-		bind_text(st, 4, w->at[i].scope);
-		bind_text(st, 5, w->at[i].text);
-		if (!step(b, ST_WARNING, err))
-			return false;
-	}
-	return true;
-}
-
-static bool insert_settings(struct rec_backend *b, const struct recorder_run *run, struct err *err)
-{
-	sqlite3_stmt *st = b->st[ST_SETTING];
-	size_t i;
-
-	sqlite3_bind_int64(st, 1, b->run);
-	for (i = 0; i < run->n_settings; i++) {
-		bind_text(st, 2, run->settings[i].key);
-		bind_text(st, 3, run->settings[i].value);
-		if (!step(b, ST_SETTING, err))
-			return false;
-	}
-	return true;
-}
-
-static bool insert_inputs(struct rec_backend *b, const struct recorder_run *run, struct err *err)
-{
-	sqlite3_stmt *st = b->st[ST_INPUT];
-	size_t i;
-
-	sqlite3_bind_int64(st, 1, b->run);
-	for (i = 0; i < run->n_inputs; i++) {
-		bind_text(st, 2, run->inputs[i].key);
-		bind_text(st, 3, run->inputs[i].path);
-		bind_text(st, 4, run->inputs[i].sha256);
-		sqlite3_bind_int64(st, 5, (sqlite3_int64)run->inputs[i].bytes);
-		if (!step(b, ST_INPUT, err))
-			return false;
-	}
-	return true;
-}
-
-/* Whose times each instance that runs a model takes. */
-static bool insert_profiles(struct rec_backend *b, const struct scenario_spec *s, struct err *err)
-{
-	sqlite3_stmt *st = b->st[ST_PROFILE];
-	size_t i;
-
-	sqlite3_bind_int64(st, 1, b->run);
-	for (i = 0; i < s->n_instances; i++) {
-		const struct profile *p = s->instances[i].profile;
-
-		if (!p)
-			continue;
-		bind_text(st, 2, s->instances[i].name);
-		bind_text(st, 3, p->name);
-		bind_text(st, 4, provenance_names[p->provenance]);
-		sqlite3_bind_double(st, 5, p->sigma.decode);
-		sqlite3_bind_double(st, 6, p->sigma.prefill);
-		sqlite3_bind_double(st, 7, p->sigma.attention);
-		bind_text(st, 8, p->method);
-		bind_text(st, 9, p->date);
-		if (!step(b, ST_PROFILE, err))
-			return false;
-	}
-	return true;
-}
-
-/* Each instance holds its model whole, in the memory of its site's device. */
-static bool insert_placement(struct rec_backend *b, const struct scenario_spec *s, struct err *err)
-{
-	sqlite3_stmt *st = b->st[ST_PLACEMENT];
-	size_t i;
-
-	sqlite3_bind_int64(st, 1, b->run);
-	for (i = 0; i < s->n_instances; i++) {
-		const struct instance_spec *in = &s->instances[i];
-
-		if (in->synthetic)
-			continue;
-		bind_text(st, 2, s->models[in->model.i].name);
-		bind_text(st, 3, s->sites[in->site.i].name);
-		bind_text(st, 4, s->sites[in->site.i].gpu.name);
-		bind_text(st, 5, in->name);
-		if (!step(b, ST_PLACEMENT, err))
-			return false;
-	}
-	return true;
-}
-
 static bool sqlite_run_begin(
 	struct rec_backend *b, uint32_t id, const struct recorder_run *run, struct err *err)
 {
-	b->run = id;
+	b->q.run = id;
 	names_init(b, run->scenario);
-	return step(b, ST_BEGIN, err) && insert_run(b, run, err) && insert_settings(b, run, err) &&
-	       insert_inputs(b, run, err) && insert_placement(b, run->scenario, err) &&
-	       insert_profiles(b, run->scenario, err) &&
-	       insert_warnings(b, NO_REPLICATION, run->scenario_warnings, err) &&
-	       insert_warnings(b, PILOT, run->pilot_warnings, err) && step(b, ST_COMMIT, err);
+	return sql_step(&b->q, ST_BEGIN, err) && sql_put_run(&b->q, run, err) &&
+	       sql_step(&b->q, ST_COMMIT, err);
 }
 
 static bool sqlite_sink_open(struct rec_backend *b, uint32_t number, struct err *err)
 {
-	sqlite3_bind_int64(b->st[ST_SINK_OPEN], 1, b->run);
-	sqlite3_bind_int64(b->st[ST_SINK_OPEN], 2, number);
-	return step(b, ST_SINK_OPEN, err);
-}
-
-static bool insert_metrics(
-	struct rec_backend *b, const struct recorder_replication *rep, struct err *err)
-{
-	sqlite3_stmt *st = b->st[ST_METRIC];
-	size_t i;
-
-	sqlite3_bind_int64(st, 1, b->run);
-	sqlite3_bind_int64(st, 2, rep->number);
-	for (i = 0; i < rep->n_metrics; i++) {
-		bind_text(st, 3, rep->metrics[i].scope);
-		bind_text(st, 4, metrics[rep->metrics[i].id].name);
-		bind_text(st, 5, metrics[rep->metrics[i].id].unit);
-		sqlite3_bind_double(st, 6, rep->metrics[i].value); /* NaN becomes NULL */
-		if (!step(b, ST_METRIC, err))
-			return false;
-	}
-	return true;
+	sqlite3_bind_int64(b->q.st[ST_SINK_OPEN], 1, b->q.run);
+	sqlite3_bind_int64(b->q.st[ST_SINK_OPEN], 2, number);
+	return sql_step(&b->q, ST_SINK_OPEN, err);
 }
 
 static bool sqlite_replication(
 	struct rec_backend *b, const struct recorder_replication *rep, struct err *err)
 {
-	sqlite3_stmt *st = b->st[ST_REPLICATION];
-
-	sqlite3_bind_int64(st, 1, b->run);
-	sqlite3_bind_int64(st, 2, rep->number);
-	sqlite3_bind_int64(st, 3, (sqlite3_int64)rep->seed);
-	sqlite3_bind_double(st, 4, rep->warmup_s);
-	sqlite3_bind_double(st, 5, rep->horizon_s);
-	sqlite3_bind_int64(st, 6, (sqlite3_int64)rep->events);
-	bind_text(st, 7, run_status_words[rep->status]);
-	return step(b, ST_BEGIN, err) && step(b, ST_REPLICATION, err) &&
-	       insert_metrics(b, rep, err) && insert_warnings(b, rep->number, rep->warnings, err) &&
-	       step(b, ST_COMMIT, err);
+	return sql_step(&b->q, ST_BEGIN, err) && sql_put_replication(&b->q, rep, err) &&
+	       sql_step(&b->q, ST_COMMIT, err);
 }
 
 static bool sqlite_discard(struct rec_backend *b, uint32_t number, struct err *err)
 {
-	enum statement which;
+	enum sql_statement which;
 
 	for (which = ST_DISCARD_REQUESTS; which <= ST_DISCARD; which++) {
-		sqlite3_bind_int64(b->st[which], 1, b->run);
-		sqlite3_bind_int64(b->st[which], 2, number);
+		sqlite3_bind_int64(b->q.st[which], 1, b->q.run);
+		sqlite3_bind_int64(b->q.st[which], 2, number);
 	}
-	return step(b, ST_BEGIN, err) && step(b, ST_DISCARD_REQUESTS, err) &&
-	       step(b, ST_DISCARD, err) && step(b, ST_COMMIT, err);
-}
-
-static bool insert_summary(
-	struct rec_backend *b, const struct summary_row *rows, size_t n_rows, struct err *err)
-{
-	sqlite3_stmt *st = b->st[ST_SUMMARY];
-	size_t i;
-
-	sqlite3_bind_int64(st, 1, b->run);
-	for (i = 0; i < n_rows; i++) {
-		bind_text(st, 2, rows[i].scope);
-		bind_text(st, 3, metrics[rows[i].id].name);
-		bind_text(st, 4, metrics[rows[i].id].unit);
-		sqlite3_bind_double(st, 5, rows[i].mean);
-		sqlite3_bind_double(st, 6, rows[i].sd);
-		sqlite3_bind_double(st, 7, rows[i].ci_low);
-		sqlite3_bind_double(st, 8, rows[i].ci_high);
-		sqlite3_bind_int64(st, 9, (sqlite3_int64)rows[i].n);
-		if (!step(b, ST_SUMMARY, err))
-			return false;
-	}
-	return true;
+	return sql_step(&b->q, ST_BEGIN, err) && sql_step(&b->q, ST_DISCARD_REQUESTS, err) &&
+	       sql_step(&b->q, ST_DISCARD, err) && sql_step(&b->q, ST_COMMIT, err);
 }
 
 static bool sqlite_run_end(struct rec_backend *b, const struct recorder_end *end, struct err *err)
 {
-	sqlite3_stmt *st = b->st[ST_RUN_END];
-
-	bind_text(st, 1, run_status_words[end->status]);
-	sqlite3_bind_double(st, 2, end->wall_s);
-	sqlite3_bind_int64(st, 3, b->run);
-	return step(b, ST_BEGIN, err) && insert_summary(b, end->rows, end->n_rows, err) &&
-	       insert_warnings(b, NO_REPLICATION, end->warnings, err) && step(b, ST_RUN_END, err) &&
-	       step(b, ST_COMMIT, err);
+	return sql_step(&b->q, ST_BEGIN, err) && sql_put_end(&b->q, end, err) &&
+	       sql_step(&b->q, ST_COMMIT, err);
 }
 
 /* The file */
 
-static char *many_rows_text(void)
-{
-	static const char row[] = ",(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-	const char *one = statement_text[ST_REQUEST];
-	char *sql = mem_zalloc(strlen(one) + ROWS_PER_INSERT * sizeof row, 1);
-	size_t k;
-
-	strcpy(sql, one);
-	for (k = 1; k < ROWS_PER_INSERT; k++)
-		strcat(sql, row);
-	return sql;
-}
-
-static bool prepare(struct rec_backend *b, enum statement which, const char *sql, struct err *err)
-{
-	return sqlite3_prepare_v3(b->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &b->st[which], NULL) ==
-		       SQLITE_OK ||
-	       fail(b, err);
-}
-
-static bool prepare_all(struct rec_backend *b, struct err *err)
-{
-	char *many = many_rows_text();
-	bool ok = prepare(b, ST_REQUESTS, many, err);
-	enum statement which;
-
-	free(many);
-	for (which = 0; ok && which < ST_REQUESTS; which++)
-		ok = prepare(b, which, statement_text[which], err);
-	return ok;
-}
-
 static void sqlite_free(struct rec_backend *b)
 {
-	enum statement which;
-
-	for (which = 0; which < STATEMENTS; which++)
-		sqlite3_finalize(b->st[which]);
-	sqlite3_close(b->db);
+	sql_finish(&b->q);
 	names_finish(b);
-	free(b->path);
 	free(b);
 }
 
@@ -483,15 +201,15 @@ static bool sqlite_open(struct rec_backend **out, const char *path,
 {
 	struct rec_backend *b = mem_zalloc(1, sizeof *b);
 
-	b->path = mem_strdup(path);
+	b->q.path = mem_strdup(path);
 	b->keep_requests = spec->requests;
 	*out = b;
-	if (sqlite3_open_v2(path, &b->db,
+	if (sqlite3_open_v2(path, &b->q.db,
 		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 		    NULL) != SQLITE_OK)
-		fail(b, err);
-	else if (sqlite3_busy_timeout(b->db, WRITERS_MS) == SQLITE_OK && exec(b, rec_schema, err) &&
-		 prepare_all(b, err))
+		sql_fail(&b->q, err);
+	else if (sqlite3_busy_timeout(b->q.db, WRITERS_MS) == SQLITE_OK &&
+		 sql_exec(&b->q, rec_schema, err) && sql_prepare(&b->q, err))
 		return true;
 	sqlite_free(b);
 	*out = NULL;
@@ -505,20 +223,21 @@ static bool leave_wal(struct rec_backend *b, bool *in_use, struct err *err)
 	static const char sql[] = "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE";
 	int rc;
 
-	sqlite3_busy_timeout(b->db, READERS_MS);
-	rc = sqlite3_exec(b->db, sql, NULL, NULL, NULL);
+	sqlite3_busy_timeout(b->q.db, READERS_MS);
+	rc = sqlite3_exec(b->q.db, sql, NULL, NULL, NULL);
 	*in_use = rc == SQLITE_BUSY || rc == SQLITE_LOCKED;
-	return rc == SQLITE_OK || *in_use || fail(b, err);
+	return rc == SQLITE_OK || *in_use || sql_fail(&b->q, err);
 }
 
 static bool sqlite_close(struct rec_backend *b, bool *in_use, struct err *err)
 {
 	bool ok;
 
-	if (!sqlite3_get_autocommit(b->db)) /* a write failed on the way */
-		sqlite3_exec(b->db, "ROLLBACK", NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(b->q.db)) /* a write failed on the way */
+		sqlite3_exec(b->q.db, "ROLLBACK", NULL, NULL, NULL);
 	ok = !b->keep_requests ||
-	     exec(b, "CREATE UNIQUE INDEX request_order ON request(run, replication, id)", err);
+	     sql_exec(&b->q, "CREATE UNIQUE INDEX request_order ON request(run, replication, id)",
+		     err);
 	ok = ok && leave_wal(b, in_use, err);
 	sqlite_free(b);
 	return ok;
@@ -534,24 +253,4 @@ const struct rec_ops rec_sqlite = {
 	.discard = sqlite_discard,
 	.run_end = sqlite_run_end,
 	.close = sqlite_close,
-};
-
-static const char *const statement_text[STATEMENTS] = {
-	[ST_BEGIN] = "BEGIN IMMEDIATE",
-	[ST_COMMIT] = "COMMIT",
-	[ST_RUN] = "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 'interrupted')",
-	[ST_RUN_END] = "UPDATE run SET status = ?, wall_s = ? WHERE id = ?",
-	[ST_SETTING] = "INSERT INTO setting VALUES (?, ?, ?)",
-	[ST_INPUT] = "INSERT INTO input VALUES (?, ?, ?, ?, ?)",
-	[ST_PROFILE] = "INSERT INTO profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[ST_PLACEMENT] = "INSERT INTO placement VALUES (?, ?, 'all', ?, ?, 1, 0, ?)",
-	[ST_SINK_OPEN] =
-		"INSERT INTO replication(run, number, status) VALUES (?, ?, 'interrupted')",
-	[ST_REPLICATION] = "INSERT OR REPLACE INTO replication VALUES (?, ?, ?, ?, ?, ?, ?)",
-	[ST_METRIC] = "INSERT INTO metric VALUES (?, ?, ?, ?, ?, ?)",
-	[ST_SUMMARY] = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[ST_WARNING] = "INSERT INTO warning VALUES (?, ?, ?, ?, ?)",
-	[ST_DISCARD_REQUESTS] = "DELETE FROM request WHERE run = ? AND replication = ?",
-	[ST_DISCARD] = "DELETE FROM replication WHERE run = ? AND number = ?",
-	[ST_REQUEST] = "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 };
