@@ -36,7 +36,7 @@ void admission_assigned(struct batch *b, uint32_t seq, bool place)
 
 void admission_set_aside(struct batch *b)
 {
-	size_t size = batch_size(b), n = waitline_count(&b->line);
+	size_t size = batch_size(b), n = b->n_bare > 0 ? waitline_count(&b->line) : 0;
 
 	for (size_t k = 0; k < n && size + k < b->i->places && !b->i->held; k++) {
 		struct sequence *q = batch_sequence(b, (uint32_t)waitline_at(&b->line, k));

@@ -100,10 +100,4 @@ static inline size_t batch_size(const struct batch *b)
 	return b->running.n + b->n_prefill;
 }
 
-/** The first of those that wait. */
-static inline uint32_t batch_first(const struct batch *b)
-{
-	return (uint32_t)waitline_at(&b->line, 0);
-}
-
 #endif
