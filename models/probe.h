@@ -34,7 +34,7 @@ enum moment {
 struct request_row {
 	uint64_t id;
 	uint32_t group, model, instance;
-	uint32_t prompt_tok, output_tok; /* 0 where only synthetic instances serve */
+	uint32_t prompt_tok, output_tok; /* 0 where no model serves */
 	uint32_t preemptions;
 	enum fate fate;
 	bool measured; /* one of the cohort */
