@@ -151,5 +151,9 @@ bool read_dist(
 		schema_leave(r, mark);
 	}
 	r->dim = outer;
+	if (ok && key->dim == QUANTITY_NUMBER && d->kind == DIST_CONSTANT &&
+		floor(d->mean) < d->mean)
+		return err_list_at(r->errs, (*slot)->at,
+			"%s are counted: a constant must be whole, not %.9g", key->name, d->mean);
 	return ok;
 }

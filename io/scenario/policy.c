@@ -9,6 +9,8 @@
 #include "io/scenario/parts.h"
 #include "models/offload/params.h"
 
+enum { POLICIES_MOST = 1000 }; /* each keeps every setting: a result grows with their square */
+
 static const struct policy_ops *find_policy(struct schema_reader *r, const struct yaml_node *name)
 {
 	const struct policy_registry *known = &r->parts->req->policies;
@@ -171,6 +173,10 @@ bool read_policies(
 	schema_leave(r, mark);
 	if (ok && n == 0)
 		return err_list_at(r->errs, (*slot)->at, "policies is empty");
+	if (ok && n > POLICIES_MOST)
+		return err_list_at(r->errs, (*slot)->at,
+			"there are %zu policies; at most %d can be in one scenario", n,
+			POLICIES_MOST);
 	if (!ok)
 		return false;
 	policies = arena_alloc(r->arena, n, sizeof *policies);
