@@ -244,6 +244,18 @@ double workload_rate_per_s(const struct workload *w)
 	return w->rate_per_s;
 }
 
+uint64_t workload_most(const struct workload *w)
+{
+	uint64_t rows = w->feed.source ? trace_feed_rows(&w->feed) : 0;
+
+	return rows > 0 ? rows : UINT64_MAX;
+}
+
+int64_t workload_first_ns(const struct workload *w)
+{
+	return w->feed.source ? trace_feed_first_ns(&w->feed) : 0;
+}
+
 double workload_output_mean_tok(const struct workload *w)
 {
 	return w->output_mean_tok;

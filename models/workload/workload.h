@@ -51,6 +51,13 @@ double workload_think_s(struct workload *w);
  */
 double workload_rate_per_s(const struct workload *w);
 
+/** How many requests will ever come, when that is known: of a trace that ends within its first 10
+ * 000 rows. UINT64_MAX: more, or nobody knows. */
+uint64_t workload_most(const struct workload *w);
+
+/** When the first request of a trace comes, in ns of the run; 0 for other processes. */
+int64_t workload_first_ns(const struct workload *w);
+
 /** Output tokens: mean and 90 % quantile of the law; of a trace that gives the lengths too,
  *  over its first 10 000 rows; 0 for WORKLOAD_NONE. */
 double workload_output_mean_tok(const struct workload *w);
