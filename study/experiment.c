@@ -167,6 +167,7 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	ok = replicate_run(&ops, &k, n, x->n_threads, x->stop, &n_done, err);
 	if (ok && x->stop && atomic_load(x->stop) && out->status == RUN_COMPLETE)
 		out->status = RUN_INTERRUPTED;
+	samples_trim(&out->samples);
 	out->rows = samples_rows(&out->samples, NULL, 0);
 	warn_of_likeness(out);
 	if (n_done == EXPERIMENT_MOST)

@@ -6,9 +6,8 @@
 
 #include "base/mem.h"
 
-static void grow(struct samples *s)
+static void set_cap(struct samples *s, size_t cap)
 {
-	size_t cap = s->cap ? 2 * s->cap : 16;
 	double *values = mem_zalloc(cap * s->n_metrics, sizeof *values);
 
 	for (size_t m = 0; m < s->n_metrics && s->n > 0; m++)
@@ -27,7 +26,7 @@ void samples_add(struct samples *s, uint32_t number, struct world_result *r)
 		s->strings = r->strings;
 	}
 	if (s->n == s->cap)
-		grow(s);
+		set_cap(s, s->cap ? 2 * s->cap : 16);
 	for (size_t m = 0; m < s->n_metrics; m++)
 		s->values[m * s->cap + s->n] = r->metrics[m].value;
 	s->numbers[s->n] = number;
@@ -36,6 +35,12 @@ void samples_add(struct samples *s, uint32_t number, struct world_result *r)
 		r->metrics = NULL;
 		r->strings = NULL;
 	}
+}
+
+void samples_trim(struct samples *s)
+{
+	if (s->n < s->cap)
+		set_cap(s, s->n);
 }
 
 void samples_finish(struct samples *s)

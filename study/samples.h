@@ -26,6 +26,8 @@ struct samples {
 
 /** Take what replication @number measured out of @r. */
 void samples_add(struct samples *s, uint32_t number, struct world_result *r);
+/** No more will come: keep no room for more. */
+void samples_trim(struct samples *s);
 void samples_finish(struct samples *s);
 
 /** 95 %, over the replications that have a value. */

@@ -64,6 +64,13 @@ run 'service of an instance without work' -s policy='{name: edge-only}' \
 	-s instances.j.service='{distribution: exponential, mean: 1 s}'
 is "SELECT count(*) FROM warning WHERE kind = 'not-random'" 1 'an idle instance'
 
+# A key that says nothing says so.
+run 'precision_of alone' -s run.precision_of='[e2e.mean_s]'
+grep -q 'warning: precision_of has no effect without a precision' said ||
+	complain "precision_of alone: $(cat said)"
+is "SELECT count(*) FROM warning WHERE kind = 'scenario' AND text LIKE '%precision_of%'" 1 \
+	'precision_of alone'
+
 # Precision: of what it names, or of all that is printed large.
 precise() { # WHAT PRECISION
 	"$offing" run plain.yaml -q --force -o out -s users.u.arrivals='{process: poisson, rate: 1 /s}' \

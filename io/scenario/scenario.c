@@ -23,7 +23,7 @@ static const double warmup_auto = -1;
 
 struct run_entry {
 	struct run_spec spec;
-	struct src_pos horizon_at, requests_at;
+	struct src_pos horizon_at, requests_at, precision_of_at;
 };
 
 /* One name of a metric of the system. */
@@ -114,7 +114,11 @@ static const struct schema_key run_keys[] = {
 		.max = 0.5,
 		.word = "none",
 		.dflt = "none"},
-	{.name = "precision_of", .kind = SCHEMA_OTHER, .read = read_precision_of, .dflt = "large"},
+	{.name = "precision_of",
+		.kind = SCHEMA_OTHER,
+		.read = read_precision_of,
+		.at = RUN(precision_of_at),
+		.dflt = "large"},
 	{.name = "profile_quantile",
 		.kind = SCHEMA_WORD,
 		.to = RUN(spec.quantile),
@@ -137,6 +141,9 @@ static bool read_run(
 	if (run.spec.warmup_auto)
 		run.spec.warmup_s = 0;
 	run.spec.at = (*slot)->at;
+	if (ok && run.spec.n_precision_of > 0 && run.spec.precision == 0.0)
+		scenario_warn(
+			r, run.precision_of_at, "precision_of has no effect without a precision");
 	((struct scenario_parts *)to)->s->spec.run = run.spec;
 	if (ok && run.horizon_at.line > 0 && run.requests_at.line > 0)
 		return err_list_at(r->errs, run.requests_at,

@@ -72,6 +72,8 @@ static void common_are_those_that_all_have(void **state)
 		add(&a, a_has[i], a_has[i], 0, true);
 	for (i = 0; i < 6; i++)
 		add(&b, b_has[i], 10 * b_has[i], 0, true);
+	samples_trim(&a);
+	assert_int_equal(a.cap, 5);
 	common = samples_common(&n, all, 3);
 	assert_int_equal(n, 3);
 	assert_int_equal(common[0], 2);
