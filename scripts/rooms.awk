@@ -9,14 +9,12 @@ BEGIN {
 	# models/ from the ground up; what lies in models/ itself is ids, kinds of events, what is told
 	sees["models"] = " base sim "
 	sees["models/workload"] = " base sim models "
-	sees["models/net"] = " base sim models models/state.h models/scenario.h "
+	sees["models/net"] = " base sim models models/scenario.h "
 	sees["models/cost"] = " base models "
 	sees["models/serving"] = " base sim models models/cost models/net "
 	sees["models/offload"] = " base sim models models/cost models/net models/serving "
 	sees["models/scenario.h"] = " base models models/* "
 	sees["models/measure"] = " base sim models models/net models/serving models/scenario.h "
-	# the inside of a world, on its way to models/world/
-	sees["models/state.h"] = " base sim models models/* "
 	sees["models/world"] = " base sim models models/* "
 	sees["policies"] = " base models models/offload "
 	sees["plan"] = " base models models/* "
@@ -41,6 +39,8 @@ BEGIN {
 	home["sqlite3.h"] = home["hdf5.h"] = " io/record "
 	home["yaml.h"] = " io/yaml "
 	home["Random123"] = " sim "
+	# and headers of the tree: the inside of a room, whoever may see its face
+	inside["models/world/state.h"] = "models/world"
 }
 
 

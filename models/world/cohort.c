@@ -1,6 +1,6 @@
 /* Who is measured, and when it is over. */
 
-#include "models/state.h"
+#include "models/world/state.h"
 
 bool cohort_takes(struct world *w)
 {

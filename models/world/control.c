@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-#include "models/state.h"
+#include "models/world/state.h"
 
 void world_fail(struct world *w, const char *fmt, ...)
 {

@@ -1,6 +1,6 @@
 /* Ask the scheduler until it has nothing more, and carry it out. */
 
-#include "models/state.h"
+#include "models/world/state.h"
 
 static void tell_starved(struct world *w)
 {

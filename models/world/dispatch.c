@@ -1,7 +1,7 @@
 /* The life of a request as a table: what happens at each kind of event. */
 
 #include "models/ev.h"
-#include "models/state.h"
+#include "models/world/state.h"
 
 /** Notice that somebody asked to stop: at what brings work, since all else follows from it. */
 static void heed(struct world *w)

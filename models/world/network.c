@@ -1,7 +1,7 @@
 /* The network of a world: its ends by name, and the routes between users and instances. */
 
 #include "base/mem.h"
-#include "models/state.h"
+#include "models/world/state.h"
 
 enum { MOST_ROUTES = 4000000 }; /* there and back: of some 300 bytes each */
 

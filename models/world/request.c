@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "models/ev.h"
-#include "models/state.h"
+#include "models/world/state.h"
 
 static uint32_t pool_take(struct request_pool *p)
 {

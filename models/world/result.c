@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "models/state.h"
+#include "models/world/state.h"
 
 /** Streams are the only thing in which replications differ. */
 static bool drew(const struct world *w)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "models/state.h"
+#include "models/world/state.h"
 
 static struct scheduler_group group_of(const struct world *w, uint32_t g)
 {

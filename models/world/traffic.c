@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "models/ev.h"
-#include "models/state.h"
+#include "models/world/state.h"
 
 static bool is_open(const struct group *g)
 {

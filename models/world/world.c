@@ -9,7 +9,7 @@
 #include "base/quantity.h"
 #include "models/ev.h"
 #include "models/serving/alike.h"
-#include "models/state.h"
+#include "models/world/state.h"
 
 /* Building */
 

@@ -164,6 +164,10 @@ echo '#include "models/world/state.h"' >"$tree/models/serving/batch.c"
 refuses 'models/serving/batch.c:1: error: models/serving/ may not see models/world/ (models/world/state.h)'
 
 rooms
+echo '#include "models/world/state.h"' >"$tree/cli/peek.c" # the face is enough
+refuses 'cli/peek.c:1: error: models/world/state.h stays in models/world/'
+
+rooms
 echo '#include "models/cost/cost.h"' >"$tree/models/net/link.c"
 refuses 'models/net/link.c:1: error: models/net/ may not see models/cost/ (models/cost/cost.h)'
 

@@ -1,5 +1,5 @@
-#ifndef OFFING_MODELS_STATE_H
-#define OFFING_MODELS_STATE_H
+#ifndef OFFING_MODELS_WORLD_STATE_H
+#define OFFING_MODELS_WORLD_STATE_H
 
 #include "models/ids.h"
 #include "models/serving/instance.h"
@@ -20,7 +20,7 @@
 #include "sim/rng.h"
 #include "sim/stat.h"
 
-/** The inside of a world, for the files of models/ that make it move. */
+/** The inside of a world, for the files of this folder alone. */
 
 /** A request in the system, but for what an instance keeps of it (struct sequence). Pooled: its
  * slot is what events carry. */
