@@ -8,6 +8,7 @@
 #include "base/quote.h"
 #include "base/utf8.h"
 #include "io/scenario/parts.h"
+#include "io/trace/arrival_trace.h"
 #include "sim/dist.h"
 
 /* Traces */
@@ -79,8 +80,8 @@ bool read_path(
 	if (!shows(r, *slot, key->name))
 		return false;
 	*(const char **)to = (*slot)->text;
-	parts_add_input(r->parts->s, arena_printf(r->arena, "%s.%s", r->path, key->name), written,
-		(*slot)->text, *slot);
+	parts_add_input(parts_of(r)->s, arena_printf(r->arena, "%s.%s", r->path, key->name),
+		written, (*slot)->text, *slot);
 	return true;
 }
 
@@ -101,14 +102,6 @@ static bool read_clock(
 	return schema_number(r, *slot, &number, to);
 }
 
-static const char *const format_words[] = {
-	[TRACE_CSV] = "csv",
-	[TRACE_AZURE] = "azure",
-	[TRACE_MOONCAKE] = "mooncake",
-	[TRACE_BURSTGPT] = "burstgpt",
-	NULL,
-};
-
 #define TRACE(member) offsetof(struct trace_spec, member)
 static const struct schema_key trace_keys[] = {
 	{.name = "file",
@@ -119,7 +112,7 @@ static const struct schema_key trace_keys[] = {
 	{.name = "format",
 		.kind = SCHEMA_WORD,
 		.to = TRACE(format),
-		.words = format_words,
+		.words = arrival_trace_formats,
 		.required = true},
 	{.name = "rate_scale",
 		.kind = SCHEMA_QUANTITY,
@@ -149,7 +142,7 @@ bool read_trace(
 
 	schema_leave(r, mark);
 	trace->at = (*slot)->at;
-	trace->opener = r->parts->req->traces;
+	trace->opener = parts_of(r)->req->traces;
 	return ok;
 }
 

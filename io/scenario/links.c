@@ -35,26 +35,6 @@ static bool read_between(
 }
 
 #define DIR(member) offsetof(struct link_dir_spec, member)
-/** Keys of one direction that may stand for both: shaping_read() reads them once it is known
- *  which hold where. */
-static bool keep(
-	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
-{
-	(void)r, (void)slot, (void)key, (void)to;
-	return true;
-}
-
-#define KEEP(word) \
-	{ \
-		.name = (word), .kind = SCHEMA_OTHER, .read = keep \
-	}
-#define LINK_SHAPING \
-	KEEP("qdisc"), KEEP("burst"), KEEP("limit"), KEEP("latency"), KEEP("peakrate"), \
-		KEEP("minburst"), KEEP("mtu"), KEEP("classes"), KEEP("jitter"), \
-		KEEP("jitter_correlation"), KEEP("distribution"), KEEP("loss"), \
-		KEEP("loss_correlation"), KEEP("netem_limit"), KEEP("transport"), \
-		KEEP("connection"), KEEP("sharing"), KEEP("gso"), KEEP("timer_late"), KEEP("rto"), \
-		KEEP("schedule"), KEEP("repeat"), KEEP("trace")
 #define LINK_RATE(offset, ...) \
 	{ \
 		.name = "rate", .kind = SCHEMA_QUANTITY, .to = (offset), .dim = QUANTITY_BIT_RATE, \
@@ -66,10 +46,21 @@ static bool keep(
 		__VA_ARGS__ \
 	}
 
+/** The shaping keys behind @own, made once: they may stand for one direction or both, and are read
+ *  by shaping_read() when it is known which hold where. */
+static const struct schema_key *keys_of_link(
+	struct schema_reader *r, enum link_table table, const struct schema_key *own)
+{
+	const struct schema_key **made = &parts_of(r)->link_keys[table];
+
+	if (!*made)
+		*made = shaping_keys_behind(r->arena, own);
+	return *made;
+}
+
 static const struct schema_key link_dir_keys[] = {
 	LINK_RATE(DIR(bytes_per_s), .at = DIR(at)),
 	LINK_DELAY(DIR(delay_s)),
-	LINK_SHAPING,
 	{0},
 };
 
@@ -81,7 +72,7 @@ static bool read_link_dir(
 	bool ok;
 
 	dir->delay_s = -1;
-	ok = schema_read(r, *slot, link_dir_keys, dir);
+	ok = schema_read(r, *slot, keys_of_link(r, LINK_DIR_KEYS, link_dir_keys), dir);
 	if (dir->at.line == 0)
 		dir->at = (*slot)->at;
 	schema_leave(r, mark);
@@ -100,7 +91,6 @@ static const struct schema_key link_keys[] = {
 	{.name = "up", .kind = SCHEMA_OTHER, .to = LINK(given[0]), .read = read_link_dir},
 	{.name = "down", .kind = SCHEMA_OTHER, .to = LINK(given[1]), .read = read_link_dir},
 	{.name = "shared", .kind = SCHEMA_BOOL, .to = LINK(spec.shared), .dflt = "false"},
-	LINK_SHAPING,
 	{0},
 };
 
@@ -146,7 +136,8 @@ static bool complete(struct schema_reader *r, struct yaml_node *node,
 		if (!yaml_find(node, item->key))
 			yaml_set(r->arena, node, item->key, item->key_at, item->value);
 	}
-	return schema_read(r, node, link_keys, link); /* the order of the keys */
+	return schema_read(
+		r, node, keys_of_link(r, LINK_KEYS, link_keys), link); /* the order of the keys */
 }
 
 static bool read_link(struct schema_reader *r, struct yaml_node **slot, void *entry)
@@ -158,7 +149,7 @@ static bool read_link(struct schema_reader *r, struct yaml_node **slot, void *en
 
 	link->spec.name = link->e.name;
 	link->spec.at = link->e.at;
-	if (!schema_read(r, *slot, link_keys, link))
+	if (!schema_read(r, *slot, keys_of_link(r, LINK_KEYS, link_keys), link))
 		return false;
 	own[0] = yaml_find(*slot, "up");
 	own[1] = yaml_find(*slot, "down");

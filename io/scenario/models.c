@@ -86,20 +86,12 @@ static bool read_shape(
 	return ok;
 }
 
-static const char *const precision_words[] = {
-	[PRECISION_FP16] = "fp16",
-	[PRECISION_INT8] = "int8",
-	[PRECISION_Q8_0] = "q8_0",
-	[PRECISION_Q4_0] = "q4_0",
-	NULL,
-};
-
 static const struct schema_key model_keys[] = {
 	{.name = "model", .kind = SCHEMA_OTHER, .read = read_shape, .required = true},
 	{.name = "precision",
 		.kind = SCHEMA_WORD,
 		.to = offsetof(struct model_entry, spec.precision),
-		.words = precision_words,
+		.words = llm_precision_names,
 		.dflt = "fp16"},
 	{.name = "draft", .kind = SCHEMA_UNBUILT},
 	{0},

@@ -64,7 +64,8 @@ static unsigned long most_members(const struct section *s, const struct yaml_nod
 		return peek_count(n);
 	if (strpbrk(site->value->text, "*?["))
 		return SCENARIO_MAX_MEMBERS;
-	of = s->r->parts->sites_node ? yaml_find(s->r->parts->sites_node, site->value->text) : NULL;
+	of = parts_of(s->r)->sites_node ? yaml_find(parts_of(s->r)->sites_node, site->value->text)
+					: NULL;
 	return of ? peek_count(of->value) : 0;
 }
 

@@ -67,10 +67,14 @@ struct group_entry {
 	int delivery;
 };
 
+/** Tables of links.c: a link, and one direction of it. */
+enum link_table { LINK_KEYS, LINK_DIR_KEYS, LINK_TABLES };
+
 struct scenario_parts {
-	struct schema_reader r;
+	struct schema_reader r; /* comes first: a schema_read_fn is given it, see parts_of() */
 	struct scenario *s;
 	const struct scenario_request *req;
+	const struct schema_key *link_keys[LINK_TABLES];             /* NULL until one is read */
 	struct yaml_node *sites_node, *models_node, *instances_node; /* NULL: not there */
 	const struct profile_set *profiles; /* NULL until one is asked for */
 	size_t n_sites, n_models, n_instances, n_groups;
@@ -83,6 +87,12 @@ struct scenario_parts {
 	bool sites_bad; /* so that references to sites may be in vain through no fault of theirs */
 	const char *description;
 };
+
+/** The parts that @r is the reader of. */
+static inline struct scenario_parts *parts_of(struct schema_reader *r)
+{
+	return (struct scenario_parts *)r;
+}
 
 /** Most sites, and most instances, after expansion. */
 #define SCENARIO_MAX_MEMBERS 100000
@@ -120,6 +130,9 @@ const char *parts_suggest(const struct yaml_node *map, const char *name, char *b
 /** Read the keys of @map that shape a direction into @dir, whose rate, delay and place are set. */
 bool shaping_read(struct schema_reader *r, struct yaml_node *map, struct link_dir_spec *dir);
 bool shaping_is_key(const char *name);
+
+/** A table of @own and of the shaping keys, whose values are left as they are. */
+const struct schema_key *shaping_keys_behind(struct arena *a, const struct schema_key *own);
 
 /** Say that something is allowed but unlikely to be meant. */
 void scenario_warn(struct schema_reader *r, struct src_pos at, const char *fmt, ...)

@@ -13,7 +13,7 @@ enum { POLICIES_MOST = 1000 }; /* each keeps every setting: a result grows with 
 
 static const struct policy_ops *find_policy(struct schema_reader *r, const struct yaml_node *name)
 {
-	const struct policy_registry *known = &r->parts->req->policies;
+	const struct policy_registry *known = &parts_of(r)->req->policies;
 	char quoted[QUOTE_SIZE], nearest[100];
 	struct near near;
 	size_t i;

@@ -347,8 +347,7 @@ bool scenario_read(struct scenario **out, const struct scenario_request *req, st
 	*out = NULL;
 	p.s = mem_zalloc(1, sizeof *p.s);
 	arena_init(&p.s->arena);
-	p.r = (struct schema_reader){
-		.arena = &p.s->arena, .errs = errs, .parts = &p, .listener = req->listener};
+	p.r = (struct schema_reader){.arena = &p.s->arena, .errs = errs, .listener = req->listener};
 	if (!scenario_load(&root, &p.s->arena, req, &err))
 		err_list_add(errs, &err);
 	else {

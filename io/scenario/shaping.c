@@ -296,3 +296,31 @@ bool shaping_is_key(const char *name)
 			return true;
 	return false;
 }
+
+static bool leave(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	(void)r, (void)slot, (void)key, (void)to;
+	return true;
+}
+
+static size_t count_keys(const struct schema_key *keys)
+{
+	size_t n = 0;
+
+	while (keys[n].kind != SCHEMA_END)
+		n++;
+	return n;
+}
+
+const struct schema_key *shaping_keys_behind(struct arena *a, const struct schema_key *own)
+{
+	size_t n = count_keys(own), shaping = count_keys(shaping_keys);
+	struct schema_key *keys = arena_alloc(a, n + shaping + 1, sizeof *keys);
+
+	memcpy(keys, own, n * sizeof *keys);
+	for (size_t i = 0; i < shaping; i++)
+		keys[n + i] = (struct schema_key){
+			.name = shaping_keys[i].name, .kind = SCHEMA_OTHER, .read = leave};
+	return keys;
+}

@@ -8,7 +8,7 @@
 
 void scenario_warn(struct schema_reader *r, struct src_pos at, const char *fmt, ...)
 {
-	struct scenario *s = r->parts->s;
+	struct scenario *s = parts_of(r)->s;
 	struct err *e;
 	va_list ap;
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -24,8 +25,15 @@ enum {
 
 static const struct line_limits LIMITS = {.bytes = UINT64_C(16000000000), .lines = 200000000};
 
+const char *const arrival_trace_formats[] = {
+	[TRACE_CSV] = "csv",
+	[TRACE_AZURE] = "azure",
+	[TRACE_MOONCAKE] = "mooncake",
+	[TRACE_BURSTGPT] = "burstgpt",
+	NULL,
+};
+
 struct format {
-	const char *name, *who; /* in messages */
 	struct csv_column fields[FIELDS];
 	bool json;
 	bool from_first;       /* time 0 is the first row's, else as written */
@@ -40,26 +48,19 @@ struct format {
 		{(time), CSV_NEEDED}, {(prompt), CSV_NEEDED}, {(output), CSV_NEEDED}, \
 	}
 static const struct format formats[] = {
-	[TRACE_CSV] = {.name = "csv",
-		.who = "format csv",
-		.fields = COLUMNS("arrival_s", "prompt_tokens", "output_tokens"),
+	[TRACE_CSV] = {.fields = COLUMNS("arrival_s", "prompt_tokens", "output_tokens"),
 		.unit_ns = NS_PER_S,
 		.time_rule = "a number of seconds from 0 to 9e9"},
-	[TRACE_AZURE] = {.name = "azure",
-		.who = "format azure",
-		.fields = COLUMNS("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
+	[TRACE_AZURE] = {.fields = COLUMNS("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
 		.from_first = true,
 		.time_rule = "a time such as 2023-11-16 18:15:46.6805900"},
-	[TRACE_MOONCAKE] = {.name = "mooncake",
-		.fields = COLUMNS("timestamp", "input_length", "output_length"),
+	[TRACE_MOONCAKE] = {.fields = COLUMNS("timestamp", "input_length", "output_length"),
 		.json = true,
 		.from_first = true,
 		.unit_ns = NS_PER_S / 1000,
 		.clock_ns = 3 * NS_PER_S, /* it wrote its times in batches */
 		.time_rule = "a number of milliseconds from 0 to 9e12"},
-	[TRACE_BURSTGPT] = {.name = "burstgpt",
-		.who = "format burstgpt",
-		.fields = COLUMNS("Timestamp", "Request tokens", "Response tokens"),
+	[TRACE_BURSTGPT] = {.fields = COLUMNS("Timestamp", "Request tokens", "Response tokens"),
 		.from_first = true,
 		.unit_ns = NS_PER_S,
 		.coarse = true,
@@ -291,14 +292,16 @@ static struct trace_source *open_file(
 	const struct format *format, const struct trace_spec *spec, struct err *err)
 {
 	struct trace_source *s = mem_zalloc(1, sizeof *s);
+	char who[40];
 	bool ok;
 
+	snprintf(who, sizeof who, "format %s", arrival_trace_formats[spec->format]);
 	s->format = format;
 	if (format->json)
 		ok = line_reader_open(&s->csv.lines, spec->file, LIMITS, spec->at, err);
 	else
-		ok = csv_open(&s->csv, spec->file, LIMITS, format->fields, FIELDS, format->who,
-			spec->at, err);
+		ok = csv_open(
+			&s->csv, spec->file, LIMITS, format->fields, FIELDS, who, spec->at, err);
 	if (ok)
 		return s;
 	free(s);

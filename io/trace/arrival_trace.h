@@ -14,4 +14,7 @@
  */
 extern const struct trace_opener arrival_trace_opener;
 
+/** The words for formats, by enum trace_format; ends with NULL. */
+extern const char *const arrival_trace_formats[];
+
 #endif

@@ -31,7 +31,6 @@ enum schema_kind {
 
 struct schema_reader;
 struct schema_key;
-struct scenario_parts;
 
 /**
  * Store what *@slot says at @to. May put another node in its place, which then
@@ -79,7 +78,6 @@ struct schema_reader {
 	struct err_list *errs;
 	enum quantity_dim dim;            /* of keys that inherit it */
 	char path[400];                   /* of the map being read: "sites.edge", for messages */
-	struct scenario_parts *parts;     /* what is being read; opaque here */
 	struct schema_listener *listener; /* NULL: nobody listens */
 };
 

@@ -14,7 +14,7 @@ const char *const llm_op_names[LLM_OPS] = {
 	[LLM_SMALL] = "small",
 };
 
-const char *const llm_precision_names[LLM_PRECISIONS] = {
+const char *const llm_precision_names[LLM_PRECISIONS + 1] = {
 	[PRECISION_FP16] = "fp16",
 	[PRECISION_INT8] = "int8",
 	[PRECISION_Q8_0] = "q8_0",

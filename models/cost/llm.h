@@ -28,7 +28,7 @@ enum { LLM_LINEAR_OPS = LLM_DOWN + 1, LLM_PRECISIONS = PRECISION_Q4_0 + 1 };
 
 /** "qkv", "fp16": the words of profile files and scenarios. */
 extern const char *const llm_op_names[LLM_OPS];
-extern const char *const llm_precision_names[LLM_PRECISIONS];
+extern const char *const llm_precision_names[LLM_PRECISIONS + 1]; /* ends with NULL */
 
 struct llm_work {
 	double flop, bytes;

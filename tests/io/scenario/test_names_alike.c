@@ -146,5 +146,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(links_are_refused_when_and_only_when_two_are_alike),
 	};
-	return cmocka_run_group_tests_name("alike", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("names_alike", tests, NULL, NULL);
 }
