@@ -99,8 +99,10 @@ void result_fill(struct world *w, struct world_result *out)
 {
 	struct metric_rows rows = {0};
 
-	say_how(w, out);
 	make_rows(w, &rows);
+	if (w->err.kind == ERR_NONE && !world_interrupted(w))
+		w->failed = !metric_rows_check(rows.at, rows.n, &w->err);
+	say_how(w, out);
 	hand_over(&rows, out);
 	if (w->levels.state)
 		out->levels = levels_take(&w->levels, engine_now_ns(w->engine), &out->n_levels);

@@ -132,14 +132,19 @@ static void make_absolute(struct arena *a, struct yaml_node *n, const char *file
 	}
 }
 
-static void put_below(struct arena *a, struct yaml_node *n, const char *path,
+/** False where an earlier change took away what @path leads through. */
+static bool put_below(struct arena *a, struct yaml_node *n, const char *path,
 	struct yaml_node *value, const char *as_key)
 {
 	size_t length = strcspn(path, ".@");
 	const char *word = arena_printf(a, "%.*s", (int)length, path), *rest = path + length;
 	struct yaml_item *item;
 
+	if (n->kind == YAML_TEXT)
+		return false;
 	if (n->kind == YAML_LIST) {
+		if (strtoul(word, NULL, 10) >= n->n)
+			return false;
 		item = &n->items[strtoul(word, NULL, 10)];
 	} else {
 		item = yaml_find(n, word);
@@ -153,36 +158,40 @@ static void put_below(struct arena *a, struct yaml_node *n, const char *path,
 	else if (*rest == '\0')
 		item->value = value;
 	else
-		put_below(a, item->value, rest + 1, value, as_key);
+		return put_below(a, item->value, rest + 1, value, as_key);
+	return true;
 }
 
-const char *keys_changed(struct arena *a, const char *file, const char *path, const char *value)
+struct yaml_node *keys_tree(struct arena *a, const char *file)
+{
+	struct scenario_request req;
+	struct yaml_node *root = load(a, file, &req);
+
+	if (root)
+		make_absolute(a, root, file);
+	return root;
+}
+
+bool keys_change(struct arena *a, struct yaml_node *root, const char *path, const char *value)
 {
 	struct src_pos at = {"value", 1, 1};
-	struct scenario_request req;
-	struct yaml_node *root = load(a, file, &req), *node = NULL;
+	struct yaml_node *node;
 	struct err err = {0};
-	struct buf text;
-	const char *out;
 
-	if (path && !yaml_parse(&node, a, value, strlen(value), at, &err))
-		return NULL;
-	if (path)
-		put_below(a, root, path, node, value);
-	make_absolute(a, root, file);
-	buf_init(&text);
-	yaml_print(&text, root);
-	out = arena_strdup(a, text.s);
-	buf_finish(&text);
-	return out;
+	return yaml_parse(&node, a, value, strlen(value), at, &err) &&
+	       put_below(a, root, path, node, value);
 }
 
-void keys_write(const char *file, const char *text)
+void keys_write(const char *file, const struct yaml_node *root)
 {
 	FILE *f = fopen(file, "w");
+	struct buf text;
 
-	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+	buf_init(&text);
+	yaml_print(&text, root);
+	if (!f || fputs(text.s, f) < 0 || fclose(f) != 0)
 		abort();
+	buf_finish(&text);
 }
 
 const char *keys_unit(enum quantity_dim dim)

@@ -30,12 +30,15 @@ struct key_list {
 bool keys_read(struct key_list *k, struct arena *a, const char *file);
 void keys_finish(struct key_list *k);
 
-/** The scenario @file with @value (YAML) at @path, as text; NULL when that is no YAML. A @path
- *  that ends in '@' names a key of a map, which becomes @value; NULL changes nothing. */
-const char *keys_changed(struct arena *a, const char *file, const char *path, const char *value);
+/** The scenario @file as a tree, files in it named so that they are found from anywhere. */
+struct yaml_node *keys_tree(struct arena *a, const char *file);
 
-/** Write @text to @file. */
-void keys_write(const char *file, const char *text);
+/** Put @value (YAML) at @path. A @path that ends in '@' names a key of a map, which becomes
+ *  @value. False when @value is no YAML, or @path leads nowhere. */
+bool keys_change(struct arena *a, struct yaml_node *root, const char *path, const char *value);
+
+/** Write @root to @file. */
+void keys_write(const char *file, const struct yaml_node *root);
 
 /** The SI unit of @dim as a scenario spells it, with a blank before it: " s". */
 const char *keys_unit(enum quantity_dim dim);

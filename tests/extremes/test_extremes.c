@@ -1,6 +1,6 @@
-/* Extremes of every key that a scenario can have: each is simulated, refused with its place, or
- * fails in one clear line. The keys are those of the tables that read scenarios, so new ones are
- * drawn as well.
+/* Extremes of every key that a scenario can have, one by one and two at a time: each is
+ * simulated, refused with its place, or fails in one clear line. The keys are those of the tables
+ * that read scenarios, so new ones are drawn as well.
  *
  * usage: test_extremes OFFING SHARE BASE.yaml...     one case of SHARE is tried */
 #include <ctype.h>
@@ -66,14 +66,15 @@ static void add_quantities(
 	add_quantity(x, base, k, sqrt(fmax(r->min, 1e-12) * r->max));
 }
 
-static void add_whole(struct extremes *x, const char *base, const struct scenario_key *k)
+static void add_whole(
+	struct extremes *x, const char *base, const struct scenario_key *k, size_t every)
 {
 	static const char *const wholes[] = {"0", "-1", "1", "2", "3", "17", "65535", "65536",
 		"1000001", "2147483647", "2147483648", "4294967295", "4294967296",
 		"9007199254740993", "9223372036854775807", "9223372036854775808",
 		"18446744073709551615", "18446744073709551616", "1.5", "1e300"};
 
-	for (size_t i = 0; i < sizeof wholes / sizeof wholes[0]; i++)
+	for (size_t i = 0; i < sizeof wholes / sizeof wholes[0]; i += every)
 		add(x, base, k->path, wholes[i]);
 	if (k->rule.max > 0 && k->rule.max < 1e19) {
 		add(x, base, k->path, arena_printf(&x->arena, "%.0f", k->rule.max));
@@ -101,14 +102,15 @@ static void add_words(struct extremes *x, const char *base, const struct scenari
 }
 
 /** The number that is there, with its unit, becomes others. */
-static void add_like(struct extremes *x, const char *base, const struct scenario_key *k)
+static void add_like(
+	struct extremes *x, const char *base, const struct scenario_key *k, size_t every)
 {
 	char *unit;
 
 	if (!k->text || !isdigit((unsigned char)k->text[0]))
 		return;
 	strtod(k->text, &unit);
-	for (size_t i = 0; i < N_MAGNITUDES; i++)
+	for (size_t i = 0; i < N_MAGNITUDES; i += every)
 		add(x, base, k->path, arena_printf(&x->arena, "%.17g%s", magnitudes[i], unit));
 }
 
@@ -125,6 +127,8 @@ static const char *kind_of_path(struct arena *a, const char *path)
 		if (strncmp(path, named[i], strlen(named[i])) != 0)
 			continue;
 		rest = strchr(path + strlen(named[i]), '.');
+		if (rest && (!strncmp(rest, ".up.", 4) || !strncmp(rest, ".down.", 6)))
+			rest = strchr(rest + 1, '.');
 		return arena_printf(a, "%s*%s", named[i], rest ? rest : "");
 	}
 	return path;
@@ -144,23 +148,24 @@ static bool is_known(struct extremes *x, const char *kind)
 static void add_key(struct extremes *x, const char *base, const struct scenario_key *k)
 {
 	bool known = is_known(x, kind_of_path(&x->arena, k->path));
+	size_t every = known ? OFTEN : 1;
 
 	if (k->is_loose) {
-		add_like(x, base, k);
+		add_like(x, base, k, every);
 		return;
 	}
-	if (k->rule.kind == SCHEMA_UNBUILT || (known && !k->is_given && !strchr("lups", *k->path)))
+	if (k->rule.kind == SCHEMA_UNBUILT || (known && !k->is_given))
 		return;
 	if (!known)
 		add_words(x, base, k);
 	if (k->rule.kind == SCHEMA_QUANTITY)
-		add_quantities(x, base, k, known ? OFTEN : 1);
+		add_quantities(x, base, k, every);
 	else if (k->rule.kind == SCHEMA_UNSIGNED || k->rule.kind == SCHEMA_U64)
-		add_whole(x, base, k);
+		add_whole(x, base, k, every);
 	else if (k->rule.kind == SCHEMA_OTHER && k->text)
-		add_like(x, base, k);
+		add_like(x, base, k, every);
 	else if (k->rule.kind == SCHEMA_OTHER && k->dim != QUANTITY_NUMBER)
-		add_quantities(x, base, k, 1);
+		add_quantities(x, base, k, every);
 	else if (known && k->rule.kind == SCHEMA_WORD)
 		add_words(x, base, k);
 }
@@ -178,42 +183,77 @@ static bool add_base(struct extremes *x, const char *base)
 
 /* Trying */
 
-static void complain(const struct extreme *e, const struct run *r, const char *what)
+/** One extreme, or two of the same base. */
+struct trial {
+	const struct extreme *one, *two; /* @two: NULL */
+	const char *offing, *folder;
+};
+
+static void complain(const struct trial *t, const struct run *r, const char *what)
 {
-	printf("%s with %s = %s %s (status %d, signal %d, %.0f MB)\n", strrchr(e->base, '/') + 1,
-		e->path, e->value, what, r->status, r->signal, r->max_bytes / 1e6);
+	printf("%s with %s = %s%s%s%s%s %s (status %d, signal %d, %.0f MB)\n",
+		strrchr(t->one->base, '/') + 1, t->one->path, t->one->value, t->two ? " and " : "",
+		t->two ? t->two->path : "", t->two ? " = " : "", t->two ? t->two->value : "", what,
+		r->status, r->signal, r->max_bytes / 1e6);
 	if (r->err[0])
 		printf("    %.600s\n", r->err);
 	fflush(stdout);
 }
 
-static bool try_one(const char *offing, const char *folder, const struct extreme *e)
+static bool run_file(const struct trial *t, const char *file, const char *out)
 {
-	struct arena a;
+	const char *const argv[] = {
+		t->offing, "run", file, "-q", "--json", "-j", "1", "--force", "-o", out, NULL};
 	struct run r = {0};
-	const char *file, *out, *text, *what;
+	const char *what;
 	char metric[200];
 
-	arena_init(&a);
-	file = arena_printf(&a, "%s/s.yaml", folder);
-	out = arena_printf(&a, "%s/out", folder);
-	text = keys_changed(&a, e->base, e->path, e->value);
-	what = NULL;
-	if (text) {
-		const char *const argv[] = {
-			offing, "run", file, "-q", "--json", "-j", "1", "--force", "-o", out, NULL};
+	run_command(&r, argv);
+	what = run_complaint(&r);
+	if (!what)
+		what = run_bad_metric(&r, metric, sizeof metric);
+	if (what)
+		complain(t, &r, what);
+	run_finish(&r);
+	return !what;
+}
 
-		keys_write(file, text);
-		run_command(&r, argv);
-		what = run_complaint(&r);
-		if (!what && run_bad_metric(&r, metric, sizeof metric))
-			what = metric;
-		if (what)
-			complain(e, &r, what);
-		run_finish(&r);
+static bool try_one(const struct trial *t)
+{
+	struct arena a;
+	struct yaml_node *root;
+	const char *file, *out;
+	bool ok = true;
+
+	arena_init(&a);
+	file = arena_printf(&a, "%s/s.yaml", t->folder);
+	out = arena_printf(&a, "%s/out", t->folder);
+	root = keys_tree(&a, t->one->base);
+	if (keys_change(&a, root, t->one->path, t->one->value) &&
+		(!t->two || keys_change(&a, root, t->two->path, t->two->value))) {
+		keys_write(file, root);
+		ok = run_file(t, file, out);
 	}
 	arena_finish(&a);
-	return !what;
+	return ok;
+}
+
+/** The @i-th number of a sequence that looks random. */
+static size_t scatter(size_t i)
+{
+	return (size_t)((i + 1) * UINT64_C(0x9e3779b97f4a7c15) >> 33);
+}
+
+/** Another extreme of the same base, or NULL after some looks. */
+static const struct extreme *companion(const struct extremes *x, size_t k)
+{
+	for (size_t look = 0; look < 64; look++) {
+		const struct extreme *e = &x->at[scatter(64 * k + look) % x->n];
+
+		if (e->base == x->at[k].base && strcmp(e->path, x->at[k].path) != 0)
+			return e;
+	}
+	return NULL;
 }
 
 static int try_shard(const char *offing, const struct extremes *x, size_t shard, size_t share)
@@ -225,10 +265,15 @@ static int try_shard(const char *offing, const struct extremes *x, size_t shard,
 		abort();
 	for (size_t i = shard * share; i < x->n; i += SHARDS * share) {
 		/* one of each @share, not always the same one of a key's values */
-		size_t k = i + (i * UINT64_C(0x9e3779b97f4a7c15) >> 40) % share;
+		size_t k = i + scatter(i) % share;
+		struct trial t = {.offing = offing, .folder = folder};
 
+		if (k >= x->n)
+			continue;
+		t.one = &x->at[k];
+		t.two = scatter(k) % 3 == 0 ? companion(x, k) : NULL;
 		tried++;
-		failed += k < x->n && !try_one(offing, folder, &x->at[k]);
+		failed += !try_one(&t);
 	}
 	printf("%zu extremes tried, %zu answered wrongly\n", tried, failed);
 	fflush(stdout);

@@ -157,13 +157,13 @@ static void run_file(struct run *r, const struct subject *s, bool links)
 static enum told change(
 	const struct subject *s, struct arena *a, const char *path, const char *value)
 {
-	const char *text = keys_changed(a, s->base, path, value);
+	struct yaml_node *root = keys_tree(a, s->base);
 	struct run r = {0};
 	enum told told = TOLD_NOTHING;
 
-	if (!text)
+	if (!keys_change(a, root, path, value))
 		return TOLD_REFUSED;
-	keys_write(s->file, text);
+	keys_write(s->file, root);
 	for (size_t k = 0; k < 2 && told == TOLD_NOTHING; k++) {
 		run_file(&r, s, k);
 		if (r.status == 2 && k == 0)
@@ -239,7 +239,7 @@ static bool try_base(struct subject *s, struct arena *a, struct kinds *kinds)
 
 	if (!keys_read(&keys, a, s->base))
 		return false;
-	keys_write(s->file, keys_changed(a, s->base, NULL, NULL));
+	keys_write(s->file, keys_tree(a, s->base));
 	run_file(&r, s, true);
 	s->before[1] = mem_strdup(r.out);
 	run_file(&r, s, false);
