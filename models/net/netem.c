@@ -4,6 +4,7 @@
 #include <math.h>
 
 static const double TABLE_END = 32767.0 / 8192.0; /* of tc's distribution tables */
+static const double MOST_LOOKS = 1e6;             /* at single packets, in one message */
 enum { DRAWN_PACKETS = 32, GROUP_SHARE = 8, MAX_ROUNDS = 1000000 };
 
 void netem_init(struct netem_state *s, uint64_t seed, uint32_t replication, const char *link)
@@ -92,44 +93,59 @@ double netem_loss_rate(const struct netem *n)
 	return 0.0;
 }
 
-/** Of @packets in a row, how many are lost, and is one of the last three? */
-static double lose(const struct netem *n, struct netem_state *s, double packets, bool *tail)
+/** The losses of one message. */
+struct losses {
+	const struct netem *n;
+	struct netem_state *s;
+	double looks; /* left: packets beyond that are lost at the mean rate */
+};
+
+/** Leap from loss to loss. */
+static double lose_apart(struct losses *l, double packets, bool *tail)
 {
-	double lost = 0.0;
+	double at = 0.0, lost = 0.0, p = l->n->loss_p;
 
-	*tail = false;
-	if (n->loss == NETEM_LOSS_RANDOM && !(n->loss_correlation > 0.0)) {
-		double at = 0.0; /* leap from loss to loss */
-
-		if (!(n->loss_p > 0.0))
-			return 0.0;
-		while (n->loss_p < 1.0) {
-			at += ceil(log(rng_uniform_pos(&s->rng)) / log1p(-n->loss_p));
-			if (at > packets)
-				return lost;
-			lost += 1.0;
-			*tail = at > packets - 3.0;
-		}
+	while (p < 1.0 && l->looks > 0.0) {
+		at += ceil(log(rng_uniform_pos(&l->s->rng)) / log1p(-p));
+		if (at > packets)
+			return lost;
+		l->looks -= 1.0;
+		lost += 1.0;
+		*tail = at > packets - 3.0;
+	}
+	if (!(p < 1.0)) {
 		*tail = true;
 		return packets;
 	}
-	for (double i = 0.0; i < packets; i += 1.0)
-		if (netem_lost(n, s)) {
+	return lost + floor((packets - at) * p + rng_uniform(&l->s->rng));
+}
+
+/** Of @packets in a row, how many are lost, and is one of the last three? */
+static double lose(struct losses *l, double packets, bool *tail)
+{
+	double lost = 0.0, i = 0.0;
+
+	*tail = false;
+	if (l->n->loss == NETEM_LOSS_RANDOM && !(l->n->loss_correlation > 0.0))
+		return l->n->loss_p > 0.0 ? lose_apart(l, packets, tail) : 0.0;
+	for (; i < packets && l->looks > 0.0; i += 1.0, l->looks -= 1.0)
+		if (netem_lost(l->n, l->s)) {
 			lost += 1.0;
 			*tail = i >= packets - 3.0;
 		}
+	if (i < packets)
+		lost += floor((packets - i) * netem_loss_rate(l->n) + rng_uniform(&l->s->rng));
 	return lost;
 }
 
-static struct loss_cost resend_all(
-	const struct netem *n, struct netem_state *s, double packets, double packet_s, double rto_s)
+static struct loss_cost resend_all(struct losses *l, double packets, double packet_s, double rto_s)
 {
 	struct loss_cost c = {0};
 	double left = packets;
 	bool tail;
 
 	for (int round = 0; round < MAX_ROUNDS; round++) {
-		left = lose(n, s, left, &tail);
+		left = lose(l, left, &tail);
 		if (!(left > 0.0))
 			break;
 		c.resent_packets += left;
@@ -161,12 +177,13 @@ struct loss_cost netem_loss_cost(const struct netem *n, struct netem_state *s,
 	double window = TCP_INITIAL_WINDOW, ssthresh = HUGE_VAL, at_s = 0.0, without_s = 0.0;
 	double left = packets, clean = packets, clean_window = TCP_INITIAL_WINDOW;
 	struct loss_cost c = {0};
+	struct losses l = {n, s, MOST_LOOKS};
 	bool tail;
 
 	if (transport != TRANSPORT_TCP)
-		return resend_all(n, s, packets, packet_s, rto_s);
+		return resend_all(&l, packets, packet_s, rto_s);
 	for (int round = 0; round < MAX_ROUNDS && left > 0.0; round++) {
-		double sent = fmin(floor(window), left), lost = lose(n, s, sent, &tail);
+		double sent = fmin(floor(window), left), lost = lose(&l, sent, &tail);
 		bool ends = sent >= left;
 
 		left -= sent - lost;
@@ -179,6 +196,7 @@ struct loss_cost netem_loss_cost(const struct netem *n, struct netem_state *s,
 		if (ends && tail)
 			window = 1.0; /* after a time-out */
 	}
+	at_s += left * packet_s; /* of what is more than MAX_ROUNDS are good for */
 	while (clean > clean_window && clean_window * packet_s < rtt_s) {
 		clean -= clean_window;
 		clean_window *= 2.0;

@@ -145,6 +145,27 @@ static void loss_holds_the_window_of_tcp_down(void **state)
 		netem_loss_cost(&n, &s, TRANSPORT_TCP, 5000.0, 1e-4, 0.1, 0.2).extra_s, 0.0, 1e-12);
 }
 
+/* 10^12 packets, each lost with 10 %, in bursts or not, until all are there: a ninth of them are
+ * sent again. One by one that would take hours. */
+static void a_message_beyond_counting_loses_its_share(void **state)
+{
+	const struct netem apart = {.loss = NETEM_LOSS_RANDOM, .loss_p = 0.1};
+	const struct netem bursts = {
+		.loss = NETEM_LOSS_GEMODEL, .loss_p = 0.02, .loss_r = 0.18, .loss_in_bad = 1.0};
+	const struct netem *const both[] = {&apart, &bursts};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct netem_state s;
+		struct loss_cost c;
+
+		netem_init(&s, 7, 1, "l");
+		c = netem_loss_cost(both[i], &s, TRANSPORT_DATAGRAM, 1e12, 1e-6, 1e-3, 0.2);
+		assert_ratio(c.resent_packets, 1e12 / 9.0, 1e-3);
+		assert_ratio(c.extra_s, 1e12 / 9.0 * 1e-6, 1e-3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +175,7 @@ int main(void)
 		cmocka_unit_test(the_last_of_many_packets_is_drawn_at_once),
 		cmocka_unit_test(what_is_lost_is_sent_again),
 		cmocka_unit_test(loss_holds_the_window_of_tcp_down),
+		cmocka_unit_test(a_message_beyond_counting_loses_its_share),
 	};
 
 	return cmocka_run_group_tests_name("netem", tests, NULL, NULL);
