@@ -228,6 +228,7 @@ static void overflow(struct link *l, const struct passage *p, double full_s, str
 {
 	const struct qdisc *q = &l->spec->qdisc;
 	double rate = l->bytes_per_s, burst = l->burst_s * rate, over, room, rounds, left, dropped;
+	double paid_s, again_s; /* when all could have left; when the last of it is offered again */
 
 	if (p->transport != TRANSPORT_DATAGRAM || !(q->limit_bytes < HUGE_VAL))
 		return;
@@ -242,8 +243,11 @@ static void overflow(struct link *l, const struct passage *p, double full_s, str
 	dropped =
 		ceil((rounds * over - 0.5 * rounds * (rounds - 1.0) * room) / p->train.full_bytes -
 			1e-9);
-	to->last_s = p->head_s + rounds * l->spec->rto_s + greater(0.0, left - burst) / rate;
-	to->after.full_s = p->head_s + rounds * l->spec->rto_s + left / rate;
+	paid_s = greater(full_s, p->head_s) + p->train.wire_bytes / rate;
+	again_s = p->head_s + rounds * l->spec->rto_s;
+	to->after.full_s = greater(paid_s, again_s + left / rate);
+	to->last_s = greater(again_s, to->after.full_s - l->burst_s);
+	to->from_s = greater(to->from_s, to->after.full_s - p->train.wire_bytes / rate);
 	l->tally.done.dropped += dropped;
 	l->tally.done.resent += dropped;
 }

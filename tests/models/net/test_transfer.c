@@ -263,6 +263,30 @@ static void a_full_queue_drops_datagrams_and_they_come_again(void **state)
 	lab_finish(&l);
 }
 
+/* Twice twenty packets at one instant into a queue of eight behind a bucket of two, at a packet
+ * a millisecond, and a time-out of one: the queue never runs empty, so that the last of the forty
+ * leaves when the bucket has made up for all but two, at 38 ms or with the time-out after. */
+static void a_full_queue_sends_no_faster_than_its_rate(void **state)
+{
+	struct link_spec link = lab_link("access", "users", "edge", RATE, 0.0);
+	struct lab l;
+
+	(void)state;
+	shape(&link.up, 2 * 1514.0);
+	link.up.sharing = SHARING_FIFO;
+	link.up.transport = TRANSPORT_DATAGRAM;
+	link.up.qdisc.limit_bytes = 8 * 1514.0;
+	link.up.rto_s = 1e-3;
+	lab_init(&l, &link, 1, ends, 1, 1);
+	lab_send(&l, 0.0, 0, 1, 20 * 1472.0, TRANSFER_PROMPT);
+	lab_send(&l, 0.0, 0, 1, 20 * 1472.0, TRANSFER_PROMPT);
+	lab_run(&l, 1.0);
+	assert_true(lab_took_s(&l, 1) > 38e-3 - 4e-9);
+	assert_true(lab_took_s(&l, 1) < 39e-3 + 4e-9);
+	assert_true(lab_sums(&l, "access/a-edge/up").busy_s < 40e-3 + 4e-9);
+	lab_finish(&l);
+}
+
 /* netem holds 3 packets in a delay of 10 ms. A message of 7: three at 0, three when those come out
  * at 10 ms, one at 20: there at 30 ms. One packet 12 ms later finds 4, 5, 6 under way and 7 before
  * it: it enters when 5 is out, at 20 ms, and takes 18. What is behind it is not held: at 50 ms none
@@ -338,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_lone_transfer_takes_what_the_path_model_says),
 		cmocka_unit_test(messages_in_order_share_a_bucket),
 		cmocka_unit_test(a_full_queue_drops_datagrams_and_they_come_again),
+		cmocka_unit_test(a_full_queue_sends_no_faster_than_its_rate),
 		cmocka_unit_test(a_delay_holds_so_many_packets),
 		cmocka_unit_test(what_the_clock_cannot_count_names_its_link),
 		cmocka_unit_test(loss_is_sent_again),
