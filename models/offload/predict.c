@@ -1,5 +1,4 @@
-/* Predictions: expected times from the profile, as models.md section 10 lets a policy know
- * them. */
+/* Predictions: expected times from the profile, as a policy may know them. */
 
 #include <math.h>
 

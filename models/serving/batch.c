@@ -2,7 +2,7 @@
  * An LLM instance: prompts wait in a line, and at each boundary between two steps the next is
  * formed: if anyone was admitted, their prefill (those already decoding pause), else a decode step
  * of the whole batch. A prefill emits a request's first token. A request whose next token finds
- * no block makes the youngest of the batch give up its blocks and wait (models.md section 5).
+ * no block makes the youngest of the batch give up its blocks and wait.
  *
  * Costs: O(log B) to join and to leave; nothing grows with the number of tokens.
  */
@@ -172,7 +172,7 @@ static double batch_step_s(const struct instance *i, struct load others)
 	return decode_step_s(&i->state->batch, (size_t)others.n + 1, others.context_tok);
 }
 
-/** As models.md section 10 lets a policy know it: an answer of n tokens is its prefill and n - 1
+/** As a policy may know it: an answer of n tokens is its prefill and n - 1
  *  decode steps at the context in its middle. */
 static struct expectation batch_expect(
 	const struct instance *i, struct demand d, struct load others)

@@ -8,7 +8,7 @@
 #include "models/cost/cost.h"
 #include "tests/support/world_fixture.h"
 
-/* A continuous batch as models.md section 5 tells it, in the plainest way: one
+/* A continuous batch in the plainest way: one
  * loop turn a step, every request looked at in every turn, doubles in seconds. */
 
 struct naive_request {
