@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #include "io/trace/arrival_trace.h"
+#include "models/offload/guard.h"
 
 static bool load_plugins(struct plugins *plugins, const struct opts *o)
 {
@@ -16,6 +17,8 @@ static bool load_plugins(struct plugins *plugins, const struct opts *o)
 	bool ok = true;
 
 	files = opts_all(o, "plugin", &n);
+	if (n > 0)
+		guard_install(); /* they may do anything */
 	for (i = 0; i < n && ok; i++)
 		ok = plugins_load(plugins, files[i], &err);
 	free(files);
@@ -68,7 +71,7 @@ static void add_plugins(struct input *in, const struct opts *o)
 	free(files);
 }
 
-static bool read(struct input *in, const char *file, const struct opts *o)
+static bool read_scenario(struct input *in, const char *file, const struct opts *o)
 {
 	char *precision = opts_get(o, "precision") ? mem_strdup(opts_get(o, "precision")) : NULL;
 	struct scenario_request req = {
@@ -103,7 +106,7 @@ bool input_read(struct input *in, const char *file, const struct opts *o)
 {
 	in->scenario = NULL;
 	plugins_init(&in->plugins);
-	if (load_plugins(&in->plugins, o) && read(in, file, o))
+	if (load_plugins(&in->plugins, o) && read_scenario(in, file, o))
 		return true;
 	input_finish(in);
 	return false;

@@ -13,6 +13,8 @@ static const char *value_text(struct list *l, const struct param_spec *p, double
 
 	if (p->kind == PARAM_ENUM)
 		return p->words[(int)value];
+	if (p->kind == PARAM_TEXT)
+		return p->text;
 	if (p->kind == PARAM_SIZE)
 		return arena_printf(&l->arena, "%.0f", value);
 	return arena_printf(&l->arena, "%s", quantity_print(text, sizeof text, value, p->dim));
@@ -27,6 +29,8 @@ static const char *range_text(struct list *l, const struct param_spec *p)
 			text = arena_printf(&l->arena, "%s%s%s", text, i ? ", " : "", p->words[i]);
 		return text;
 	}
+	if (p->kind == PARAM_TEXT)
+		return arena_printf(&l->arena, "text, at most %.0f bytes", p->max);
 	if (p->max == HUGE_VAL)
 		return arena_printf(&l->arena, "at least %s", value_text(l, p, p->min));
 	return arena_printf(
@@ -46,14 +50,14 @@ void list_params(struct list *l, const struct policy_ops *policy)
 	l->titles = titles;
 	for (; p->kind != PARAM_END; p++) {
 		const char *range = range_text(l, p), *dflt = value_text(l, p, p->dflt);
-		bool word = p->kind == PARAM_ENUM;
+		bool word = p->kind == PARAM_ENUM, number = !word && p->kind != PARAM_TEXT;
 
 		list_add(l, p->name, p->help);
 		list_detail(l, p->help);
 		list_text(l, "default", dflt, dflt);
 		list_text(l, "range", range, range);
-		list_number(l, "min", word ? HUGE_VAL : p->min, NULL); /* SI; null: no limit */
-		list_number(l, "max", word ? HUGE_VAL : p->max, NULL);
+		list_number(l, "min", number ? p->min : HUGE_VAL, NULL); /* SI; null: no limit */
+		list_number(l, "max", number ? p->max : HUGE_VAL, NULL);
 		list_words(l, "words", word ? p->words : NULL, NULL);
 	}
 }

@@ -81,7 +81,8 @@ static void tell_params(const struct schema_reader *r, const struct param_spec *
 {
 	static const enum schema_kind kinds[] = {[PARAM_DOUBLE] = SCHEMA_QUANTITY,
 		[PARAM_SIZE] = SCHEMA_U64,
-		[PARAM_ENUM] = SCHEMA_WORD};
+		[PARAM_ENUM] = SCHEMA_WORD,
+		[PARAM_TEXT] = SCHEMA_TEXT};
 
 	for (; param && param->kind != PARAM_END; param++) {
 		const struct schema_key keys[] = {{.name = param->name,

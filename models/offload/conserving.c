@@ -15,9 +15,9 @@ double conserving_least_s(const struct scheduler *s, const struct waiting *q)
 		struct instance_id i = s->class_views[c].members[0];
 		double here_s;
 
-		if (!fit_can_serve(&s->view, q, i))
+		if (!fit_can_serve(s, q, i))
 			continue;
-		here_s = predict_idle(&s->view, q, i, q->output_tok).total_s;
+		here_s = predict_idle(s, q, i, q->output_tok).total_s;
 		least_s = here_s < least_s ? here_s : least_s;
 	}
 	return least_s;
@@ -33,10 +33,10 @@ static bool could_start(const struct scheduler *s, const struct waiting *q)
 
 	for (uint32_t c = 0; c < v->n_classes; c++) {
 		if (v->classes[c].n_free == 0 ||
-			!ranking_best(v, q, (struct class_id){c}, RANK_IDLE, &i))
+			!ranking_best(s, q, (struct class_id){c}, RANK_IDLE, &i))
 			continue;
 		if (any || !(q->deadline_s < HUGE_VAL) ||
-			v->now_s + predict_idle(v, q, i, q->output_tok).total_s <= q->deadline_s)
+			v->now_s + predict_idle(s, q, i, q->output_tok).total_s <= q->deadline_s)
 			return true;
 	}
 	return false;

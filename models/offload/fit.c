@@ -7,10 +7,8 @@ static struct demand demand_of(const struct waiting *q)
 	return (struct demand){.prompt_tok = q->prompt_tok, .output_tok = q->output_tok};
 }
 
-bool fit_can_serve(const struct view *v, const struct waiting *q, struct instance_id i)
+bool fit_can_serve(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
-	const struct scheduler *s = scheduler_behind(v);
-
 	return instance_can_serve(instance_of(s, i), s->groups[q->group.i].of.model, demand_of(q));
 }
 
@@ -19,16 +17,15 @@ bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct i
 	return instance_has_memory(instance_of(s, i), demand_of(q));
 }
 
-bool fit_now(const struct view *v, const struct waiting *q, struct instance_id i)
+bool fit_now(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
-	return v->instances[i.i].room > 0 && fit_can_serve(v, q, i) &&
-	       fit_has_memory(scheduler_behind(v), q, i);
+	return s->instance_views[i.i].room > 0 && fit_can_serve(s, q, i) && fit_has_memory(s, q, i);
 }
 
 bool scheduler_can_serve(const struct scheduler *s, const struct waiting *w)
 {
 	for (size_t c = 0; c < s->view.n_classes; c++)
-		if (fit_can_serve(&s->view, w, s->class_views[c].members[0]))
+		if (fit_can_serve(s, w, s->class_views[c].members[0]))
 			return true;
 	return false;
 }
@@ -38,7 +35,7 @@ bool scheduler_overflows(const struct scheduler *s, const struct waiting *w)
 	for (size_t c = 0; c < s->view.n_classes; c++) {
 		struct instance_id i = s->class_views[c].members[0];
 
-		if (fit_can_serve(&s->view, w, i) &&
+		if (fit_can_serve(s, w, i) &&
 			(!instance_drops(instance_of(s, i)) || s->class_views[c].n_free > 0))
 			return false;
 	}

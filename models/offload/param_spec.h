@@ -15,6 +15,7 @@ enum param_kind {
 	PARAM_DOUBLE, /* double, of dimension @dim */
 	PARAM_SIZE,   /* size_t, a whole number */
 	PARAM_ENUM,   /* int, an index into @words */
+	PARAM_TEXT,   /* const char *, as the scenario says it; lives as long as the state */
 };
 
 struct param_spec {
@@ -25,7 +26,11 @@ struct param_spec {
 	enum quantity_dim dim;
 	const char *const *words; /* PARAM_ENUM: ends with NULL; dflt is an index */
 	const char *help;
+	const char *text; /* PARAM_TEXT: the default; @max is the longest, in bytes */
 };
+
+/** No text of a parameter is longer. */
+enum { PARAM_TEXT_MOST = 160 };
 
 #define PARAM_QUANTITY(type, member, word, dimension, dflt_, min_, max_, help_) \
 	{ \
@@ -41,6 +46,11 @@ struct param_spec {
 	{ \
 		.kind = PARAM_ENUM, .name = (word), .offset = offsetof(type, member), \
 		.dflt = (dflt_), .words = (words_), .help = (help_) \
+	}
+#define PARAM_STRING(type, member, word, dflt_, help_) \
+	{ \
+		.kind = PARAM_TEXT, .name = (word), .offset = offsetof(type, member), \
+		.max = PARAM_TEXT_MOST, .help = (help_), .text = (dflt_) \
 	}
 
 #endif

@@ -46,6 +46,9 @@ static void set_default(void *state, const struct param_spec *p)
 	case PARAM_ENUM:
 		*(int *)place(state, p) = (int)p->dflt;
 		return;
+	case PARAM_TEXT:
+		*(const char **)place(state, p) = p->text;
+		return;
 	case PARAM_END:
 		break;
 	}
@@ -165,6 +168,16 @@ static bool read_enum(
 	return err_at(err, t->at, "%s must be one of %s, not '%s'", p->name, known, value);
 }
 
+static bool read_text(
+	const char **out, const struct param_spec *p, const struct param_text *t, struct err *err)
+{
+	if ((double)strlen(t->value) > p->max)
+		return err_at(err, t->at, "%s must be at most %.0f bytes long, not %zu", p->name,
+			p->max, strlen(t->value));
+	*out = t->value;
+	return true;
+}
+
 static bool read_value(
 	void *state, const struct param_spec *p, const struct param_text *t, struct err *err)
 {
@@ -175,6 +188,8 @@ static bool read_value(
 		return read_size(place(state, p), p, t, err);
 	case PARAM_ENUM:
 		return read_enum(place(state, p), p, t, err);
+	case PARAM_TEXT:
+		return read_text(place(state, p), p, t, err);
 	case PARAM_END:
 		break;
 	}
@@ -212,6 +227,9 @@ char *params_print(char *buf, size_t size, const void *state, const struct param
 		return buf;
 	case PARAM_ENUM:
 		snprintf(buf, size, "%s", p->words[*(const int *)at]);
+		return buf;
+	case PARAM_TEXT:
+		snprintf(buf, size, "%s", *(const char *const *)at);
 		return buf;
 	case PARAM_END:
 		break;

@@ -83,6 +83,10 @@ struct rng;
  *  predict_idle: the same as if @i and its links were idle (what 1e is judged by); the
  *             same for all members of a class, and over time while idle_version stays
  *  draw:      a random index below @n (> 0), uniform, from the policy's own stream
+ *  uniform:   a random number in [0, 1), from the same stream
+ *
+ * A request, instance, class or rank that there is not, an answer of less than 0 or more than
+ * UINT32_MAX tokens, or draw() from none, ends the run with the policy's name.
  */
 struct view {
 	double now_s;
@@ -106,6 +110,7 @@ struct view {
 	struct prediction (*predict_idle)(const struct view *v, const struct waiting *w,
 		struct instance_id i, double output_tok);
 	size_t (*draw)(const struct view *v, size_t n);
+	double (*uniform)(const struct view *v);
 };
 
 /** Give @request to @instance, or, with @drop, give it up. */
@@ -142,21 +147,29 @@ struct policy_ops {
 	void (*finished)(struct policy_state *st, const struct outcome *o);
 	/** Optional. When to be asked again although nothing else happens: the earliest
 	 *  time_s >= now_s after which, strictly, next() may answer differently; HUGE_VAL: never.
-	 *  Asked once next() has returned false. Whoever calls rounds up to a later tick. */
+	 *  Asked once next() has returned false. Whoever calls rounds to the nanosecond and then
+	 *  up to the next one, so that now_s means 1 ns from now. NaN, a time that is past, or
+	 *  "now" 10 000 times in a row with nothing to assign end the run. */
 	double (*wake_s)(struct policy_state *st, const struct view *v);
 	/** Optional. Before a run, with nothing waiting: refuse a system this policy makes no
 	 *  sense in. On false, *@why (of @size bytes) holds a message that follows the
 	 *  policy's name: "needs an instance in the cloud". */
 	bool (*check)(const struct policy_state *st, const struct view *v, char *why, size_t size);
+	/** Optional. Before a run, after check(): make what a zeroed state cannot hold. On false
+	 *  *@why is as for check(). */
+	bool (*init)(struct policy_state *st, const struct view *v, char *why, size_t size);
+	/** Optional. After a run, whatever became of it: free what init() made, which was called
+	 *  before, with whatever result. Not called of a policy that crashed or did not return. */
+	void (*finish)(struct policy_state *st);
 };
 
 /**
  * A policy in a shared object: it exports one of these under the name
- * offing_policy_v1. The number and the size come first, so that a program can
+ * offing_policy_v2. The number and the size come first, so that a program can
  * tell whether it understands the rest: what a later version adds at the end,
  * an object built against an earlier one simply lacks.
  */
-#define POLICY_ABI 1
+#define POLICY_ABI 2
 
 struct policy_plugin {
 	uint32_t abi;  /* POLICY_ABI */
@@ -164,7 +177,7 @@ struct policy_plugin {
 	struct policy_ops ops;
 };
 
-extern const struct policy_plugin offing_policy_v1 __attribute__((visibility("default")));
+extern const struct policy_plugin offing_policy_v2 __attribute__((visibility("default")));
 
 /** The policies a scenario may name. */
 struct policy_registry {

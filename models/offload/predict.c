@@ -5,10 +5,9 @@
 #include "models/net/net.h"
 #include "models/offload/scheduler_parts.h"
 
-static struct prediction predict(const struct view *v, const struct waiting *q,
+static struct prediction predict(const struct scheduler *s, const struct waiting *q,
 	struct instance_id i, double output_tok, bool idle)
 {
-	const struct scheduler *s = scheduler_behind(v);
 	const struct instance *inst = instance_of(s, i);
 	const struct scheduler_group *g = &s->groups[q->group.i].of;
 	double up_bytes = q->prompt_tok * g->bytes_per_tok;
@@ -31,13 +30,13 @@ static struct prediction predict(const struct view *v, const struct waiting *q,
 }
 
 struct prediction predict_loaded(
-	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok)
+	const struct scheduler *s, const struct waiting *q, struct instance_id i, double output_tok)
 {
-	return predict(v, q, i, output_tok, false);
+	return predict(s, q, i, output_tok, false);
 }
 
 struct prediction predict_idle(
-	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok)
+	const struct scheduler *s, const struct waiting *q, struct instance_id i, double output_tok)
 {
-	return predict(v, q, i, output_tok, true);
+	return predict(s, q, i, output_tok, true);
 }

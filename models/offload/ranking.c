@@ -66,15 +66,14 @@ static struct instance_id member_of(const struct class_view *c, unsigned __int12
 	return c->members[(size_t)rank & ((1u << MEMBER_BITS) - 1)];
 }
 
-bool ranking_best(const struct view *v, const struct waiting *q, struct class_id c, enum rank by,
-	struct instance_id *out)
+bool ranking_best(const struct scheduler *s, const struct waiting *q, struct class_id c,
+	enum rank by, struct instance_id *out)
 {
-	const struct scheduler *s = scheduler_behind(v);
-	const struct class_view *cls = &v->classes[c.i];
+	const struct class_view *cls = &s->class_views[c.i];
 	unsigned __int128 found = no_room;
 	const struct tournament *t;
 
-	if (cls->n_free == 0 || !fit_can_serve(v, q, cls->members[0]))
+	if (cls->n_free == 0 || !fit_can_serve(s, q, cls->members[0]))
 		return false;
 	t = tournament_of(s, c.i, by);
 	*out = member_of(cls, t->at[1]);

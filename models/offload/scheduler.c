@@ -9,6 +9,9 @@
 #include "models/offload/params.h"
 #include "models/offload/scheduler_parts.h"
 
+/* Alarms of a policy no further away than this are at once; so many in a row are a mistake. */
+enum { HURRY_NS = 1000, MOST_HURRIED = 10000 };
+
 static void line_show(struct scheduler *s)
 {
 	s->view.n_waiting = s->line.n;
@@ -25,7 +28,7 @@ static struct instance_id home_of(const struct scheduler *s, const struct waitin
 {
 	struct instance_id home = s->groups[w->group.i].home;
 
-	if (home.i != NO_ID && fit_can_serve(&s->view, w, home))
+	if (home.i != NO_ID && fit_can_serve(s, w, home))
 		return home;
 	return (struct instance_id){NO_ID};
 }
@@ -57,9 +60,9 @@ static bool allowed(
 		return true;
 	if (a->instance.i >= s->view.n_instances)
 		return refuse(s, a, "there is no such instance", err);
-	if (!fit_can_serve(&s->view, q, a->instance))
+	if (!fit_can_serve(s, q, a->instance))
 		return refuse(s, a, "it can never serve it", err);
-	if (!s->ops->eager && !fit_now(&s->view, q, a->instance))
+	if (!s->ops->eager && !fit_now(s, q, a->instance))
 		return refuse(s, a, "it has no room for it now", err);
 	return true;
 }
@@ -101,19 +104,40 @@ static void watch_deadline(struct scheduler *s, size_t place)
 			ns_after(engine_now_ns(s->engine), ns_after(ns_of_s(in_s), 1)), t->slot);
 }
 
-static void set_alarm(struct scheduler *s)
+static bool bad_alarm(const struct scheduler *s, double at_s, const char *why, struct err *err)
+{
+	return err_run(err,
+		"policy '%s' asked in wake_s() to be asked again at %.9g s, %s: t = %.9g s",
+		s->ops->name, at_s, why, s->view.now_s);
+}
+
+/** It may ask for now, which is the next tick; not for ever, and never doing anything then. */
+static bool hurries(struct scheduler *s, int64_t in_ns)
+{
+	s->hurried = in_ns <= HURRY_NS ? s->hurried + 1 : 0;
+	return s->hurried > MOST_HURRIED;
+}
+
+static bool set_alarm(struct scheduler *s, struct err *err)
 {
 	int64_t now_ns = engine_now_ns(s->engine), at_ns;
 	double at_s;
 
 	if (!s->ops->wake_s)
-		return;
+		return true;
 	engine_cancel(s->engine, s->alarm);
-	at_s = s->line.n > 0 ? s->ops->wake_s(s->policy, &s->view) : HUGE_VAL;
-	if (!(at_s < HUGE_VAL))
-		return;
+	at_s = s->line.n > 0 ? policy_wake_s(s) : HUGE_VAL;
+	if (at_s == HUGE_VAL)
+		return true;
+	if (isnan(at_s))
+		return bad_alarm(s, at_s, "which is no time", err);
 	at_ns = ns_of_s(at_s);
-	s->alarm = post_wake(s->engine, ns_after(at_ns > now_ns ? at_ns : now_ns, 1));
+	if (at_ns < now_ns)
+		return bad_alarm(s, at_s, "which is past", err);
+	if (hurries(s, at_ns - now_ns))
+		return bad_alarm(s, at_s, "at once and in vain for 10000 times in a row", err);
+	s->alarm = post_wake(s->engine, ns_after(at_ns, 1));
+	return true;
 }
 
 int scheduler_next(struct scheduler *s, struct decision *out, struct err *err)
@@ -121,13 +145,14 @@ int scheduler_next(struct scheduler *s, struct decision *out, struct err *err)
 	struct assignment a = {.instance = {NO_ID}};
 
 	s->view.now_s = engine_now_s(s->engine);
-	if (s->line.n > 0 && s->ops->next(s->policy, &s->view, &a))
+	if (s->line.n > 0 && policy_next(s, &a)) {
+		s->hurried = 0;
 		return take(s, &a, out, err) ? 1 : -1;
+	}
 	s->starves = conserving_starves(s);
 	if (s->line.n > 0)
 		watch_deadline(s, s->line.n - 1);
-	set_alarm(s);
-	return 0;
+	return set_alarm(s, err) ? 0 : -1;
 }
 
 void scheduler_rates_changed(struct scheduler *s)
@@ -141,12 +166,6 @@ void scheduler_rates_changed(struct scheduler *s)
 		t->late = (struct event_id){0, 0};
 		watch_deadline(s, k);
 	}
-}
-
-void scheduler_learn(struct scheduler *s, const struct outcome *o)
-{
-	if (s->ops->finished)
-		s->ops->finished(s->policy, o);
 }
 
 bool scheduler_drew(const struct scheduler *s)
@@ -181,16 +200,14 @@ static void copy_parts(struct scheduler *s, const struct scheduler_build *b)
 static bool policy_create(struct scheduler *s, const struct scheduler_build *b, struct err *err)
 {
 	const struct policy_spec *spec = b->policy;
-	char why[200];
 
+	s->guard = guard_create("policy", s->ops->name,
+		b->patience_s > 0.0 ? b->patience_s : SCHEDULER_PATIENCE_S, b->stop);
 	rng_init(&s->rng, b->seed, b->replication, "policy", s->ops->name);
 	s->policy = mem_zalloc(1, s->ops->state_size ? s->ops->state_size : 1);
-	if (!params_read(
-		    s->policy, s->ops->params, s->ops->name, spec->params, spec->n_params, err))
-		return false;
-	if (s->ops->check && !s->ops->check(s->policy, &s->view, why, sizeof why))
-		return err_at(err, spec->at, "policy '%s' %s", s->ops->name, why);
-	return true;
+	return params_read(s->policy, s->ops->params, s->ops->name, spec->params, spec->n_params,
+		       err) &&
+	       policy_begin(s, spec, err);
 }
 
 bool scheduler_create(struct scheduler **out, const struct scheduler_build *b, struct err *err)
@@ -218,8 +235,12 @@ bool scheduler_create(struct scheduler **out, const struct scheduler_build *b, s
 
 void scheduler_destroy(struct scheduler *s)
 {
+	struct err unheard = {0};
+
 	if (!s)
 		return;
+	(void)!scheduler_finish(s, &unheard);
+	guard_destroy(s->guard);
 	free(s->policy);
 	for (size_t g = 0; g < s->view.n_groups; g++)
 		shortest_finish(&s->groups[g].waiting);

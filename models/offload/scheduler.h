@@ -1,6 +1,7 @@
 #ifndef OFFING_MODELS_OFFLOAD_SCHEDULER_H
 #define OFFING_MODELS_OFFLOAD_SCHEDULER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
  */
 struct scheduler;
 struct engine;
+struct guard;
 struct instance;
 struct net;
 struct user_routes;
@@ -42,6 +44,9 @@ struct scheduler_instance {
 	const struct instance *instance;
 };
 
+/** A policy that takes longer for one call is taken to be in an endless loop. */
+enum { SCHEDULER_PATIENCE_S = 10 };
+
 /** What one is made from. Names, specs, instances and the network outlive it; the two arrays are
  *  copied. */
 struct scheduler_build {
@@ -49,7 +54,9 @@ struct scheduler_build {
 	const struct policy_spec *policy;
 	uint64_t seed;
 	uint32_t replication;
-	double delay_s; /* of the scheduler, part of what is predicted */
+	double delay_s;          /* of the scheduler, part of what is predicted */
+	double patience_s;       /* for one call of the policy; 0: SCHEDULER_PATIENCE_S */
+	const atomic_bool *stop; /* NULL, or set by another thread to interrupt */
 	size_t n_groups, n_instances;
 	const struct scheduler_group *groups;
 	const struct scheduler_instance *instances;
@@ -70,6 +77,18 @@ struct decision {
 MUST_CHECK bool scheduler_create(
 	struct scheduler **out, const struct scheduler_build *b, struct err *err);
 void scheduler_destroy(struct scheduler *s);
+
+/**
+ * What calls the policy (scheduler_next(), scheduler_learn()) is to be done within this guard.
+ * When it no longer holds, scheduler_broke() puts into @err what the policy did, when, and who
+ * waited; false when it was stopped from outside, which is no error.
+ */
+struct guard *scheduler_guard(struct scheduler *s);
+bool scheduler_broke(struct scheduler *s, struct err *err);
+
+/** The run is over: the policy frees what it made. False when that went wrong, as @err says.
+ *  scheduler_destroy() does it where nobody asked. */
+MUST_CHECK bool scheduler_finish(struct scheduler *s, struct err *err);
 
 /** @w joins the queue; its home_instance is filled in here. Some instance can serve it. */
 void scheduler_push(struct scheduler *s, uint32_t slot, const struct waiting *w);

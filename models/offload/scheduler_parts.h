@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "models/net/net.h"
 #include "models/net/user_routes.h"
+#include "models/offload/guard.h"
 #include "models/offload/policy.h"
 #include "models/offload/scheduler.h"
 #include "models/offload/shortest.h"
@@ -67,9 +68,14 @@ struct scheduler {
 	int64_t idle_at_ns;       /* when it was */
 
 	const struct policy_ops *ops;
+	struct guard *guard;
+	bool begun;                 /* init() was called */
+	bool broken;                /* it crashed or so: no further call */
+	struct request_id learning; /* of the last finished() */
 	struct policy_state *policy;
 	struct rng rng;
 	struct event_id alarm; /* EV_WAKE */
+	unsigned hurried;      /* alarms in a row, at once and in vain */
 	bool starves;          /* Definition 2 */
 };
 
@@ -92,24 +98,32 @@ static inline const struct route *route_of(
 /* view.c: the arrays shown */
 void view_create(struct scheduler *s, size_t n_sites);
 
+/* asked.c: the functions of a view */
+void asked_answer(struct view *v);
+
+/* calls.c: the policy, within the guard */
+bool policy_next(struct scheduler *s, struct assignment *out);
+double policy_wake_s(struct scheduler *s);
+MUST_CHECK bool policy_begin(struct scheduler *s, const struct policy_spec *spec, struct err *err);
+
 /* classes.c: instances alike */
 void classes_find(struct scheduler *s, size_t n_sites);
 
 /* fit.c: who can serve whom */
-bool fit_can_serve(const struct view *v, const struct waiting *q, struct instance_id i);
-bool fit_now(const struct view *v, const struct waiting *q, struct instance_id i);
+bool fit_can_serve(const struct scheduler *s, const struct waiting *q, struct instance_id i);
+bool fit_now(const struct scheduler *s, const struct waiting *q, struct instance_id i);
 bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct instance_id i);
 
 /* ranking.c: the best of a class */
-bool ranking_best(const struct view *v, const struct waiting *q, struct class_id c, enum rank by,
-	struct instance_id *out);
+bool ranking_best(const struct scheduler *s, const struct waiting *q, struct class_id c,
+	enum rank by, struct instance_id *out);
 void ranking_touch(struct scheduler *s, struct instance_id i);
 
 /* predict.c: expected times */
-struct prediction predict_loaded(
-	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok);
-struct prediction predict_idle(
-	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok);
+struct prediction predict_loaded(const struct scheduler *s, const struct waiting *q,
+	struct instance_id i, double output_tok);
+struct prediction predict_idle(const struct scheduler *s, const struct waiting *q,
+	struct instance_id i, double output_tok);
 
 /* conserving.c: Definition 2 */
 /** The least time in which any instance would answer @q, as if all were idle. */

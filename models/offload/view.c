@@ -4,11 +4,6 @@
 
 #include "models/offload/scheduler_parts.h"
 
-static size_t draw(const struct view *v, size_t n)
-{
-	return (size_t)rng_below(v->rng, n);
-}
-
 static void busy(struct scheduler *s, struct instance_id i)
 {
 	s->instance_views[i.i].idle_since_s = HUGE_VAL;
@@ -94,12 +89,7 @@ void view_create(struct scheduler *s, size_t n_sites)
 	v->groups = s->group_views;
 	v->instances = s->instance_views;
 	v->rng = &s->rng;
-	v->can_serve = fit_can_serve;
-	v->fits = fit_now;
-	v->best = ranking_best;
-	v->predict = predict_loaded;
-	v->predict_idle = predict_idle;
-	v->draw = draw;
+	asked_answer(v);
 	instances_show(s);
 	groups_show(s);
 	classes_find(s, n_sites);

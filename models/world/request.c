@@ -236,39 +236,38 @@ static void room_changed(struct world *w, struct instance_id i)
 
 const struct instance_host request_host = {.served = request_served, .room = room_changed};
 
-static void tell_policy(struct world *w, uint32_t slot)
+static struct outcome outcome_of(const struct world *w, uint32_t slot)
 {
 	const struct request *r = &w->requests.at[slot];
 	const struct sequence *q = world_sequence(w, slot);
 
-	scheduler_learn(w->scheduler,
-		&(struct outcome){
-			.request = {r->n},
-			.group = {r->group},
-			.instance = {r->instance},
-			.prompt_tok = q->prompt_tok,
-			.output_tok = q->output_tok,
-			.created_s = s_of_ns(r->created_ns),
-			.delivered_s = engine_now_s(w->engine),
-			.deadline_s =
-				r->deadline_ns == NS_NEVER ? HUGE_VAL : s_of_ns(r->deadline_ns),
-		});
+	return (struct outcome){
+		.request = {r->n},
+		.group = {r->group},
+		.instance = {r->instance},
+		.prompt_tok = q->prompt_tok,
+		.output_tok = q->output_tok,
+		.created_s = s_of_ns(r->created_ns),
+		.delivered_s = engine_now_s(w->engine),
+		.deadline_s = r->deadline_ns == NS_NEVER ? HUGE_VAL : s_of_ns(r->deadline_ns),
+	};
 }
 
 void request_end(struct world *w, uint32_t slot, enum fate fate)
 {
 	struct request *r = &w->requests.at[slot];
 	struct group_id g = {r->group};
+	struct outcome o = outcome_of(w, slot);
 	int64_t now_ns = engine_now_ns(w->engine);
 
 	request_tell(w, slot, MOMENT_ENDED, fate, now_ns);
 	if (r->measured)
 		cohort_left(w);
 	probes_in_system(&w->probes, now_ns, --w->in_system);
-	if (fate == FATE_DONE)
-		tell_policy(w, slot);
 	r->next_free = w->requests.free;
 	w->requests.free = slot;
 	r->created_ns = TIME_NONE; /* marks the slot as free */
 	traffic_ended(w, g);
+	if (fate == FATE_DONE) /* last: it may never come back */
+		scheduler_learn(w->scheduler, &o);
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/quantity.h"
 #include "models/ev.h"
+#include "models/offload/guard.h"
 #include "models/serving/alike.h"
 #include "models/world/state.h"
 
@@ -311,18 +312,34 @@ static void close_probes(struct world *w)
 	for (uint32_t slot = 0; slot < w->requests.n; slot++)
 		if (request_held(&w->requests.at[slot]))
 			request_tell(w, slot, MOMENT_ENDED, FATE_IN_SYSTEM, now_ns);
-	if (w->err.kind == ERR_NONE)
-		w->failed = !cohort_check(w, &w->err) || !little_check(&w->little, now_ns, &w->err);
+	if (w->failed || w->err.kind != ERR_NONE)
+		return;
+	w->failed = !cohort_check(w, &w->err) || !little_check(&w->little, now_ns, &w->err) ||
+		    !scheduler_finish(w->scheduler, &w->err);
+}
+
+/** All that calls the policy. */
+static enum engine_end simulate(struct world *w)
+{
+	struct guard *g = scheduler_guard(w->scheduler);
+	enum engine_end end;
+
+	guard_arm(g);
+	if (GUARD_HOLDS(g)) {
+		start(w);
+		end = engine_run(w->engine, limit_ns(w));
+		guard_disarm(g);
+		return end;
+	}
+	w->failed = true; /* in the middle of an event: what is counted need not add up */
+	(void)!scheduler_broke(w->scheduler, &w->err);
+	return ENGINE_STOPPED;
 }
 
 bool world_run(struct world *w, struct world_result *out, struct err *err)
 {
-	enum engine_end end;
-
 	*out = (struct world_result){0};
-	start(w);
-	end = engine_run(w->engine, limit_ns(w));
-	judge(w, end);
+	judge(w, simulate(w));
 	if (w->err.kind == ERR_INPUT) { /* a malformed trace */
 		*err = w->err;
 		return false;

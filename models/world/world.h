@@ -35,6 +35,7 @@ struct world_setup {
 	uint32_t replication;
 	double warmup_s;
 	const atomic_bool *stop; /* NULL, or set by another thread to interrupt */
+	double patience_s;       /* for one call of the policy; 0: ten seconds */
 	bool step_by_step;       /* one event per decode step instead of one per batch change */
 	bool digest;             /* hash the sequence of events */
 	size_t n_level_samples;  /* keep this many samples of the number in system (even), or 0 */

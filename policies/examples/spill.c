@@ -46,7 +46,7 @@ static bool spill_next(struct policy_state *st, const struct view *v, struct ass
 	return true;
 }
 
-const struct policy_plugin offing_policy_v1 = {
+const struct policy_plugin offing_policy_v2 = {
 	.abi = POLICY_ABI,
 	.size = sizeof(struct policy_plugin),
 	.ops =

@@ -172,6 +172,10 @@ static void random_value(char *out, const struct param_spec *p, uint64_t *seed)
 	case PARAM_DOUBLE:
 		quantity_print(out, TEXT_BYTES, between(seed, p->min, most), p->dim);
 		return;
+	case PARAM_TEXT:
+		snprintf(out, TEXT_BYTES, "%.*s", (int)fmin(p->max, below(seed, 12)),
+			"some-words.txt");
+		return;
 	case PARAM_END:
 		break;
 	}
@@ -188,6 +192,26 @@ static void random_texts(struct texts *t, const struct policy_ops *ops, uint64_t
 		random_value(t->value[t->n], p, seed);
 		t->text[t->n] = (struct param_text){.key = p->name, .value = t->value[t->n]};
 	}
+}
+
+/* A policy from its beginning to its end */
+
+static struct policy_state *begin(
+	const struct policy_ops *ops, const struct texts *t, const struct view *v)
+{
+	struct policy_state *st = fixture_state(ops, t->text, t->n);
+	char why[200];
+
+	if (ops->init)
+		assert_true(ops->init(st, v, why, sizeof why));
+	return st;
+}
+
+static void end(const struct policy_ops *ops, struct policy_state *st)
+{
+	if (ops->finish)
+		ops->finish(st);
+	free(st);
 }
 
 /* One scheduling instance, checked */
@@ -253,8 +277,8 @@ static void on_every_policy(void **state, check_fn *check, size_t n_views)
 static void rounds_are_proper(const struct policy_ops *ops, const struct texts *t, uint64_t *seed)
 {
 	uint64_t draws = *seed, next_id = 5;
-	struct policy_state *st = fixture_state(ops, t->text, t->n);
 	struct view_fixture *f = random_fixture(seed, &draws, &next_id, 5);
+	struct policy_state *st = begin(ops, t, &f->v);
 	struct assignment answers[FIXTURE_MOST];
 	size_t round;
 
@@ -263,8 +287,8 @@ static void rounds_are_proper(const struct policy_ops *ops, const struct texts *
 		check_wake(ops, st, f);
 		go_on(f, seed, &next_id);
 	}
+	end(ops, st);
 	free(f);
-	free(st);
 }
 
 static void answers_are_proper_and_end(void **state)
@@ -286,9 +310,9 @@ static void twice_is_the_same(const struct policy_ops *ops, const struct texts *
 	f[1]->draws = &draws[1];
 	fixture_view(f[1]);
 	for (k = 0; k < 2; k++) {
-		st = fixture_state(ops, t->text, t->n);
+		st = begin(ops, t, &f[k]->v);
 		n[k] = drain(ops, st, f[k], answers[k]);
-		free(st);
+		end(ops, st);
 		free(f[k]);
 	}
 	assert_int_equal(n[0], n[1]);
@@ -309,8 +333,8 @@ static void the_same_view_gets_the_same_answers(void **state)
 static void full_is_full(const struct policy_ops *ops, const struct texts *t, uint64_t *seed)
 {
 	uint64_t draws = *seed, next_id = 5;
-	struct policy_state *st = fixture_state(ops, t->text, t->n);
 	struct view_fixture *f = random_fixture(seed, &draws, &next_id, 5);
+	struct policy_state *st = begin(ops, t, &f->v);
 	struct assignment answers[FIXTURE_MOST];
 	size_t i, n;
 
@@ -324,8 +348,8 @@ static void full_is_full(const struct policy_ops *ops, const struct texts *t, ui
 		assert_true(answers[i].drop);
 	if (ops->eager)
 		assert_int_equal(f->v.n_waiting, 0);
+	end(ops, st);
 	free(f);
-	free(st);
 }
 
 static void without_room_only_the_eager_assign(void **state)
@@ -337,16 +361,16 @@ static void nothing_from_nothing(
 	const struct policy_ops *ops, const struct texts *t, uint64_t *seed)
 {
 	uint64_t draws = *seed, next_id = 5;
-	struct policy_state *st = fixture_state(ops, t->text, t->n);
 	struct view_fixture *f = random_fixture(seed, &draws, &next_id, 5);
+	struct policy_state *st = begin(ops, t, &f->v);
 	struct assignment a;
 
 	f->v.n_waiting = 0;
 	assert_false(ops->next(st, &f->v, &a));
 	if (ops->wake_s)
 		assert_true(ops->wake_s(st, &f->v) == HUGE_VAL);
+	end(ops, st);
 	free(f);
-	free(st);
 }
 
 static void an_empty_queue_is_left_alone(void **state)
@@ -471,6 +495,10 @@ static void check_param(const struct param_spec *p)
 	assert_true(strlen(p->help) > 10);
 	if (p->kind == PARAM_ENUM) {
 		assert_true(p->dflt >= 0.0 && p->dflt < n_words(p));
+		return;
+	}
+	if (p->kind == PARAM_TEXT) {
+		assert_true((double)strlen(p->text) <= p->max);
 		return;
 	}
 	assert_true(p->min <= p->dflt && p->dflt <= p->max);

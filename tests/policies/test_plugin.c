@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int make(void **state)
 {
@@ -88,8 +90,62 @@ static void what_is_no_plugin_is_refused(void **state)
 	refused(state, "no-such-plugin.so",
 		"cannot load plug-in 'no-such-plugin.so': "
 		"cannot open 'no-such-plugin.so': No such file or directory");
-	refused(state, NO_OBJECT, "cannot load plug-in '" NO_OBJECT "'");
-	refused(state, NO_TABLE, "plug-in '" NO_TABLE "' exports no 'offing_policy_v1'");
+	refused(state, NO_OBJECT,
+		"plug-in '" NO_OBJECT
+		"' is no shared object: it does not begin with an ELF header");
+	refused(state, NO_TABLE, "plug-in '" NO_TABLE "' exports no 'offing_policy_v2'");
+	refused(state, EARLIER,
+		"plug-in '" EARLIER
+		"' was built for an earlier offing (it exports 'offing_policy_v1', not "
+		"'offing_policy_v2'): build it against this version's offing/policy.h");
+}
+
+/** A file of these bytes. */
+static void file_refused(void **state, const void *bytes, size_t n, const char *message)
+{
+	char path[] = "/tmp/offing-test-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, n), n);
+	close(fd);
+	refused(state, path, message);
+	unlink(path);
+}
+
+/* The header of a real object, with another machine in bytes 18 and 19, another class in byte 4,
+ * or another type in byte 16 (System V ABI, chapter 4). */
+static void an_object_for_another_machine_is_refused_as_such(void **state)
+{
+	unsigned char head[64];
+	FILE *spill = fopen(SPILL, "rb");
+
+	assert_non_null(spill);
+	assert_int_equal(fread(head, 1, sizeof head, spill), sizeof head);
+	fclose(spill);
+	file_refused(state, head, 3, "is no shared object: it does not begin with an ELF header");
+	file_refused(state, head, sizeof head, "cannot load plug-in '/tmp/offing-test-");
+	head[16] = 1;
+	file_refused(state, head, sizeof head, "is an object file, no shared object");
+	head[16] = 3;
+	head[18] = 243;
+	head[19] = 0;
+	file_refused(state, head, sizeof head, "is made for RISC-V (64 bits), offing runs on ");
+	head[4] = 1;
+	file_refused(state, head, sizeof head, "is made for RISC-V (32 bits), offing runs on ");
+}
+
+static void what_is_no_file_is_not_waited_for(void **state)
+{
+	char dir[] = "/tmp/offing-test-XXXXXX", fifo[sizeof dir + 5];
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(fifo, sizeof fifo, "%s/fifo", dir);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	refused(state, fifo, "cannot load plug-in '");
+	refused(state, dir, "cannot load plug-in '");
+	unlink(fifo);
+	rmdir(dir);
 }
 
 static void a_name_is_taken_once(void **state)
@@ -144,7 +200,7 @@ static void a_table_of_another_abi_or_a_longer_one_is_refused(void **state)
 
 	(void)state;
 	t.abi = 7;
-	table_refused(t, "plug-in 'a.so' has ABI 7; this program takes 1");
+	table_refused(t, "plug-in 'a.so' has ABI 7; this program takes 2");
 	t = good();
 	t.size += 8;
 	snprintf(message, sizeof message,
@@ -170,8 +226,76 @@ static void a_shorter_table_lacks_its_last_members(void **state)
 	assert_true(plugin_check(&ops, &t, "a.so", &err));
 	assert_true(ops.wake_s);
 	assert_false(ops.check);
-	t.size = offsetof(struct policy_plugin, ops) + offsetof(struct policy_ops, next);
-	table_refused(t, "plug-in 'a.so': policy 'mine' has no next()");
+}
+
+/* Every size but the ends of next and of what comes after it. */
+static void a_table_that_ends_inside_a_member_is_refused(void **state)
+{
+	struct policy_plugin t = good();
+	struct policy_ops ops;
+	size_t taken = 0;
+
+	(void)state;
+	for (t.size = 0; t.size <= sizeof t; t.size++) {
+		struct err err = {0};
+
+		if (plugin_check(&ops, &t, "a.so", &err)) {
+			taken++;
+			continue;
+		}
+		if (!strstr(err.msg, "which ends before next() or inside a member"))
+			fail_msg("%s", err.msg);
+	}
+	assert_int_equal(taken, 6); /* next finished wake_s check init finish */
+}
+
+static void named(const char *name, bool ok)
+{
+	struct policy_plugin t = good();
+	struct policy_ops ops;
+	struct err err = {0};
+
+	t.ops.name = name;
+	assert_int_equal(plugin_check(&ops, &t, "a.so", &err), ok);
+	if (ok)
+		return;
+	if (!strstr(err.msg, "cannot name a policy"))
+		fail_msg("%s", err.msg);
+	for (const char *c = err.msg; *c; c++)
+		assert_true((unsigned char)*c >= ' ' && *c != 127);
+}
+
+static void a_name_can_be_written_in_a_scenario_and_a_shell(void **state)
+{
+	char endless[300];
+
+	(void)state;
+	named("mine-2", true);
+	named("Q.learning_3", true);
+	named("two words", false);
+	named("-x", false);
+	named("a:b", false);
+	named("a'b", false);
+	named("\x1b[2J", false);
+	named("line\nbreak", false);
+	named("m\xc3\xbc", false);
+	memset(endless, 'a', sizeof endless);
+	endless[sizeof endless - 1] = '\0';
+	named(endless, false);
+}
+
+static void a_state_beyond_any_memory_is_refused(void **state)
+{
+	struct policy_plugin t = good();
+	char message[200];
+
+	(void)state;
+	t.ops.state_size = SIZE_MAX;
+	snprintf(message, sizeof message,
+		"plug-in 'a.so': policy 'mine' wants %zu bytes of state; at most 1073741824 are "
+		"there",
+		SIZE_MAX);
+	table_refused(t, message);
 }
 
 static void a_missing_entry_is_named(void **state)
@@ -259,6 +383,53 @@ static void a_parameter_that_cannot_be_is_refused(void **state)
 	p.kind = PARAM_ENUM;
 	p.words = words;
 	param_refused(p, "plug-in 'a.so': parameter 'share' has no words");
+	p = share;
+	p.name = "name"; /* the key that chose the policy */
+	param_refused(p, "plug-in 'a.so': 'name' cannot name a parameter");
+	p.name = "a b";
+	param_refused(p, "plug-in 'a.so': 'a b' cannot name a parameter");
+	p = share;
+	p.help = "two\nlines";
+	param_refused(p, "plug-in 'a.so': parameter 'share' has a help that is no line of text");
+}
+
+static void a_default_is_one_that_could_be_written(void **state)
+{
+	static const char *const words[] = {"low", "high", NULL};
+	const double wrong[] = {-1.0, 2.0, 0.5, (double)NAN, HUGE_VAL};
+	struct param_spec p = PARAM_QUANTITY(
+		struct policy_state, share, "share", QUANTITY_FRACTION, 0.5, 0.0, 1.0, "share");
+	struct param_spec word = PARAM_CHOICE(struct policy_state, share, "x", words, 0, "help");
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		word.dflt = wrong[i];
+		param_refused(word,
+			"plug-in 'a.so': parameter 'x' has a default that is none of its words");
+	}
+	p.dflt = 1.5;
+	param_refused(p, "plug-in 'a.so': parameter 'share' has a default outside its own range");
+	p.dflt = (double)NAN;
+	param_refused(p, "plug-in 'a.so': parameter 'share' has a default outside its own range");
+	p.min = 2.0;
+	param_refused(
+		p, "plug-in 'a.so': parameter 'share' has no range: its least is above its most");
+	p = (struct param_spec)PARAM_COUNT(struct policy_state, share, "n", 2.5, 1.0, 9.0, "help");
+	param_refused(p, "plug-in 'a.so': parameter 'n' is no count: whole numbers from 0 to 2^53");
+	p = (struct param_spec)PARAM_STRING(struct policy_state, share, "file", NULL, "help");
+	param_refused(p, "plug-in 'a.so': parameter 'file' has no line of text as its default");
+}
+
+static void a_parameter_is_there_once(void **state)
+{
+	const struct param_spec share = PARAM_QUANTITY(
+		struct policy_state, share, "share", QUANTITY_FRACTION, 0.5, 0.0, 1.0, "share");
+	const struct param_spec twice[] = {share, share, {0}};
+	struct policy_plugin t = good();
+
+	(void)state;
+	t.ops.params = twice;
+	table_refused(t, "plug-in 'a.so': parameter 'share' is there twice");
 }
 
 int main(void)
@@ -273,6 +444,14 @@ int main(void)
 		cmocka_unit_test(a_missing_entry_is_named),
 		cmocka_unit_test(names_and_texts_of_a_plugin_are_held_to_their_alphabets),
 		cmocka_unit_test(a_parameter_that_cannot_be_is_refused),
+		cmocka_unit_test(a_default_is_one_that_could_be_written),
+		cmocka_unit_test(a_parameter_is_there_once),
+		cmocka_unit_test(a_table_that_ends_inside_a_member_is_refused),
+		cmocka_unit_test(a_name_can_be_written_in_a_scenario_and_a_shell),
+		cmocka_unit_test(a_state_beyond_any_memory_is_refused),
+		cmocka_unit_test_setup_teardown(
+			an_object_for_another_machine_is_refused_as_such, make, drop),
+		cmocka_unit_test_setup_teardown(what_is_no_file_is_not_waited_for, make, drop),
 	};
 	return cmocka_run_group_tests_name("plugin", tests, NULL, NULL);
 }

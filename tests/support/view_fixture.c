@@ -111,6 +111,11 @@ static size_t draw(const struct view *v, size_t n)
 	return fixture_random(of(v)->draws) % n;
 }
 
+static double uniform(const struct view *v)
+{
+	return (double)(fixture_random(of(v)->draws) >> 11) * 0x1p-53;
+}
+
 void fixture_class(struct view_fixture *f, struct fixture_class c)
 {
 	assert(f->v.n_classes < FIXTURE_MOST);
@@ -173,6 +178,7 @@ const struct view *fixture_view(struct view_fixture *f)
 	f->v.predict = predict;
 	f->v.predict_idle = predict_idle;
 	f->v.draw = draw;
+	f->v.uniform = uniform;
 	return &f->v;
 }
 

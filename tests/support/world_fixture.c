@@ -197,6 +197,7 @@ void fixture_run(struct fixture *f)
 		.seed = f->spec.run.seed,
 		.replication = f->replication,
 		.warmup_s = f->warmup_s,
+		.patience_s = f->patience_s,
 		.step_by_step = f->step_by_step,
 		.digest = true,
 	};

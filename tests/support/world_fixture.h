@@ -22,6 +22,7 @@ struct fixture {
 	bool step_by_step;
 	uint32_t replication;
 	double warmup_s;
+	double patience_s; /* for one call of the policy; 0: ten seconds */
 
 	/* after fixture_run() */
 	struct world_result result;

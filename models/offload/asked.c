@@ -1,0 +1,102 @@
+/* What a policy asks of its view. A policy of somebody else may ask for anything: whatever would
+ * be looked up where nothing is ends the run with its name. */
+
+#include "models/offload/scheduler_parts.h"
+
+static const struct scheduler *asked(
+	const struct view *v, const char *what, const struct waiting *q)
+{
+	const struct scheduler *s = scheduler_behind(v);
+
+	if (!q)
+		guard_refuse(s->guard, "asked %s() for no request (NULL)", what);
+	if (q->group.i >= v->n_groups)
+		guard_refuse(s->guard, "asked %s() for a request of group %u, there are %zu", what,
+			q->group.i, v->n_groups);
+	return s;
+}
+
+static void need_instance(const struct scheduler *s, const char *what, struct instance_id i)
+{
+	if (i.i >= s->view.n_instances)
+		guard_refuse(s->guard, "asked %s() for instance %u, there are %zu", what, i.i,
+			s->view.n_instances);
+}
+
+static bool asked_can_serve(const struct view *v, const struct waiting *q, struct instance_id i)
+{
+	const struct scheduler *s = asked(v, "can_serve", q);
+
+	need_instance(s, "can_serve", i);
+	return fit_can_serve(s, q, i);
+}
+
+static bool asked_fits(const struct view *v, const struct waiting *q, struct instance_id i)
+{
+	const struct scheduler *s = asked(v, "fits", q);
+
+	need_instance(s, "fits", i);
+	return fit_now(s, q, i);
+}
+
+static bool asked_best(const struct view *v, const struct waiting *q, struct class_id c,
+	enum rank by, struct instance_id *out)
+{
+	const struct scheduler *s = asked(v, "best", q);
+
+	if (c.i >= v->n_classes)
+		guard_refuse(
+			s->guard, "asked best() for class %u, there are %zu", c.i, v->n_classes);
+	if ((unsigned)by >= RANKS)
+		guard_refuse(
+			s->guard, "asked best() for rank %d, there are %d", (int)by, (int)RANKS);
+	if (!out)
+		guard_refuse(s->guard, "asked best() to put its answer nowhere (NULL)");
+	return ranking_best(s, q, c, by, out);
+}
+
+static const struct scheduler *asked_predict(const struct view *v, const char *what,
+	const struct waiting *q, struct instance_id i, double output_tok)
+{
+	const struct scheduler *s = asked(v, what, q);
+
+	need_instance(s, what, i);
+	if (!(output_tok >= 0.0 && output_tok <= UINT32_MAX))
+		guard_refuse(s->guard, "asked %s() for an answer of %g tokens", what, output_tok);
+	return s;
+}
+
+static struct prediction asked_loaded(
+	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok)
+{
+	return predict_loaded(asked_predict(v, "predict", q, i, output_tok), q, i, output_tok);
+}
+
+static struct prediction asked_idle(
+	const struct view *v, const struct waiting *q, struct instance_id i, double output_tok)
+{
+	return predict_idle(asked_predict(v, "predict_idle", q, i, output_tok), q, i, output_tok);
+}
+
+static size_t asked_draw(const struct view *v, size_t n)
+{
+	if (n == 0)
+		guard_refuse(scheduler_behind(v)->guard, "asked draw() for one of 0");
+	return (size_t)rng_below(v->rng, n);
+}
+
+static double asked_uniform(const struct view *v)
+{
+	return rng_uniform(v->rng);
+}
+
+void asked_answer(struct view *v)
+{
+	v->can_serve = asked_can_serve;
+	v->fits = asked_fits;
+	v->best = asked_best;
+	v->predict = asked_loaded;
+	v->predict_idle = asked_idle;
+	v->draw = asked_draw;
+	v->uniform = asked_uniform;
+}
