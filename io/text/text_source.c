@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 
-enum { BUFFER_BYTES = 64 << 10 };
+enum { BUFFER_BYTES = 64 << 10, TAR_AT = 257 };
 
 #define UTF8_BOM "\xef\xbb\xbf"
 
@@ -39,6 +39,7 @@ static const struct signature {
 		"is a git-annex pointer, not the file itself; fetch that with 'git annex get'"),
 	STARTS("\xff\xfe", "is UTF-16 text; save it as UTF-8"),
 	STARTS("\xfe\xff", "is UTF-16 text; save it as UTF-8"),
+	STARTS("\xd0\xcf\x11\xe0", "is an Excel file, which is not read; save it as CSV"),
 	STARTS("PAR1", "is a Parquet file, which is not read; save it as CSV"),
 	STARTS("SQLite format 3", "is an SQLite database, not a text file"),
 	STARTS("\x89HDF\r\n", "is an HDF5 file, not a text file"),
@@ -90,6 +91,9 @@ static bool sniff(struct text_source *s, struct err *err)
 		if (s->n_head >= signatures[i].n &&
 			!memcmp(s->head, signatures[i].bytes, signatures[i].n))
 			return err_at(err, at, "%s", signatures[i].what);
+	if (s->n_head > TAR_AT + 5 && !memcmp(s->head + TAR_AT, "ustar", 5))
+		return err_at(
+			err, at, "is a tar archive, which is not read; unpack it, or use gzip");
 	if (s->n_head >= 3 && !memcmp(s->head, UTF8_BOM, 3))
 		s->at = 3;
 	return true;

@@ -27,13 +27,18 @@ static void append(struct warnings *w, enum warning_kind kind, const char *scope
 void warnings_add(
 	struct warnings *w, enum warning_kind kind, const char *scope, const char *fmt, ...)
 {
-	char text[500];
-	va_list ap;
+	va_list ap, again;
+	char *text;
+	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	va_copy(again, ap);
+	n = (size_t)vsnprintf(NULL, 0, fmt, ap) + 1;
+	text = mem_zalloc(n, 1);
+	vsnprintf(text, n, fmt, again);
+	va_end(again);
 	va_end(ap);
-	append(w, kind, scope, mem_strdup(text));
+	append(w, kind, scope, text);
 }
 
 static struct warning *find(const struct warnings *w, const struct warning *like)

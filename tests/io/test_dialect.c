@@ -372,6 +372,19 @@ static void what_is_no_text_is_refused_by_its_name(void **state)
 			}
 }
 
+static void an_archive_of_tar_is_named(void **state)
+{
+	char block[1024] = "trace.csv";
+
+	(void)state;
+	memcpy(block + 257, "ustar", 6);
+	for (size_t r = 0; r < READERS; r++) {
+		write_bytes(block, sizeof block, true);
+		if (!strstr(said(&readers[r]), "is a tar archive"))
+			fail_msg("%s: %s", readers[r].name, said(&readers[r]));
+	}
+}
+
 /** Write @text gzipped, without its last @less bytes. */
 static void write_cut(const char *text, size_t less)
 {
@@ -614,6 +627,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_dialect_makes_no_difference),
 		cmocka_unit_test(what_is_no_text_is_refused_by_its_name),
+		cmocka_unit_test(an_archive_of_tar_is_named),
 		cmocka_unit_test(broken_and_doubled_gzip_is_refused),
 		cmocka_unit_test(characters_that_do_not_show_are_named),
 		cmocka_unit_test(headings_name_all_that_is_missing_and_what_is_there),
