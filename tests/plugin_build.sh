@@ -1,6 +1,6 @@
 #!/bin/sh
-# Build the example policy as a user would: against what is installed, by pkg-config, with nothing
-# of the source tree but the example itself; then hold it to the conformance suite.
+# Build the example policies as a user would: against what is installed, by pkg-config, with nothing
+# of the source tree but the examples themselves; then hold them to the conformance suite.
 # usage: plugin_build.sh SOURCE_DIR BUILD_DIR CONFORMANCE_TEST
 set -eu
 source=$1 build=$2 conform=$(realpath "$3")
@@ -16,7 +16,7 @@ PKG_CONFIG_SYSROOT_DIR=$dir/root
 export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 
 mkdir "$dir/mine"
-cp "$source/policies/examples/spill.c" "$source/policies/examples/Makefile" "$dir/mine"
+cp "$source"/policies/examples/*.c "$source/policies/examples/Makefile" "$dir/mine"
 cd "$dir/mine"
 make CFLAGS='-std=c17 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers'
 
@@ -25,4 +25,4 @@ echo '#include <offing/policy.h>' >alone.c
 ${CC:-cc} -std=c17 -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags offing) -fsyntax-only \
 	alone.c
 
-"$conform" ./spill.so
+"$conform" ./spill.so ./bandit.so

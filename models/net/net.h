@@ -66,6 +66,15 @@ void net_send_on(
 double net_predict_s(const struct net *n, const struct route *r, double payload_bytes,
 	enum transfer_kind kind, bool idle);
 
+/** A route as it is now, for a message of @kind. */
+struct net_path {
+	double delay_s;
+	double bytes_per_s;       /* of its slowest link; HUGE_VAL: it has none */
+	double share_bytes_per_s; /* of that, beside the flows that are under way */
+	double backlog_s;         /* before a message starts to move */
+};
+struct net_path net_path(const struct net *n, const struct route *r, enum transfer_kind kind);
+
 /** EV_FLOW: something happens in a set of flows. EV_LINK: the rate of a link changes; true when
  *  it moved, and what was predicted must be looked at anew. */
 void net_flow(struct net *n, uint32_t set);

@@ -334,6 +334,21 @@ double net_predict_s(const struct net *n, const struct route *r, double payload_
 	return fmin(s, LINK_NEVER_S);
 }
 
+struct net_path net_path(const struct net *n, const struct route *r, enum transfer_kind kind)
+{
+	struct net_path p = {.delay_s = r->delay_s,
+		.bytes_per_s = HUGE_VAL,
+		.backlog_s = fmin(route_backlog_s(r, engine_now_ns(n->b.engine)), LINK_NEVER_S)};
+
+	for (size_t h = 0; h < r->n; h++)
+		p.bytes_per_s = fmin(p.bytes_per_s, r->hops[h]->bytes_per_s);
+	p.share_bytes_per_s = p.bytes_per_s;
+	if (r->fair)
+		p.share_bytes_per_s =
+			fmin(p.bytes_per_s, fair_share_bytes_per_s(net_flows(n, r), r->path[kind]));
+	return p;
+}
+
 /* Rates that change */
 
 static void post_change(struct net *n, uint32_t i)

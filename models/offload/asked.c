@@ -90,6 +90,34 @@ static double asked_uniform(const struct view *v)
 	return rng_uniform(v->rng);
 }
 
+static double asked_kv_fill(const struct view *v, struct instance_id i)
+{
+	const struct scheduler *s = scheduler_behind(v);
+	struct gauge gauge;
+
+	need_instance(s, "kv_fill", i);
+	return instance_gauge(instance_of(s, i), &gauge) ? gauge.kv_fill : 0.0;
+}
+
+static struct path asked_path(
+	const struct view *v, struct group_id g, struct instance_id i, bool back)
+{
+	const struct scheduler *s = scheduler_behind(v);
+	struct net_path p;
+
+	need_instance(s, "path", i);
+	if (g.i >= v->n_groups)
+		guard_refuse(
+			s->guard, "asked path() for group %u, there are %zu", g.i, v->n_groups);
+	p = net_path(s->net, route_of(s, g, i, back), back ? TRANSFER_ANSWER : TRANSFER_PROMPT);
+	return (struct path){
+		.delay_s = p.delay_s,
+		.bytes_per_s = p.bytes_per_s,
+		.share_bytes_per_s = p.share_bytes_per_s,
+		.wait_s = p.backlog_s,
+	};
+}
+
 void asked_answer(struct view *v)
 {
 	v->can_serve = asked_can_serve;
@@ -99,4 +127,6 @@ void asked_answer(struct view *v)
 	v->predict_idle = asked_idle;
 	v->draw = asked_draw;
 	v->uniform = asked_uniform;
+	v->kv_fill = asked_kv_fill;
+	v->path = asked_path;
 }

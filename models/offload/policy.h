@@ -68,6 +68,14 @@ struct prediction {
 	double upload_s, wait_s, prefill_s, decode_s, download_s, total_s;
 };
 
+/** The network between a group and an instance, one way, as it is now. */
+struct path {
+	double delay_s;           /* of the links, together */
+	double bytes_per_s;       /* of the slowest link now; HUGE_VAL: no link; 0: an outage */
+	double share_bytes_per_s; /* of that, what a message sent now would get beside the others */
+	double wait_s;            /* what it would wait for those sent before it */
+};
+
 struct rng;
 
 /**
@@ -84,9 +92,12 @@ struct rng;
  *             same for all members of a class, and over time while idle_version stays
  *  draw:      a random index below @n (> 0), uniform, from the policy's own stream
  *  uniform:   a random number in [0, 1), from the same stream
+ *  kv_fill:   share of the KV cache of @i that is used or set aside, 0 to 1; 0 of an instance that
+ *             runs no model
+ *  path:      how prompts of @g get to @i, or, with @back, its answers to @g
  *
- * A request, instance, class or rank that there is not, an answer of less than 0 or more than
- * UINT32_MAX tokens, or draw() from none, ends the run with the policy's name.
+ * A request, group, instance, class or rank that there is not, an answer of less than 0 or more
+ * than UINT32_MAX tokens, or draw() from none, ends the run with the policy's name.
  */
 struct view {
 	double now_s;
@@ -111,6 +122,9 @@ struct view {
 		struct instance_id i, double output_tok);
 	size_t (*draw)(const struct view *v, size_t n);
 	double (*uniform)(const struct view *v);
+	double (*kv_fill)(const struct view *v, struct instance_id i);
+	struct path (*path)(
+		const struct view *v, struct group_id g, struct instance_id i, bool back);
 };
 
 /** Give @request to @instance, or, with @drop, give it up. */

@@ -197,6 +197,7 @@ static void batch_gauge(const struct instance *i, struct gauge *out)
 	const struct batch *b = &i->state->batch;
 	uint64_t now = b->kv.used + kvcache_need(&b->kv, jump_steps_begun(b));
 
+	out->kv_fill = (double)(now + b->kv.reserved) / (double)b->kv.total;
 	out->kv_peak_bytes = floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes);
 }
 

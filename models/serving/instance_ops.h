@@ -43,6 +43,7 @@ struct expectation {
 /** What an instance that runs a model holds. */
 struct gauge {
 	double kv_peak_bytes; /* since instance_measure() */
+	double kv_fill;       /* share of the memory for KV that is used or set aside now */
 };
 
 /** What an instance is made from. */

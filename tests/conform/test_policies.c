@@ -173,8 +173,7 @@ static void random_value(char *out, const struct param_spec *p, uint64_t *seed)
 		quantity_print(out, TEXT_BYTES, between(seed, p->min, most), p->dim);
 		return;
 	case PARAM_TEXT:
-		snprintf(out, TEXT_BYTES, "%.*s", (int)fmin(p->max, below(seed, 12)),
-			"some-words.txt");
+		snprintf(out, TEXT_BYTES, "%s", p->text); /* others need a meaning */
 		return;
 	case PARAM_END:
 		break;

@@ -44,6 +44,9 @@ enum fault {
 	GROUP,
 	NO_REQUEST,
 	DRAW,
+	KV_FILL,
+	PATH,
+	PATH_GROUP,
 	ASSIGN_NOBODY,
 	ASSIGN_NOWHERE,
 };
@@ -53,7 +56,8 @@ static const char *const words[] = {"none", "segv", "fpe", "abort", "deep", "spi
 	"spin-check", "refuse-init", "endless-why", "empty-why", "wake-past", "wake-now",
 	"wake-soon", "wake-nan", "wake-never", "wake-before-all", "wake-far", "can-serve", "fits",
 	"best-class", "best-rank", "best-nowhere", "predict", "predict-idle", "predict-nan",
-	"predict-long", "group", "no-request", "draw", "assign-nobody", "assign-nowhere", NULL};
+	"predict-long", "group", "no-request", "draw", "kv-fill", "path", "path-group",
+	"assign-nobody", "assign-nowhere", NULL};
 
 struct policy_state {
 	int fault;
@@ -135,6 +139,15 @@ static void ask(int fault, const struct view *v)
 		break;
 	case DRAW:
 		v->draw(v, 0);
+		break;
+	case KV_FILL:
+		v->kv_fill(v, nobody);
+		break;
+	case PATH:
+		v->path(v, w->group, nobody, false);
+		break;
+	case PATH_GROUP:
+		v->path(v, odd.group, first, true);
 		break;
 	default:
 		break;

@@ -165,6 +165,9 @@ static void a_view_answers_for_what_there_is(void **state)
 	ends_with("predict-long", "asked predict_idle() for an answer of inf tokens at ");
 	ends_with("group", "asked can_serve() for a request of group 1, there are 1 at ");
 	ends_with("no-request", "asked fits() for no request (NULL) at ");
+	ends_with("kv-fill", "asked kv_fill() for instance 2, there are 2 at ");
+	ends_with("path", "asked path() for instance 2, there are 2 at ");
+	ends_with("path-group", "asked path() for group 1, there are 1 at ");
 	ends_with("draw", "asked draw() for one of 0 at ");
 }
 

@@ -116,6 +116,21 @@ static double uniform(const struct view *v)
 	return (double)(fixture_random(of(v)->draws) >> 11) * 0x1p-53;
 }
 
+static double kv_fill(const struct view *v, struct instance_id i)
+{
+	return of(v)->of_instance[i.i].kv_fill;
+}
+
+static struct path path(const struct view *v, struct group_id g, struct instance_id i, bool back)
+{
+	const struct fixture_class *c = class_of(v, i);
+
+	(void)g;
+	return (struct path){.delay_s = back ? c->download_s : c->upload_s,
+		.bytes_per_s = HUGE_VAL,
+		.share_bytes_per_s = HUGE_VAL};
+}
+
 void fixture_class(struct view_fixture *f, struct fixture_class c)
 {
 	assert(f->v.n_classes < FIXTURE_MOST);
@@ -179,6 +194,8 @@ const struct view *fixture_view(struct view_fixture *f)
 	f->v.predict_idle = predict_idle;
 	f->v.draw = draw;
 	f->v.uniform = uniform;
+	f->v.kv_fill = kv_fill;
+	f->v.path = path;
 	return &f->v;
 }
 

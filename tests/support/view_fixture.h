@@ -31,6 +31,7 @@ struct fixture_instance {
 	uint32_t assigned, room, kv_tok;
 	double idle_since_s; /* looked at only when nothing is assigned */
 	double wait_s, step_s;
+	double kv_fill;
 };
 
 struct fixture_group {
