@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "models/net/fair_parts.h"
 
-static const double NS = 1e-9; /* the caller's clock ticks so: less than that is now */
-
 /* The heap of a path */
 
 static bool flow_before(const struct flow *a, const struct flow *b)
@@ -230,13 +228,11 @@ bool fair_only(const struct fair *f, uint32_t *id)
 
 static struct path *path_ended(struct fair *f)
 {
-	double slack_s = NS + 4e-16 * f->at_s; /* what the clock cannot tell apart */
-
 	for (size_t k = 0; k < f->n_in_use; k++) {
 		struct path *p = &f->paths[f->in_use[k]];
 
 		if (p->heap[0].finish_bytes - p->attained_bytes <=
-			p->flow_bytes_per_s * slack_s + 1e-9 + 1e-15 * p->attained_bytes)
+			p->flow_bytes_per_s * slack_s(f) + 1e-9 + 1e-15 * p->attained_bytes)
 			return p;
 	}
 	return NULL;

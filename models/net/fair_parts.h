@@ -92,4 +92,10 @@ void fair_use_end(struct fair *f);
  *  what happens next. */
 void fair_use_begin(struct fair *f);
 
+/** What the caller's clock, or a double, cannot tell from now. */
+static inline double slack_s(const struct fair *f)
+{
+	return 1e-9 + 4e-16 * f->at_s;
+}
+
 #endif

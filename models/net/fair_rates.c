@@ -218,7 +218,8 @@ static void next_find(struct fair *f)
 			double gain = l->bytes_per_s - l->used_bytes_per_s;
 
 			if (l->htb && l->tokens_bytes < -DEBT_BYTES && gain > 0.0)
-				next_is(f, f->at_s - l->tokens_bytes / gain, NULL);
+				next_is(f, f->at_s + greater(-l->tokens_bytes / gain, slack_s(f)),
+					NULL);
 		}
 	}
 }

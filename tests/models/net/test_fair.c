@@ -36,6 +36,29 @@ static double leaves_at(struct fair *f, uint32_t expected)
 	return at_s;
 }
 
+/* The parent owes 2e-6 bytes, which its 1e10 bytes/s pay in less than a double can add to 3.5 s:
+ * the flow goes on none the less. 1e6 bytes/s: a million bytes take a second. */
+static void a_debt_too_small_for_the_clock_is_paid(void **state)
+{
+	struct fair *f = fair_create();
+	struct htb_class class = {.bytes_per_s = 1e6,
+		.ceil_bytes_per_s = 1e6,
+		.burst_bytes = 1000.000002,
+		.cburst_bytes = 1000.000002};
+	struct qdisc q = {
+		.kind = QDISC_HTB, .bytes_per_s = 1e10, .burst_bytes = 1000.0, .mtu_bytes = 1500.0};
+	struct train t = bytes(1001000.0);
+	uint32_t pipe = 0, path;
+
+	(void)state;
+	fair_add_link(f, &q, &class, 1);
+	path = fair_add_path(f, &pipe, 1);
+	t.last_bytes = 0.0;
+	assert_false(fair_enter(f, 3.5, path, 7, &t));
+	assert_near(leaves_at(f, 7), 4.5, 1e-8);
+	fair_destroy(f);
+}
+
 /* 1000 bytes/s. 4000 bytes from 0, 1000 more from 1 s on: the first has 3000 left, both get
  * 500 /s; the second ends at 1 + 1000 / 500 = 3 s, the first has 2000 left: at 5 s. */
 static void flows_on_one_link_get_equal_shares(void **state)
@@ -415,6 +438,7 @@ static void a_bounded_queue_costs_tcp_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_debt_too_small_for_the_clock_is_paid),
 		cmocka_unit_test(flows_on_one_link_get_equal_shares),
 		cmocka_unit_test(a_bucket_fills_while_the_link_rests),
 		cmocka_unit_test(flows_over_two_links_get_max_min_rates),
