@@ -41,7 +41,8 @@ const struct command cmd_check = {
 	.min_args = 1,
 	.max_args = 1,
 	.summary = "read a scenario, check it, print it with all defaults filled in",
-	.help = "FILE may be - for standard input. What is printed reads back to itself.\n"
+	.help = "FILE may be - for standard input. What is printed reads back to itself;\n"
+		"comments at its end name the profiles that device times come from.\n"
 		"The first 10 000 rows of traces are checked too.",
 	.opts = opts,
 	.run = check,

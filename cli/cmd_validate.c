@@ -100,7 +100,7 @@ static void print_head(const struct job *j)
 {
 	if (j->json)
 		return;
-	printf("seed %" PRIu64 ", half-width of the 95 %% interval below %g %%\n\n",
+	printf("seed %" PRIu64 ", half-width of the 95 %% interval of chance below %g %%\n\n",
 		j->setting.seed, 100.0 * j->setting.precision);
 	printf("%-13s %-36s %-7s %8s %9s %8s %4s %9s  %s\n", "case", "", "", "theory", "simulated",
 		"± 95 %", "runs", "customers", "verdict");
