@@ -4,6 +4,7 @@
 
 #include "io/scenario/parts.h"
 #include "io/scenario/shaping.h"
+#include "io/yaml/schema_value.h"
 #include "models/net/link.h"
 
 /* Loss */
@@ -74,21 +75,23 @@ bool read_loss(
 static bool read_carries(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
+	const char *words[TRANSFER_KINDS + 1] = {NULL};
 	unsigned *carries = to;
 
 	if (!schema_want(r, *slot, YAML_LIST, key->name))
 		return false;
+	for (enum transfer_kind k = 0; k < TRANSFER_KINDS; k++)
+		words[k] = transfer_kind_name(k);
 	for (size_t i = 0; i < (*slot)->n; i++) {
 		const struct yaml_node *word = (*slot)->items[i].value;
 		enum transfer_kind k = 0;
 
 		if (!schema_want(r, word, YAML_TEXT, "what a class carries"))
 			return false;
-		while (k < TRANSFER_KINDS && strcmp(transfer_kind_name(k), word->text) != 0)
+		while (k < TRANSFER_KINDS && strcmp(words[k], word->text) != 0)
 			k++;
 		if (k == TRANSFER_KINDS)
-			return err_list_at(r->errs, word->at,
-				"a class carries prompt, answer, hidden, kv or draft");
+			return schema_no_such_word(r, word, "what a class carries", words);
 		*carries |= 1u << k;
 	}
 	return true;

@@ -90,8 +90,10 @@ static void warn_user(struct schema_reader *r, const struct yaml_node *group)
 		warn(r, group, "count", "1",
 			"the rate is that of the whole group; only closed arrivals come from "
 			"each user");
-	if (trace)
+	if (trace) {
 		warn(r, trace, "rate_scale", "1.0", "only the lengths of the trace are taken");
+		warn(r, trace, "clock", "auto", "only the lengths of the trace are taken");
+	}
 }
 
 static void warn_instance(struct schema_reader *r, const struct yaml_node *instance)

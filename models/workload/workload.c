@@ -52,11 +52,13 @@ static bool open_dists(struct workload *w, const struct workload_spec *s, struct
 static bool read_rows(
 	struct workload *w, const struct trace_spec *s, struct trace_feed *f, struct err *err)
 {
+	struct trace_spec lengths = *s;
 	struct trace_row row;
 	size_t cap = 0;
 	int got;
 
-	if (!trace_feed_open(f, s, err))
+	lengths.clock_s = -1.0; /* when they came does not matter */
+	if (!trace_feed_open(f, &lengths, err))
 		return false;
 	while ((got = trace_feed_next(f, &row, err)) > 0) {
 		if (w->n_rows == WORKLOAD_ROWS_MAX)
