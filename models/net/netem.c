@@ -5,6 +5,7 @@
 
 static const double TABLE_END = 32767.0 / 8192.0; /* of tc's distribution tables */
 static const double MOST_LOOKS = 1e6;             /* at single packets, in one message */
+static const double RTO_MOST_S = 120.0;           /* TCP_RTO_MAX of Linux */
 enum { DRAWN_PACKETS = 32, GROUP_SHARE = 8, MAX_ROUNDS = 1000000 };
 
 void netem_init(struct netem_state *s, uint64_t seed, uint32_t replication, const char *link)
@@ -138,6 +139,8 @@ static double lose(struct losses *l, double packets, bool *tail)
 	return lost;
 }
 
+/** Everything that was lost again after each @rto_s, which a sender of datagrams does not change.
+ */
 static struct loss_cost resend_all(struct losses *l, double packets, double packet_s, double rto_s)
 {
 	struct loss_cost c = {0};
@@ -171,11 +174,24 @@ static double window_after(double window, double *ssthresh, bool lost)
 				  : window + 0.53;
 }
 
+/** What the message would take without loss. */
+static double clean_s(double packets, double packet_s, double rtt_s)
+{
+	double window = TCP_INITIAL_WINDOW, s = 0.0;
+
+	while (packets > window && window * packet_s < rtt_s) {
+		packets -= window;
+		window *= 2.0;
+		s += rtt_s;
+	}
+	return s + packets * packet_s;
+}
+
 struct loss_cost netem_loss_cost(const struct netem *n, struct netem_state *s,
 	enum transport transport, double packets, double packet_s, double rtt_s, double rto_s)
 {
-	double window = TCP_INITIAL_WINDOW, ssthresh = HUGE_VAL, at_s = 0.0, without_s = 0.0;
-	double left = packets, clean = packets, clean_window = TCP_INITIAL_WINDOW;
+	double window = TCP_INITIAL_WINDOW, ssthresh = HUGE_VAL, at_s = 0.0, left = packets;
+	double first_s = fmax(rto_s, rtt_s), timer_s = first_s;
 	struct loss_cost c = {0};
 	struct losses l = {n, s, MOST_LOOKS};
 	bool tail;
@@ -184,25 +200,23 @@ struct loss_cost netem_loss_cost(const struct netem *n, struct netem_state *s,
 		return resend_all(&l, packets, packet_s, rto_s);
 	for (int round = 0; round < MAX_ROUNDS && left > 0.0; round++) {
 		double sent = fmin(floor(window), left), lost = lose(&l, sent, &tail);
-		bool ends = sent >= left;
+		bool silent = lost >= sent || (sent >= left && tail); /* but for the timer */
 
 		left -= sent - lost;
 		c.resent_packets += lost;
-		if (left > 0.0)
-			at_s += ends && tail ? fmax(rto_s, rtt_s) : round_s(sent, packet_s, rtt_s);
-		else
+		if (!(left > 0.0))
 			at_s += sent * packet_s;
+		else
+			at_s += silent ? timer_s : round_s(sent, packet_s, rtt_s);
 		window = window_after(window, &ssthresh, lost > 0.0);
-		if (ends && tail)
-			window = 1.0; /* after a time-out */
+		if (silent && lost > 0.0) { /* RFC 6298, 5.5 to 5.7 */
+			window = 1.0;
+			timer_s = fmin(2.0 * timer_s, fmax(RTO_MOST_S, first_s));
+		} else if (lost < sent) {
+			timer_s = first_s;
+		}
 	}
 	at_s += left * packet_s; /* of what is more than MAX_ROUNDS are good for */
-	while (clean > clean_window && clean_window * packet_s < rtt_s) {
-		clean -= clean_window;
-		clean_window *= 2.0;
-		without_s += rtt_s;
-	}
-	without_s += clean * packet_s;
-	c.extra_s = fmax(0.0, at_s - without_s);
+	c.extra_s = fmax(0.0, at_s - clean_s(packets, packet_s, rtt_s));
 	return c;
 }

@@ -11,18 +11,25 @@ struct world { /* what the engine hands to its handlers */
 	struct lab *lab;
 };
 
+static void arrived(struct lab *l, uint64_t i)
+{
+	l->at[i].arrived_ns = engine_now_ns(l->engine);
+	if (++l->arrived == l->n && l->until_all)
+		engine_stop(l->engine);
+}
+
 static void on_send(struct world *w, const struct event *ev)
 {
 	struct lab_message *m = &w->lab->at[ev->what];
 
 	if (net_send(w->lab->net, lab_route(w->lab, m->from, m->to), m->bytes, m->kind,
 		    (struct event){.kind = EV_DELIVERED, .what = ev->what}))
-		m->arrived_ns = engine_now_ns(w->lab->engine);
+		arrived(w->lab, ev->what);
 }
 
 static void on_delivered(struct world *w, const struct event *ev)
 {
-	w->lab->at[ev->what].arrived_ns = ev->at_ns;
+	arrived(w->lab, ev->what);
 }
 
 static void on_flow(struct world *w, const struct event *ev)

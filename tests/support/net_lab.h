@@ -18,7 +18,8 @@ struct lab {
 	struct world *world; /* what the engine hands to its handlers */
 	struct engine *engine;
 	struct net *net;
-	size_t n;
+	size_t n, arrived;
+	bool until_all; /* lab_run() ends when the last message has arrived */
 	struct lab_message at[LAB_MOST];
 };
 
