@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/provenance.h"
+#include "cli/routes.h"
 #include "cli/tc.h"
 #include "models/world/world.h"
 
@@ -24,7 +25,10 @@ static enum status check(const struct opts *o)
 		return STATUS_USAGE;
 	if (!world_check(&in.scenario->spec, &err))
 		status = command_fail(&err);
-	else if (opts_get(o, "tc"))
+	else if (opts_get(o, "routes")) {
+		if (!routes_print(stdout, &in.scenario->spec, &err))
+			status = command_fail(&err);
+	} else if (opts_get(o, "tc"))
 		tc_print(stdout, &in.scenario->spec);
 	else
 		print_resolved(in.scenario);
@@ -33,6 +37,7 @@ static enum status check(const struct opts *o)
 }
 
 static const struct opt_spec opts[] = {
+	{"routes", 0, NULL, "print the route from each group of users to each site with instances"},
 	{"tc", 0, NULL, "print the tc commands that build the links instead"}, INPUT_OPTS, {0}};
 
 const struct command cmd_check = {

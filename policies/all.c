@@ -6,6 +6,7 @@ static const struct policy_ops *const all[] = {
 	&policy_random,
 	&policy_cloud_only,
 	&policy_edge_only,
+	&policy_locality,
 	&policy_jsq,
 	&policy_power_of_d,
 	&policy_least_work,

@@ -9,6 +9,7 @@ extern const struct policy_ops policy_fcfs;
 extern const struct policy_ops policy_k_p_fcfs;
 extern const struct policy_ops policy_cloud_only;
 extern const struct policy_ops policy_edge_only;
+extern const struct policy_ops policy_locality;
 extern const struct policy_ops policy_jsq;
 extern const struct policy_ops policy_power_of_d;
 extern const struct policy_ops policy_least_work;

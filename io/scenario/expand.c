@@ -301,6 +301,7 @@ void parts_expand(struct scenario_parts *p)
 {
 	parts_expand_sites(p);
 	parts_check_links(p);
+	parts_check_group_names(p);
 	if (p->instances_node) {
 		expand_instances(p);
 		parts_check_devices(p);

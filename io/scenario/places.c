@@ -119,26 +119,71 @@ bool parts_no_site(struct scenario_parts *p, struct name_ref ref, bool all)
 		parts_suggest(p->site_names, ref.name, nearest, sizeof nearest));
 }
 
+/* The ends of links: "users", or a name or glob for sites or, where no site matches, groups. */
+
+enum end_kind { END_NONE, END_SITES, END_GROUPS };
+
+static bool any_site(const struct scenario_parts *p, const char *end)
+{
+	if (!parts_is_glob(end))
+		return parts_find_site(p, end).i != NO_ID;
+	for (size_t s = 0; s < p->s->spec.n_sites; s++)
+		if (parts_stands_for(p, end, s))
+			return true;
+	return false;
+}
+
+static bool any_group(const struct scenario_parts *p, const char *end)
+{
+	for (size_t g = 0; g < p->n_groups; g++)
+		if (fnmatch(end, p->groups[g].e.name, 0) == 0)
+			return true;
+	return false;
+}
+
+static enum end_kind end_kind(const struct scenario_parts *p, const char *end)
+{
+	if (strcmp(end, "users") == 0)
+		return END_GROUPS;
+	if (any_site(p, end))
+		return END_SITES;
+	return any_group(p, end) ? END_GROUPS : END_NONE;
+}
+
+static bool no_end(struct scenario_parts *p, struct name_ref end)
+{
+	char quoted[QUOTE_SIZE];
+
+	if (p->sites_bad || p->groups_bad)
+		return false;
+	if (!parts_is_glob(end.name))
+		return parts_no_site(p, end, true);
+	return err_list_at(p->r.errs, end.at, "no site and no group of users matches '%s'",
+		quote(quoted, sizeof quoted, end.name));
+}
+
 void parts_check_links(struct scenario_parts *p)
 {
-	const struct link_spec *link;
-	struct name_ref end;
-	size_t i, j, s;
+	for (size_t i = 0; i < p->s->spec.n_links; i++) {
+		const struct link_spec *l = &p->s->spec.links[i];
+		enum end_kind kinds[2];
 
-	for (i = 0; i < p->s->spec.n_links; i++) {
-		link = &p->s->spec.links[i];
-		if (!strcmp(link->between[0], "users") && !strcmp(link->between[1], "users"))
-			err_list_at(p->r.errs, link->between_at[1],
-				"a link cannot be between users and users");
-		for (j = 0; j < 2; j++) {
-			end = (struct name_ref){link->between[j], link->between_at[j]};
-			if (!strcmp(end.name, "users") || parts_find_site(p, end.name).i != NO_ID)
-				continue;
-			for (s = 0; parts_is_glob(end.name) && s < p->s->spec.n_sites; s++)
-				if (parts_stands_for(p, end.name, s))
-					break;
-			if (!parts_is_glob(end.name) || s == p->s->spec.n_sites)
-				parts_no_site(p, end, true);
+		for (size_t k = 0; k < 2; k++) {
+			kinds[k] = end_kind(p, l->between[k]);
+			if (kinds[k] == END_NONE)
+				no_end(p, (struct name_ref){l->between[k], l->between_at[k]});
 		}
+		if (kinds[0] == END_GROUPS && kinds[1] == END_GROUPS)
+			err_list_at(p->r.errs, l->between_at[1],
+				"a link cannot be between users and users");
 	}
+}
+
+void parts_check_group_names(struct scenario_parts *p)
+{
+	for (size_t g = 0; g < p->n_groups; g++)
+		if (parts_find_site(p, p->groups[g].e.name).i != NO_ID)
+			err_list_at(p->r.errs, p->groups[g].e.at,
+				"'%s' is the name of a site, too: a link could not tell them apart",
+				p->groups[g].e.name);
 }

@@ -90,5 +90,6 @@ bool read_groups(
 		&p->groups, &p->n_groups);
 
 	schema_leave(r, mark);
+	p->groups_bad = !ok;
 	return ok;
 }

@@ -1,14 +1,13 @@
 /* The network of a world: its ends by name, and the routes between users and instances. */
+#include "models/world/network.h"
 
-#include "base/mem.h"
 #include "models/world/state.h"
 
-enum { MOST_ROUTES = 4000000 }; /* there and back: of some 300 bytes each */
+enum { MOST_ROUTES = 1000000 }; /* there and back: with links of their own a kB each */
 
-static const char *const *end_names(struct world *w)
+static const char *const *end_names(struct arena *arena, const struct scenario_spec *s)
 {
-	const struct scenario_spec *s = w->spec;
-	const char **names = arena_alloc(&w->arena, s->n_groups + s->n_sites, sizeof(*names));
+	const char **names = arena_alloc(arena, s->n_groups + s->n_sites, sizeof(*names));
 
 	for (size_t g = 0; g < s->n_groups; g++)
 		names[g] = s->groups[g].name;
@@ -17,14 +16,32 @@ static const char *const *end_names(struct world *w)
 	return names;
 }
 
-static const uint32_t *home_ends(struct world *w)
+static const uint32_t *home_ends(struct arena *arena, const struct scenario_spec *s)
 {
-	const struct scenario_spec *s = w->spec;
-	uint32_t *homes = arena_alloc(&w->arena, s->n_groups, sizeof *homes);
+	uint32_t *homes = arena_alloc(arena, s->n_groups, sizeof *homes);
 
 	for (size_t g = 0; g < s->n_groups; g++)
-		homes[g] = s->groups[g].home.i == NO_ID ? NO_ID : world_end(w, s->groups[g].home).i;
+		homes[g] =
+			s->groups[g].home.i == NO_ID ? NO_ID : network_end(s, s->groups[g].home).i;
 	return homes;
+}
+
+bool network_of(struct net **out, struct arena *arena, const struct scenario_spec *spec,
+	struct engine *engine, uint64_t seed, uint32_t replication, struct err *err)
+{
+	struct net_build b = {
+		.engine = engine,
+		.n_links = spec->n_links,
+		.n_groups = spec->n_groups,
+		.n_sites = spec->n_sites,
+		.links = spec->links,
+		.end_names = end_names(arena, spec),
+		.home_ends = home_ends(arena, spec),
+		.seed = seed,
+		.replication = replication,
+	};
+
+	return net_create(out, &b, err);
 }
 
 /** Number the sites that have instances. */
@@ -46,7 +63,7 @@ static void sites_in_use(struct world *w)
 static bool route_find(struct world *w, uint32_t g, struct site_id to, struct err *err)
 {
 	size_t at = 2 * (g * w->routes.n + w->routes.site_number[to.i]);
-	struct end_id user = {g}, site = world_end(w, to);
+	struct end_id user = {g}, site = network_end(w->spec, to);
 	struct err why = {0};
 
 	if (!net_route(&w->routes.at[at], w->net, user, site, &why) ||
@@ -76,20 +93,8 @@ static bool routes_find(struct world *w, struct err *err)
 
 bool network_create(struct world *w, struct err *err)
 {
-	const struct scenario_spec *s = w->spec;
-	struct net_build b = {
-		.engine = w->engine,
-		.n_links = s->n_links,
-		.n_groups = s->n_groups,
-		.n_sites = s->n_sites,
-		.links = s->links,
-		.end_names = end_names(w),
-		.home_ends = home_ends(w),
-		.seed = w->setup.seed,
-		.replication = w->setup.replication,
-	};
-
-	if (!net_create(&w->net, &b, err))
+	if (!network_of(&w->net, &w->arena, w->spec, w->engine, w->setup.seed, w->setup.replication,
+		    err))
 		return false;
 	sites_in_use(w);
 	return routes_find(w, err) && net_seal(w->net, err);

@@ -96,11 +96,6 @@ static inline const struct route *world_route(
 	return user_route(&w->routes, (struct group_id){group}, w->spec->instances[i.i].site, down);
 }
 
-static inline struct end_id world_end(const struct world *w, struct site_id site)
-{
-	return (struct end_id){(uint32_t)w->spec->n_groups + site.i};
-}
-
 static inline struct sequence *world_sequence(const struct world *w, uint32_t slot)
 {
 	return &w->requests.sequences.at[slot];

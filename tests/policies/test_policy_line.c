@@ -3,6 +3,7 @@
 #include "tests/support/view_fixture.h"
 #include "tests/support/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct fixture_class edge = {.tier = TIER_EDGE, .model = 7, .context_tok = 200};
@@ -39,11 +40,21 @@ static void arrive(struct view_fixture *f, uint64_t id, uint32_t group, uint32_t
 				.output_tok = 50});
 }
 
+/** Ask @ops, its parameters as they are by default. */
+static bool ask(const struct policy_ops *ops, struct view_fixture *f, struct assignment *a)
+{
+	struct policy_state *st = fixture_state(ops, NULL, 0);
+	bool any = ops->next(st, &f->v, a);
+
+	free(st);
+	return any;
+}
+
 static void gives(const struct policy_ops *ops, struct view_fixture *f, uint64_t id, uint32_t to)
 {
 	struct assignment a;
 
-	assert_true(ops->next(NULL, &f->v, &a));
+	assert_true(ask(ops, f, &a));
 	assert_int_equal(a.request.n, id);
 	assert_int_equal(a.instance.i, to);
 	assert_false(a.drop);
@@ -54,7 +65,7 @@ static void drops(const struct policy_ops *ops, struct view_fixture *f, uint64_t
 {
 	struct assignment a;
 
-	assert_true(ops->next(NULL, &f->v, &a));
+	assert_true(ask(ops, f, &a));
 	assert_int_equal(a.request.n, id);
 	assert_true(a.drop);
 	fixture_apply(f, &a);
@@ -64,7 +75,7 @@ static void waits(const struct policy_ops *ops, struct view_fixture *f)
 {
 	struct assignment a;
 
-	assert_false(ops->next(NULL, &f->v, &a));
+	assert_false(ask(ops, f, &a));
 }
 
 /* Empty since 2 (3), then 3 (1 and 2: file order), then 4 (0); then all work: file order again,
@@ -154,17 +165,19 @@ static void a_tier_that_cannot_serve_a_group_is_refused(void **state)
 {
 	struct view_fixture f;
 	char why[100];
+	struct policy_state *st = fixture_state(&policy_edge_only, NULL, 0);
 
 	(void)state;
 	make(&f);
 	f.groups[1].name = "clinic";
 	assert_true(policy_cloud_only.check(NULL, &f.v, why, sizeof why));
-	assert_false(policy_edge_only.check(NULL, &f.v, why, sizeof why));
+	assert_false(policy_edge_only.check(st, &f.v, why, sizeof why));
 	assert_string_equal(why, "needs an instance at the edge that can serve users 'clinic'");
 	f.classes[1].tier = TIER_EDGE; /* a system without a cloud */
-	assert_true(policy_edge_only.check(NULL, &f.v, why, sizeof why));
+	assert_true(policy_edge_only.check(st, &f.v, why, sizeof why));
 	assert_false(policy_cloud_only.check(NULL, &f.v, why, sizeof why));
 	assert_string_equal(why, "needs an instance in the cloud that can serve users 'users'");
+	free(st);
 }
 
 int main(void)
