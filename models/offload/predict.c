@@ -11,7 +11,8 @@ static struct prediction predict(const struct scheduler *s, const struct waiting
 	const struct instance *inst = instance_of(s, i);
 	const struct scheduler_group *g = &s->groups[q->group.i].of;
 	double up_bytes = q->prompt_tok * g->bytes_per_tok;
-	double down_bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
+	double down_bytes =
+		(g->stream && inst->tells ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
 	struct expectation at = instance_expect(inst,
 		(struct demand){.prompt_tok = q->prompt_tok, .output_tok = output_tok},
 		idle ? (struct load){0} : instance_load(inst));

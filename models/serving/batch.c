@@ -84,6 +84,8 @@ static void prefill_done(struct batch *b)
 			q->first_token_ns = now_ns;
 		if (q->emitted_tok < q->output_tok) {
 			running_join(b, seq);
+			if (b->tells)
+				b->i->host->token(b->i->world, b->i->id, seq);
 			continue;
 		}
 		b->kv.used -= kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + q->emitted_tok);
@@ -222,7 +224,8 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 	b->executor = &executor_device;
 	b->decoder = &decoder_autoregressive;
 	b->cost = build->cost;
-	b->step_by_step = build->step_by_step;
+	b->step_by_step = build->step_by_step || build->tells;
+	b->tells = i->tells = build->tells;
 	b->max_batch = spec->max_batch;
 	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
 	b->prefill_cap_tok = what->shape->context;

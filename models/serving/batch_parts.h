@@ -65,6 +65,7 @@ struct batch {
 	double block_bytes;
 	double most_tok; /* that the cache can hold */
 	bool step_by_step;
+	bool tells; /* its host of every token */
 
 	struct kvcache kv;
 	struct waitline line; /* prompts here, oldest first */

@@ -21,6 +21,9 @@ struct instance;
 struct instance_host {
 	/** Its part of @seq is done and its place is free. */
 	void (*served)(struct world *w, struct instance_id i, uint32_t seq);
+	/** It has made a token of @seq that is not the last. Told only where instance_build.tells is
+	 *  set, and by those who make tokens one by one. */
+	void (*token)(struct world *w, struct instance_id i, uint32_t seq);
 	/** What it can take has changed by itself: a preempted one waits, or is back. */
 	void (*room)(struct world *w, struct instance_id i);
 };
@@ -60,6 +63,7 @@ struct instance_build {
 	uint64_t seed;
 	uint32_t replication;
 	bool step_by_step; /* one event per decode step instead of one per batch change */
+	bool tells;        /* of every token: then step by step */
 };
 
 struct instance {
@@ -78,6 +82,7 @@ struct instance {
 
 	/* kept by instance.c, but for @held */
 	uint32_t assigned;  /* given to it and not served */
+	bool tells;         /* of every token */
 	bool held;          /* a preempted request waits: no more until it is back */
 	double context_tok; /* expected of what is assigned */
 

@@ -102,6 +102,16 @@ void jump_begin(struct batch *b)
 	post(b);
 }
 
+/** Of the step just made, a token of each sequence that goes on. */
+static void tell_tokens(const struct batch *b)
+{
+	const struct running *r = &b->running;
+
+	for (size_t m = 0; m < r->n; m++)
+		if (r->heap[m].last_step > b->kv.steps + b->jump.stepped)
+			b->i->host->token(b->i->world, b->i->id, r->heap[m].seq);
+}
+
 bool jump_advance(struct batch *b)
 {
 	struct jump *j = &b->jump;
@@ -109,6 +119,8 @@ bool jump_advance(struct batch *b)
 	if (!b->step_by_step)
 		return true;
 	j->stepped++;
+	if (b->tells)
+		tell_tokens(b);
 	if (j->stepped < j->k && !b->batching->admits(b) &&
 		kvcache_need(&b->kv, j->stepped + 1) <= kvcache_free(&b->kv)) {
 		post(b);

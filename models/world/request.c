@@ -217,11 +217,23 @@ static void request_served(struct world *w, struct instance_id i, uint32_t slot)
 	r->finished_ns = engine_now_ns(w->engine);
 	request_tell(w, slot, MOMENT_SERVED, FATE_IN_SYSTEM, r->finished_ns);
 	scheduler_touch(w->scheduler, i);
-	/* a streamed answer has all but its last token at its user by now */
-	bytes = (g->stream ? fmin(1.0, output_tok) : output_tok) * g->bytes_per_tok;
+	/* of a streamed answer the other tokens are on their way by now */
+	bytes = (g->stream && w->instances[i.i].tells ? fmin(1.0, output_tok) : output_tok) *
+		g->bytes_per_tok;
 	if (net_send(w->net, world_route(w, r->group, i, true), bytes, TRANSFER_ANSWER,
 		    ev_delivered(slot)))
 		request_delivered(w, slot);
+}
+
+/** Another token: where answers are streamed it is a message of its own, which nobody waits for. */
+static void request_token(struct world *w, struct instance_id i, uint32_t slot)
+{
+	const struct request *r = &w->requests.at[slot];
+	const struct group_spec *g = &w->spec->groups[r->group];
+
+	if (g->stream)
+		net_send_on(w->net, world_route(w, r->group, i, true), g->bytes_per_tok,
+			TRANSFER_ANSWER);
 }
 
 void request_delivered(struct world *w, uint32_t slot)
@@ -234,7 +246,8 @@ static void room_changed(struct world *w, struct instance_id i)
 	scheduler_touch(w->scheduler, i);
 }
 
-const struct instance_host request_host = {.served = request_served, .room = room_changed};
+const struct instance_host request_host = {
+	.served = request_served, .token = request_token, .room = room_changed};
 
 static struct outcome outcome_of(const struct world *w, uint32_t slot)
 {

@@ -46,6 +46,15 @@ static bool cost_share(struct world *w, uint32_t i, const struct cost_spec *mine
 	return w->costs[i].owned;
 }
 
+/** Does it make answers that are streamed over links? */
+static bool sends_tokens(const struct world *w, const struct instance_spec *s)
+{
+	for (size_t g = 0; g < w->spec->n_groups && w->spec->n_links > 0; g++)
+		if (w->spec->groups[g].stream && w->spec->groups[g].model.i == s->model.i)
+			return true;
+	return false;
+}
+
 static bool instance_create(struct world *w, uint32_t i, struct err *err)
 {
 	const struct instance_spec *s = &w->spec->instances[i];
@@ -59,6 +68,7 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 		.seed = w->setup.seed,
 		.replication = w->setup.replication,
 		.step_by_step = w->setup.step_by_step,
+		.tells = sends_tokens(w, s),
 	};
 	struct cost_spec cost;
 

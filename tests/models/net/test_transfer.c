@@ -350,6 +350,36 @@ static void loss_is_sent_again(void **state)
 	fixture_finish(&f);
 }
 
+/* 20 tokens of 4 + 66 bytes, streamed by one request alone over 700 bytes/s: each takes 0.1 s, more
+ * than a decode step, so they queue up behind the first and the last is there 2 s and 3 ms after
+ * that was made. */
+static void a_streamed_answer_is_a_message_a_token(void **state)
+{
+	static const char down[] = "link:access/a-edge/down";
+	struct fixture f;
+	struct group_spec *g;
+
+	(void)state;
+	fixture_init(&f);
+	f.spec.run.horizon_s = 20.0;
+	fixture_site(&f, "edge", TIER_EDGE, "rtx-4090");
+	fixture_model(&f, "llama2-7b", PRECISION_INT8);
+	fixture_llm(&f, "q", 0, 0);
+	fixture_link(&f, "access", "users", "edge", 700.0, 3e-3)->up.bytes_per_s = 1e9;
+	g = fixture_group(&f, "a", 0.1);
+	g->arrivals.process = ARRIVAL_DETERMINISTIC;
+	g->workload.output_tok = dist_constant(20.0);
+	g->stream = true;
+	fixture_run(&f);
+	assert_near(fixture_metric(&f, down, "bytes.answer"), 20 * 70.0, 1e-6);
+	assert_near(fixture_metric(&f, down, "busy.share"), 2.0 / 20.0, 1e-8);
+	assert_near(s_of_ns(f.rows[0].delivered_ns - f.rows[0].first_token_ns), 2.003, 1e-7);
+	g->stream = false; /* one packet of 80 + 66 bytes once all is made */
+	fixture_run(&f);
+	assert_near(fixture_metric(&f, down, "bytes.answer"), 146.0, 1e-6);
+	fixture_finish(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +396,7 @@ int main(void)
 		cmocka_unit_test(a_delay_holds_so_many_packets),
 		cmocka_unit_test(what_the_clock_cannot_count_names_its_link),
 		cmocka_unit_test(loss_is_sent_again),
+		cmocka_unit_test(a_streamed_answer_is_a_message_a_token),
 	};
 
 	return cmocka_run_group_tests_name("transfer", tests, NULL, NULL);
