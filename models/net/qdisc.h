@@ -10,7 +10,7 @@
  * The shapers of Linux tc in closed form (net/sched/sch_tbf.c, sch_htb.c): when
  * the last byte of a train of packets has left. O(1) whatever the size. What the
  * simulator runs on and what a measurement of a kernel is compared with; no
- * world is needed. models/net/path_model.h puts a path around them; docs/links.md derives
+ * world is needed. models/net/link.h puts them to work; docs/links.md derives
  * every formula.
  */
 
@@ -36,7 +36,7 @@ struct qdisc {
 	 * Tokens that arrive while a bucket is full are lost, so a timer late by d loses
 	 * rate x (d - (burst - frame) / rate), if positive. Lateness is taken as normal with a
 	 * deviation of a quarter of its mean m: with z = (m - slack) / (m / 4) each full packet
-	 * costs (m - slack) Phi(z) + m / 4 phi(z) seconds. tests/net measures both.
+	 * costs (m - slack) Phi(z) + m / 4 phi(z) seconds. tests/truth measures both.
 	 */
 	double timer_late_s;
 	/** Packets enter in super-packets of many segments (GSO). tbf's last byte does not

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "models/net/fair.h"
-#include "models/net/path_model.h"
+#include "tests/support/path.h"
 #include "sim/rng.h"
 #include "tests/support/measured.h"
 
@@ -323,7 +323,7 @@ static void rates_are_those_of_a_naive_solver(void **state)
  * two figures of the rig). */
 
 struct run_of_flows {
-	struct path_model p;
+	struct path p;
 	struct path_flow flows[8];
 	double median_ms[8];
 	size_t n;
@@ -334,7 +334,7 @@ static void add(struct run_of_flows *r, const struct measured *m, size_t row)
 	size_t k = (size_t)measured_number(m, row, "flow");
 
 	r->n = (size_t)measured_number(m, row, "nflows");
-	r->p = (struct path_model){
+	r->p = (struct path){
 		.qdisc = {.kind = measured_is(m, row, "qdisc", "tbf") ? QDISC_TBF : QDISC_HTB,
 			.bytes_per_s = 1.25e5 * measured_number(m, row, "rate_mbit"),
 			.burst_bytes = measured_number(m, row, "burst_B"),
@@ -406,7 +406,7 @@ static void a_bounded_queue_costs_tcp_nothing(void **state)
 	if (!measured_read(&m, SHARED_DATA "/tc_queue_limit_measured.csv"))
 		skip();
 	for (size_t i = 0; i < m.n; i++) {
-		struct path_model p = {
+		struct path p = {
 			.qdisc = {.kind = QDISC_TBF,
 				.bytes_per_s = 1.25e5 * measured_number(&m, i, "rate_mbit"),
 				.burst_bytes = measured_number(&m, i, "burst_B"),

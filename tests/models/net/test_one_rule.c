@@ -43,8 +43,8 @@ static void schedule(struct chain *c, size_t h, struct link_dir_spec *d, struct 
 	int64_t at_ns = 0;
 
 	for (size_t k = 0; k < 4; k++) {
-		c->steps[h][k] = (struct rate_step){at_ns,
-			k % 2 == 1 && rng_below(rng, 2) ? 0.0 : between(rng, 1e5, 1e7)};
+		c->steps[h][k] = (struct rate_step){
+			at_ns, k % 2 == 1 && rng_below(rng, 2) ? 0.0 : between(rng, 1e5, 1e7)};
 		at_ns += 1 + (int64_t)rng_below(rng, 200000000);
 	}
 	c->period_ns[h] = at_ns;
@@ -134,8 +134,7 @@ static void share(struct chain *c, struct rng *rng, int how)
 	for (size_t h = 0; h < c->n; h++) {
 		bool fair = how == 1 || (how == 2 && rng_below(rng, 2));
 
-		c->links[h].up.sharing =
-			fair || c->sort[h] == CLASS ? SHARING_FAIR : SHARING_FIFO;
+		c->links[h].up.sharing = fair || c->sort[h] == CLASS ? SHARING_FAIR : SHARING_FIFO;
 	}
 }
 
@@ -228,8 +227,8 @@ static double size_of(struct rng *rng)
 }
 
 /* In order of arrival, shared, and some of each: the same to the nanosecond, for all sorts of link
- * at equal and unequal rates, over one to three hops, messages of one packet to 600, open windows and
- * slow start. */
+ * at equal and unequal rates, over one to three hops, messages of one packet to 600, open windows
+ * and slow start. */
 static void an_idle_link_gives_the_same_times_whatever_sharing_says(void **state)
 {
 	struct rng rng;
@@ -260,7 +259,8 @@ static void an_idle_link_gives_the_same_times_whatever_sharing_says(void **state
 	}
 }
 
-/** Over several links a train is taken to come evenly, which a rate that changes does not make it. */
+/** Over several links a train is taken to come evenly, which a rate that changes does not make it.
+ */
 static bool comes_unevenly(const struct chain *c)
 {
 	for (size_t h = 0; h < c->n && c->n > 1; h++)
@@ -288,7 +288,8 @@ static void an_idle_link_gives_the_times_of_its_packets(void **state)
 		s = took_s(&c, at_s, bytes);
 		twin = twin_s(&c, at_s, bytes);
 		if (s > twin + 5e-9 || s < twin - (bytes > 1448.0 ? frames_s(&c) : 5e-9))
-			fail_msg("round %d, %zu hops (%d %d %d), %g bytes at %.9f s: %.9f, packet by "
+			fail_msg("round %d, %zu hops (%d %d %d), %g bytes at %.9f s: %.9f, packet "
+				 "by "
 				 "packet %.9f",
 				round, c.n, c.sort[0], c.sort[1], c.sort[2], bytes, at_s, s, twin);
 		arena_finish(&c.arena);
@@ -347,8 +348,8 @@ static void sums_add_up(const struct tally_sums *a, const struct tally_sums *b,
 }
 
 /* Bytes, busy time, waits and counts of [0, 10) and [10, 20) are those of [0, 20) for every sort of
- * link and sharing; nobody is busy longer than the time there is; and when all is over, what left is
- * what was sent. */
+ * link and sharing; nobody is busy longer than the time there is; and when all is over, what left
+ * is what was sent. */
 static void windows_add_up_and_no_link_is_busier_than_time(void **state)
 {
 	struct rng rng;
@@ -374,7 +375,8 @@ static void windows_add_up_and_no_link_is_busier_than_time(void **state)
 		}
 		lab_run(&l[0], 10.0);
 		for (size_t h = 0; h < c.n; h++)
-			first[h] = lab_sums(&l[0], lab_route(&l[0], 0, (uint32_t)c.n)->hops[h]->name);
+			first[h] =
+				lab_sums(&l[0], lab_route(&l[0], 0, (uint32_t)c.n)->hops[h]->name);
 		net_measure(l[0].net);
 		lab_run(&l[0], 20.0);
 		lab_run(&l[1], 20.0);
@@ -385,8 +387,7 @@ static void windows_add_up_and_no_link_is_busier_than_time(void **state)
 			second[h] = lab_sums(&l[0], name);
 			all[h] = lab_sums(&l[1], name);
 			snprintf(what, sizeof what, "round %d, hop %zu, sort %d, %s", round, h,
-				c.sort[h],
-				c.links[h].up.sharing == SHARING_FAIR ? "fair" : "fifo");
+				c.sort[h], c.links[h].up.sharing == SHARING_FAIR ? "fair" : "fifo");
 			sums_add_up(&first[h], &second[h], &all[h], what);
 			if (first[h].busy_s > 10.0 + 1e-8 || second[h].busy_s > 10.0 + 1e-8)
 				fail_msg("%s: busy %g and %g of 10 s", what, first[h].busy_s,

@@ -1,12 +1,12 @@
-#ifndef OFFING_TESTS_NET_VERDICT_H
-#define OFFING_TESTS_NET_VERDICT_H
+#ifndef OFFING_TESTS_TRUTH_VERDICT_H
+#define OFFING_TESTS_TRUTH_VERDICT_H
 
 #include <stdio.h>
 
-#include "tests/net/cell.h"
-#include "tests/net/late.h"
-#include "tests/net/measure.h"
-#include "tests/net/predict.h"
+#include "tests/truth/cell.h"
+#include "tests/truth/late.h"
+#include "tests/truth/measure.h"
+#include "tests/truth/predict.h"
 
 /**
  * Errors of the predictions, relative to the medians over each cell's repetitions, against

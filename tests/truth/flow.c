@@ -1,4 +1,4 @@
-#include "tests/net/flow.h"
+#include "tests/truth/flow.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "tests/net/clock.h"
+#include "tests/truth/clock.h"
 
 enum {
 	DATAGRAM_BYTES = 1472, /* payload at MTU 1500 */

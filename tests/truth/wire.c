@@ -1,4 +1,4 @@
-#include "tests/net/wire.h"
+#include "tests/truth/wire.h"
 
 #include <errno.h>
 #include <math.h>
@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "models/net/netem.h"
-#include "tests/net/clock.h"
-#include "tests/net/flow.h"
+#include "tests/truth/clock.h"
+#include "tests/truth/flow.h"
 
 enum { DATAGRAM_BYTES = 100 };
 

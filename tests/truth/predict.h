@@ -1,7 +1,7 @@
-#ifndef OFFING_TESTS_NET_PREDICT_H
-#define OFFING_TESTS_NET_PREDICT_H
+#ifndef OFFING_TESTS_TRUTH_PREDICT_H
+#define OFFING_TESTS_TRUTH_PREDICT_H
 
-#include "tests/net/cell.h"
+#include "tests/truth/cell.h"
 
 /** What the rig adds to tc's arithmetic, as measured on it. */
 struct rig_figures {
@@ -9,7 +9,7 @@ struct rig_figures {
 	double host_s;       /* of the rig in use, without its delay */
 };
 
-/** When each flow of @c ends by the model of models/net/path_model.h, as flows_run() counts. */
+/** When each flow of @c ends by the network that runs (tests/support/path.h), as flows_run() counts. */
 void predict(struct sample *out, const struct cell *c, const struct rig_figures *f);
 
 /** Whether the model's claim for @c is a pair of bounds only; then they are *@least_s and

@@ -1,4 +1,4 @@
-#include "tests/net/clock.h"
+#include "tests/truth/clock.h"
 
 #include <assert.h>
 #include <sched.h>

@@ -1,10 +1,10 @@
-#ifndef OFFING_TESTS_NET_GRID_H
-#define OFFING_TESTS_NET_GRID_H
+#ifndef OFFING_TESTS_TRUTH_GRID_H
+#define OFFING_TESTS_TRUTH_GRID_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tests/net/cell.h"
+#include "tests/truth/cell.h"
 
 /**
  * The cells to measure: corners that are always there, and draws that fill the ranges between

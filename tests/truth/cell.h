@@ -1,5 +1,5 @@
-#ifndef OFFING_TESTS_NET_CELL_H
-#define OFFING_TESTS_NET_CELL_H
+#ifndef OFFING_TESTS_TRUTH_CELL_H
+#define OFFING_TESTS_TRUTH_CELL_H
 
 #include <stdbool.h>
 #include <stddef.h>

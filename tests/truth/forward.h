@@ -1,8 +1,8 @@
-#ifndef OFFING_TESTS_NET_FORWARD_H
-#define OFFING_TESTS_NET_FORWARD_H
+#ifndef OFFING_TESTS_TRUTH_FORWARD_H
+#define OFFING_TESTS_TRUTH_FORWARD_H
 
 #include "base/err.h"
-#include "tests/net/rig.h"
+#include "tests/truth/rig.h"
 
 /**
  * A wire of a given length, for kernels without netem: a process of its own that takes each

@@ -1,5 +1,5 @@
-#ifndef OFFING_TESTS_NET_CLOCK_H
-#define OFFING_TESTS_NET_CLOCK_H
+#ifndef OFFING_TESTS_TRUTH_CLOCK_H
+#define OFFING_TESTS_TRUTH_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
-#include "tests/net/verdict.h"
+#include "tests/truth/verdict.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "tests/net/grid.h"
+#include "tests/truth/grid.h"
 
 /* What one line of the table is about. */
 enum claim {

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/net/clock.h"
-#include "tests/net/grid.h"
-#include "tests/net/late.h"
-#include "tests/net/measure.h"
-#include "tests/net/rig.h"
-#include "tests/net/verdict.h"
-#include "tests/net/wire.h"
+#include "tests/truth/clock.h"
+#include "tests/truth/grid.h"
+#include "tests/truth/late.h"
+#include "tests/truth/measure.h"
+#include "tests/truth/rig.h"
+#include "tests/truth/verdict.h"
+#include "tests/truth/wire.h"
 
 enum { SKIPPED = 77 };
 

@@ -1,5 +1,5 @@
 /* Namespaces, links and qdiscs, by the commands a user would type. */
-#include "tests/net/rig.h"
+#include "tests/truth/rig.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/net/forward.h"
+#include "tests/truth/forward.h"
 
 extern char **environ;
 

@@ -1,11 +1,11 @@
-#ifndef OFFING_TESTS_NET_FLOW_H
-#define OFFING_TESTS_NET_FLOW_H
+#ifndef OFFING_TESTS_TRUTH_FLOW_H
+#define OFFING_TESTS_TRUTH_FLOW_H
 
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "tests/net/cell.h"
-#include "tests/net/rig.h"
+#include "tests/truth/cell.h"
+#include "tests/truth/rig.h"
 
 /**
  * The messages of a cell, sent and read by one process, so that one clock times both

@@ -1,5 +1,5 @@
 /* The frame forwarder. Time is CLOCK_REALTIME, in which the kernel stamps frames. */
-#include "tests/net/forward.h"
+#include "tests/truth/forward.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "tests/net/clock.h"
+#include "tests/truth/clock.h"
 
 enum { FRAME_MAX = 2048, FRAMES = 16384, BUFFER_BYTES = 64 << 20 };
 

@@ -1,11 +1,11 @@
-#ifndef OFFING_TESTS_NET_RIG_H
-#define OFFING_TESTS_NET_RIG_H
+#ifndef OFFING_TESTS_TRUTH_RIG_H
+#define OFFING_TESTS_TRUTH_RIG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
-#include "tests/net/cell.h"
+#include "tests/truth/cell.h"
 
 /**
  * A network to measure: two hosts joined by one Ethernet link of MTU 1500, in namespaces

@@ -1,4 +1,4 @@
-#include "tests/net/grid.h"
+#include "tests/truth/grid.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 #include "sim/rng.h"
-#include "tests/net/predict.h"
+#include "tests/support/path.h"
+#include "tests/truth/predict.h"
 
 static const double BYTES_PER_S_PER_MBIT = 125000.0;
 static const double LIMIT_BYTES = 48e6; /* no queue is ever full unless a cell says so */
@@ -166,8 +167,9 @@ static struct cell draw_share(struct rng *r, size_t nth)
 	const double bytes = floor(log_uniform(r, 65536, 2097152));
 
 	c.family = FAMILY_SHARE;
-	c.n_flows = 2 + nth % (CELL_FLOWS_MAX - 1);
 	c.qdisc = nth % 3 == 2 ? QDISC_HTB : QDISC_TBF;
+	/* htb gives each a class, of which there are as many as kinds of transfer */
+	c.n_flows = 2 + nth % ((c.qdisc == QDISC_HTB ? PATH_CLASSES : CELL_FLOWS_MAX) - 1);
 	c.transport = nth % 7 == 3 ? TRANSPORT_DATAGRAM : TRANSPORT_TCP;
 	c.gso = c.qdisc == QDISC_TBF && nth % 5 == 1;
 	for (size_t i = 0; i < c.n_flows; i++) {

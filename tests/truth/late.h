@@ -1,10 +1,10 @@
-#ifndef OFFING_TESTS_NET_LATE_H
-#define OFFING_TESTS_NET_LATE_H
+#ifndef OFFING_TESTS_TRUTH_LATE_H
+#define OFFING_TESTS_TRUTH_LATE_H
 
 #include <stddef.h>
 
 #include "base/err.h"
-#include "tests/net/rig.h"
+#include "tests/truth/rig.h"
 
 /**
  * What this machine adds to tc's arithmetic, measured apart from any transfer that a

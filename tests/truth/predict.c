@@ -1,12 +1,12 @@
-#include "tests/net/predict.h"
+#include "tests/truth/predict.h"
 
 #include <math.h>
 
-#include "models/net/path_model.h"
+#include "tests/support/path.h"
 
-static struct path_model path_of(const struct cell *c, const struct rig_figures *f)
+static struct path path_of(const struct cell *c, const struct rig_figures *f)
 {
-	return (struct path_model){
+	return (struct path){
 		.qdisc =
 			{
 				.kind = c->qdisc,
@@ -29,16 +29,13 @@ static struct path_model path_of(const struct cell *c, const struct rig_figures 
 
 void predict(struct sample *out, const struct cell *c, const struct rig_figures *f)
 {
-	const struct path_model p = path_of(c, f);
+	const struct path p = path_of(c, f);
 	struct path_flow flows[CELL_FLOWS_MAX];
 
 	*out = (struct sample){0};
 	for (size_t i = 0; i < c->n_flows; i++)
 		flows[i] = (struct path_flow){c->flow[i].start_s, (double)c->flow[i].bytes, 0.0};
-	if (c->n_flows == 1)
-		flows[0].end_s = path_transfer_s(&p, flows[0].payload_bytes);
-	else
-		path_share(&p, flows, c->n_flows);
+	path_share(&p, flows, c->n_flows);
 	for (size_t i = 0; i < c->n_flows; i++) {
 		out->start_s[i] = flows[i].start_s;
 		out->end_s[i] = flows[i].end_s;

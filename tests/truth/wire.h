@@ -1,11 +1,11 @@
-#ifndef OFFING_TESTS_NET_WIRE_H
-#define OFFING_TESTS_NET_WIRE_H
+#ifndef OFFING_TESTS_TRUTH_WIRE_H
+#define OFFING_TESTS_TRUTH_WIRE_H
 
 #include <stddef.h>
 #include <stdio.h>
 
 #include "base/err.h"
-#include "tests/net/rig.h"
+#include "tests/truth/rig.h"
 
 /**
  * What delays frames, by itself: lone datagrams from send() to the kernel's stamp.

@@ -1,9 +1,9 @@
-#include "tests/net/measure.h"
+#include "tests/truth/measure.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "tests/net/flow.h"
+#include "tests/truth/flow.h"
 
 /* Open windows: what the cell sends, unshaped and twice. */
 static bool warm(const struct flows *f, struct rig *r, const struct cell *c, struct err *err)

@@ -1,9 +1,9 @@
-#ifndef OFFING_TESTS_NET_MEASURE_H
-#define OFFING_TESTS_NET_MEASURE_H
+#ifndef OFFING_TESTS_TRUTH_MEASURE_H
+#define OFFING_TESTS_TRUTH_MEASURE_H
 
 #include "base/err.h"
-#include "tests/net/cell.h"
-#include "tests/net/rig.h"
+#include "tests/truth/cell.h"
+#include "tests/truth/rig.h"
 
 enum { MEASURE_REPS_MAX = 48 };
 

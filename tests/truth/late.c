@@ -1,4 +1,4 @@
-#include "tests/net/late.h"
+#include "tests/truth/late.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "tests/net/clock.h"
-#include "tests/net/flow.h"
+#include "tests/truth/clock.h"
+#include "tests/truth/flow.h"
 
 enum {
 	TRAIN = 120,
