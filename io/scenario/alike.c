@@ -23,43 +23,53 @@ static struct end end_at(const struct scenario_parts *p, size_t rank)
 	return (struct end){p->s->spec.sites[site].name, p->site_entries[site]->e.at, rank};
 }
 
-static bool stands_at(const struct scenario_parts *p, const char *glob, size_t rank)
-{
-	const bool users = !strcmp(glob, "users");
+/** One end of a link as written: groups or sites, and which of them. */
+struct side {
+	const char *glob;
+	bool groups;
+};
 
-	return users == (rank < p->n_groups) &&
-	       (users || fnmatch(glob, end_at(p, rank).name, 0) == 0);
+static struct side side_of(const struct scenario_parts *p, const char *glob)
+{
+	return (struct side){glob, parts_end_is_groups(p, glob)};
 }
 
-/** The end called @name of those that @glob stands for. */
-static bool find_end(
-	const struct scenario_parts *p, const char *glob, const char *name, struct end *out)
+static bool stands_at(const struct scenario_parts *p, struct side s, size_t rank)
 {
-	size_t rank = p->n_groups;
+	return s.groups == (rank < p->n_groups) &&
+	       (!strcmp(s.glob, "users") || fnmatch(s.glob, end_at(p, rank).name, 0) == 0);
+}
 
-	if (strcmp(glob, "users") != 0) {
-		rank += parts_find_site(p, name).i;
-		if (rank == p->n_groups + (size_t)NO_ID)
+/** The end called @name of those that @s stands for. */
+static bool find_end(
+	const struct scenario_parts *p, struct side s, const char *name, struct end *out)
+{
+	struct site_id site;
+	size_t rank;
+
+	if (s.groups) {
+		for (rank = 0; rank < p->n_groups && strcmp(p->groups[rank].e.name, name); rank++)
+			continue;
+		if (rank == p->n_groups)
 			return false;
 	} else {
-		for (rank = 0; rank < p->n_groups; rank++)
-			if (!strcmp(p->groups[rank].e.name, name))
-				break;
+		site = parts_find_site(p, name);
+		if (site.i == NO_ID)
+			return false;
+		rank = p->n_groups + site.i;
 	}
-	if (rank == p->n_groups && !strcmp(glob, "users"))
-		return false;
 	*out = end_at(p, rank);
-	return stands_at(p, glob, rank);
+	return stands_at(p, s, rank);
 }
 
 /** Whether the link joins this pair, in this order: a pair that is met both ways is taken once. */
-static bool joins(const struct scenario_parts *p, const struct link_spec *l, const struct end *a,
+static bool joins(const struct scenario_parts *p, const struct side ends[2], const struct end *a,
 	const struct end *b)
 {
 	if (a->rank == b->rank)
 		return false;
-	return a->rank < b->rank || !stands_at(p, l->between[0], b->rank) ||
-	       !stands_at(p, l->between[1], a->rank);
+	return a->rank < b->rank || !stands_at(p, ends[0], b->rank) ||
+	       !stands_at(p, ends[1], a->rank);
 }
 
 /** What a name is in two: BEFORE-BEHIND. False: no further one. */
@@ -77,17 +87,17 @@ static bool cut_at_dash(const char *name, size_t *from, char before[NAME_SIZE], 
 }
 
 /** The ranks of the ends that may stand at @glob. */
-static void range_of(const struct scenario_parts *p, const char *glob, size_t *from, size_t *to)
+static void range_of(const struct scenario_parts *p, struct side s, size_t *from, size_t *to)
 {
 	struct site_id one;
 
 	*from = 0;
 	*to = p->n_groups;
-	if (!strcmp(glob, "users"))
+	if (s.groups)
 		return;
 	*from = p->n_groups;
 	*to = p->n_groups + p->s->spec.n_sites;
-	one = parts_find_site(p, glob);
+	one = parts_find_site(p, s.glob);
 	if (one.i == NO_ID)
 		return;
 	*from += one.i;
@@ -108,7 +118,8 @@ static void add_middle(
 }
 
 /** All X such that X-B and B are second ends of @l; the value lists the X-B. */
-static struct yaml_node *middles(struct scenario_parts *p, const struct link_spec *l)
+static struct yaml_node *middles(
+	struct scenario_parts *p, const struct link_spec *l, const struct side ends[2])
 {
 	struct yaml_node *map = yaml_new_map(p->r.arena, l->at);
 	char before[NAME_SIZE];
@@ -116,14 +127,14 @@ static struct yaml_node *middles(struct scenario_parts *p, const struct link_spe
 	struct end d, b;
 	size_t rank, to;
 
-	for (range_of(p, l->between[1], &rank, &to); rank < to; rank++) {
+	for (range_of(p, ends[1], &rank, &to); rank < to; rank++) {
 		size_t from = 0;
 
-		if (!stands_at(p, l->between[1], rank))
+		if (!stands_at(p, ends[1], rank))
 			continue;
 		d = end_at(p, rank);
 		while (cut_at_dash(d.name, &from, before, &behind))
-			if (find_end(p, l->between[1], behind, &b))
+			if (find_end(p, ends[1], behind, &b))
 				add_middle(p->r.arena, map, before, &d);
 	}
 	return map;
@@ -140,17 +151,18 @@ static void refuse(struct scenario_parts *p, const struct link_spec *l, const st
 }
 
 /** C and each X-B of @list against C-X, which is @a, and B. */
-static bool check_end(struct scenario_parts *p, const struct link_spec *l, const struct end *a,
-	const struct end *c, const struct yaml_node *list)
+static bool check_end(struct scenario_parts *p, const struct link_spec *l,
+	const struct side ends[2], const struct end *a, const struct end *c,
+	const struct yaml_node *list)
 {
 	size_t middle = strlen(a->name) - strlen(c->name) - 1;
 	struct end b, d;
 
 	for (size_t i = 0; i < list->n; i++) {
-		if (!find_end(p, l->between[1], list->items[i].value->text, &d) ||
-			!find_end(p, l->between[1], d.name + middle + 1, &b))
+		if (!find_end(p, ends[1], list->items[i].value->text, &d) ||
+			!find_end(p, ends[1], d.name + middle + 1, &b))
 			continue;
-		if (!joins(p, l, a, &b) || !joins(p, l, c, &d))
+		if (!joins(p, ends, a, &b) || !joins(p, ends, c, &d))
 			continue;
 		refuse(p, l, a, &b, c, &d);
 		return false;
@@ -160,6 +172,7 @@ static bool check_end(struct scenario_parts *p, const struct link_spec *l, const
 
 static bool check_link(struct scenario_parts *p, const struct link_spec *l)
 {
+	const struct side ends[2] = {side_of(p, l->between[0]), side_of(p, l->between[1])};
 	const struct yaml_node *map = NULL;
 	const struct yaml_item *item;
 	char before[NAME_SIZE];
@@ -167,18 +180,18 @@ static bool check_link(struct scenario_parts *p, const struct link_spec *l)
 	struct end a, c;
 	size_t rank, to;
 
-	for (range_of(p, l->between[0], &rank, &to); rank < to; rank++) {
+	for (range_of(p, ends[0], &rank, &to); rank < to; rank++) {
 		size_t from = 0;
 
-		if (!stands_at(p, l->between[0], rank))
+		if (!stands_at(p, ends[0], rank))
 			continue;
 		a = end_at(p, rank);
 		while (cut_at_dash(a.name, &from, before, &behind)) {
-			if (!find_end(p, l->between[0], before, &c))
+			if (!find_end(p, ends[0], before, &c))
 				continue;
-			map = map ? map : middles(p, l);
+			map = map ? map : middles(p, l, ends);
 			item = yaml_find(map, behind);
-			if (item && !check_end(p, l, &a, &c, item->value))
+			if (item && !check_end(p, l, ends, &a, &c, item->value))
 				return false;
 		}
 	}
@@ -188,17 +201,18 @@ static bool check_link(struct scenario_parts *p, const struct link_spec *l)
 /** Whether some name begins as another does, up to a dash; nearly always none, and all is well. */
 static bool may_be_alike(const struct scenario_parts *p)
 {
-	const char *globs[] = {"users", "*"}, *behind;
+	const struct side all[] = {{"users", true}, {"*", false}};
+	const char *behind;
 	char before[NAME_SIZE];
 	size_t rank, to;
 	struct end c;
 
 	for (size_t k = 0; k < 2; k++)
-		for (range_of(p, globs[k], &rank, &to); rank < to; rank++) {
+		for (range_of(p, all[k], &rank, &to); rank < to; rank++) {
 			size_t from = 0;
 
 			while (cut_at_dash(end_at(p, rank).name, &from, before, &behind))
-				if (find_end(p, globs[k], before, &c))
+				if (find_end(p, all[k], before, &c))
 					return true;
 		}
 	return false;

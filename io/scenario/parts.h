@@ -84,7 +84,8 @@ struct scenario_parts {
 	struct group_entry *groups;
 	struct yaml_node *site_names;     /* of the expanded sites: the item's index is the id */
 	struct site_entry **site_entries; /* of which they are made */
-	bool groups_bad, sites_bad; /* so that references to sites may be in vain through no fault of theirs */
+	bool groups_bad, sites_bad; /* so that references to sites may be in vain through no fault
+				       of theirs */
 	const char *description;
 };
 
@@ -174,6 +175,9 @@ void parts_expand_sites(struct scenario_parts *p);
 
 /** Complain about ends of links that are no site. */
 void parts_check_links(struct scenario_parts *p);
+
+/** Does an end of a link stand for groups of users? */
+bool parts_end_is_groups(const struct scenario_parts *p, const char *end);
 
 /** No group of users is called as a site is. */
 void parts_check_group_names(struct scenario_parts *p);

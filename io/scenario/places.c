@@ -150,6 +150,11 @@ static enum end_kind end_kind(const struct scenario_parts *p, const char *end)
 	return any_group(p, end) ? END_GROUPS : END_NONE;
 }
 
+bool parts_end_is_groups(const struct scenario_parts *p, const char *end)
+{
+	return end_kind(p, end) == END_GROUPS;
+}
+
 static bool no_end(struct scenario_parts *p, struct name_ref end)
 {
 	char quoted[QUOTE_SIZE];

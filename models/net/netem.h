@@ -81,10 +81,9 @@ struct loss_cost {
  * A message of @packets, sent @packet_s apart at best over a round trip of @rtt_s.
  * TCP: rounds of a window (10, doubling; after a loss 0.7 of it, then growing by 0.53 a round,
  * RFC 9438's friendly region); what is lost is sent again a round later, or, when the end of the
- * message is lost and nothing follows to tell, after @rto_s, twice that when it is lost again, and so
- * on (RFC 6298) up to 120 s. Others: all that is lost is sent
- * again every @rto_s. Costs a step a round and, where packets are lost independently, one
- * draw a loss.
+ * message is lost and nothing follows to tell, after @rto_s, twice that when it is lost again, and
+ * so on (RFC 6298) up to 120 s. Others: all that is lost is sent again every @rto_s. Costs a step a
+ * round and, where packets are lost independently, one draw a loss.
  */
 struct loss_cost netem_loss_cost(const struct netem *n, struct netem_state *s,
 	enum transport transport, double packets, double packet_s, double rtt_s, double rto_s);

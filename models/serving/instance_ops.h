@@ -21,8 +21,8 @@ struct instance;
 struct instance_host {
 	/** Its part of @seq is done and its place is free. */
 	void (*served)(struct world *w, struct instance_id i, uint32_t seq);
-	/** It has made a token of @seq that is not the last. Told only where instance_build.tells is
-	 *  set, and by those who make tokens one by one. */
+	/** It has made a token of @seq that is not the last. Told only where instance_build.tells
+	 * is set, and by those who make tokens one by one. */
 	void (*token)(struct world *w, struct instance_id i, uint32_t seq);
 	/** What it can take has changed by itself: a preempted one waits, or is back. */
 	void (*room)(struct world *w, struct instance_id i);

@@ -9,7 +9,8 @@ struct rig_figures {
 	double host_s;       /* of the rig in use, without its delay */
 };
 
-/** When each flow of @c ends by the network that runs (tests/support/path.h), as flows_run() counts. */
+/** When each flow of @c ends by the network that runs (tests/support/path.h), as flows_run()
+ * counts. */
 void predict(struct sample *out, const struct cell *c, const struct rig_figures *f);
 
 /** Whether the model's claim for @c is a pair of bounds only; then they are *@least_s and

@@ -38,9 +38,9 @@ static void draw_name(char *to)
 	*to = '\0';
 }
 
-static bool is_new(const struct names *s, size_t from, const char *name)
+static bool is_new(const struct names *s, const char *name)
 {
-	for (size_t i = from; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++)
 		if (!strcmp(s->name[i], name))
 			return false;
 	return true;
@@ -54,7 +54,7 @@ static void draw_names(struct names *s)
 
 		for (size_t tries = 0; s->n - from < wanted && tries < 60; tries++) {
 			draw_name(s->name[s->n]);
-			s->n += is_new(s, from, s->name[s->n]);
+			s->n += is_new(s, s->name[s->n]);
 		}
 		if (k == 0)
 			s->n_groups = s->n;
@@ -138,7 +138,7 @@ static void links_are_refused_when_and_only_when_two_are_alike(void **state)
 		}
 		seed = kept;
 	}
-	assert_in_range(n_alike, 50, 520); /* of 572, so that both happen */
+	assert_in_range(n_alike, 25, 520); /* of 572, so that both happen */
 }
 
 int main(void)
