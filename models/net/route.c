@@ -69,6 +69,12 @@ double route_slow_start_s(
 	return r->connection == CONNECTION_NEW ? s + r->rtt_s : s;
 }
 
+bool route_starts_slowly(const struct route *r, const struct train *t)
+{
+	return r->connection == CONNECTION_NEW ||
+	       (r->connection == CONNECTION_COLD && t->packets > TCP_INITIAL_WINDOW);
+}
+
 /** What the bucket of @l lets pass at once of @t with @tokens in it. */
 static double credit_bytes(const struct link *l, const struct train *t, double tokens)
 {
@@ -92,7 +98,7 @@ static double connection_s(const struct route *r, struct fair *flows, int64_t no
 	struct link_share least = {.bytes_per_s = HUGE_VAL};
 	const struct link *slowest = NULL;
 
-	if (r->transport != TRANSPORT_TCP || r->connection == CONNECTION_WARM)
+	if (r->transport != TRANSPORT_TCP || !route_starts_slowly(r, &p->train))
 		return 0.0;
 	for (size_t h = 0; h < r->n; h++) {
 		struct link_share s = route_share(r->hops[h], flows, p->kind, s_of_ns(now_ns));

@@ -56,6 +56,9 @@ struct route_message route_message(const struct route *r, struct fair *flows, in
 double route_pass_s(
 	const struct route *r, struct fair *flows, int64_t now_ns, struct route_message *m);
 
+/** Does it take round trips of its connection, where it is TCP's? */
+bool route_starts_slowly(const struct route *r, const struct train *t);
+
 /** What slow start adds behind a hop of @bytes_per_s that lets @credit_bytes pass at once. */
 double route_slow_start_s(
 	const struct route *r, const struct train *t, double bytes_per_s, double credit_bytes);

@@ -182,14 +182,14 @@ static double charged_after_bytes(const struct route *r, const struct train *t)
 }
 
 /** Slow start behind the share that one more flow gets. */
-static double shared_start_s(const struct fair *fair, const struct route *r,
-	enum transfer_kind kind, const struct train *t, double tokens)
+static double shared_start_s(struct fair *fair, const struct route *r, enum transfer_kind kind,
+	const struct train *t, double now_s)
 {
-	double share;
+	double share, tokens;
 
-	if (r->transport != TRANSPORT_TCP ||
-		(t->packets <= TCP_INITIAL_WINDOW && r->connection != CONNECTION_NEW))
+	if (r->transport != TRANSPORT_TCP || !route_starts_slowly(r, t))
 		return 0.0;
+	tokens = fair_tokens_bytes(fair, r->path[kind], now_s);
 	share = fair_share_bytes_per_s(fair, r->path[kind]);
 	return route_slow_start_s(r, t, share > 1.0 ? share : 1.0, tokens > 0.0 ? tokens : 0.0);
 }
@@ -215,6 +215,18 @@ static double shared_hops_s(
 	return p.tail_s;
 }
 
+/** What that adds to @lone_s, its time as a fluid. Over one hop: the delay, and the timer by which
+ * the last packet leaves. */
+static double behind_flow_s(const struct route *r, struct fair *fair, int64_t now_ns,
+	const struct passage *p, double lone_s)
+{
+	const struct link *l = r->hops[0];
+
+	if (r->n == 1 && !(l->peak_bytes_per_s > 0.0) && !l->limited)
+		return l->delay_s + (lone_s > 0.0 ? l->late_s : 0.0);
+	return shared_hops_s(r, fair, now_ns, *p) - lone_s;
+}
+
 /** The rates of a class that borrows cannot be foretold while those of its link change. */
 static bool is_foretold(const struct route *r)
 {
@@ -231,15 +243,13 @@ static void prepare(struct net *n, const struct route *r, double payload_bytes,
 	struct fair *fair = net_flows(n, r);
 	int64_t now_ns = engine_now_ns(n->b.engine);
 	struct route_message m = route_message(r, fair, now_ns, payload_bytes, kind);
-	double tokens = fair_tokens_bytes(fair, r->path[kind], x->entered_s);
-	struct passage fresh = m.p;
 
 	*t = m.p.train;
 	t->last_bytes = charged_after_bytes(r, t);
 	x->wire_bytes = t->wire_bytes;
 	x->lone_s = fair_lone_s(fair, r->path[kind], x->entered_s, t);
-	x->after_s = shared_hops_s(r, fair, now_ns, fresh) - x->lone_s + m.luck_s +
-		     shared_start_s(fair, r, kind, &fresh.train, tokens);
+	x->after_s = behind_flow_s(r, fair, now_ns, &m.p, x->lone_s) + m.luck_s +
+		     shared_start_s(fair, r, kind, &m.p.train, x->entered_s);
 	x->alone_s = x->entered_s + route_pass_s(r, fair, now_ns, &m);
 	if (x->alone_s < LINK_NEVER_S && !is_foretold(r))
 		x->alone_s = HUGE_VAL;
