@@ -98,18 +98,19 @@ static void run_one(struct engine *e, const struct event *ev)
 	e->handlers[ev->kind].fn(e->world, ev);
 }
 
-enum engine_end engine_run(struct engine *e, int64_t until_ns)
+/** What is due by @last_ns; the clock is then at @clock_ns, INT64_MAX: where it was. */
+static enum engine_end run(struct engine *e, int64_t last_ns, int64_t clock_ns)
 {
 	enum engine_end end = ENGINE_EMPTY;
 	struct event ev;
 
-	assert(!e->running && until_ns >= e->clock.now_ns);
+	assert(!e->running && clock_ns >= e->clock.now_ns);
 	e->running = true;
 	e->stop = false;
 	for (;;) {
-		if (!queue_take(&e->queue, until_ns, &ev)) {
-			if (until_ns != INT64_MAX)
-				set_clock(e, until_ns);
+		if (!queue_take(&e->queue, last_ns, &ev)) {
+			if (clock_ns != INT64_MAX)
+				set_clock(e, clock_ns);
 			if (queue_count(&e->queue) > 0)
 				end = ENGINE_UNTIL;
 			break;
@@ -127,6 +128,16 @@ enum engine_end engine_run(struct engine *e, int64_t until_ns)
 	}
 	e->running = false;
 	return end;
+}
+
+enum engine_end engine_run(struct engine *e, int64_t until_ns)
+{
+	return run(e, until_ns, until_ns);
+}
+
+enum engine_end engine_run_before(struct engine *e, int64_t end_ns)
+{
+	return run(e, end_ns - 1, end_ns);
 }
 
 void engine_stop(struct engine *e)

@@ -77,6 +77,9 @@ bool engine_cancel(struct engine *e, struct event_id id);
  */
 enum engine_end engine_run(struct engine *e, int64_t until_ns);
 
+/** The same, but only what comes before @end_ns > 0, where the clock then stands. */
+enum engine_end engine_run_before(struct engine *e, int64_t end_ns);
+
 /** From a handler: engine_run() returns when this handler does. */
 void engine_stop(struct engine *e);
 

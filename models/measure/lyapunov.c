@@ -2,6 +2,7 @@
 
 struct probe_state {
 	bool open;
+	int64_t from_ns;
 	struct lyapunov now;
 	struct lyapunov_means means;
 };
@@ -19,7 +20,7 @@ void lyapunov_next(struct lyapunov *y, const struct queue_sample *s)
 static void slot(struct probe_state *p, const struct queue_sample *s)
 {
 	lyapunov_next(&p->now, s);
-	if (!p->open)
+	if (!p->open || s->at_ns <= p->from_ns) /* a slot that ends there lies before it */
 		return;
 	stat_mean_add(&p->means.L, p->now.L);
 	if (!isnan(p->now.drift))
@@ -28,8 +29,8 @@ static void slot(struct probe_state *p, const struct queue_sample *s)
 
 static void window(struct probe_state *p, int64_t at_ns, bool open)
 {
-	(void)at_ns;
 	p->open = open;
+	p->from_ns = at_ns;
 }
 
 static const struct probe_ops ops = {.name = "lyapunov", .slot = slot, .window = window};

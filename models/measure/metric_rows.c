@@ -14,7 +14,7 @@ struct maker {
 	struct arena *arena;
 	struct metric_rows *rows;
 	double window_s;
-	bool has_tokens; /* some group's requests have lengths */
+	bool has_tokens; /* some instance makes them */
 };
 
 static void row(const struct maker *k, const char *scope, enum metric_id id, double value)
@@ -54,6 +54,7 @@ static void group_merge(struct group_metrics *to, const struct group_metrics *fr
 	stat_mean_merge(&to->ms_per_tok, &from->ms_per_tok);
 	stat_mean_merge(&to->network, &from->network);
 	to->met += from->met;
+	to->good += from->good;
 	to->overdue += from->overdue;
 	for (size_t f = 0; f < FATES; f++)
 		to->fate[f] += from->fate[f];
@@ -83,7 +84,7 @@ static void group_rows(const struct maker *k, const char *scope, const struct gr
 		span_rows(k, scope, METRIC_TPOT_MEAN, &m->tpot);
 	}
 	span_rows(k, scope, METRIC_WAIT_MEAN, &m->wait);
-	row(k, scope, METRIC_GOODPUT, (double)m->met / k->window_s);
+	row(k, scope, METRIC_GOODPUT, (double)m->good / k->window_s);
 	row(k, scope, METRIC_QOS_SHARE, judged > 0 ? (double)m->met / (double)judged : NONE);
 	row(k, scope, METRIC_NETWORK_MEAN, mean_or_nan(&m->network));
 }
@@ -101,7 +102,7 @@ static void system_rows(const struct maker *k)
 	if (k->has_tokens)
 		row(k, "", METRIC_THROUGHPUT_TOKENS, (double)m->delivered_tok / k->window_s);
 	row(k, "", METRIC_THROUGHPUT_REQUESTS, (double)m->delivered / k->window_s);
-	row(k, "", METRIC_OBJECTIVE_S, -(double)all.met / k->window_s);
+	row(k, "", METRIC_OBJECTIVE_S, -(double)all.good / k->window_s);
 	row(k, "", METRIC_OBJECTIVE_T, all.network.mean * (double)all.network.n);
 	row(k, "", METRIC_QUEUE_MEAN, level_mean(&m->line, to_ns));
 	row(k, "", METRIC_QUEUE_MAX, level_max(&m->line));
@@ -268,10 +269,10 @@ static void link_rows(const struct maker *k, const struct net_link *l)
 	row(k, scope, METRIC_PACKETS_RESENT, did->resent);
 }
 
-static bool any_lengths(const struct scenario_spec *spec)
+static bool any_model(const struct metric_sources *s)
 {
-	for (size_t g = 0; g < spec->n_groups; g++)
-		if (spec->groups[g].workload.kind != WORKLOAD_NONE)
+	for (size_t i = 0; i < s->spec->n_instances; i++)
+		if (s->instances[i].ops->needs_cost)
 			return true;
 	return false;
 }
@@ -291,7 +292,7 @@ static void all_groups(const struct maker *k)
 
 void metric_rows(struct metric_rows *out, const struct metric_sources *s, struct arena *a)
 {
-	const struct maker k = {s, a, out, s_of_ns(s->to_ns - s->from_ns), any_lengths(s->spec)};
+	const struct maker k = {s, a, out, s_of_ns(s->to_ns - s->from_ns), any_model(s)};
 	const struct site_sums *sites = sum_sites(&k);
 
 	system_rows(&k);

@@ -54,7 +54,7 @@ const struct metric metrics[METRICS] = {
 	[METRIC_THROUGHPUT_REQUESTS] = {"throughput.req_per_s", "1/s", SCOPE_SYSTEM, BETTER_MORE,
 		SHOW_LARGE, "throughput", "requests", "answered in the window"},
 	[METRIC_GOODPUT] = {"goodput.req_per_s", "1/s", SYSTEM_GROUP, BETTER_MORE, SHOW_LARGE,
-		"goodput", "requests", "of the cohort answered in time, over the window"},
+		"goodput", "requests", "answered in time in the window, whoever created them"},
 	[METRIC_QOS_SHARE] = {"qos.share", "1", SYSTEM_GROUP, BETTER_MORE, SHOW_LARGE, "goodput",
 		"in time", "answered in time, of those whose fate is known", .hi = 1.0},
 	[METRIC_OBJECTIVE_S] = {"objective.S", "1/s", SCOPE_SYSTEM, BETTER_LESS, SHOW_NOT,

@@ -46,6 +46,7 @@ static void ended(struct metrics *m, int64_t at_ns, const struct request_row *r)
 
 	if (m->open && r->fate == FATE_DONE) {
 		m->delivered++;
+		g->good += in_time(r, at_ns);
 		m->delivered_tok += r->output_tok;
 	}
 	if (!r->measured)

@@ -24,6 +24,7 @@ struct group_metrics {
 	struct stat_mean ms_per_tok, network;
 	uint64_t fate[FATES];
 	uint64_t met;     /* answered within the deadline */
+	uint64_t good;    /* the same of all that were answered in the window */
 	uint64_t overdue; /* in the system at the end though the deadline is past */
 };
 

@@ -46,3 +46,13 @@ bool cohort_check(const struct world *w, struct err *err)
 	return err_run(err, "requests were lost: %llu were to be measured, %llu found",
 		(unsigned long long)w->cohort.created, (unsigned long long)heard);
 }
+
+void probe_slot(struct world *w)
+{
+	size_t n = w->spec->n_instances;
+
+	for (size_t i = 0; i < n; i++)
+		w->queues[i] = w->instances[i].assigned;
+	w->queues[n] = (uint32_t)scheduler_waiting(w->scheduler);
+	probes_slot(&w->probes, &(struct queue_sample){engine_now_ns(w->engine), n + 1, w->queues});
+}

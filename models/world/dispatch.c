@@ -82,20 +82,10 @@ static void on_decide(struct world *w, const struct event *ev)
 	decide(w);
 }
 
-static void tell_slot(struct world *w)
-{
-	size_t n = w->spec->n_instances;
-
-	for (size_t i = 0; i < n; i++)
-		w->queues[i] = w->instances[i].assigned;
-	w->queues[n] = (uint32_t)scheduler_waiting(w->scheduler);
-	probes_slot(&w->probes, &(struct queue_sample){engine_now_ns(w->engine), n + 1, w->queues});
-}
-
 static void on_slot(struct world *w, const struct event *ev)
 {
 	heed(w);
-	tell_slot(w);
+	probe_slot(w);
 	if (ev->at_ns / ns_of_s(w->spec->record.queues_s) >= WORLD_MOST_SLOTS)
 		world_fail(w, "%d slots of record.queues, %g s each, are over: choose longer ones",
 			WORLD_MOST_SLOTS, w->spec->record.queues_s);

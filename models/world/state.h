@@ -131,6 +131,7 @@ bool cohort_takes(struct world *w); /* a request that is created now */
 void cohort_left(struct world *w);  /* one of it has ended */
 void cohort_open(struct world *w);  /* the warm-up is over */
 MUST_CHECK bool cohort_check(const struct world *w, struct err *err);
+void probe_slot(struct world *w); /* a slot of the queue record ends */
 
 /* result.c */
 void result_fill(struct world *w, struct world_result *out);

@@ -314,6 +314,20 @@ static void judge(struct world *w, enum engine_end end)
 			(unsigned long long)w->spec->run.requests, engine_now_s(w->engine));
 }
 
+/** A window of given length is [from, to): what comes at its end is the next one's. */
+static enum engine_end run(struct world *w)
+{
+	int64_t slot_ns = ns_of_s(w->spec->record.queues_s), end_ns = limit_ns(w);
+	enum engine_end end;
+
+	if (w->spec->run.requests > 0)
+		return engine_run(w->engine, end_ns);
+	end = engine_run_before(w->engine, end_ns);
+	if (end != ENGINE_STOPPED && slot_ns > 0 && end_ns % slot_ns == 0)
+		probe_slot(w); /* of the last slot, which lies in the window */
+	return end;
+}
+
 /** Tell of those that are still here, and see that everything adds up. */
 static void close_probes(struct world *w)
 {
@@ -337,7 +351,7 @@ static enum engine_end simulate(struct world *w)
 	guard_arm(g);
 	if (GUARD_HOLDS(g)) {
 		start(w);
-		end = engine_run(w->engine, limit_ns(w));
+		end = run(w);
 		guard_disarm(g);
 		return end;
 	}
