@@ -150,6 +150,7 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 		.n_settings = sc->n_settings,
 		.settings = sc->settings,
 		.scenario_warnings = &h->job->scenario_warnings,
+		.pilot_warnings = &h->job->pilot_warnings[p],
 	};
 	double began_s = clock_s();
 
@@ -186,7 +187,8 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	if (!choose_dir(j, err) || !open_recorder(h, err))
 		return false;
 	show(h);
-	if (!warmup_by_pilots(&h->warmup_s, s, j->spec.stop, err))
+	j->pilot_warnings = mem_zalloc(s->n_policies, sizeof *j->pilot_warnings);
+	if (!warmup_by_pilots(&h->warmup_s, s, j->spec.stop, j->pilot_warnings, err))
 		return false;
 	note_warnings(j);
 	j->results = mem_zalloc(s->n_policies, sizeof *j->results);
@@ -212,5 +214,8 @@ void run_job_finish(struct run_job *j)
 	for (size_t p = 0; j->results && p < j->spec.scenario->spec.n_policies; p++)
 		experiment_result_finish(&j->results[p]);
 	free(j->results);
+	for (size_t p = 0; j->pilot_warnings && p < j->spec.scenario->spec.n_policies; p++)
+		warnings_finish(&j->pilot_warnings[p]);
+	free(j->pilot_warnings);
 	warnings_finish(&j->scenario_warnings);
 }

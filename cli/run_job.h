@@ -32,6 +32,7 @@ struct run_job {
 	struct run_job_spec spec;
 	char dir[4096];                    /* where the results are */
 	struct warnings scenario_warnings; /* what reading the scenario warned of */
+	struct warnings *pilot_warnings;   /* one a policy; NULL: nothing was run */
 	struct experiment_result *results; /* one a policy; NULL: nothing was run */
 	struct recorder_place place;
 	struct err closing; /* what went wrong with the files after that */

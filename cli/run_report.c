@@ -102,8 +102,24 @@ static void print_warnings(const struct warnings *all, const char *policy, uint3
 	}
 }
 
-static void print_policy_warnings(const struct experiment_result *r, const char *policy)
+/* Those of the pilot that the replications did not meet again. */
+static void print_pilot_warnings(
+	const struct warnings *pilot, const struct warnings *later, const char *policy)
 {
+	struct warnings one = {.n = 1};
+
+	for (size_t i = 0; i < pilot->n; i++) {
+		one.at = &pilot->at[i];
+		if (!warnings_have(later, one.at))
+			print_warnings(&one, policy, 1);
+	}
+}
+
+static void print_policy_warnings(const struct run_job *j, size_t p, const char *policy)
+{
+	const struct experiment_result *r = &j->results[p];
+
+	print_pilot_warnings(&j->pilot_warnings[p], &r->warnings, policy);
 	print_warnings(&r->warnings, policy, r->taken);
 	print_warnings(&r->of_run, policy, 1);
 }
@@ -157,7 +173,7 @@ void run_report(const struct run_job *j, bool json)
 
 	print_summaries(j, json);
 	for (size_t p = 0; p < s->n_policies; p++)
-		print_policy_warnings(&j->results[p], s->policies[p].label);
+		print_policy_warnings(j, p, s->policies[p].label);
 	for (size_t p = 0; p < s->n_policies; p++)
 		if (j->results[p].status == RUN_FAILED)
 			say("offing: error: policy '%s': %s", s->policies[p].label,

@@ -33,8 +33,10 @@ struct record_spec {
 };
 
 struct run_spec {
-	double horizon_s;  /* measured time after the warm-up; 0: @requests decides */
-	uint64_t requests; /* measured per replication; 0: @horizon_s decides */
+	/* what ends a replication: one of the three */
+	double horizon_s;   /* measured time after the warm-up, or 0 */
+	uint64_t requests;  /* measured and answered, or 0 */
+	bool horizon_trace; /* every request of the traces is answered */
 	bool warmup_auto;
 	double warmup_s;
 	uint64_t seed;
@@ -43,7 +45,8 @@ struct run_spec {
 	size_t n_precision_of; /* metrics that it is asked of; 0: those with SHOW_LARGE */
 	const enum metric_id *precision_of;
 	enum profile_quantile quantile;
-	double limit_s; /* simulated time after which the run is hopeless; 0: 10x expected */
+	double limit_s; /* simulated time after which the run is hopeless; 0: when it stands still
+			 */
 	double scheduler_delay_s; /* each way between users, scheduler and sites */
 	struct src_pos at;
 };

@@ -132,7 +132,8 @@ static enum engine_end run(struct engine *e, int64_t last_ns, int64_t clock_ns)
 
 enum engine_end engine_run(struct engine *e, int64_t until_ns)
 {
-	return run(e, until_ns, until_ns);
+	/* what is posted for NS_NEVER never happens */
+	return run(e, until_ns < NS_NEVER ? until_ns : NS_NEVER - 1, until_ns);
 }
 
 enum engine_end engine_run_before(struct engine *e, int64_t end_ns)

@@ -128,6 +128,7 @@ static enum replicate_next take(struct replicate_work *k, size_t job, struct err
 	const struct experiment *x = k->x;
 	struct world_result *r = &k->results[job % k->ring];
 	enum replicate_next next = REPLICATE_MORE;
+	bool circles;
 
 	k->out->taken++;
 	k->out->events += r->events;
@@ -143,8 +144,9 @@ static enum replicate_next take(struct replicate_work *k, size_t job, struct err
 		k->out->status = r->status;
 		memcpy(k->out->failure, r->failure, sizeof r->failure);
 	}
+	circles = r->circles; /* so would the others */
 	world_result_finish(r);
-	if (next == REPLICATE_MORE && enough(k))
+	if (next == REPLICATE_MORE && (enough(k) || circles))
 		next = REPLICATE_ENOUGH;
 	return next;
 }

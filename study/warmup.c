@@ -7,28 +7,36 @@
 
 enum { PILOT = 0, LEVEL_SAMPLES = 1000 };
 
-static bool cut_of(double *out_s, const struct scenario_spec *spec, const struct policy_spec *p,
-	const struct world_result *r, struct err *err)
+/** The cut of one pilot, or, in @why, why it has none. */
+static bool cut_of(double *cut_s, const struct scenario_spec *spec, const struct world_result *r,
+	struct err *why)
 {
 	double run_s = r->warmup_s + r->horizon_s;
 	size_t cut;
 
 	if (r->status == RUN_FAILED)
-		return err_run(err, "policy '%s': %s", p->label, r->failure);
-	if (r->status == RUN_INTERRUPTED)
-		return true;
+		return err_run(why, "%s", r->failure);
 	if (!mser5_cut(r->levels, r->n_levels, &cut))
-		return err_run(err,
-			"policy '%s': no end of the warm-up in a pilot of %.6g s (MSER-5 cuts at "
-			"%.6g s): it may not be stable; use a longer %s or set run.warmup",
-			p->label, run_s, run_s * (double)cut / (double)(r->n_levels + 1),
+		return err_run(why,
+			"no end of the warm-up in a pilot of %.6g s (MSER-5 cuts at %.6g s): it "
+			"may not be stable; use a longer %s or set run.warmup",
+			run_s, run_s * (double)cut / (double)(r->n_levels + 1),
 			spec->run.requests > 0 ? "run" : "horizon");
-	*out_s = fmax(*out_s, 2.0 * run_s * (double)cut / (double)r->n_levels);
+	*cut_s = 2.0 * run_s * (double)cut / (double)r->n_levels;
 	return true;
 }
 
-static bool pilot(double *out_s, const struct scenario_spec *spec, const struct policy_spec *p,
-	const atomic_bool *stop, struct err *err)
+/** What a pilot says of the replications, too. */
+static void keep_warnings(struct warnings *to, const struct world_result *r)
+{
+	for (size_t i = 0; i < r->warnings.n; i++)
+		if (r->warnings.at[i].kind == WARN_TRACE_ENDS)
+			warnings_add(to, WARN_TRACE_ENDS, r->warnings.at[i].scope, "%s",
+				r->warnings.at[i].text);
+}
+
+static bool pilot(struct world_result *r, const struct scenario_spec *spec,
+	const struct policy_spec *p, const atomic_bool *stop, struct err *err)
 {
 	struct world_setup setup = {
 		.spec = spec,
@@ -38,31 +46,51 @@ static bool pilot(double *out_s, const struct scenario_spec *spec, const struct 
 		.stop = stop,
 		.n_level_samples = LEVEL_SAMPLES,
 	};
-	struct world_result r;
 	struct world *w;
 	bool ok;
 
+	*r = (struct world_result){0};
 	if (!world_create(&w, &setup, err))
 		return false;
-	ok = world_run(w, &r, err);
+	ok = world_run(w, r, err);
 	world_destroy(w);
-	ok = ok && cut_of(out_s, spec, p, &r, err);
-	world_result_finish(&r);
 	return ok;
 }
 
-bool warmup_by_pilots(
-	double *out_s, const struct scenario_spec *spec, const atomic_bool *stop, struct err *err)
+bool warmup_by_pilots(double *out_s, const struct scenario_spec *spec, const atomic_bool *stop,
+	struct warnings *of_policy, struct err *err)
 {
+	struct err first = {0};
+	size_t cuts = 0;
+
 	*out_s = spec->run.warmup_s;
 	if (!spec->run.warmup_auto)
 		return true;
 	*out_s = 0.0;
 	for (size_t p = 0; p < spec->n_policies; p++) {
-		if (stop && atomic_load(stop))
-			return true;
-		if (!pilot(out_s, spec, &spec->policies[p], stop, err))
-			return false;
+		struct world_result r;
+		struct err why = {0};
+		double cut_s = 0.0;
+		bool ok = pilot(&r, spec, &spec->policies[p], stop, err);
+		bool stopped = ok && r.status == RUN_INTERRUPTED;
+
+		if (ok && !stopped) {
+			keep_warnings(&of_policy[p], &r);
+			if (cut_of(&cut_s, spec, &r, &why)) {
+				cuts++;
+				*out_s = fmax(*out_s, cut_s);
+			} else {
+				warnings_add(&of_policy[p], WARN_PILOT, "", "%s", why.msg);
+				if (first.kind == ERR_NONE)
+					(void)!err_run(&first, "policy '%s': %s",
+						spec->policies[p].label, why.msg);
+			}
+		}
+		world_result_finish(&r);
+		if (!ok || stopped)
+			return ok;
 	}
-	return true;
+	if (cuts == 0)
+		*err = first;
+	return cuts > 0;
 }

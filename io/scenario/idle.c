@@ -116,7 +116,7 @@ void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 {
 	const struct yaml_node *run = value_of(root, "run");
 
-	if (run && value_of(run, "horizon"))
+	if (run && value_of(run, "horizon") && !says(run, "horizon", "trace"))
 		warn(&p->r, run, "limit", "auto",
 			"it ends a run of 'requests'; this one ends with its horizon");
 	each(&p->r, root, "links", warn_rate);

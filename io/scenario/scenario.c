@@ -91,7 +91,8 @@ static bool read_precision_of(
 		.max = 50000.0 * 86400, __VA_ARGS__ \
 	}
 static const struct schema_key run_keys[] = {
-	RUN_TIME("horizon", spec.horizon_s, .above_min = true, .at = RUN(horizon_at)),
+	RUN_TIME("horizon", spec.horizon_s, .above_min = true, .at = RUN(horizon_at),
+		.word = "trace"),
 	{.name = "requests",
 		.kind = SCHEMA_U64,
 		.to = RUN(spec.requests),
@@ -140,6 +141,7 @@ static bool read_run(
 	run.spec.warmup_auto = run.spec.warmup_s == warmup_auto;
 	if (run.spec.warmup_auto)
 		run.spec.warmup_s = 0;
+	run.spec.horizon_trace = run.horizon_at.line > 0 && run.spec.horizon_s == 0.0;
 	run.spec.at = (*slot)->at;
 	if (ok && run.spec.n_precision_of > 0 && run.spec.precision == 0.0)
 		scenario_warn(

@@ -11,6 +11,12 @@ const char *const warning_words[WARNING_KINDS] = {
 	[WARN_FAILED] = "failed",
 	[WARN_NOT_RANDOM] = "not-random",
 	[WARN_PRECISION] = "precision",
+	[WARN_TRACE_ENDS] = "trace-ends",
+	[WARN_EMPTY] = "empty",
+	[WARN_REJECTED] = "rejected",
+	[WARN_UNFINISHED] = "unfinished",
+	[WARN_BEHIND] = "behind",
+	[WARN_PILOT] = "pilot",
 };
 
 static void append(struct warnings *w, enum warning_kind kind, const char *scope, char *text)
@@ -47,6 +53,11 @@ static struct warning *find(const struct warnings *w, const struct warning *like
 		if (w->at[i].kind == like->kind && strcmp(w->at[i].scope, like->scope) == 0)
 			return &w->at[i];
 	return NULL;
+}
+
+bool warnings_have(const struct warnings *w, const struct warning *like)
+{
+	return find(w, like) != NULL;
 }
 
 void warnings_merge(struct warnings *w, const struct warnings *of_one)

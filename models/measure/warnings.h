@@ -17,6 +17,12 @@ enum warning_kind {
 	WARN_FAILED,     /* why a replication failed */
 	WARN_NOT_RANDOM, /* nothing was drawn: replications are alike */
 	WARN_PRECISION,  /* what run.precision asks for was not reached */
+	WARN_TRACE_ENDS, /* a trace ends before the window does */
+	WARN_EMPTY,      /* no request was created in the window */
+	WARN_REJECTED,   /* every request of a group was rejected */
+	WARN_UNFINISHED, /* of the cohort many had no answer at the end */
+	WARN_BEHIND,     /* fewer are answered than come: the policy does not keep up */
+	WARN_PILOT,      /* the pilot showed no end of the warm-up */
 	WARNING_KINDS,
 };
 
@@ -43,6 +49,9 @@ void warnings_add(struct warnings *w, enum warning_kind kind, const char *scope,
 /** Take those of one replication in. Of the same kind and scope the first text stays, and is
  *  counted: texts differ in their numbers only. */
 void warnings_merge(struct warnings *w, const struct warnings *of_one);
+
+/** Is there one of its kind and scope? */
+bool warnings_have(const struct warnings *w, const struct warning *like);
 
 void warnings_finish(struct warnings *w);
 

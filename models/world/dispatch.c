@@ -6,7 +6,7 @@
 /** Notice that somebody asked to stop: at what brings work, since all else follows from it. */
 static void heed(struct world *w)
 {
-	if (world_interrupted(w))
+	if (world_interrupted(w) || cohort_hopeless(w))
 		engine_stop(w->engine);
 }
 
@@ -16,6 +16,8 @@ static void on_arrive(struct world *w, const struct event *ev)
 
 	heed(w);
 	request_create(w, g, traffic_arrive(w, g));
+	if (w->groups[g.i].over)
+		cohort_over(w);
 	decide_if_wanted(w);
 }
 
@@ -64,6 +66,7 @@ static void on_flow(struct world *w, const struct event *ev)
 
 static void on_link(struct world *w, const struct event *ev)
 {
+	heed(w);
 	if (!net_rate(w->net, ev->who))
 		return;
 	scheduler_rates_changed(w->scheduler);

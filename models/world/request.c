@@ -101,6 +101,21 @@ void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, 
 		});
 }
 
+static bool anyone_has_model(const struct world *w, struct model_id model)
+{
+	for (size_t i = 0; i < w->spec->n_instances; i++)
+		if (w->spec->instances[i].model.i == NO_ID ||
+			w->spec->instances[i].model.i == model.i)
+			return true;
+	return false;
+}
+
+static void reject(struct world *w, uint32_t slot, enum refusal why)
+{
+	refusal_note(w, slot, why);
+	request_end(w, slot, FATE_REJECTED);
+}
+
 uint32_t request_create(struct world *w, struct group_id g, struct request_draw d)
 {
 	const struct group_spec *spec = &w->spec->groups[g.i];
@@ -127,6 +142,8 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 		.started_ns = TIME_NONE,
 		.first_token_ns = TIME_NONE,
 	};
+	w->groups[g.i].created++;
+	w->groups[g.i].measured += r->measured;
 	probes_in_system(&w->probes, now_ns, ++w->in_system);
 	request_tell(w, slot, MOMENT_CREATED, FATE_IN_SYSTEM, now_ns);
 	if (w->requests.n > WORLD_MOST_REQUESTS)
@@ -134,8 +151,12 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 			"more than %d requests are in the system at %.6g s: more comes than is "
 			"served",
 			WORLD_MOST_REQUESTS, engine_now_s(w->engine));
-	if (!fit_context(w, spec, q) || !anyone_can_serve(w, slot)) {
-		request_end(w, slot, FATE_REJECTED);
+	if (!fit_context(w, spec, q)) {
+		reject(w, slot, REFUSED_CONTEXT);
+		return slot;
+	}
+	if (!anyone_can_serve(w, slot)) {
+		reject(w, slot, anyone_has_model(w, spec->model) ? REFUSED_MEMORY : REFUSED_MODEL);
 		return slot;
 	}
 	if (w->spec->run.scheduler_delay_s > 0.0)
@@ -280,7 +301,7 @@ void request_end(struct world *w, uint32_t slot, enum fate fate)
 	r->next_free = w->requests.free;
 	w->requests.free = slot;
 	r->created_ns = TIME_NONE; /* marks the slot as free */
-	traffic_ended(w, g);
+	traffic_ended(w, g, fate);
 	if (fate == FATE_DONE) /* last: it may never come back */
 		scheduler_learn(w->scheduler, &o);
 }

@@ -33,6 +33,7 @@ static void say_how(struct world *w, struct world_result *out)
 	out->events = engine_events(w->engine);
 	out->digest = w->setup.digest ? engine_digest(w->engine) : 0;
 	out->random = drew(w);
+	out->circles = w->circles;
 	out->warnings = w->warnings;
 	w->warnings = (struct warnings){0};
 }

@@ -40,11 +40,27 @@ struct request_pool {
 	struct sequences sequences; /* the same slots */
 };
 
+/** Why a request can be served by nobody. */
+enum refusal { REFUSED_CONTEXT, REFUSED_MEMORY, REFUSED_MODEL, REFUSALS };
+
+/** Those of a group that were turned away. */
+struct refusals {
+	uint64_t n[REFUSALS];            /* of the cohort, rejected */
+	uint32_t prompt_tok, output_tok; /* of the last */
+	enum refusal why;                /* of the last */
+	int64_t at_ns;                   /* how many at one instant, by rejection or overflow */
+	uint64_t n_at;
+};
+
 struct group {
 	const struct group_spec *spec;
 	struct workload *source;
 	double output_mean_tok, output_q90_tok; /* of its answers */
 	struct request_draw next;               /* lengths of the arrival posted */
+	int64_t next_ns, last_ns;   /* that, and the last arrival; NS_NEVER, TIME_NONE: none */
+	uint64_t created, measured; /* requests */
+	bool over;                  /* its trace, or its schedule, has ended */
+	struct refusals refused;
 };
 
 /** What an instance costs, and whose that is: those alike share what the first of them owns. */
@@ -55,10 +71,13 @@ struct instance_cost {
 
 /** Those who are measured: created in the window, and no more than run.requests. */
 struct cohort {
-	bool open;   /* the window is */
-	bool ending; /* all have ended */
-	int64_t from_ns;
+	bool open;              /* the window is */
+	bool ending;            /* all have ended */
+	bool complete;          /* no more will join it */
+	int64_t from_ns, to_ns; /* the window, when the run is over */
 	uint64_t created, ended;
+	uint64_t before, held;   /* requests created, and in the system, when the window opened */
+	uint64_t seen, progress; /* joined or ended, and the events there had been by then */
 };
 
 struct world {
@@ -82,7 +101,9 @@ struct world {
 	bool has_capacities; /* some station drops what overflows */
 	uint64_t created, in_system;
 	struct cohort cohort;
-	struct warnings warnings; /* handed over at the end */
+	size_t n_coming, n_traces; /* groups from which more may come; of these with a trace */
+	bool circles;              /* why it failed: users who are refused ask again at once */
+	struct warnings warnings;  /* handed over at the end */
 
 	struct probes probes; /* who is told; some of them are the world's own: */
 	struct probe metrics, little, lyapunov, levels;
@@ -130,8 +151,22 @@ static inline void request_tell(
 bool cohort_takes(struct world *w); /* a request that is created now */
 void cohort_left(struct world *w);  /* one of it has ended */
 void cohort_open(struct world *w);  /* the warm-up is over */
+void cohort_over(struct world *w);  /* some group sends no more */
+/** Nothing more will come of waiting for it; then the world has failed. */
+bool cohort_hopeless(struct world *w);
 MUST_CHECK bool cohort_check(const struct world *w, struct err *err);
 void probe_slot(struct world *w); /* a slot of the queue record ends */
+
+/* refusal.c: who is turned away, and why */
+void refusal_note(struct world *w, uint32_t slot, enum refusal why);
+/** A user of @g was turned away and is about to send again: fails when that goes in circles. */
+void refusal_again(struct world *w, struct group_id g, enum fate fate);
+
+/** If all of @g that are measured were. */
+void refusal_remark(struct world *w, struct group_id g, const char *scope);
+
+/* remark.c: what the user of the result should know */
+void remarks_make(struct world *w);
 
 /* result.c */
 void result_fill(struct world *w, struct world_result *out);
@@ -147,7 +182,7 @@ MUST_CHECK bool world_schedule(struct world *w, struct err *err);
 void traffic_start(struct world *w);
 struct request_draw traffic_arrive(struct world *w, struct group_id g);
 struct request_draw traffic_send(struct world *w, struct group_id g);
-void traffic_ended(struct world *w, struct group_id g); /* a request of @g left the system */
+void traffic_ended(struct world *w, struct group_id g, enum fate fate); /* one of @g left */
 
 /* control.c */
 void world_fail(struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);

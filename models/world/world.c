@@ -146,11 +146,21 @@ static void add_probes(struct world *w)
 	}
 }
 
+static bool check_horizon(const struct scenario_spec *s, struct err *err)
+{
+	for (size_t g = 0; g < s->n_groups; g++)
+		if (s->groups[g].arrivals.process == ARRIVAL_TRACE)
+			return true;
+	return !s->run.horizon_trace ||
+	       err_at(err, s->run.at,
+		       "run.horizon is 'trace', but the arrivals of no group are one");
+}
+
 static bool build(struct world *w, struct err *err)
 {
 	const struct scenario_spec *s = w->spec;
 
-	if (!check_sizes(s, err) || !network_create(w, err))
+	if (!check_sizes(s, err) || !check_horizon(s, err) || !network_create(w, err))
 		return false;
 	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
 	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
@@ -230,7 +240,7 @@ static bool check_traces(const struct world *w, struct err *err)
 		most = here < UINT64_MAX - most ? most + here : UINT64_MAX;
 		last = here < UINT64_MAX ? t : last;
 		first_ns = workload_first_ns(w->groups[g].source);
-		if (run->requests == 0 && first_ns > 0 && first_ns >= ns_of_s(end_s))
+		if (run->horizon_s > 0.0 && first_ns > 0 && first_ns >= ns_of_s(end_s))
 			return err_at(err, t->at,
 				"no request comes before the run ends: the first of '%s' is at "
 				"%.15g s",
@@ -262,29 +272,14 @@ bool world_check(const struct scenario_spec *spec, struct err *err)
 
 /* Running */
 
-/** No run is longer: 285 years, which the clock can count. */
-static const int64_t LAST_NS = 9000000000000000000;
-
 /** The end of the window; or, of a run that waits for its requests, when it is hopeless. */
-static int64_t limit_ns(const struct world *w)
+static int64_t end_ns(const struct world *w)
 {
-	int64_t warmup_ns = ns_of_s(w->setup.warmup_s), expected_ns;
-	double rate_per_s = 0.0;
+	const struct run_spec *run = &w->spec->run;
 
-	if (w->spec->run.requests == 0)
-		return ns_after(warmup_ns, ns_of_s(w->spec->run.horizon_s));
-	if (w->spec->run.limit_s > 0.0)
-		return ns_of_s(w->spec->run.limit_s);
-	for (size_t g = 0; g < w->spec->n_groups; g++) {
-		double r = workload_rate_per_s(w->groups[g].source);
-
-		if (!(r > 0.0))
-			return LAST_NS; /* the system sets the pace: there is no expected time */
-		rate_per_s += r;
-	}
-	expected_ns = ns_of_s(10.0 * (double)w->spec->run.requests / rate_per_s);
-	expected_ns = ns_after(warmup_ns, expected_ns);
-	return expected_ns < LAST_NS ? expected_ns : LAST_NS;
+	if (run->horizon_s > 0.0)
+		return ns_after(ns_of_s(w->setup.warmup_s), ns_of_s(run->horizon_s));
+	return run->limit_s > 0.0 ? ns_of_s(run->limit_s) : INT64_MAX;
 }
 
 static void start(struct world *w)
@@ -296,34 +291,48 @@ static void start(struct world *w)
 	traffic_start(w);
 }
 
+/** Of a run that waits for its requests and ended without them. */
+static void fail_waiting(struct world *w)
+{
+	const struct cohort *c = &w->cohort;
+	uint64_t wanted = w->spec->run.requests > 0 ? w->spec->run.requests : c->created;
+
+	if (w->spec->run.limit_s > 0.0)
+		world_fail(w,
+			"%llu of %llu requests were answered when the limit of %.6g s was reached",
+			(unsigned long long)c->ended, (unsigned long long)wanted,
+			engine_now_s(w->engine));
+	else
+		world_fail(w, "nothing happens after %.6g s: %llu of %llu requests were answered",
+			engine_now_s(w->engine), (unsigned long long)c->ended,
+			(unsigned long long)wanted);
+}
+
 static void judge(struct world *w, enum engine_end end)
 {
-	bool by_requests = w->spec->run.requests > 0;
-
 	if (w->err.kind == ERR_NONE && net_failure(w->net))
 		world_fail(w, "%s", net_failure(w->net)->msg);
 	if (w->err.kind != ERR_NONE || world_interrupted(w))
 		return;
-	if (end == ENGINE_STUCK)
+	if (end == ENGINE_STUCK) {
+		w->circles = true;
 		world_fail(w, "%d events at one instant, t = %.9g s: the scenario goes in circles",
 			ENGINE_STUCK_EVENTS, engine_now_s(w->engine));
-	else if (by_requests && !w->cohort.ending)
-		world_fail(w,
-			"%llu of %llu requests were answered when the limit of %.6g s was reached",
-			(unsigned long long)w->cohort.ended,
-			(unsigned long long)w->spec->run.requests, engine_now_s(w->engine));
+	} else if (w->spec->run.horizon_s == 0.0 && !w->cohort.ending) {
+		fail_waiting(w);
+	}
 }
 
 /** A window of given length is [from, to): what comes at its end is the next one's. */
 static enum engine_end run(struct world *w)
 {
-	int64_t slot_ns = ns_of_s(w->spec->record.queues_s), end_ns = limit_ns(w);
+	int64_t slot_ns = ns_of_s(w->spec->record.queues_s), to_ns = end_ns(w);
 	enum engine_end end;
 
-	if (w->spec->run.requests > 0)
-		return engine_run(w->engine, end_ns);
-	end = engine_run_before(w->engine, end_ns);
-	if (end != ENGINE_STOPPED && slot_ns > 0 && end_ns % slot_ns == 0)
+	if (w->spec->run.horizon_s == 0.0)
+		return engine_run(w->engine, to_ns);
+	end = engine_run_before(w->engine, to_ns);
+	if (end != ENGINE_STOPPED && slot_ns > 0 && to_ns % slot_ns == 0)
 		probe_slot(w); /* of the last slot, which lies in the window */
 	return end;
 }
@@ -368,7 +377,9 @@ bool world_run(struct world *w, struct world_result *out, struct err *err)
 		*err = w->err;
 		return false;
 	}
+	w->cohort.to_ns = engine_now_ns(w->engine);
 	close_probes(w);
+	remarks_make(w);
 	result_fill(w, out);
 	return true;
 }

@@ -53,6 +53,7 @@ struct world_result {
 	size_t n_levels;
 	double *levels; /* number in system at equal steps of time; owned */
 	char *strings;  /* owned */
+	bool circles;   /* why it failed: at one instant without end, as any other would */
 	struct warnings warnings;
 };
 

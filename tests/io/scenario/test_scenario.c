@@ -353,7 +353,7 @@ static void all_errors_are_reported_in_the_order_of_the_file(void **state)
 	static const char *const expected[] = {
 		("1:7: name should be 1 to 64 letters, digits, '_', '-' and '.', starting with a "
 		 "letter or a digit, not 'a b'"),
-		"2:16: horizon needs a unit, as in '20 ms'",
+		"2:16: horizon needs a unit, as in '20 ms' (or 'trace')",
 		"2:19: unknown key 'sede' in run; did you mean 'seed'?",
 		"3:19: tier cannot be 'egde'; did you mean 'edge'?",
 		"4:35: service must be above 0 s, not 0 s",

@@ -1,0 +1,106 @@
+#!/bin/bash
+# What a run says of itself reaches standard error, once a policy, and the table `warning`; a pilot
+# without an end stops its own policy only; a circle at one instant stops all replications.
+# usage: remarks.sh OFFING
+offing=$(realpath "$1")
+dir=$(mktemp -d) && cd "$dir" || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+fail() {
+	echo "$*"
+	cat err
+	exit 1
+}
+
+# $1: the status wanted, the rest is the command; what it says is in out and err
+status() {
+	local want=$1
+	shift
+	timeout 60 "$@" >out 2>err
+	local got=$?
+	[ $got = "$want" ] || fail "$* ended with $got, not $want"
+}
+
+told() {
+	[ "$(grep -c -- "$1" err)" = "$2" ] || fail "'$1' is not told $2 times"
+}
+
+kept() {
+	local n
+	n=$(sqlite3 "$1/results.sqlite" "SELECT count(*) FROM warning WHERE $2")
+	[ "$n" = "$3" ] || fail "$n rows of $2, not $3"
+}
+
+# 1.5 a second need two servers of 1 s; edge-only has one.
+cat >pilot.yaml <<'YAML'
+name: pilot
+run: {horizon: 1000 s, replications: 2}
+sites: {edge: {tier: edge}, cloud: {tier: cloud}}
+instances:
+  e: {site: edge, service: {distribution: exponential, mean: 1 s}}
+  c: {site: cloud, service: {distribution: exponential, mean: 1 s}}
+users: {u: {home: edge, arrivals: {process: poisson, rate: 1.5 /s}}}
+policies:
+  both: {name: fcfs}
+  one: {name: edge-only}
+record: {queues: off, requests: false}
+YAML
+status 0 "$offing" run pilot.yaml -q -o pilot
+told "policy 'one': no end of the warm-up in a pilot of 1000 s" 1
+told "policy 'one': it does not keep up" 1
+told "policy 'both'" 0
+kept pilot "kind = 'pilot' AND replication = 0" 1
+kept pilot "kind = 'behind' AND replication > 0" 2
+n=$(sqlite3 pilot/results.sqlite "SELECT count(*) FROM run WHERE status = 'complete'")
+[ "$n" = 2 ] || fail "$n policies are complete"
+# with no other policy there is no warm-up at all
+sed -i '/both:/d' pilot.yaml
+status 1 "$offing" run pilot.yaml -q -o alone
+told "policy 'one': no end of the warm-up" 1
+
+# 20 rows in 20 s; a pilot as long as the window, 40 s, is half empty, too.
+{
+	echo arrival_s,prompt_tokens,output_tokens
+	for i in $(seq 0 19); do echo "$i,10,3"; done
+} >rows.csv
+cat >trace.yaml <<'YAML'
+name: trace
+run: {horizon: 40 s, replications: 1}
+sites: {edge: {tier: edge}}
+instances: {e: {site: edge, service: 0.1 s}}
+users: {u: {arrivals: {process: trace, file: rows.csv, format: csv}}}
+policy: {name: fcfs}
+record: {queues: off, requests: false}
+YAML
+status 0 "$offing" run trace.yaml -q -o trace
+told "its trace ends at 19 s" 1
+kept trace "kind = 'trace-ends' AND replication = 0" 1
+kept trace "kind = 'trace-ends' AND replication = 1" 1
+status 0 "$offing" run trace.yaml -q -o whole -s run.horizon=trace -s run.warmup='0 s'
+told trace-ends 0
+n=$(sqlite3 whole/results.sqlite "SELECT value FROM metric WHERE scope = '' AND name = 'requests.done'")
+[ "$n" = 20.0 ] || fail "$n of 20 rows are answered"
+sed -i 's/horizon: 40 s/requests: 21/' trace.yaml
+status 2 "$offing" check trace.yaml
+told "rows.csv' has 20 requests" 1
+sed -i 's/process: trace.*csv}/process: poisson, rate: 1 \/s}/; s/requests: 21/horizon: trace/' trace.yaml
+status 2 "$offing" check trace.yaml
+told "run.horizon is 'trace', but the arrivals of no group are one" 1
+
+# One of two users finds the place taken and asks again at once.
+cat >circle.yaml <<'YAML'
+name: circle
+run: {horizon: 10 s, warmup: 0 s, replications: 200}
+sites: {edge: {tier: edge}}
+instances: {e: {site: edge, service: 1 s, capacity: 1}}
+users: {u: {arrivals: {process: saturated, outstanding: 2}}}
+policy: {name: fcfs}
+YAML
+(
+	ulimit -v 2000000
+	status 1 "$offing" run circle.yaml -q -j 2 -o circle
+) || exit 1
+told "users of 'u' are refused and ask again at once, at 0 s without end" 1
+n=$(sqlite3 circle/results.sqlite "SELECT count(*) FROM replication WHERE status = 'failed'")
+[ "$n" = 1 ] || fail "$n replications went in the same circle"
+exit 0
