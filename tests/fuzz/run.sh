@@ -24,11 +24,16 @@ ninja -C "$build" tests/fuzz/fuzz_scenario tests/fuzz/fuzz_trace >"$work/ninja.l
 	exit 1
 }
 
-# A trace as a seed has its format in front: 0 csv, 1 azure, 2 mooncake, 3 burstgpt.
+# A file as a seed has its reader in front: 0 csv, 1 azure, 2 mooncake, 3 burstgpt, 4 rates,
+# 5 mahimahi, 6 a profile.
 mkdir -p "$work/trace_seeds" "$work/scenario" "$work/trace"
-for file in "$root"/tests/bad/*-*.csv "$root"/tests/bad/*.jsonl; do
+for file in "$root"/tests/bad/*-*.csv "$root"/tests/bad/*.jsonl "$root"/tests/bad/support/rates*.csv \
+	"$root"/tests/bad/support/*.mahimahi "$root"/models/cost/profiles/*.profile; do
 	name=${file##*/}
 	case $name in
+	rates*) format=4 ;;
+	*.mahimahi) format=5 ;;
+	*.profile) format=6 ;;
 	csv-*) format=0 ;;
 	azure-*) format=1 ;;
 	mooncake-*) format=2 ;;
