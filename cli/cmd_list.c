@@ -5,19 +5,16 @@
 #include "base/near.h"
 #include "base/quote.h"
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/list.h"
 #include "io/scenario/scenario.h"
 #include "models/cost/catalog.h"
 #include "models/workload/dataset.h"
-#include "policies/all.h"
 
 static void list_policies(struct list *l)
 {
-	struct policy_registry policies = policies_all();
-	size_t i;
-
-	for (i = 0; i < policies.n; i++)
-		list_add(l, policies.all[i]->name, policies.all[i]->summary);
+	for (size_t i = 0; i < l->policies.n; i++)
+		list_add(l, l->policies.all[i]->name, l->policies.all[i]->summary);
 	l->note = "`offing list policies NAME` shows the parameters of one.";
 }
 
@@ -97,9 +94,9 @@ static const struct what *find(const char *name)
 	return NULL;
 }
 
-static const struct policy_ops *find_policy(const char *name, struct err *err)
+static const struct policy_ops *find_policy(
+	struct policy_registry policies, const char *name, struct err *err)
 {
-	struct policy_registry policies = policies_all();
 	char quoted[QUOTE_SIZE];
 	struct near near;
 	size_t i;
@@ -131,23 +128,21 @@ static bool fill(struct list *l, const struct what *what, const struct opts *o, 
 	if (what->list != list_policies)
 		return err_input(
 			err, "`offing list %s` takes no name; policies have one", what->name);
-	policy = find_policy(o->args[1], err);
+	policy = find_policy(l->policies, o->args[1], err);
 	if (policy)
 		list_params(l, policy);
 	return policy;
 }
 
-static enum status list(const struct opts *o)
+static enum status list_of(
+	const struct what *what, struct policy_registry policies, const struct opts *o)
 {
-	static const struct what all = {.list = list_whats};
-	const struct what *what = o->n_args ? find(o->args[0]) : &all;
 	struct err err = {0};
 	struct list l;
 	bool ok;
 
-	if (!what)
-		return STATUS_USAGE;
 	list_init(&l);
+	l.policies = policies;
 	ok = fill(&l, what, o, &err);
 	if (!ok)
 		err_print(&err, stderr);
@@ -159,7 +154,23 @@ static enum status list(const struct opts *o)
 	return ok ? STATUS_DONE : STATUS_USAGE;
 }
 
+static enum status list(const struct opts *o)
+{
+	static const struct what all = {.list = list_whats};
+	const struct what *what = o->n_args ? find(o->args[0]) : &all;
+	enum status status = STATUS_USAGE;
+	struct plugins plugins;
+
+	if (!what)
+		return status;
+	if (input_plugins(&plugins, o))
+		status = list_of(what, plugins_registry(&plugins), o);
+	plugins_finish(&plugins);
+	return status;
+}
+
 static const struct opt_spec opts[] = {
+	PLUGIN_OPT,
 	{"json", 0, NULL, "print a JSON array of {name, summary, ...}, in SI units"},
 	{0},
 };

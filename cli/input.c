@@ -9,18 +9,19 @@
 #include "io/trace/arrival_trace.h"
 #include "models/offload/guard.h"
 
-static bool load_plugins(struct plugins *plugins, const struct opts *o)
+bool input_plugins(struct plugins *out, const struct opts *o)
 {
 	struct err err = {0};
 	const char **files;
 	size_t n, i;
 	bool ok = true;
 
+	plugins_init(out);
 	files = opts_all(o, "plugin", &n);
 	if (n > 0)
 		guard_install(); /* they may do anything */
 	for (i = 0; i < n && ok; i++)
-		ok = plugins_load(plugins, files[i], &err);
+		ok = plugins_load(out, files[i], &err);
 	free(files);
 	if (!ok)
 		err_print(&err, stderr);
@@ -105,8 +106,7 @@ static bool read_scenario(struct input *in, const char *file, const struct opts 
 bool input_read(struct input *in, const char *file, const struct opts *o)
 {
 	in->scenario = NULL;
-	plugins_init(&in->plugins);
-	if (load_plugins(&in->plugins, o) && read_scenario(in, file, o))
+	if (input_plugins(&in->plugins, o) && read_scenario(in, file, o))
 		return true;
 	input_finish(in);
 	return false;

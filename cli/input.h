@@ -6,21 +6,28 @@
 #include "policies/plugin.h"
 
 /** What commands that read a scenario share: these options, and the reading itself. */
+#define PLUGIN_OPT \
+	{ \
+		"plugin", 0, "FILE.so", "load a policy from a shared object; repeatable" \
+	}
+
 #define INPUT_OPTS \
 	{"set", 's', "KEY=VALUE", "change the scenario: -s links.wan.rate='10 Mbps'; repeatable"}, \
 		{"seed", 0, "N", "run.seed of the scenario"}, \
 		{"replications", 0, "N", "run.replications of the scenario"}, \
 		{"precision", 0, "REL[:METRICS]", \
 			"run.precision, and run.precision_of, of the scenario"}, \
-	{ \
-		"plugin", 0, "FILE.so", "load a policy from a shared object; repeatable" \
-	}
+		PLUGIN_OPT
 
 /** A scenario and the policies it may name, which must outlive it. */
 struct input {
 	struct plugins plugins;
 	struct scenario *scenario;
 };
+
+/** All policies there are: the built-in ones, and those of --plugin. On false what is wrong has
+ * been printed; plugins_finish() is due all the same. */
+MUST_CHECK bool input_plugins(struct plugins *out, const struct opts *o);
 
 /** Read the scenario @file as the options in @o say. On false what is wrong has been
  *  printed, and @in needs no input_finish(). */

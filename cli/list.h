@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "models/offload/policy.h"
 
 /**
  * What `offing list` prints: items with a name, a line about each, and values, which are
@@ -20,7 +21,8 @@ struct list {
 	struct list_item *items;
 	/** Titles of the columns behind the name, which has the first; NULL: name and summary. */
 	const char *const *titles;
-	const char *note; /* below the table; NULL: none */
+	const char *note;                /* below the table; NULL: none */
+	struct policy_registry policies; /* there are */
 };
 
 void list_init(struct list *l);
@@ -49,8 +51,6 @@ void list_gpus(struct list *l);
 void list_models(struct list *l);
 void list_profiles(struct list *l);
 void list_metrics(struct list *l);
-
-struct policy_ops; /* models/offload/policy.h */
 
 /** The parameters of one policy. */
 void list_params(struct list *l, const struct policy_ops *policy);

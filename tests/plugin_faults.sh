@@ -37,6 +37,9 @@ for fault in segv abort best-class wake-now; do
 	[ "$done" = "3 3" ] || fail "$fault: kept '$done' replications of the others, not 3 and 3"
 done
 
+"$offing" list policies rogue --plugin "$rogue" >out 2>&1 && grep -q '^from  *0 s  *at least' out ||
+	fail "list policies: no parameters of a plug-in"
+
 # At load, one line each.
 scenario none
 mkfifo fifo.so

@@ -104,7 +104,8 @@ static bool path_make(
 
 bool flow_sets_make(struct net *n, struct err *err)
 {
-	qsort(n->links, n->n_links, sizeof(*n->links), by_spec);
+	if (n->n_links > 0)
+		qsort(n->links, n->n_links, sizeof(*n->links), by_spec);
 	for (uint32_t l = 0; l < n->n_links; l++)
 		n->links[l]->number = l;
 	sets_part(n);

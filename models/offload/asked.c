@@ -61,6 +61,8 @@ static const struct scheduler *asked_predict(const struct view *v, const char *w
 	const struct scheduler *s = asked(v, what, q);
 
 	need_instance(s, what, i);
+	if (q->prompt_tok == 0 && instance_of(s, i)->ops->needs_cost)
+		guard_refuse(s->guard, "asked %s() for a prompt of 0 tokens", what);
 	if (!(output_tok >= 0.0 && output_tok <= UINT32_MAX))
 		guard_refuse(s->guard, "asked %s() for an answer of %g tokens", what, output_tok);
 	return s;

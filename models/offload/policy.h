@@ -97,7 +97,8 @@ struct rng;
  *  path:      how prompts of @g get to @i, or, with @back, its answers to @g
  *
  * A request, group, instance, class or rank that there is not, an answer of less than 0 or more
- * than UINT32_MAX tokens, or draw() from none, ends the run with the policy's name.
+ * than UINT32_MAX tokens, a prediction for no prompt at an instance that runs a model, or draw()
+ * from none, ends the run with the policy's name.
  */
 struct view {
 	double now_s;

@@ -192,6 +192,68 @@ static void what_is_drawn_is_in_0_to_1_and_differs_by_replication(void **state)
 	fixture_finish(&f);
 }
 
+static bool ask_too_much(struct policy_state *st, const struct view *v, struct assignment *out)
+{
+	const uint32_t sizes[] = {1, 2, 4096, 1000000, UINT32_MAX};
+	struct waiting w = v->waiting[0];
+
+	for (size_t k = 0; v->n_waiting > 0 && k < 25; k++) {
+		w.prompt_tok = sizes[k / 5];
+		w.output_tok = sizes[k % 5];
+		v->can_serve(v, &w, (struct instance_id){0});
+		v->fits(v, &w, (struct instance_id){0});
+		v->best(v, &w, (struct class_id){0}, RANK_STEP, &out->instance);
+		assert_true(v->predict(v, &w, (struct instance_id){0}, w.output_tok).total_s > 0.0);
+		assert_true(v->predict_idle(v, &w, (struct instance_id){0}, w.output_tok).total_s >
+			    0.0);
+	}
+	return look(st, v, out);
+}
+
+/* A policy may make requests up to ask about them: no table is read beyond its end. */
+static void a_request_of_any_size_can_be_asked_about(void **state)
+{
+	struct policy_ops asker = looker;
+	struct fixture f;
+
+	(void)state;
+	asker.next = ask_too_much;
+	saturated_llm(&f);
+	notes = (struct notes){0};
+	f.policy = (struct policy_spec){.label = "asker", .ops = &asker};
+	fixture_run(&f);
+	assert_int_equal(f.result.status, RUN_COMPLETE);
+	assert_true(notes.n >= 3);
+	fixture_finish(&f);
+}
+
+static bool ask_for_nothing(struct policy_state *st, const struct view *v, struct assignment *out)
+{
+	struct waiting w = v->waiting[0];
+
+	(void)st;
+	(void)out;
+	w.prompt_tok = 0;
+	v->predict(v, &w, (struct instance_id){0}, 5.0);
+	fail();
+	return false;
+}
+
+static void no_prompt_has_no_prediction(void **state)
+{
+	struct policy_ops asker = looker;
+	struct fixture f;
+
+	(void)state;
+	asker.next = ask_for_nothing;
+	saturated_llm(&f);
+	f.policy = (struct policy_spec){.label = "asker", .ops = &asker};
+	fixture_run(&f);
+	assert_int_equal(f.result.status, RUN_FAILED);
+	assert_non_null(strstr(f.result.failure, "asked predict() for a prompt of 0 tokens"));
+	fixture_finish(&f);
+}
+
 static void a_policy_begins_once_and_ends_once(void **state)
 {
 	struct fixture f;
@@ -211,6 +273,8 @@ int main(void)
 		cmocka_unit_test(a_path_in_order_of_arrival_says_how_long_one_waits),
 		cmocka_unit_test(a_path_that_flows_share_says_what_is_left),
 		cmocka_unit_test(what_is_drawn_is_in_0_to_1_and_differs_by_replication),
+		cmocka_unit_test(a_request_of_any_size_can_be_asked_about),
+		cmocka_unit_test(no_prompt_has_no_prediction),
 		cmocka_unit_test(a_policy_begins_once_and_ends_once),
 	};
 	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
