@@ -102,7 +102,7 @@ struct world {
 	uint64_t created, in_system;
 	struct cohort cohort;
 	size_t n_coming, n_traces; /* groups from which more may come; of these with a trace */
-	bool circles;              /* why it failed: users who are refused ask again at once */
+	bool circles;              /* why it failed: others would too, and take as long to */
 	struct warnings warnings;  /* handed over at the end */
 
 	struct probes probes; /* who is told; some of them are the world's own: */

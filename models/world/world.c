@@ -365,7 +365,7 @@ static enum engine_end simulate(struct world *w)
 		return end;
 	}
 	w->failed = true; /* in the middle of an event: what is counted need not add up */
-	(void)!scheduler_broke(w->scheduler, &w->err);
+	w->circles = scheduler_broke(w->scheduler, &w->err);
 	return ENGINE_STOPPED;
 }
 

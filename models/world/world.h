@@ -53,7 +53,7 @@ struct world_result {
 	size_t n_levels;
 	double *levels; /* number in system at equal steps of time; owned */
 	char *strings;  /* owned */
-	bool circles;   /* why it failed: at one instant without end, as any other would */
+	bool circles;   /* why it failed: no end at one instant, a broken policy; as others would */
 	struct warnings warnings;
 };
 
