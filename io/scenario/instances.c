@@ -43,7 +43,7 @@ static bool read_profile(
 	return read_path(r, slot, key, &ref->name);
 }
 
-static const char *const batching_words[] = {"continuous", "static", "chunked", NULL};
+static const char *const batching_words[] = {"continuous", "chunked", "static", NULL};
 static const char *const decoding_words[] = {"autoregressive", "speculative", NULL};
 static const char *const discipline_words[] = {
 	[DISCIPLINE_FIFO] = "fifo", [DISCIPLINE_PS] = "ps", NULL};
@@ -86,8 +86,15 @@ static const struct schema_key llm_keys[] = {
 		.kind = SCHEMA_WORD,
 		.to = INSTANCE(spec.batching),
 		.words = batching_words,
-		.n_built = 1,
+		.n_built = 2,
 		.dflt = "continuous"},
+	{.name = "chunk_tokens",
+		.kind = SCHEMA_UNSIGNED,
+		.to = INSTANCE(spec.chunk_tok),
+		.at = INSTANCE(spec.chunk_at),
+		.min = 1,
+		.max = 1e6,
+		.dflt = "512"},
 	{.name = "max_batch",
 		.kind = SCHEMA_UNSIGNED,
 		.to = INSTANCE(spec.max_batch),
@@ -194,6 +201,18 @@ static bool check_capacity(struct schema_reader *r, const struct instance_entry 
 		i->spec.capacity, i->spec.slots);
 }
 
+/** A step has a row for each sequence that decodes. */
+static bool check_budget(struct schema_reader *r, const struct instance_entry *i)
+{
+	if (i->spec.synthetic || i->spec.batching != BATCHING_CHUNKED ||
+		i->spec.chunk_tok >= i->spec.max_batch)
+		return true;
+	return err_list_at(r->errs, i->spec.chunk_at,
+		"chunk_tokens must be at least max_batch, %u, not %u: a step has a row for each "
+		"sequence that decodes",
+		i->spec.max_batch, i->spec.chunk_tok);
+}
+
 static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void *entry)
 {
 	struct instance_entry *i = entry;
@@ -208,7 +227,7 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 	i->spec.at = i->e.at;
 	ok = refuse_other_kind(r, *slot, i->spec.synthetic);
 	ok = schema_read(r, *slot, i->spec.synthetic ? synthetic_keys : llm_keys, i) && ok;
-	return check_capacity(r, i) && ok;
+	return check_capacity(r, i) && check_budget(r, i) && ok;
 }
 
 /** `auto` is a word in place of the map, or a key in it. */

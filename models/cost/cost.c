@@ -84,7 +84,7 @@ static void form_decode_cells(struct cost *c, size_t batch)
 	double work = form_layer_work_s(
 		c->form, &c->gpu, &c->shape, c->precision, LLM_DECODE_ATTENTION, (double)batch);
 	double flat = head + form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
-				     LLM_DECODE_ATTENTION, (double)batch);
+				     LLM_DECODE_ATTENTION, (double)batch, 0.0);
 	double hidden = c->form->launch_s[c->precision] - work, corner, rise;
 
 	if (!c->form->launch_overlaps || hidden <= 0.0) {
@@ -122,7 +122,7 @@ static double linear_s(const struct cost *c, double new_tok)
 	if (c->grid)
 		return c->f_prefill * grid_linear_s(c->grid, new_tok);
 	return c->f_prefill * form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
-				      LLM_PREFILL_ATTENTION, new_tok);
+				      LLM_PREFILL_ATTENTION, new_tok, 0.0);
 }
 
 static void fill_tables(struct cost *c)
@@ -224,16 +224,57 @@ struct cost_affine cost_decode(const struct cost *c, size_t batch, uint64_t cont
 	return c->cells[i];
 }
 
-double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
+/* Linear layers and head of @new_tok rows, @n_prompts of which give a token. */
+static double prompts_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
 {
 	double sum;
 
-	assert(new_tok >= 1 && n_prompts >= 1);
 	sum = new_tok <= LINEAR_TABLE_TOK ? c->linear_s[new_tok] : linear_s(c, (double)new_tok);
 	sum += c->f_prefill * c->host_s[HOST_PREFILL];
 	if (n_prompts <= c->max_batch)
 		return sum + c->head_s[n_prompts];
 	return c->grid ? sum : sum + c->f_prefill * head_s(c, n_prompts);
+}
+
+double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
+{
+	assert(new_tok >= 1 && n_prompts >= 1);
+	return prompts_s(c, new_tok, n_prompts);
+}
+
+/* What the attention of decoding adds to a step of all rows together. */
+static double grid_mixed_s(const struct cost *c, const struct cost_work *w)
+{
+	struct cost_affine first = cost_decode(c, w->n_decode, 0);
+	struct cost_affine at = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
+	double context = at.base_s + at.per_tok_s * w->decode_context_tok - first.base_s;
+
+	return prompts_s(c, w->prompt_tok + w->n_decode, w->n_decode + w->n_ended) +
+	       (context > 0.0 ? context : 0.0);
+}
+
+static double form_mixed_s(const struct cost *c, const struct cost_work *w)
+{
+	const struct profile_op *o = &c->form->op[c->precision][LLM_DECODE_ATTENTION];
+	double slope = form_work_s(o, &c->gpu, llm_decode_attention_work(&c->shape));
+	double decode = c->f_decode * (o->t0_s + slope * w->decode_context_tok);
+	double rows = (double)w->prompt_tok + (double)w->n_decode;
+	double layers = form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
+		LLM_PREFILL_ATTENTION, rows, decode / c->f_prefill);
+
+	return c->f_prefill * (layers + head_s(c, w->n_decode + w->n_ended));
+}
+
+double cost_step_s(const struct cost *c, const struct cost_work *w)
+{
+	if (w->prompt_tok == 0) {
+		struct cost_affine a = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
+
+		return a.base_s + a.per_tok_s * w->decode_context_tok;
+	}
+	if (w->n_decode == 0)
+		return prompts_s(c, w->prompt_tok, w->n_ended);
+	return c->grid ? grid_mixed_s(c, w) : form_mixed_s(c, w);
 }
 
 static double dense_s(const struct cost *c, double new_tok, double context_tok)
@@ -279,7 +320,7 @@ double cost_prefill_attention_s(const struct cost *c, uint32_t new_tok, uint32_t
 {
 	double dense = dense_s(c, new_tok, context_tok);
 
-	if (c->attention == ATTENTION_FULL)
+	if (c->attention == ATTENTION_FULL || das_prediction_share((double)new_tok) == 0.0)
 		return dense;
 	return sparse_s(c, dense, (double)new_tok + context_tok);
 }

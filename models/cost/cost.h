@@ -48,10 +48,27 @@ struct cost_affine {
 struct cost_affine cost_decode(const struct cost *c, size_t batch, uint64_t context_tok);
 
 /**
+ * One step, whatever is in it. The rows of all parts meet in the linear layers, so that a mixed
+ * step takes less than its parts one by one; attention is each part's own; the head sees the
+ * rows that give a token. Decode alone is cost_decode(), prompts alone cost_prefill_s() and their
+ * attention, to the bit. A measured grid answers for a mixed step with its prefill of all rows
+ * together and what context adds to its decode steps.
+ */
+struct cost_work {
+	size_t n_decode; /* sequences that decode, one row each; up to max_batch */
+	double decode_context_tok;
+	uint64_t prompt_tok; /* new tokens of prompts, or of their chunks */
+	size_t n_ended;      /* prompts that end in this step */
+};
+/** Without cost_prefill_attention_s() of each prompt, which comes on top. */
+double cost_step_s(const struct cost *c, const struct cost_work *w);
+
+/**
  * A prefill step of several prompts: cost_prefill_s(c, sum of new tokens,
  * number of prompts) + the sum over the prompts of cost_prefill_attention_s().
  */
 double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts);
+/** Of @new_tok tokens behind @context_tok earlier ones; dense where they are fewer than 128. */
 double cost_prefill_attention_s(const struct cost *c, uint32_t new_tok, uint32_t context_tok);
 
 #endif

@@ -42,9 +42,11 @@ double form_layer_work_s(const struct profile_form *f, const struct gpu_spec *g,
 }
 
 double form_layers_s(const struct profile_form *f, const struct gpu_spec *g,
-	const struct llm_shape *s, enum precision p, enum llm_op attention, double rows)
+	const struct llm_shape *s, enum precision p, enum llm_op attention, double rows,
+	double more_s)
 {
-	double work = form_layer_work_s(f, g, s, p, attention, rows), launch = f->launch_s[p];
+	double work = form_layer_work_s(f, g, s, p, attention, rows) + more_s;
+	double launch = f->launch_s[p];
 
 	if (f->launch_overlaps)
 		return s->layers * (work > launch ? work : launch);

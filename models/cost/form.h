@@ -24,10 +24,11 @@ double form_linear_op_s(const struct profile_form *f, const struct gpu_spec *g,
 
 /**
  * Layers of @rows tokens, launches included, and no attention but the t0 of
- * @attention, which every step pays once a layer.
+ * @attention, which every step pays once a layer, and @more_s of a second kind.
  */
 double form_layers_s(const struct profile_form *f, const struct gpu_spec *g,
-	const struct llm_shape *s, enum precision p, enum llm_op attention, double rows);
+	const struct llm_shape *s, enum precision p, enum llm_op attention, double rows,
+	double more_s);
 
 /** Device time of one such layer alone, before the host's launches. */
 double form_layer_work_s(const struct profile_form *f, const struct gpu_spec *g,

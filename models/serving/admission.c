@@ -61,14 +61,17 @@ void admission_admit(struct batch *b, size_t place)
 	uint32_t seq = (uint32_t)waitline_remove(&b->line, place);
 	struct sequence *q = batch_sequence(b, seq);
 
-	if (q->reserved_blocks == 0 && q->emitted_tok == 0)
+	if (q->reserved_blocks == 0 && !q->again)
 		b->n_bare--;
 	b->kv.reserved -= q->reserved_blocks;
 	q->reserved_blocks = 0;
 	b->prefill_tok += batch_stored_tok(q);
 	kvcache_take(&b->kv, kvcache_blocks(&b->kv, batch_stored_tok(q) + 1));
-	if (q->emitted_tok > 0)
+	if (q->again)
 		preempt_back(b);
+	q->again = false;
+	q->computed_tok = 0;
+	q->chunk_tok = (uint32_t)batch_stored_tok(q);
 	if (q->started_ns == TIME_NONE)
 		q->started_ns = batch_now_ns(b);
 	b->prefill[b->n_prefill++] = seq;

@@ -28,5 +28,6 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
 	return a->profile == b->profile && a->attention == b->attention &&
 	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
+	       a->batching == b->batching && a->chunk_tok == b->chunk_tok &&
 	       a->reserve_bytes == b->reserve_bytes && same_gpu(gpu_a, gpu_b);
 }

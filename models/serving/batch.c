@@ -1,8 +1,9 @@
 /*
  * An LLM instance: prompts wait in a line, and at each boundary between two steps the next is
- * formed: if anyone was admitted, their prefill (those already decoding pause), else a decode step
- * of the whole batch. A prefill emits a request's first token. A request whose next token finds
- * no block makes the youngest of the batch give up its blocks and wait.
+ * formed: if anyone was admitted, their prefill (those already decoding pause, unless prompts come
+ * in chunks), else a decode step of the whole batch. A prefill emits a request's first token. A
+ * request whose next token finds no block makes the youngest of the batch give up its blocks and
+ * wait.
  *
  * Costs: O(log B) to join and to leave; nothing grows with the number of tokens.
  */
@@ -18,6 +19,11 @@
 /* More than any memory has: sums of blocks stay far below 2^64. */
 static const double KV_MOST_BLOCKS = 1e15;
 
+static const struct batching_ops *const batchings[] = {
+	[BATCHING_CONTINUOUS] = &batching_continuous,
+	[BATCHING_CHUNKED] = &batching_chunked,
+};
+
 struct instance_state {
 	struct batch batch;
 };
@@ -26,7 +32,7 @@ struct instance_state {
 
 static void prefill_start(struct batch *b)
 {
-	double s = b->executor->prefill_s(b);
+	double s = b->executor->step_s(b);
 
 	b->activity = BATCH_PREFILL;
 	b->executor->launch(b, ns_after(batch_now_ns(b), ns_of_s(s)), b->prefill[0]);
@@ -69,6 +75,7 @@ static void batch_enqueue(struct instance *i, uint32_t seq)
 		boundary(b);
 }
 
+/** Those whose prompt is computed have one token more and decode; the others go on. */
 static void prefill_done(struct batch *b)
 {
 	int64_t now_ns = batch_now_ns(b);
@@ -80,6 +87,11 @@ static void prefill_done(struct batch *b)
 		uint32_t seq = b->prefill[i];
 		struct sequence *q = batch_sequence(b, seq);
 
+		if (!batch_ends(q)) {
+			q->computed_tok += q->chunk_tok;
+			b->prefill[b->n_prefill++] = seq;
+			continue;
+		}
 		if (q->emitted_tok++ == 0)
 			q->first_token_ns = now_ns;
 		if (q->emitted_tok < q->output_tok) {
@@ -113,6 +125,11 @@ static void step_done(struct batch *b)
 
 	b->activity = BATCH_BOUNDARY;
 	if (prefill) {
+		if (b->mixed) { /* counted when the step was formed */
+			b->running.context_tok += (double)b->running.n;
+			decode_done(b);
+		}
+		b->mixed = false;
 		prefill_done(b);
 	} else {
 		jump_end(b);
@@ -220,13 +237,14 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 
 	i->places = spec->max_batch + spec->ahead;
 	b->i = i;
-	b->batching = &batching_continuous;
+	b->batching = batchings[spec->batching];
 	b->executor = &executor_device;
 	b->decoder = &decoder_autoregressive;
 	b->cost = build->cost;
 	b->step_by_step = build->step_by_step || build->tells;
 	b->tells = i->tells = build->tells;
 	b->max_batch = spec->max_batch;
+	b->chunk_tok = spec->chunk_tok;
 	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
 	b->prefill_cap_tok = what->shape->context;
 	if (room < b->block_bytes)

@@ -22,7 +22,7 @@
 enum batch_activity {
 	BATCH_IDLE,
 	BATCH_BOUNDARY, /* between two steps: what arrives now may join the next */
-	BATCH_PREFILL,
+	BATCH_PREFILL,  /* a step with prompts in it */
 	BATCH_DECODE,
 };
 
@@ -60,6 +60,7 @@ struct batch {
 
 	const struct cost *cost;
 	uint32_t max_batch;
+	uint32_t chunk_tok;       /* chunked: rows in a step */
 	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has
 				     more */
 	double block_bytes;
@@ -73,7 +74,8 @@ struct batch {
 	size_t n_bare;        /* assigned, never in the batch, and no blocks set aside */
 	uint32_t *prefill;    /* sequences in the prefill step */
 	size_t n_prefill;
-	uint64_t prefill_tok; /* their new tokens */
+	uint64_t prefill_tok; /* their new tokens in it */
+	bool mixed;           /* those that decode take part */
 	struct running running;
 	enum batch_activity activity;
 	struct jump jump;
@@ -93,6 +95,12 @@ static inline int64_t batch_now_ns(const struct batch *b)
 static inline uint64_t batch_stored_tok(const struct sequence *q)
 {
 	return (uint64_t)q->prompt_tok + q->emitted_tok;
+}
+
+/** Is its prompt computed when the step in flight is over? */
+static inline bool batch_ends(const struct sequence *q)
+{
+	return (uint64_t)q->computed_tok + q->chunk_tok == batch_stored_tok(q);
 }
 
 /** In the coming step and in the batch. */

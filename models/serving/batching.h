@@ -15,6 +15,6 @@ struct batching_ops {
 	bool (*admits)(const struct batch *b);
 };
 
-extern const struct batching_ops batching_continuous;
+extern const struct batching_ops batching_continuous, batching_chunked;
 
 #endif

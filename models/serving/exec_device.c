@@ -3,14 +3,23 @@
 #include "models/ev.h"
 #include "models/serving/batch_parts.h"
 
-static double prefill_s(const struct batch *b)
+static double step_s(const struct batch *b)
 {
-	double s = cost_prefill_s(b->cost, b->prefill_tok, b->n_prefill);
+	struct cost_work w = {
+		.n_decode = b->mixed ? b->running.n : 0,
+		.decode_context_tok = b->running.context_tok,
+		.prompt_tok = b->prefill_tok,
+	};
+	double s;
 
+	for (size_t i = 0; i < b->n_prefill; i++)
+		w.n_ended += batch_ends(batch_sequence(b, b->prefill[i]));
+	s = cost_step_s(b->cost, &w);
 	for (size_t i = 0; i < b->n_prefill; i++) {
 		const struct sequence *q = batch_sequence(b, b->prefill[i]);
 
-		s += cost_prefill_attention_s(b->cost, q->prompt_tok + q->emitted_tok, 0);
+		if (q->chunk_tok > 0)
+			s += cost_prefill_attention_s(b->cost, q->chunk_tok, q->computed_tok);
 	}
 	return s;
 }
@@ -27,7 +36,7 @@ static struct event_id launch(struct batch *b, int64_t end_ns, uint32_t seq)
 
 const struct executor_ops executor_device = {
 	.name = "device",
-	.prefill_s = prefill_s,
+	.step_s = step_s,
 	.decode = decode,
 	.launch = launch,
 };

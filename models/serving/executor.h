@@ -12,8 +12,8 @@ struct batch;
 /** What runs a step, and what it costs. */
 struct executor_ops {
 	const char *name;
-	/** Seconds of the prefill step of @b. */
-	double (*prefill_s)(const struct batch *b);
+	/** Seconds of the step of @b that has prompts in it. */
+	double (*step_s)(const struct batch *b);
 	/** A step of @n running sequences as a line in their context: what a jump needs. */
 	struct cost_affine (*decode)(const struct batch *b, size_t n, double context_tok);
 	/** Post the end of what is in flight; @seq stands for those in it. */

@@ -2,6 +2,19 @@
 
 #include "models/serving/running.h"
 
+/** @seq is out of the batch and its blocks are free: first in line, to be computed again. */
+static void wait_again(struct batch *b, uint32_t seq)
+{
+	struct sequence *q = batch_sequence(b, seq);
+
+	q->again = true;
+	q->preemptions++;
+	b->i->preemptions++;
+	b->n_preempted++;
+	waitline_push_front(&b->line, seq);
+	instance_hold(b->i, true);
+}
+
 void preempt_youngest(struct batch *b)
 {
 	size_t youngest = running_youngest(&b->running);
@@ -10,11 +23,20 @@ void preempt_youngest(struct batch *b)
 
 	running_leave(b, youngest);
 	q->emitted_tok += (uint32_t)b->decoder->gained(b, q);
-	q->preemptions++;
-	b->i->preemptions++;
-	b->n_preempted++;
-	waitline_push_front(&b->line, seq);
-	instance_hold(b->i, true);
+	wait_again(b, seq);
+}
+
+void preempt_last(struct batch *b)
+{
+	uint32_t seq;
+
+	if (b->n_prefill == 0) {
+		preempt_youngest(b);
+		return;
+	}
+	seq = b->prefill[--b->n_prefill];
+	b->kv.used -= kvcache_blocks(&b->kv, batch_stored_tok(batch_sequence(b, seq)) + 1);
+	wait_again(b, seq);
 }
 
 void preempt_back(struct batch *b)

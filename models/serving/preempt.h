@@ -7,6 +7,9 @@
  *  computed again. O(batch). */
 void preempt_youngest(struct batch *b);
 
+/** The same of the last whose prompt is being computed, or where there is none of the youngest. */
+void preempt_last(struct batch *b);
+
 /** One that was preempted runs again. */
 void preempt_back(struct batch *b);
 

@@ -1,6 +1,7 @@
 #ifndef OFFING_MODELS_SERVING_SEQUENCE_H
 #define OFFING_MODELS_SERVING_SEQUENCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@ struct sequence {
 	double expected_tok;      /* its share of the expected context there */
 	uint64_t joined_step;     /* decode steps the batch had made */
 	uint32_t reserved_blocks; /* of KV, set aside before it joins */
+	/* while its prompt, and what it emitted before, are computed */
+	uint32_t computed_tok, chunk_tok; /* in earlier steps, and in the one in flight */
+	bool again;                       /* it was in the batch before, and was preempted */
 };
 
 struct sequences {

@@ -16,7 +16,7 @@
 
 struct profile; /* models/cost/profile.h */
 
-enum batching { BATCHING_CONTINUOUS };
+enum batching { BATCHING_CONTINUOUS, BATCHING_CHUNKED };
 enum discipline { DISCIPLINE_FIFO, DISCIPLINE_PS };
 
 struct instance_spec {
@@ -31,9 +31,10 @@ struct instance_spec {
 	enum batching batching;
 	enum attention attention; /* of prompts; decoding is dense */
 	unsigned max_batch;
+	unsigned chunk_tok;   /* chunked: rows in a step, at least max_batch */
 	unsigned block_tok;   /* tokens in one KV block */
 	double reserve_bytes; /* kept free of weights and KV */
-	struct src_pos max_batch_at, reserve_at;
+	struct src_pos max_batch_at, reserve_at, chunk_at;
 
 	/* synthetic: @model is NO_ID when it serves every group */
 	unsigned slots;

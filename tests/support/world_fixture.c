@@ -84,6 +84,7 @@ struct instance_spec *fixture_llm(
 		.model = {model},
 		.runtime = "fused",
 		.max_batch = 16,
+		.chunk_tok = 512,
 		.block_tok = 16,
 		.reserve_bytes = 0.4e9,
 	};
