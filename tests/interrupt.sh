@@ -17,10 +17,16 @@ policy: {name: fcfs}
 record: {requests: false, queues: off}
 YAML
 
-for signal in INT TERM HUP; do
+# A link whose rate changes every nanosecond, and nobody who asks for anything.
+sed -e 's/^links: .*/links: {l: {between: [users, e], rate: 1 Mbps, schedule: {1 ns: {rate: 2 Mbps}}, repeat: 2 ns}}/' \
+	-e 's/think: 1 ns/think: 1 d/' -e 's/^name: .*/name: rates/' busy.yaml >rates.yaml
+
+for case in busy-INT busy-TERM busy-HUP rates-INT; do
+	file=${case%-*}.yaml
+	signal=${case#*-}
 	# in the background of a script SIGINT would be ignored; a job has it
 	set -m
-	"$offing" run busy.yaml -q -o $signal >out 2>&1 &
+	"$offing" run $file -q -o $case >out 2>&1 &
 	set +m
 	sleep 0.5
 	kill -$signal $!
@@ -32,7 +38,7 @@ for signal in INT TERM HUP; do
 	wait $!
 	status=$?
 	if [ $status != 130 ] || ! grep -q 'fcfs: interrupted' out; then
-		echo "$signal: ended with $status"
+		echo "$case: ended with $status"
 		cat out
 		exit 1
 	fi

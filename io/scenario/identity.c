@@ -11,6 +11,11 @@ void parts_add_input(struct scenario *s, const char *key, const char *path, cons
 	const size_t i = s->n_inputs;
 	size_t cap = s->cap_inputs;
 
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(s->inputs[k].key, key)) { /* of both directions of a link: read twice */
+			s->input_nodes[k] = node;
+			return;
+		}
 	s->inputs = mem_grow(s->inputs, i, &s->cap_inputs, sizeof *s->inputs);
 	s->input_nodes = mem_grow(s->input_nodes, i, &cap, sizeof *s->input_nodes);
 	s->inputs[i] = (struct input_file){.key = key, .path = path, .file = file};

@@ -99,7 +99,32 @@ static void add_words(struct values *v, const struct scenario_key *k)
 			add(v, k->rule.words[i]);
 }
 
-static void others(struct values *v, struct arena *a, const struct scenario_key *k)
+/** The names in @section: those that have the key @key, which all have. */
+static void add_names(struct values *v, struct arena *a, const struct key_list *keys,
+	const char *section, const char *key)
+{
+	size_t n = strlen(section);
+
+	for (size_t i = 0; i < keys->n; i++) {
+		const char *path = keys->at[i].path, *dot = strrchr(path, '.');
+
+		if (!strncmp(path, section, n) && dot && !strcmp(dot, key) && dot > path + n)
+			add(v, arena_printf(a, "%.*s", (int)(dot - path - (int)n), path + n));
+	}
+}
+
+/** What a reference could name instead. */
+static void add_others(struct values *v, struct arena *a, const struct key_list *keys,
+	const struct scenario_key *k)
+{
+	if (!strcmp(k->rule.name, "home") || !strcmp(k->rule.name, "site"))
+		add_names(v, a, keys, "sites.", ".tier");
+	if (!strcmp(k->rule.name, "model") && strncmp(k->path, "models.", 7) != 0)
+		add_names(v, a, keys, "models.", ".precision");
+}
+
+static void others(struct values *v, struct arena *a, const struct key_list *keys,
+	const struct scenario_key *k)
 {
 	switch (k->rule.kind) {
 	case SCHEMA_WORD:
@@ -116,6 +141,8 @@ static void others(struct values *v, struct arena *a, const struct scenario_key 
 	case SCHEMA_OTHER:
 		if (k->text && isdigit((unsigned char)k->text[0]))
 			add_numbers(v, a, k);
+		else
+			add_others(v, a, keys, k);
 		return;
 	case SCHEMA_TEXT:
 	case SCHEMA_TAG:
@@ -194,15 +221,17 @@ static const char *anonymous(struct arena *a, const char *path)
 }
 
 /** The most that any other value of @k tells, at least @told. */
-static enum told try_values(
-	const struct subject *s, struct arena *a, const struct scenario_key *k, enum told told)
+static enum told try_values(const struct subject *s, struct arena *a, const struct key_list *keys,
+	const struct scenario_key *k, enum told told)
 {
 	struct values v = {0};
 
-	others(&v, a, k);
+	others(&v, a, keys, k);
 	for (size_t i = 0; i < v.n && told < TOLD_WARNED; i++) {
-		enum told now = change(s, a, k->path, v.at[i]);
+		enum told now = TOLD_REFUSED;
 
+		if (!k->text || strcmp(k->text, v.at[i]) != 0)
+			now = change(s, a, k->path, v.at[i]);
 		if (now > told)
 			told = now;
 	}
@@ -217,15 +246,15 @@ static bool may_be_silent(const char *path)
 	return false;
 }
 
-static void try_key(
-	const struct subject *s, struct arena *a, struct kinds *kinds, const struct scenario_key *k)
+static void try_key(const struct subject *s, struct arena *a, const struct key_list *keys,
+	struct kinds *kinds, const struct scenario_key *k)
 {
 	const char *path = anonymous(a, k->path);
 	enum told everywhere = kind_of(kinds, path, NULL)->told, here;
 
 	if (may_be_silent(path) || (!k->is_given && everywhere >= TOLD_WARNED))
 		return;
-	here = try_values(s, a, k, k->is_given ? TOLD_REFUSED : everywhere);
+	here = try_values(s, a, keys, k, k->is_given ? TOLD_REFUSED : everywhere);
 	if (here > everywhere)
 		kind_of(kinds, path, NULL)->told = here;
 	if (k->is_given)
@@ -243,12 +272,14 @@ static bool try_base(struct subject *s, struct arena *a, struct kinds *kinds)
 	run_file(&r, s, true);
 	s->before[1] = mem_strdup(r.out);
 	run_file(&r, s, false);
+	if (r.status != 0)
+		return false;
 	s->before[0] = mem_strdup(r.out);
 	s->warnings = count_lines(r.err);
 	run_finish(&r);
 	for (size_t i = 0; i < keys.n; i++)
 		if (!keys.at[i].is_loose && keys.at[i].rule.kind != SCHEMA_UNBUILT)
-			try_key(s, a, kinds, &keys.at[i]);
+			try_key(s, a, &keys, kinds, &keys.at[i]);
 	free(s->before[0]);
 	free(s->before[1]);
 	keys_finish(&keys);

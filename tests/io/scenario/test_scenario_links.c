@@ -58,6 +58,18 @@ static struct scenario *read_link(const char *keys, const char *trace)
 	return s;
 }
 
+/* A result names each of its files once, though this one is of both directions. */
+static void a_trace_of_both_directions_is_one_input(void **state)
+{
+	struct scenario *s = read_link("trace: {file: trace, format: rate}, up: {delay: 1 ms}",
+		"t_s,mbit_per_s\n0,3\n5,4\n");
+
+	(void)state;
+	assert_int_equal(s->n_inputs, 1);
+	assert_string_equal(s->inputs[0].key, "links.a.trace.file");
+	scenario_destroy(s);
+}
+
 /* 10 Mbps = 1.25e6 B/s; 20 ms of latency and a burst of 4 KiB: 25000 + 4096 bytes. */
 static void a_burst_makes_it_tbf(void **state)
 {
@@ -211,6 +223,7 @@ static void a_small_burst_is_warned_about(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_trace_of_both_directions_is_one_input),
 		cmocka_unit_test(a_burst_makes_it_tbf),
 		cmocka_unit_test(a_direction_goes_before_its_link),
 		cmocka_unit_test(a_plain_link_stays_plain),
