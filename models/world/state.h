@@ -147,6 +147,9 @@ static inline void request_tell(
 		request_say(w, slot, m, fate, now_ns);
 }
 
+/* spec_check.c: what a scenario alone shows to be wrong */
+MUST_CHECK bool check_spec(const struct scenario_spec *s, struct err *err);
+
 /* cohort.c: who is measured, and when it is over */
 bool cohort_takes(struct world *w); /* a request that is created now */
 void cohort_left(struct world *w);  /* one of it has ended */

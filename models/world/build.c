@@ -1,0 +1,178 @@
+/* A world from a scenario, and its end. */
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "models/ev.h"
+#include "models/serving/alike.h"
+#include "models/world/state.h"
+
+static struct cost_spec cost_of(const struct world *w, uint32_t i)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+
+	return (struct cost_spec){
+		.profile = s->profile,
+		.gpu = &w->spec->sites[s->site.i].gpu,
+		.shape = &w->spec->models[s->model.i].shape,
+		.precision = w->spec->models[s->model.i].precision,
+		.max_batch = s->max_batch,
+		.reserve_bytes = s->reserve_bytes,
+		.quantile = w->spec->run.quantile,
+		.attention = s->attention,
+		.at = s->at,
+	};
+}
+
+/** The tables of a cost are large beside a cache: those alike share them. */
+static bool cost_share(struct world *w, uint32_t i, const struct cost_spec *mine, struct err *err)
+{
+	const struct instance_spec *all = w->spec->instances;
+
+	for (uint32_t k = 0; k < i; k++)
+		if (w->costs[k].owned &&
+			instances_alike(&all[k], cost_of(w, k).gpu, &all[i], mine->gpu)) {
+			w->costs[i].cost = w->costs[k].cost;
+			return true;
+		}
+	w->costs[i].owned = cost_create(&w->costs[i].cost, mine, err);
+	return w->costs[i].owned;
+}
+
+/** Does it make answers that are streamed over links? */
+static bool sends_tokens(const struct world *w, const struct instance_spec *s)
+{
+	for (size_t g = 0; g < w->spec->n_groups && w->spec->n_links > 0; g++)
+		if (w->spec->groups[g].stream && w->spec->groups[g].model.i == s->model.i)
+			return true;
+	return false;
+}
+
+static bool instance_create(struct world *w, uint32_t i, struct err *err)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+	struct instance_build b = {
+		.spec = s,
+		.id = {i},
+		.host = &request_host,
+		.world = w,
+		.engine = w->engine,
+		.sequences = &w->requests.sequences,
+		.seed = w->setup.seed,
+		.replication = w->setup.replication,
+		.step_by_step = w->setup.step_by_step,
+		.tells = sends_tokens(w, s),
+	};
+	struct cost_spec cost;
+
+	if (instance_kind(s)->needs_cost) {
+		cost = cost_of(w, i);
+		if (!cost_share(w, i, &cost, err))
+			return false;
+		b.cost = w->costs[i].cost;
+		b.cost_spec = &cost;
+	}
+	if (!instance_init(&w->instances[i], &b, err))
+		return false;
+	w->has_capacities = w->has_capacities || instance_drops(&w->instances[i]);
+	return true;
+}
+
+static bool group_create(struct world *w, uint32_t g, struct err *err)
+{
+	struct group *group = &w->groups[g];
+
+	group->spec = &w->spec->groups[g];
+	if (!workload_create(&group->source, group->spec, w->setup.seed, w->setup.replication, err))
+		return false;
+	group->output_mean_tok = workload_output_mean_tok(group->source);
+	group->output_q90_tok = workload_output_q90_tok(group->source);
+	return true;
+}
+
+/** The world's own. */
+static void add_probes(struct world *w)
+{
+	const struct scenario_spec *s = w->spec;
+
+	w->metrics = metrics_create(&w->arena, s->n_groups);
+	probes_add(&w->probes, &w->metrics);
+	w->little = little_create(&w->arena);
+	probes_add(&w->probes, &w->little);
+	w->queues = arena_alloc(&w->arena, s->n_instances + 1, sizeof *w->queues);
+	if (s->record.queues_s > 0.0) {
+		w->lyapunov = lyapunov_create(&w->arena);
+		probes_add(&w->probes, &w->lyapunov);
+	}
+	if (w->setup.n_level_samples > 0) {
+		w->levels = levels_create(&w->arena, w->setup.n_level_samples);
+		probes_add(&w->probes, &w->levels);
+	}
+}
+
+static bool build(struct world *w, struct err *err)
+{
+	const struct scenario_spec *s = w->spec;
+
+	if (!check_spec(s, err) || !network_create(w, err))
+		return false;
+	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
+	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
+	w->costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->costs);
+	add_probes(w);
+	for (uint32_t g = 0; g < s->n_groups; g++)
+		if (!group_create(w, g, err))
+			return false;
+	for (uint32_t i = 0; i < s->n_instances; i++)
+		if (!instance_create(w, i, err))
+			return false;
+	return world_schedule(w, err);
+}
+
+bool world_create(struct world **out, const struct world_setup *setup, struct err *err)
+{
+	struct world *w = mem_zalloc(1, sizeof *w);
+
+	w->setup = *setup;
+	w->spec = setup->spec;
+	w->requests.free = NO_ID;
+	arena_init(&w->arena);
+	w->engine = engine_create(world_handlers, EV_KINDS, w);
+	if (setup->digest)
+		engine_digest_enable(w->engine);
+	*out = NULL;
+	if (!build(w, err)) {
+		world_destroy(w);
+		return false;
+	}
+	*out = w;
+	return true;
+}
+
+void world_destroy(struct world *w)
+{
+	if (!w)
+		return;
+	scheduler_destroy(w->scheduler);
+	metrics_destroy(&w->metrics);
+	levels_destroy(&w->levels);
+	warnings_finish(&w->warnings);
+	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++)
+		workload_destroy(w->groups[g].source);
+	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
+		instance_finish(&w->instances[i]);
+		if (w->costs[i].owned)
+			cost_destroy(w->costs[i].cost);
+	}
+	net_destroy(w->net);
+	free(w->requests.at);
+	free(w->requests.sequences.at);
+	engine_destroy(w->engine);
+	arena_finish(&w->arena);
+	free(w);
+}
+
+void world_attach(struct world *w, const struct probe *probe)
+{
+	probes_add(&w->probes, probe);
+}
