@@ -9,6 +9,15 @@
 #include "cli/say.h"
 #include "cli/summary.h"
 
+/* What a reader of the table must know of the policy, as the plots show it by thin lines. */
+static const char *note_of(const struct experiment_result *r)
+{
+	for (size_t i = 0; i < r->warnings.n; i++)
+		if (r->warnings.at[i].kind == WARN_BEHIND)
+			return "does not keep up, so its times grow with the length of the run";
+	return NULL;
+}
+
 static struct run_summary summary_of(const struct run_job *j, size_t p)
 {
 	const struct scenario_spec *s = &j->spec.scenario->spec;
@@ -22,6 +31,7 @@ static struct run_summary summary_of(const struct run_job *j, size_t p)
 		.rows = r->rows,
 		.n = r->samples.n,
 		.alike = !r->samples.random,
+		.note = note_of(r),
 	};
 }
 

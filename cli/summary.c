@@ -119,7 +119,7 @@ static void print_left(FILE *to, const char *s, size_t width)
 
 struct column {
 	const struct cell *cells;
-	char heading[4 * MOST_HEADING + 4];
+	char heading[4 * MOST_HEADING + 6];
 	size_t mean_w, half_w, width;
 };
 
@@ -145,6 +145,8 @@ static struct column make_column(const struct table *t, size_t run)
 	size_t k;
 
 	cut_heading(c.heading, t->s->runs[run].policy);
+	if (t->s->runs[run].note)
+		strcat(c.heading, " !");
 	for (k = 0; k < t->lines.n; k++) {
 		c.mean_w = max(c.mean_w, strlen(c.cells[k].mean));
 		c.half_w = max(c.half_w, strlen(c.cells[k].half));
@@ -286,7 +288,7 @@ static void print_heading(FILE *to, const struct summary *s)
 			wrap_end(&w);
 		}
 		if (r->note) {
-			wrap_printf(&w, "%s: %s", r->policy, r->note);
+			wrap_printf(&w, "%s !: %s", r->policy, r->note);
 			wrap_end(&w);
 		}
 	}

@@ -16,7 +16,8 @@ struct run_summary {
 	const struct summary_row *rows;
 	size_t n;         /* complete replications */
 	bool alike;       /* and nothing in them was random */
-	const char *note; /* what a reader must know of this policy; NULL: nothing */
+	const char *note; /* what a reader must know of this policy, whose column has a "!" then;
+			   * NULL: nothing */
 };
 
 /** What a run of several came to. */

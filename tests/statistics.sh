@@ -118,4 +118,12 @@ shown=$(grep '^end to end *mean' table | awk '{ print $(NF - 2) }')
 awk -v a="$over_common" -v b="$shown" 'BEGIN { exit !(a - b <= .05 * a && b - a <= .05 * a) }' ||
 	complain "two policies: shows $shown, not $over_common"
 
+# A policy that does not keep up is marked: twice as many come as one server can take.
+"$offing" run plain.yaml -q --force -o out -s users.u.arrivals='{process: poisson, rate: 2 /s}' \
+	-s run.horizon='200 s' -s instances.j.service='{distribution: exponential, mean: 1 s}' \
+	-s policy=null -s policies='{calm: {name: fcfs}, late: {name: cloud-only}}' \
+	-s instances.i.service='100 ms' >table 2>said || complain "late: $(cat said)"
+grep -q '^late !: does not keep up' table && grep -q 'late !$' table || complain "late: $(cat table)"
+grep -q 'calm !' table && complain "calm is marked: $(cat table)"
+
 exit $failed

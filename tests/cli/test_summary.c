@@ -272,6 +272,26 @@ static void the_busiest_link_the_batches_and_the_bill_are_shown(void **state)
 	free(text);
 }
 
+static void a_policy_that_readers_must_know_of_is_marked(void **state)
+{
+	const struct summary_row rows[] = {row("", METRIC_E2E_MEAN, 20, 1.5, 12)};
+	struct run_summary runs[2];
+	char *text;
+
+	(void)state;
+	runs[0] = run_of("calm", rows, 1);
+	runs[1] = run_of("late", rows, 1);
+	runs[1].note = "does not keep up";
+	text = print(runs, 2);
+	assert_string_equal(text,
+		"town: 12 replications, mean ± half-width of the 95 % interval, chance alone\n"
+		"late !: does not keep up\n"
+		"\n"
+		"                            calm       late !\n"
+		"end to end  mean  s   20.0 ± 1.5   20.0 ± 1.5\n");
+	free(text);
+}
+
 /* Eight sites are shown of eleven; of instances nothing, as there are sites. */
 static void a_crowd_of_sites_is_cut_and_said_so(void **state)
 {
@@ -446,6 +466,7 @@ int main(void)
 		cmocka_unit_test(one_replication_has_no_interval),
 		cmocka_unit_test(many_policies_go_into_blocks_of_80_columns),
 		cmocka_unit_test(a_wide_terminal_is_used),
+		cmocka_unit_test(a_policy_that_readers_must_know_of_is_marked),
 		cmocka_unit_test(runs_of_different_numbers_say_how_many_each_has),
 		cmocka_unit_test(what_is_alike_has_no_interval_and_says_why),
 		cmocka_unit_test(the_busiest_link_the_batches_and_the_bill_are_shown),
