@@ -16,9 +16,10 @@ PKG_CONFIG_SYSROOT_DIR=$dir/root
 export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 
 mkdir "$dir/mine"
-cp "$source"/policies/examples/*.c "$source/policies/examples/Makefile" "$dir/mine"
+cp "$source"/policies/examples/*.c "$source/policies/examples/Makefile" "$source/tests/plugins/rogue.c" \
+	"$dir/mine"
 cd "$dir/mine"
-make CFLAGS='-std=c17 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers'
+make CFLAGS='-std=c17 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers' all rogue.so
 
 # The header asks for nothing before it and for nothing beside it.
 echo '#include <offing/policy.h>' >alone.c
@@ -26,3 +27,4 @@ ${CC:-cc} -std=c17 -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags offing
 	alone.c
 
 "$conform" ./spill.so ./bandit.so
+"$source/tests/plugin_faults.sh" "$build/cli/offing" ./rogue.so
