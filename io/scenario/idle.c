@@ -1,6 +1,7 @@
 /* Keys that have no effect where they stand: each is warned of, with the reason. A value that
  * is the default says nothing, so that a resolved scenario reads back without a word. (What is
  * said of devices is in devices.c.) */
+#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
 
@@ -104,6 +105,55 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 		warn(r, instance, "chunk_tokens", "512", "batching is not chunked");
 }
 
+/** Of those that come with offing; a plug-in may look at anything. */
+static bool ignores_home(const struct policy_spec *p)
+{
+	static const char *const names[] = {"k-p-fcfs", "fcfs", "random", "cloud-only", "edge-only",
+		"jsq", "power-of-d", "least-work", "round-robin", "max-weight"};
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		known = known || !strcmp(p->ops->name, names[i]);
+	for (size_t i = 0; i < p->n_params; i++)
+		if (!strcmp(p->params[i].key, "at") && !strcmp(p->params[i].value, "home"))
+			return false;
+	return known;
+}
+
+static bool is_site(const struct scenario_parts *p, const char *end)
+{
+	for (size_t i = 0; i < p->s->spec.n_sites; i++)
+		if (fnmatch(end, p->s->spec.sites[i].name, 0) == 0)
+			return true;
+	return false;
+}
+
+/** Routes of several hops, of which some could be equal: only these look at the home. */
+static bool has_links_of_sites(const struct scenario_parts *p)
+{
+	const struct scenario_spec *s = &p->s->spec;
+
+	for (size_t i = 0; i < s->n_links; i++)
+		if (is_site(p, s->links[i].between[0]) && is_site(p, s->links[i].between[1]))
+			return true;
+	return false;
+}
+
+static void warn_homes(struct scenario_parts *p, const struct yaml_node *root)
+{
+	const struct yaml_node *users = value_of(root, "users");
+
+	for (size_t i = 0; i < p->s->spec.n_policies; i++)
+		if (!ignores_home(&p->s->spec.policies[i]))
+			return;
+	if (has_links_of_sites(p))
+		return;
+	for (size_t i = 0; users && users->kind == YAML_MAP && i < users->n; i++)
+		if (users->items[i].value->kind == YAML_MAP)
+			warn(&p->r, users->items[i].value, "home", NULL,
+				"no policy here goes by it, and no two routes are equal");
+}
+
 static void each(struct schema_reader *r, const struct yaml_node *root, const char *section,
 	void (*look)(struct schema_reader *r, const struct yaml_node *entry))
 {
@@ -123,5 +173,6 @@ void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 			"it ends a run of 'requests'; this one ends with its horizon");
 	each(&p->r, root, "links", warn_rate);
 	each(&p->r, root, "users", warn_user);
+	warn_homes(p, root);
 	each(&p->r, root, "instances", warn_instance);
 }

@@ -54,6 +54,8 @@ static const struct {
 	const char *warning;
 } idle[] = {
 	{{"run.limit=9 s"}, "limit has no effect: it ends a run of 'requests'"},
+	{{"users.u.home=a"}, "home has no effect: no policy here goes by it"},
+	{{"users.u.home=a", "policy={name: edge-only, at: any}"}, "home has no effect"},
 	{{"users.u.count=40"}, "count has no effect: the rate is that of the whole group"},
 	{{"instances.q.capacity=3", "instances.q.ahead=1"}, "ahead has no effect"},
 	{{"links.access.jitter_correlation=10 %"}, "jitter_correlation has no effect"},
@@ -87,6 +89,9 @@ static const char *const fine[][CHANGES] = {
 	{NULL},
 	{"run.horizon=null", "run.requests=9", "run.limit=9 s"},
 	{"users.u.arrivals={process: closed}", "users.u.count=40"},
+	{"users.u.home=a", "policy={name: locality}"},
+	{"users.u.home=a", "policy={name: edge-only, at: home}"},
+	{"users.u.home=a", "links.metro={between: [a, b], rate: 1 Mbps}"},
 	{"users.u.count=1", "run.limit=auto"},
 	{"instances.q.ahead=1"},
 	{"links.access.jitter=1 ms", "links.access.jitter_correlation=10 %",
