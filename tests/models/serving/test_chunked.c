@@ -244,10 +244,12 @@ static void those_that_decode_never_pause(void **state)
 		longest_s[chunked] = 0.0;
 		for (size_t k = 0; k < f.n_rows; k++) {
 			const struct request_row *r = &f.rows[k];
-			double each_s = (double)(r->finished_ns - r->first_token_ns) * 1e-9 / 149.0;
+			double each_s;
 
-			if (r->fate == FATE_DONE && each_s > longest_s[chunked])
-				longest_s[chunked] = each_s;
+			if (r->fate != FATE_DONE)
+				continue;
+			each_s = (double)(r->finished_ns - r->first_token_ns) * 1e-9 / 149.0;
+			longest_s[chunked] = fmax(longest_s[chunked], each_s);
 		}
 		fixture_finish(&f);
 	}
