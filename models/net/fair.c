@@ -25,7 +25,7 @@ static void heap_push(struct path *p, const struct flow *flow)
 	p->heap[at] = *flow;
 }
 
-static struct flow heap_pop(struct path *p)
+static inline struct flow heap_pop(struct path *p)
 {
 	struct flow top = p->heap[0], last = p->heap[--p->n];
 	size_t at = 0;
@@ -48,7 +48,7 @@ static double pipe_tokens(const struct pipe *p)
 	return lesser(p->tokens_bytes, p->ctokens_bytes);
 }
 
-static void pipe_charge(struct fair *f, struct pipe *p, double bytes)
+static inline void pipe_charge(struct fair *f, struct pipe *p, double bytes)
 {
 	struct fair_link *l = &f->links[p->link];
 
@@ -58,7 +58,7 @@ static void pipe_charge(struct fair *f, struct pipe *p, double bytes)
 		l->tokens_bytes -= bytes;
 }
 
-static void advance(struct fair *f, double now_s)
+static inline void advance(struct fair *f, double now_s)
 {
 	double dt_s = now_s - f->at_s;
 
@@ -74,7 +74,7 @@ static void advance(struct fair *f, double now_s)
 /* Busy: while flows are there, and then until the bucket is full again. */
 
 /** Something changed at @l, whose buckets are settled: count up to now and look ahead. */
-static void link_busy(struct fair *f, struct fair_link *l)
+static inline void link_busy(struct fair *f, struct fair_link *l)
 {
 	const struct pipe *p = &f->pipes[l->first];
 	double until_s = lesser(l->until_s, f->at_s);
@@ -91,7 +91,7 @@ static void link_busy(struct fair *f, struct fair_link *l)
 		l->until_s = f->at_s + owed / l->bytes_per_s;
 }
 
-static void path_busy(struct fair *f, const struct path *p)
+static inline void path_busy(struct fair *f, const struct path *p)
 {
 	for (size_t h = 0; h < p->n_pipes; h++)
 		link_busy(f, &f->links[f->pipes[p->pipe[h]].link]);
@@ -107,7 +107,7 @@ double fair_busy_s(const struct fair *f, uint32_t link, double now_s)
 
 /* Flows */
 
-static void path_use(struct fair *f, uint32_t path, int by)
+static inline void path_use(struct fair *f, uint32_t path, int by)
 {
 	struct path *p = &f->paths[path];
 
@@ -226,7 +226,7 @@ bool fair_only(const struct fair *f, uint32_t *id)
 	return true;
 }
 
-static struct path *path_ended(struct fair *f)
+static inline struct path *path_ended(struct fair *f)
 {
 	for (size_t k = 0; k < f->n_in_use; k++) {
 		struct path *p = &f->paths[f->in_use[k]];
@@ -245,7 +245,7 @@ static void path_owe(struct fair *f, const struct path *p, double bytes)
 		f->pipes[p->pipe[h]].tokens_bytes -= bytes;
 }
 
-static void flow_gone(struct fair *f, struct path *p)
+static inline void flow_gone(struct fair *f, struct path *p)
 {
 	path_use(f, (uint32_t)(p - f->paths), -1);
 	path_busy(f, p);

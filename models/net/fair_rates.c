@@ -225,14 +225,14 @@ static void next_find(struct fair *f)
 }
 
 /** One path over one pipe without classes: its flows share all of it. */
-static bool is_simple(const struct fair *f)
+static inline bool is_simple(const struct fair *f)
 {
 	const struct path *p = &f->paths[f->in_use[0]];
 
 	return f->n_in_use == 1 && p->n_pipes == 1 && !f->links[f->pipes[p->pipe[0]].link].htb;
 }
 
-static void share_equally(struct fair *f)
+static inline void share_equally(struct fair *f)
 {
 	struct path *p = &f->paths[f->in_use[0]];
 	struct pipe *pipe = &f->pipes[p->pipe[0]];

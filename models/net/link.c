@@ -112,14 +112,21 @@ struct queue {
 };
 
 struct leaving {
-	double first_s, last_s, wait_s;
-	double from_s, from_bytes; /* from when the link's rate is used up by it; with a curve: or
-				    * from where, when behind others (else HUGE_VAL) */
+	double first_s, last_s, wait_s; /* first_s: where it matters */
+	double from_s;                  /* from when the link's rate is used up by it */
+	bool behind;     /* with a curve: others were before it, from_s is when they are through, */
+	int64_t last_ns; /* and last_s, as the curve has it */
 	struct queue after;
 };
 
+/** Does anybody ask when the first packet leaves? */
+static bool first_matters(const struct link *l, const struct passage *p)
+{
+	return p->more || l->limited;
+}
+
 static struct leaving leave_plain(
-	const struct passage *p, double bytes_per_s, const struct queue *q)
+	const struct passage *p, double bytes_per_s, const struct queue *q, bool first)
 {
 	double start_s = greater(q->full_s, p->head_s);
 	double sent_s = start_s + p->train.wire_bytes / bytes_per_s;
@@ -127,7 +134,7 @@ static struct leaving leave_plain(
 	double end_s = sent_s > after_tail_s ? sent_s : after_tail_s;
 
 	return (struct leaving){
-		.first_s = start_s + p->train.first_bytes / bytes_per_s,
+		.first_s = first ? start_s + p->train.first_bytes / bytes_per_s : start_s,
 		.last_s = end_s,
 		.wait_s = start_s - p->head_s,
 		.from_s = start_s,
@@ -136,16 +143,19 @@ static struct leaving leave_plain(
 }
 
 /** A bucket lets a packet go once it covers it (@before_bytes: of the first, 0 under htb, which
- *  charges afterwards), and so the last @credit bytes without waiting for them. */
-static struct leaving leave_bucket(const struct passage *p, double bytes_per_s, double burst_s,
-	double before_bytes, double credit, double full_s)
+ *  charges afterwards, and where nobody asks), and so the last @credit bytes without waiting for
+ *  them. */
+static inline struct leaving leave_bucket(const struct passage *p, double bytes_per_s,
+	double burst_s, double before_bytes, double credit, double full_s)
 {
+	double before_s = before_bytes > 0.0 ? before_bytes / bytes_per_s : 0.0;
+	double credit_s = credit > 0.0 ? credit / bytes_per_s : 0.0;
 	double from_s = greater(full_s, p->head_s);
 	double after_s = from_s + p->train.wire_bytes / bytes_per_s;
 
 	return (struct leaving){
-		.first_s = greater(p->head_s, from_s + before_bytes / bytes_per_s - burst_s),
-		.last_s = greater(p->tail_s, after_s - burst_s - credit / bytes_per_s),
+		.first_s = greater(p->head_s, from_s + before_s - burst_s),
+		.last_s = greater(p->tail_s, after_s - burst_s - credit_s),
 		.wait_s = greater(0.0, from_s - burst_s - p->head_s),
 		.from_s = from_s,
 		.after = {.full_s = after_s},
@@ -160,15 +170,21 @@ static double credit_bytes(const struct link *l, const struct passage *p)
 
 static double before_bytes(const struct link *l, const struct passage *p)
 {
-	return l->spec->qdisc.kind == QDISC_HTB ? 0.0 : p->train.first_bytes;
+	bool ahead = l->spec->qdisc.kind != QDISC_HTB && first_matters(l, p);
+
+	return ahead ? p->train.first_bytes : 0.0;
+}
+
+/** Seconds from @now_ns to an instant of a curve. */
+static double seconds_to(int64_t at_ns, int64_t now_ns)
+{
+	return at_ns == CURVE_NEVER ? LINK_NEVER_S : s_of_ns(at_ns - now_ns);
 }
 
 /** Seconds from @now_ns until @c has carried @bytes. */
 static double curve_in_s(const struct rate_curve *c, int64_t now_ns, double bytes)
 {
-	int64_t at_ns = rate_curve_when_ns(c, bytes);
-
-	return at_ns == CURVE_NEVER ? LINK_NEVER_S : s_of_ns(at_ns - now_ns);
+	return seconds_to(rate_curve_when_ns(c, bytes), now_ns);
 }
 
 static struct leaving leave_curve(const struct link *l, int64_t now_ns, const struct passage *p,
@@ -177,11 +193,12 @@ static struct leaving leave_curve(const struct link *l, int64_t now_ns, const st
 	const struct rate_curve *c = l->spec->curve;
 	double carried = rate_curve_bytes(c, ns_after(now_ns, ns_of_s(p->head_s)));
 	double from = greater(full_bytes, carried), after = from + p->train.wire_bytes;
-	double last_s = curve_in_s(c, now_ns, after - burst - credit_bytes(l, p));
+	int64_t last_ns = rate_curve_when_ns(c, after - burst - credit_bytes(l, p));
 	struct leaving to = {.first_s = p->head_s,
-		.last_s = greater(p->tail_s, last_s),
+		.last_s = greater(p->tail_s, seconds_to(last_ns, now_ns)),
 		.from_s = p->head_s,
-		.from_bytes = full_bytes > carried ? from : HUGE_VAL,
+		.behind = full_bytes > carried,
+		.last_ns = last_ns,
 		.after = {.full_bytes = after}};
 
 	if (p->more)
@@ -205,7 +222,7 @@ static void leave_peak(
 
 /** The one rule by which messages leave a link, in order of arrival or alone, now or as if it
  *  were idle: @s has what rate and bucket, @q what is before it. */
-static struct leaving leave(const struct link *l, int64_t now_ns, const struct passage *p,
+static inline struct leaving leave(const struct link *l, int64_t now_ns, const struct passage *p,
 	const struct link_share *s, const struct queue *q, bool steady)
 {
 	struct leaving to;
@@ -213,7 +230,7 @@ static struct leaving leave(const struct link *l, int64_t now_ns, const struct p
 	if (l->spec->curve && !steady)
 		return leave_curve(l, now_ns, p, s->burst_bytes, q->full_bytes);
 	if (l->spec->qdisc.kind == QDISC_NONE)
-		return leave_plain(p, s->bytes_per_s, q);
+		return leave_plain(p, s->bytes_per_s, q, first_matters(l, p));
 	to = leave_bucket(p, s->bytes_per_s, s->burst_bytes / s->bytes_per_s, before_bytes(l, p),
 		credit_bytes(l, p), q->full_s);
 	if (l->peak_bytes_per_s > 0.0)
@@ -267,7 +284,7 @@ static void enter_delay(const struct link *l, struct delay_line *line, int64_t n
 	to->last_s = greater(to->last_s, s_of_ns(last_ns - now_ns));
 }
 
-static void go_on(const struct link *l, struct passage *p, const struct leaving *to)
+static inline void go_on(const struct link *l, struct passage *p, const struct leaving *to)
 {
 	double late_s = to->last_s > p->tail_s ? l->late_s : 0.0;
 
@@ -275,7 +292,9 @@ static void go_on(const struct link *l, struct passage *p, const struct leaving 
 	p->tail_s = to->last_s + late_s + l->delay_s;
 }
 
-static void count(struct link *l, int64_t now_ns, const struct passage *p, const struct leaving *to)
+/** Returns when what was accepted is through: the link is free, its bucket full. */
+static int64_t count(
+	struct link *l, int64_t now_ns, const struct passage *p, const struct leaving *to)
 {
 	const struct rate_curve *c = l->spec->curve;
 	double begins_s = p->head_s + to->wait_s, bytes = p->train.wire_bytes;
@@ -292,14 +311,17 @@ static void count(struct link *l, int64_t now_ns, const struct passage *p, const
 	if (c) {
 		piece.from_bytes =
 			to->after.full_bytes - bytes - qdisc_burst_bytes(&l->spec->qdisc);
-		if (to->from_bytes < HUGE_VAL)
-			piece.busy_from_ns = rate_curve_when_ns(c, to->from_bytes);
-		piece.busy_to_ns = rate_curve_when_ns(c, to->after.full_bytes);
+		if (to->behind)
+			piece.busy_from_ns = l->free_ns;
+		piece.busy_to_ns = l->spec->qdisc.kind == QDISC_NONE
+					   ? to->last_ns
+					   : rate_curve_when_ns(c, to->after.full_bytes);
 	} else if (l->spec->qdisc.kind != QDISC_NONE) {
 		piece.at_once_bytes = lesser(
 			bytes, greater(0.0, bytes - l->bytes_per_s * (to->last_s - begins_s)));
 	}
 	tally_add(&l->tally, c, now_ns, &piece);
+	return piece.busy_to_ns;
 }
 
 void link_pass(struct link *l, int64_t now_ns, struct passage *p)
@@ -313,12 +335,10 @@ void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 	to = leave(l, now_ns, p, &s, &q, false);
 	if (l->spec->qdisc.kind != QDISC_NONE && !l->spec->curve)
 		overflow(l, p, q.full_s, &to);
-	count(l, now_ns, p, &to);
+	l->free_ns = count(l, now_ns, p, &to);
 	l->full_bytes = to.after.full_bytes;
 	if (l->spec->curve)
 		l->until_ns = ns_after(now_ns, ns_of_s(to.last_s));
-	else
-		l->free_ns = ns_after(now_ns, ns_of_s(to.after.full_s));
 	if (l->peak_bytes_per_s > 0.0)
 		l->peak_free_ns = ns_after(now_ns, ns_of_s(to.after.peak_full_s));
 	if (l->limited)
@@ -330,7 +350,7 @@ void link_pass_alone(const struct link *l, int64_t now_ns, struct passage *p,
 	const struct link_share *s, struct delay_line *line)
 {
 	struct link_share mine = *s;
-	struct queue q = {.peak_full_s = -HUGE_VAL};
+	struct queue q = {.full_s = -HUGE_VAL, .peak_full_s = -HUGE_VAL};
 	struct delay_line empty = {0};
 	bool steady = !line;
 	struct leaving to;
@@ -338,9 +358,8 @@ void link_pass_alone(const struct link *l, int64_t now_ns, struct passage *p,
 	if (steady && !(mine.bytes_per_s > 0.0)) /* an outage: as if it ended now */
 		mine.bytes_per_s = greater(1.0,
 			spec_bytes_per_s(l->spec, rate_curve_mean_bytes_per_s(l->spec->curve)));
-	q.full_s = (mine.burst_bytes - mine.tokens_bytes) / mine.bytes_per_s;
-	if (l->spec->qdisc.kind == QDISC_NONE || mine.tokens_bytes >= mine.burst_bytes)
-		q.full_s = -HUGE_VAL;
+	if (l->spec->qdisc.kind != QDISC_NONE && mine.tokens_bytes < mine.burst_bytes)
+		q.full_s = (mine.burst_bytes - mine.tokens_bytes) / mine.bytes_per_s;
 	if (l->spec->curve && !steady)
 		q.full_bytes = rate_curve_bytes(l->spec->curve, now_ns) + mine.burst_bytes -
 			       mine.tokens_bytes;

@@ -29,7 +29,7 @@ struct link {
 	bool fair;       /* flows share it */
 	bool random;     /* jitter or loss */
 	bool limited;    /* so many packets in the delay, no more */
-	int64_t free_ns; /* plain: when what was accepted has left; else F */
+	int64_t free_ns; /* plain: when what was accepted has left; else F, with a curve, too */
 	double burst_s;  /* B / rate */
 	double late_s;   /* of the timer by which leaves who waited for tokens */
 	double peak_bytes_per_s, peak_burst_s;

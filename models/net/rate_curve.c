@@ -14,6 +14,7 @@ const struct rate_curve *rate_curve_of_steps(
 	int64_t *up_ns = arena_alloc(arena, n + 1, sizeof *up_ns);
 	double *rate = arena_alloc(arena, n, sizeof *rate);
 	double *before = arena_alloc(arena, n + 1, sizeof *before);
+	bool outages = false;
 
 	assert(n > 0 && steps[0].at_ns == 0);
 	for (size_t i = 0; i < n; i++) {
@@ -24,6 +25,7 @@ const struct rate_curve *rate_curve_of_steps(
 		rate[i] = steps[i].bytes_per_s;
 		before[i + 1] = before[i] + rate[i] * s_of_ns(lasts_ns);
 		up_ns[i + 1] = up_ns[i] + (rate[i] > 0.0 ? lasts_ns : 0);
+		outages = outages || !(rate[i] > 0.0);
 	}
 	*c = (struct rate_curve){
 		.kind = CURVE_STEPS,
@@ -35,6 +37,7 @@ const struct rate_curve *rate_curve_of_steps(
 		.before_up_ns = up_ns,
 		.cycle_bytes = before[n],
 		.cycle_up_ns = up_ns[n],
+		.outages = outages,
 	};
 	return c;
 }
@@ -168,11 +171,13 @@ int64_t rate_curve_change_ns(const struct rate_curve *c, int64_t t_ns)
 
 int64_t rate_curve_up_ns(const struct rate_curve *c, int64_t t_ns)
 {
-	int64_t local_ns = t_ns, n = cycles(c, &local_ns);
-	size_t k = count_until(c, local_ns);
+	int64_t local_ns = t_ns, n;
+	size_t k;
 
-	if (c->kind == CURVE_CHANCES) /* a packet waits for a chance as for a rate */
+	if (!c->outages) /* nor have chances any: a packet waits for one as for a rate */
 		return t_ns;
+	n = cycles(c, &local_ns);
+	k = count_until(c, local_ns);
 	return n * c->cycle_up_ns + c->before_up_ns[k - 1] +
 	       (c->bytes_per_s[k - 1] > 0.0 ? local_ns - c->at_ns[k - 1] : 0);
 }

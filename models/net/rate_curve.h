@@ -1,6 +1,7 @@
 #ifndef OFFING_MODELS_RATE_CURVE_H
 #define OFFING_MODELS_RATE_CURVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct rate_curve {
 	const int64_t *before_up_ns; /* steps: of that time, without outages */
 	double cycle_bytes;          /* carried in a period */
 	int64_t cycle_up_ns;
+	bool outages; /* steps: some rate is 0 */
 };
 
 enum { CHANCE_BYTES = 1514 };

@@ -92,14 +92,15 @@ static double tokens_bytes(const struct link *l, int64_t now_ns)
 }
 
 /** Slow start behind the hop that holds an open window back most. @idle: its bucket is full. */
-static double connection_s(const struct route *r, struct fair *flows, int64_t now_ns,
-	const struct passage *p, bool idle)
+static void start_of(const struct route *r, struct fair *flows, int64_t now_ns,
+	const struct passage *p, bool idle, struct route_start *start)
 {
 	struct link_share least = {.bytes_per_s = HUGE_VAL};
 	const struct link *slowest = NULL;
 
+	start->s = 0.0;
 	if (r->transport != TRANSPORT_TCP || !route_starts_slowly(r, &p->train))
-		return 0.0;
+		return;
 	for (size_t h = 0; h < r->n; h++) {
 		struct link_share s = route_share(r->hops[h], flows, p->kind, s_of_ns(now_ns));
 
@@ -112,34 +113,36 @@ static double connection_s(const struct route *r, struct fair *flows, int64_t no
 		if (idle)
 			least.tokens_bytes = least.burst_bytes;
 	}
-	return route_slow_start_s(r, &p->train, fmax(least.bytes_per_s, 1.0),
-		credit_bytes(slowest, &p->train, least.tokens_bytes));
+	start->bytes_per_s = fmax(least.bytes_per_s, 1.0);
+	start->credit_bytes = credit_bytes(slowest, &p->train, least.tokens_bytes);
+	start->wire_bytes = p->train.wire_bytes;
+	start->s = route_slow_start_s(r, &p->train, start->bytes_per_s, start->credit_bytes);
 }
 
-static struct passage passage_of(
-	const struct route *r, double payload_bytes, enum transfer_kind kind)
+static void passage_of(
+	const struct route *r, double payload_bytes, enum transfer_kind kind, struct passage *p)
 {
-	return (struct passage){
-		.train = train_of(&r->framing, payload_bytes),
-		.transport = r->transport,
-		.kind = kind,
-		.rtt_s = r->rtt_s,
-	};
+	p->train = train_of(&r->framing, payload_bytes);
+	p->transport = r->transport;
+	p->kind = kind;
+	p->rtt_s = r->rtt_s;
+	p->head_s = p->tail_s = 0.0;
+	p->more = false;
 }
 
-struct route_message route_message(const struct route *r, struct fair *flows, int64_t now_ns,
-	double payload_bytes, enum transfer_kind kind)
+void route_message(const struct route *r, struct fair *flows, int64_t now_ns, double payload_bytes,
+	enum transfer_kind kind, struct route_message *m)
 {
-	struct route_message m = {.p = passage_of(r, payload_bytes, kind)};
 	double resent_bytes = 0.0;
 
+	passage_of(r, payload_bytes, kind, &m->p);
+	m->luck_s = m->start.s = 0.0;
 	if (r->plain)
-		return m;
+		return;
 	for (size_t h = 0; h < r->n; h++)
-		m.luck_s += link_luck_s(r->hops[h], &m.p, &resent_bytes);
-	m.connection_s = connection_s(r, flows, now_ns, &m.p, false);
-	m.p.train.wire_bytes += resent_bytes;
-	return m;
+		m->luck_s += link_luck_s(r->hops[h], &m->p, &resent_bytes);
+	start_of(r, flows, now_ns, &m->p, false, &m->start);
+	m->p.train.wire_bytes += resent_bytes;
 }
 
 double route_pass_s(
@@ -159,17 +162,18 @@ double route_pass_s(
 			link_pass(l, now_ns, p);
 		}
 	}
-	return p->tail_s + m->luck_s + m->connection_s;
+	return p->tail_s + m->luck_s + m->start.s;
 }
 
 double route_idle_s(const struct route *r, struct fair *flows, int64_t now_ns, double payload_bytes,
 	enum transfer_kind kind)
 {
 	struct passage p;
+	struct route_start start;
 
 	if (r->n == 0)
 		return 0.0;
-	p = passage_of(r, payload_bytes, kind);
+	passage_of(r, payload_bytes, kind, &p);
 	for (size_t h = 0; h < r->n; h++) {
 		struct link_share s = route_share(r->hops[h], flows, kind, s_of_ns(now_ns));
 
@@ -177,7 +181,8 @@ double route_idle_s(const struct route *r, struct fair *flows, int64_t now_ns, d
 		s.tokens_bytes = s.burst_bytes;
 		link_pass_alone(r->hops[h], now_ns, &p, &s, NULL);
 	}
-	return fmin(LINK_NEVER_S, p.tail_s + connection_s(r, flows, now_ns, &p, true));
+	start_of(r, flows, now_ns, &p, true, &start);
+	return fmin(LINK_NEVER_S, p.tail_s + start.s);
 }
 
 double route_backlog_s(const struct route *r, int64_t now_ns)

@@ -46,10 +46,14 @@ uint32_t route_class(const struct link_dir_spec *d, enum transfer_kind kind);
  *  the round trips of its connection make it later. */
 struct route_message {
 	struct passage p;
-	double luck_s, connection_s;
+	double luck_s;
+	struct route_start {
+		double bytes_per_s, credit_bytes, wire_bytes; /* behind such a hop, so much */
+		double s;
+	} start;
 };
-struct route_message route_message(const struct route *r, struct fair *flows, int64_t now_ns,
-	double payload_bytes, enum transfer_kind kind);
+void route_message(const struct route *r, struct fair *flows, int64_t now_ns, double payload_bytes,
+	enum transfer_kind kind, struct route_message *m);
 
 /** Pass every hop in order of arrival, or alone where flows share; returns when the last byte
  *  arrives, in seconds from @now_ns. O(hops). */

@@ -181,17 +181,28 @@ static double charged_after_bytes(const struct route *r, const struct train *t)
 	return t->last_bytes;
 }
 
-/** Slow start behind the share that one more flow gets. */
-static double shared_start_s(struct fair *fair, const struct route *r, enum transfer_kind kind,
-	const struct train *t, double now_s)
+static bool equal(double a, double b)
 {
+	return a <= b && a >= b;
+}
+
+/** Slow start behind the share that one more flow gets; for the first, that of @m. */
+static double shared_start_s(
+	struct fair *fair, const struct route *r, const struct route_message *m, double now_s)
+{
+	const struct train *t = &m->p.train;
 	double share, tokens;
 
 	if (r->transport != TRANSPORT_TCP || !route_starts_slowly(r, t))
 		return 0.0;
-	tokens = fair_tokens_bytes(fair, r->path[kind], now_s);
-	share = fair_share_bytes_per_s(fair, r->path[kind]);
-	return route_slow_start_s(r, t, share > 1.0 ? share : 1.0, tokens > 0.0 ? tokens : 0.0);
+	tokens = fair_tokens_bytes(fair, r->path[m->p.kind], now_s);
+	tokens = tokens > 0.0 ? tokens : 0.0;
+	share = fair_share_bytes_per_s(fair, r->path[m->p.kind]);
+	share = share > 1.0 ? share : 1.0;
+	if (equal(share, m->start.bytes_per_s) && equal(tokens, m->start.credit_bytes) &&
+		equal(t->wire_bytes, m->start.wire_bytes))
+		return m->start.s;
+	return route_slow_start_s(r, t, share, tokens);
 }
 
 /** The hops that are shared at their present rates, and the delays of the others: when the last
@@ -242,14 +253,18 @@ static void prepare(struct net *n, const struct route *r, double payload_bytes,
 {
 	struct fair *fair = net_flows(n, r);
 	int64_t now_ns = engine_now_ns(n->b.engine);
-	struct route_message m = route_message(r, fair, now_ns, payload_bytes, kind);
+	struct route_message m;
 
+	x->route = r;
+	x->kind = kind;
+	x->company = false;
+	route_message(r, fair, now_ns, payload_bytes, kind, &m);
 	*t = m.p.train;
 	t->last_bytes = charged_after_bytes(r, t);
 	x->wire_bytes = t->wire_bytes;
 	x->lone_s = fair_lone_s(fair, r->path[kind], x->entered_s, t);
 	x->after_s = behind_flow_s(r, fair, now_ns, &m.p, x->lone_s) + m.luck_s +
-		     shared_start_s(fair, r, kind, &m.p.train, x->entered_s);
+		     shared_start_s(fair, r, &m, x->entered_s);
 	x->alone_s = x->entered_s + route_pass_s(r, fair, now_ns, &m);
 	if (x->alone_s < LINK_NEVER_S && !is_foretold(r))
 		x->alone_s = HUGE_VAL;
@@ -267,7 +282,8 @@ static bool begin_shared(struct net *n, const struct route *r, double payload_by
 	struct train t;
 
 	catch_up(n, set);
-	*x = (struct transfer){.done = *done, .route = r, .kind = kind, .entered_s = now_s};
+	x->done = *done;
+	x->entered_s = now_s;
 	prepare(n, r, payload_bytes, kind, x, &t);
 	if (!(x->alone_s < LINK_NEVER_S) && is_foretold(r))
 		fail(n, r, payload_bytes);
@@ -300,7 +316,7 @@ static bool begin(struct net *n, const struct route *r, double payload_bytes,
 		return true;
 	if (r->fair)
 		return begin_shared(n, r, payload_bytes, kind, done);
-	m = route_message(r, NULL, now_ns, payload_bytes, kind);
+	route_message(r, NULL, now_ns, payload_bytes, kind, &m);
 	s = route_pass_s(r, NULL, now_ns, &m);
 	if (!(s < LINK_NEVER_S)) {
 		fail(n, r, payload_bytes);
