@@ -1,7 +1,6 @@
 /* Keys that have no effect where they stand: each is warned of, with the reason. A value that
  * is the default says nothing, so that a resolved scenario reads back without a word. (What is
  * said of devices is in devices.c.) */
-#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
 
@@ -120,21 +119,14 @@ static bool ignores_home(const struct policy_spec *p)
 	return known;
 }
 
-static bool is_site(const struct scenario_parts *p, const char *end)
-{
-	for (size_t i = 0; i < p->s->spec.n_sites; i++)
-		if (fnmatch(end, p->s->spec.sites[i].name, 0) == 0)
-			return true;
-	return false;
-}
-
 /** Routes of several hops, of which some could be equal: only these look at the home. */
 static bool has_links_of_sites(const struct scenario_parts *p)
 {
 	const struct scenario_spec *s = &p->s->spec;
 
 	for (size_t i = 0; i < s->n_links; i++)
-		if (is_site(p, s->links[i].between[0]) && is_site(p, s->links[i].between[1]))
+		if (!parts_end_is_groups(p, s->links[i].between[0]) &&
+			!parts_end_is_groups(p, s->links[i].between[1]))
 			return true;
 	return false;
 }

@@ -118,6 +118,25 @@ static void what_has_an_effect_or_is_the_default_is_not(void **state)
 	}
 }
 
+/* With a new policy somebody has to decide whether it goes by home. */
+static void a_home_is_warned_of_by_every_policy_but_those_that_go_by_it(void **state)
+{
+	struct policy_registry all = policies_all();
+
+	(void)state;
+	for (size_t i = 0; i < all.n; i++) {
+		char policy[100];
+		bool asks = !strcmp(all.all[i]->name, "locality");
+		struct scenario *s;
+
+		snprintf(policy, sizeof policy, "policy={name: %s}", all.all[i]->name);
+		s = read_text(base, (const char *[]){"users.u.home=a", policy, NULL});
+		if ((s->n_warnings == 0) != asks)
+			fail_msg("%s: %zu warnings", all.all[i]->name, s->n_warnings);
+		scenario_destroy(s);
+	}
+}
+
 /* One direction with a trace still needs the rate for the other. */
 static void a_trace_takes_the_place_of_the_rate(void **state)
 {
@@ -150,6 +169,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_effect_is_warned_of),
 		cmocka_unit_test(what_has_an_effect_or_is_the_default_is_not),
 		cmocka_unit_test(a_trace_takes_the_place_of_the_rate),
+		cmocka_unit_test(a_home_is_warned_of_by_every_policy_but_those_that_go_by_it),
 	};
 
 	return cmocka_run_group_tests_name("idle", tests, NULL, NULL);
