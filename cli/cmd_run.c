@@ -47,6 +47,7 @@ static enum status run_watched(const struct opts *o, const struct scenario *sc, 
 			.scenario = sc,
 			.dir = opts_get(o, "output"),
 			.force = opts_get(o, "force") != NULL,
+			.timeline = opts_get(o, "timeline"),
 			.n_threads = n_threads,
 			.stop = &interrupt.stop,
 			.progress = &progress,
@@ -80,6 +81,8 @@ static const struct opt_spec opts[] = {INPUT_OPTS,
 	{"output", 'o', "DIR", "where results go (results/runs/NAME, or NAME-2, ... when taken)"},
 	{"force", 0, NULL, "replace the result that DIR holds"}, JOBS_OPT,
 	{"json", 0, NULL, "print the summary as JSON, one object a line and policy"},
+	{"timeline", 0, "FILE.json",
+		"draw the first replication of each policy: for ui.perfetto.dev"},
 	{"quiet", 'q', NULL, "no progress, no closing message"}, {0}};
 
 const struct command cmd_run = {
@@ -92,7 +95,8 @@ const struct command cmd_run = {
 		"(docs/results.md). Ctrl-C (or SIGTERM, SIGHUP) ends the run where it is;\n"
 		"what was finished is kept and marked; a second one ends it at once. With\n"
 		"--force the older result goes when the new one is whole; until then the new\n"
-		"files are in DIR/unfinished.",
+		"files are in DIR/unfinished. A timeline shows what each instance, request and\n"
+		"transfer did when (docs/results.md); --force replaces FILE.json, too.",
 	.opts = opts,
 	.run = run,
 };

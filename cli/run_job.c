@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/version.h"
+#include "io/record/timeline.h"
 #include "models/world/world.h"
 
 enum { MOST_DIRS = 10000 };
@@ -15,6 +17,8 @@ enum { MOST_DIRS = 10000 };
 struct experiment_host {
 	struct run_job *job;
 	struct recorder *recorder;
+	struct timeline *timeline;   /* NULL: none is asked for */
+	const struct probe *watcher; /* of the first replication */
 	double warmup_s;
 	size_t policy; /* the one that runs */
 	size_t done;   /* replications, of every policy */
@@ -37,6 +41,11 @@ static void sink_close(struct experiment_host *h, const struct probe *sink)
 {
 	(void)h;
 	recorder_sink_close(sink);
+}
+
+static const struct probe *watcher(struct experiment_host *h, uint32_t number)
+{
+	return number == 1 ? h->watcher : NULL;
 }
 
 static void show(struct experiment_host *h)
@@ -123,11 +132,70 @@ static bool open_recorder(struct experiment_host *h, struct err *err)
 	return true;
 }
 
+/* Timeline */
+
+/** Its file: where the user says, or with the results. False: none is asked for. */
+static bool timeline_file(struct buf *out, const struct run_job *j)
+{
+	const char *beside = j->place.beside ? RECORDER_BESIDE "/" : "";
+
+	if (j->spec.timeline)
+		buf_puts(out, j->spec.timeline);
+	else if (j->spec.scenario->spec.record.timeline)
+		buf_printf(out, "%s/%s" RECORDER_TIMELINE, j->dir, beside);
+	return out->n > 0;
+}
+
+static bool open_timeline(struct experiment_host *h, struct err *err)
+{
+	struct timeline_spec spec = {
+		.scenario = spec_of(h),
+		.most = spec_of(h)->record.timeline_events,
+		.force = h->job->spec.force || !h->job->spec.timeline,
+	};
+	struct buf file;
+	bool ok = true;
+
+	buf_init(&file);
+	if (timeline_file(&file, h->job)) {
+		spec.file = file.s;
+		ok = timeline_open(&h->timeline, &spec, err);
+	}
+	buf_finish(&file);
+	return ok;
+}
+
+/** Once it is known where the results are. */
+static void close_timeline(struct experiment_host *h, struct run_job *j)
+{
+	struct err err = {0};
+	struct buf file;
+
+	buf_init(&file);
+	(void)timeline_file(&file, j);
+	if (!timeline_close(h->timeline, j->place.none ? NULL : file.s, &err) &&
+		j->closing.kind == ERR_NONE)
+		j->closing = err;
+	buf_finish(&file);
+}
+
+static void note_timeline(const struct experiment_host *h, struct experiment_result *r)
+{
+	double from_s;
+
+	if (h->timeline && timeline_full(h->timeline, &from_s))
+		warnings_add(&r->of_run, WARN_TIMELINE, "",
+			"the timeline has no room for what ends after %.6g s: at most %ju events "
+			"(record.timeline_events) for %zu policies",
+			from_s, (uintmax_t)spec_of(h)->record.timeline_events,
+			spec_of(h)->n_policies);
+}
+
 /* Policies, one after another */
 
 static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 {
-	static const struct experiment_ops ops = {sink_open, sink_close, replication_done};
+	static const struct experiment_ops ops = {sink_open, sink_close, watcher, replication_done};
 	const struct scenario *sc = h->job->spec.scenario;
 	struct experiment_result *r = &h->job->results[p];
 	const struct experiment x = {
@@ -156,8 +224,11 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 
 	h->policy = p;
 	show(h);
+	if (h->timeline)
+		h->watcher = timeline_policy(h->timeline, x.policy->label);
 	if (!recorder_run_begin(h->recorder, &run, err) || !experiment_run(&x, r, err))
 		return false;
+	note_timeline(h, r);
 	return recorder_run_end(h->recorder,
 		&(struct recorder_end){
 			.status = r->status,
@@ -184,7 +255,7 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	const struct scenario_spec *s = spec_of(h);
 	struct run_job *j = h->job;
 
-	if (!choose_dir(j, err) || !open_recorder(h, err))
+	if (!choose_dir(j, err) || !open_recorder(h, err) || !open_timeline(h, err))
 		return false;
 	show(h);
 	j->pilot_warnings = mem_zalloc(s->n_policies, sizeof *j->pilot_warnings);
@@ -206,6 +277,7 @@ bool run_job(struct run_job *j, const struct run_job_spec *spec, struct err *err
 	*j = (struct run_job){.spec = *spec};
 	ok = run_all(&h, err);
 	(void)!recorder_close(h.recorder, &j->place, &j->closing);
+	close_timeline(&h, j);
 	return ok;
 }
 

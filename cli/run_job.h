@@ -19,9 +19,10 @@
 /** What is asked for. Borrowed until run_job_finish(). */
 struct run_job_spec {
 	const struct scenario
-		*scenario; /* which world_check() has passed, and scenario_identify() */
-	const char *dir;   /* NULL: results/runs/NAME, or NAME-2, ... when taken */
-	bool force;        /* replace the result that @dir holds */
+		*scenario;    /* which world_check() has passed, and scenario_identify() */
+	const char *dir;      /* NULL: results/runs/NAME, or NAME-2, ... when taken */
+	bool force;           /* replace the result that @dir holds */
+	const char *timeline; /* a file; NULL: as the scenario says, in @dir */
 	size_t n_threads;
 	atomic_bool *stop; /* read, and set when a write fails */
 	struct progress *progress;

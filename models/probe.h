@@ -43,6 +43,22 @@ struct request_row {
 	int64_t heard_ns; /* of one done: its first token is with its user */
 };
 
+enum step_kind { STEP_PREFILL, STEP_DECODE, STEP_CHUNK };
+
+/** What an instance that runs a model did without a pause: one step, or a run of steps of a batch
+ *  that did not change. */
+struct step_span {
+	struct instance_id instance;
+	enum step_kind kind;
+	int64_t from_ns, to_ns; /* the run may end in the middle of it */
+	uint64_t steps;
+	uint32_t batch;      /* sequences in it */
+	uint64_t prompt_tok; /* computed in it, what was preempted included */
+	uint64_t tok;        /* made in it */
+	uint64_t kv_blocks;  /* in use at its end, before anybody leaves */
+	size_t waiting;      /* prompts in line there at its end */
+};
+
 /** Q_j of every instance and of the scheduler at the end of a slot (Eq. 20). */
 struct queue_sample {
 	int64_t at_ns;
@@ -64,6 +80,8 @@ struct probe_ops {
 	void (*line)(struct probe_state *p, int64_t at_ns, size_t n);
 	/** From now on, room and a request that it could serve do (not) coexist. */
 	void (*starved)(struct probe_state *p, int64_t at_ns, bool yes);
+	/** A step, or a run of them, is over; those of one instance come in order. */
+	void (*step)(struct probe_state *p, const struct step_span *s);
 	/** A slot of the queue record ends. */
 	void (*slot)(struct probe_state *p, const struct queue_sample *q);
 	/** The window opens, or all who are measured have ended. */
@@ -86,7 +104,7 @@ struct listeners {
 /** Who listens, by what to: telling nobody costs one test. {0}: nobody. */
 struct probes {
 	struct listeners request[MOMENTS];
-	struct listeners in_system, line, starved, slot, window;
+	struct listeners in_system, line, starved, step, slot, window;
 };
 
 static inline void listeners_add(struct listeners *l, const struct probe *one, bool wants)
@@ -104,6 +122,7 @@ static inline void probes_add(struct probes *p, const struct probe *one)
 	listeners_add(&p->in_system, one, one->ops->in_system);
 	listeners_add(&p->line, one, one->ops->line);
 	listeners_add(&p->starved, one, one->ops->starved);
+	listeners_add(&p->step, one, one->ops->step);
 	listeners_add(&p->slot, one, one->ops->slot);
 	listeners_add(&p->window, one, one->ops->window);
 }
@@ -138,6 +157,11 @@ static inline void probes_line(const struct probes *p, int64_t at_ns, size_t n)
 static inline void probes_starved(const struct probes *p, int64_t at_ns, bool yes)
 {
 	TELL(&p->starved, starved, at_ns, yes);
+}
+
+static inline void probes_step(const struct probes *p, const struct step_span *s)
+{
+	TELL(&p->step, step, s);
 }
 
 static inline void probes_slot(const struct probes *p, const struct queue_sample *q)

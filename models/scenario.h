@@ -29,7 +29,9 @@ struct site_spec {
 
 struct record_spec {
 	bool requests;
-	double queues_s; /* slot length; 0: off */
+	double queues_s;          /* slot length; 0: off */
+	bool timeline;            /* of the first replication of each policy */
+	uint64_t timeline_events; /* at most, all policies together */
 };
 
 struct run_spec {

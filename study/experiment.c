@@ -32,7 +32,7 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 		.stop = x->stop,
 		.digest = x->digest,
 	};
-	const struct probe *sink = NULL;
+	const struct probe *sink = NULL, *watcher = NULL;
 	struct world *w;
 	bool ok;
 
@@ -41,8 +41,12 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 	/* rejected input must not leave a half-written replication: open the sink last */
 	if (x->ops && x->ops->sink_open)
 		sink = x->ops->sink_open(x->host, number);
+	if (x->ops && x->ops->watcher)
+		watcher = x->ops->watcher(x->host, number);
 	if (sink)
 		world_attach(w, sink);
+	if (watcher)
+		world_attach(w, watcher);
 	ok = world_run(w, &k->results[job % k->ring], err);
 	world_destroy(w);
 	if (sink && x->ops->sink_close)

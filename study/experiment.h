@@ -26,6 +26,8 @@ struct experiment_ops {
 	/** Any thread: who listens to replication @number; NULL: nobody. */
 	const struct probe *(*sink_open)(struct experiment_host *h, uint32_t number);
 	void (*sink_close)(struct experiment_host *h, const struct probe *sink);
+	/** Any thread: one more who listens to replication @number; NULL: nobody. */
+	const struct probe *(*watcher)(struct experiment_host *h, uint32_t number);
 	/** The calling thread, in order of number. */
 	bool (*done)(struct experiment_host *h, uint32_t number, const struct world_result *r,
 		struct err *err);

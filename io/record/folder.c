@@ -40,7 +40,7 @@ static bool make(const char *dir, struct err *err)
 /* A name for each file that a back-end or its library may make; NULL behind the last. The first
  * is the last to take its place: with it a result is there. */
 static const char *const names[] = {"results.sqlite", "results.sqlite-wal", "results.sqlite-shm",
-	"results.sqlite-journal", "series.h5", NULL};
+	"results.sqlite-journal", "series.h5", RECORDER_TIMELINE, NULL};
 
 static char *path_of(const char *dir, const char *name)
 {

@@ -127,6 +127,10 @@ bool recorder_failed(const struct recorder *r);
 /** Where new files are while an older result is in their place. */
 #define RECORDER_BESIDE "unfinished"
 
+/** The timeline in a folder of results; whoever writes it moves it there after recorder_close(),
+ *  which takes an older one away with the older result. */
+#define RECORDER_TIMELINE "timeline.json"
+
 /** Where the files are when they are closed. */
 struct recorder_place {
 	bool none;   /* taken away: no run had begun, or nothing was finished that could replace

@@ -158,43 +158,40 @@ static bool read_run(
 
 /* record */
 
-static const char *const timeline_words[] = {"false", "true", NULL};
-
-struct record_entry {
-	struct record_spec spec;
-	int timeline;
-};
-
 static const struct schema_key record_keys[] = {
 	{.name = "requests",
 		.kind = SCHEMA_BOOL,
-		.to = offsetof(struct record_entry, spec.requests),
+		.to = offsetof(struct record_spec, requests),
 		.dflt = "true"},
 	{.name = "queues",
 		.kind = SCHEMA_QUANTITY,
-		.to = offsetof(struct record_entry, spec.queues_s),
+		.to = offsetof(struct record_spec, queues_s),
 		.dim = QUANTITY_TIME,
 		.above_min = true,
 		.word = "off",
 		.dflt = "1 s"},
 	{.name = "timeline",
-		.kind = SCHEMA_WORD,
-		.to = offsetof(struct record_entry, timeline),
-		.words = timeline_words,
-		.n_built = 1,
+		.kind = SCHEMA_BOOL,
+		.to = offsetof(struct record_spec, timeline),
 		.dflt = "false"},
+	{.name = "timeline_events",
+		.kind = SCHEMA_U64,
+		.to = offsetof(struct record_spec, timeline_events),
+		.min = 1000,
+		.max = 1e9,
+		.dflt = "1000000"},
 	{0},
 };
 
 static bool read_record(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
-	struct record_entry record = {0};
+	struct record_spec record = {0};
 	size_t mark = schema_enter(r, key->name);
 	bool ok = schema_read(r, *slot, record_keys, &record);
 
 	schema_leave(r, mark);
-	((struct scenario_parts *)to)->s->spec.record = record.spec;
+	((struct scenario_parts *)to)->s->spec.record = record;
 	return ok;
 }
 

@@ -17,6 +17,7 @@ const char *const warning_words[WARNING_KINDS] = {
 	[WARN_UNFINISHED] = "unfinished",
 	[WARN_BEHIND] = "behind",
 	[WARN_PILOT] = "pilot",
+	[WARN_TIMELINE] = "timeline",
 };
 
 static void append(struct warnings *w, enum warning_kind kind, const char *scope, char *text)

@@ -15,6 +15,7 @@
 #include "models/serving/jump.h"
 #include "models/serving/preempt.h"
 #include "models/serving/running.h"
+#include "models/serving/span.h"
 
 /* More than any memory has: sums of blocks stay far below 2^64. */
 static const double KV_MOST_BLOCKS = 1e15;
@@ -35,6 +36,7 @@ static void prefill_start(struct batch *b)
 	double s = b->executor->step_s(b);
 
 	b->activity = BATCH_PREFILL;
+	b->jump.from_ns = batch_now_ns(b);
 	b->executor->launch(b, ns_after(batch_now_ns(b), ns_of_s(s)), b->prefill[0]);
 }
 
@@ -123,6 +125,7 @@ static void step_done(struct batch *b)
 {
 	bool prefill = b->activity == BATCH_PREFILL;
 
+	span_end(b, prefill ? 1 : b->jump.k);
 	b->activity = BATCH_BOUNDARY;
 	if (prefill) {
 		if (b->mixed) { /* counted when the step was formed */
@@ -227,6 +230,14 @@ static void batch_measure(struct instance *i)
 	kv->peak = kv->used;
 }
 
+static void batch_close(struct instance *i)
+{
+	const struct batch *b = &i->state->batch;
+
+	if (b->activity == BATCH_PREFILL || b->activity == BATCH_DECODE)
+		span_end(b, b->activity == BATCH_PREFILL ? 1 : jump_steps_begun(b));
+}
+
 static bool batch_init(struct instance *i, const struct instance_build *build, struct err *err)
 {
 	const struct instance_spec *spec = build->spec;
@@ -288,4 +299,5 @@ const struct instance_ops instance_batch = {
 	.begin = batch_begin,
 	.gauge = batch_gauge,
 	.measure = batch_measure,
+	.close = batch_close,
 };

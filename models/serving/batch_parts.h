@@ -42,7 +42,7 @@ struct running {
 
 /** The decode steps in flight, as one event. */
 struct jump {
-	int64_t from_ns;
+	int64_t from_ns;        /* of a step with prompts, too */
 	uint64_t k;             /* steps to its end */
 	double first_s, more_s; /* its first step; what each takes more than the one before */
 	struct event_id end;

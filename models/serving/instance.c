@@ -62,6 +62,17 @@ void instance_hold(struct instance *i, bool held)
 	i->host->room(i->world, i->id);
 }
 
+void instance_tell_steps(struct instance *i)
+{
+	i->tells_steps = true;
+}
+
+void instance_close(struct instance *i)
+{
+	if (i->tells_steps && i->ops->close)
+		i->ops->close(i);
+}
+
 void instance_measure(struct instance *i, int64_t now_ns)
 {
 	level_restart(&i->in_system, now_ns);

@@ -104,6 +104,11 @@ static inline void instance_begin(struct instance *i)
 
 /* What it has done */
 
+/** Tell the host of each step, if it works in steps; and of the one in flight when the run is
+ *  over. */
+void instance_tell_steps(struct instance *i);
+void instance_close(struct instance *i);
+
 /** Forget what was counted so far: the warm-up is over. */
 void instance_measure(struct instance *i, int64_t now_ns);
 

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "models/cost/cost.h"
 #include "models/ids.h"
+#include "models/probe.h"
 #include "models/serving/sequence.h"
 #include "models/serving/spec.h"
 #include "sim/engine.h"
@@ -24,6 +25,9 @@ struct instance_host {
 	/** It has made a token of @seq that is not the last. Told only where instance_build.tells
 	 * is set, and by those who make tokens one by one. */
 	void (*token)(struct world *w, struct instance_id i, uint32_t seq);
+	/** A step, or a run of steps, is over. Told only where instance_tell_steps() asked for it.
+	 */
+	void (*stepped)(struct world *w, const struct step_span *s);
 	/** What it can take has changed by itself: a preempted one waits, or is back. */
 	void (*room)(struct world *w, struct instance_id i);
 };
@@ -81,8 +85,9 @@ struct instance {
 	uint32_t capacity; /* most in system, the overflow is dropped; 0: no limit */
 
 	/* kept by instance.c, but for @held */
-	uint32_t assigned;  /* given to it and not served */
-	bool tells;         /* of every token */
+	uint32_t assigned; /* given to it and not served */
+	bool tells;        /* of every token */
+	bool tells_steps;
 	bool held;          /* a preempted request waits: no more until it is back */
 	double context_tok; /* expected of what is assigned */
 
@@ -118,6 +123,8 @@ struct instance_ops {
 	/** Optional, of those that run a model. */
 	void (*gauge)(const struct instance *i, struct gauge *out);
 	void (*measure)(struct instance *i); /* start the gauge afresh */
+	/** Optional, of those whose work is steps: the run is over, tell of the one in flight. */
+	void (*close)(struct instance *i);
 };
 
 extern const struct instance_ops instance_station, instance_batch;

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "models/serving/span.h"
+
 static int64_t end_ns(const struct jump *j, uint64_t k)
 {
 	double n = (double)k;
@@ -139,6 +141,7 @@ void jump_end(struct batch *b)
 static void end_now(struct batch *b, uint64_t k)
 {
 	engine_cancel(b->i->engine, b->jump.end);
+	span_end(b, k);
 	b->jump.k = k;
 	jump_end(b);
 }

@@ -175,4 +175,6 @@ void world_destroy(struct world *w)
 void world_attach(struct world *w, const struct probe *probe)
 {
 	probes_add(&w->probes, probe);
+	for (size_t i = 0; probe->ops->step && i < w->spec->n_instances; i++)
+		instance_tell_steps(&w->instances[i]);
 }

@@ -262,13 +262,20 @@ void request_delivered(struct world *w, uint32_t slot)
 	request_end(w, slot, FATE_DONE);
 }
 
+static void steps_told(struct world *w, const struct step_span *s)
+{
+	probes_step(&w->probes, s);
+}
+
 static void room_changed(struct world *w, struct instance_id i)
 {
 	scheduler_touch(w->scheduler, i);
 }
 
-const struct instance_host request_host = {
-	.served = request_served, .token = request_token, .room = room_changed};
+const struct instance_host request_host = {.served = request_served,
+	.token = request_token,
+	.stepped = steps_told,
+	.room = room_changed};
 
 static struct outcome outcome_of(const struct world *w, uint32_t slot)
 {

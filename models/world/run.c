@@ -74,6 +74,8 @@ static void close_probes(struct world *w)
 {
 	int64_t now_ns = engine_now_ns(w->engine);
 
+	for (size_t i = 0; i < w->spec->n_instances; i++)
+		instance_close(&w->instances[i]);
 	for (uint32_t slot = 0; slot < w->requests.n; slot++)
 		if (request_held(&w->requests.at[slot]))
 			request_tell(w, slot, MOMENT_ENDED, FATE_IN_SYSTEM, now_ns);

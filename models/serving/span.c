@@ -1,0 +1,39 @@
+#include "models/serving/span.h"
+
+static struct step_span decode(const struct batch *b, uint64_t steps)
+{
+	return (struct step_span){
+		.kind = STEP_DECODE,
+		.batch = (uint32_t)b->running.n,
+		.tok = steps * b->running.n,
+		.kv_blocks = b->kv.used + kvcache_need(&b->kv, steps),
+	};
+}
+
+static struct step_span prompts(const struct batch *b)
+{
+	struct step_span s = {
+		.kind = b->batching == &batching_chunked ? STEP_CHUNK : STEP_PREFILL,
+		.batch = (uint32_t)(b->n_prefill + (b->mixed ? b->running.n : 0)),
+		.prompt_tok = b->prefill_tok,
+		.tok = b->mixed ? b->running.n : 0,
+		.kv_blocks = b->kv.used,
+	};
+
+	for (size_t i = 0; i < b->n_prefill; i++)
+		s.tok += batch_ends(batch_sequence(b, b->prefill[i]));
+	return s;
+}
+
+void span_tell(const struct batch *b, uint64_t steps)
+{
+	struct step_span s = b->activity == BATCH_DECODE ? decode(b, steps) : prompts(b);
+
+	s.instance = b->i->id;
+	s.from_ns = b->jump.from_ns;
+	s.to_ns = batch_now_ns(b);
+	s.steps = steps;
+	s.waiting = waitline_count(&b->line);
+	if (steps > 0)
+		b->i->host->stepped(b->i->world, &s);
+}

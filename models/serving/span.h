@@ -1,0 +1,15 @@
+#ifndef OFFING_MODELS_SERVING_SPAN_H
+#define OFFING_MODELS_SERVING_SPAN_H
+
+#include "models/serving/batch_parts.h"
+
+/** Tell of what is in flight and over by now, @steps steps, before they are accounted for. */
+void span_tell(const struct batch *b, uint64_t steps);
+
+static inline void span_end(const struct batch *b, uint64_t steps)
+{
+	if (b->i->tells_steps)
+		span_tell(b, steps);
+}
+
+#endif
