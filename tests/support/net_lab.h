@@ -5,7 +5,7 @@
 #include "models/net/route.h"
 
 /** A network alone, without a world: messages at given instants, and when each arrives. */
-enum { LAB_MOST = 512 };
+enum { LAB_MOST = 8192 };
 
 struct lab_message {
 	int64_t at_ns, arrived_ns; /* NS_NEVER: not yet */
