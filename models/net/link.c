@@ -125,15 +125,15 @@ static bool first_matters(const struct link *l, const struct passage *p)
 	return p->more || l->limited;
 }
 
-static struct leaving leave_plain(
-	const struct passage *p, double bytes_per_s, const struct queue *q, bool first)
+static inline void leave_plain(const struct passage *p, double bytes_per_s, const struct queue *q,
+	bool first, struct leaving *to)
 {
 	double start_s = greater(q->full_s, p->head_s);
 	double sent_s = start_s + p->train.wire_bytes / bytes_per_s;
 	double after_tail_s = p->tail_s + p->train.last_bytes / bytes_per_s;
 	double end_s = sent_s > after_tail_s ? sent_s : after_tail_s;
 
-	return (struct leaving){
+	*to = (struct leaving){
 		.first_s = first ? start_s + p->train.first_bytes / bytes_per_s : start_s,
 		.last_s = end_s,
 		.wait_s = start_s - p->head_s,
@@ -145,15 +145,15 @@ static struct leaving leave_plain(
 /** A bucket lets a packet go once it covers it (@before_bytes: of the first, 0 under htb, which
  *  charges afterwards, and where nobody asks), and so the last @credit bytes without waiting for
  *  them. */
-static inline struct leaving leave_bucket(const struct passage *p, double bytes_per_s,
-	double burst_s, double before_bytes, double credit, double full_s)
+static inline void leave_bucket(const struct passage *p, double bytes_per_s, double burst_s,
+	double before_bytes, double credit, double full_s, struct leaving *to)
 {
 	double before_s = before_bytes > 0.0 ? before_bytes / bytes_per_s : 0.0;
 	double credit_s = credit > 0.0 ? credit / bytes_per_s : 0.0;
 	double from_s = greater(full_s, p->head_s);
 	double after_s = from_s + p->train.wire_bytes / bytes_per_s;
 
-	return (struct leaving){
+	*to = (struct leaving){
 		.first_s = greater(p->head_s, from_s + before_s - burst_s),
 		.last_s = greater(p->tail_s, after_s - burst_s - credit_s),
 		.wait_s = greater(0.0, from_s - burst_s - p->head_s),
@@ -187,14 +187,15 @@ static double curve_in_s(const struct rate_curve *c, int64_t now_ns, double byte
 	return seconds_to(rate_curve_when_ns(c, bytes), now_ns);
 }
 
-static struct leaving leave_curve(const struct link *l, int64_t now_ns, const struct passage *p,
-	double burst, double full_bytes)
+static void leave_curve(const struct link *l, int64_t now_ns, const struct passage *p, double burst,
+	double full_bytes, struct leaving *to)
 {
 	const struct rate_curve *c = l->spec->curve;
 	double carried = rate_curve_bytes(c, ns_after(now_ns, ns_of_s(p->head_s)));
 	double from = greater(full_bytes, carried), after = from + p->train.wire_bytes;
 	int64_t last_ns = rate_curve_when_ns(c, after - burst - credit_bytes(l, p));
-	struct leaving to = {.first_s = p->head_s,
+
+	*to = (struct leaving){.first_s = p->head_s,
 		.last_s = greater(p->tail_s, seconds_to(last_ns, now_ns)),
 		.from_s = p->head_s,
 		.behind = full_bytes > carried,
@@ -202,19 +203,19 @@ static struct leaving leave_curve(const struct link *l, int64_t now_ns, const st
 		.after = {.full_bytes = after}};
 
 	if (p->more)
-		to.first_s = greater(
+		to->first_s = greater(
 			p->head_s, curve_in_s(c, now_ns, from + before_bytes(l, p) - burst));
 	if (from - burst > carried)
-		to.wait_s = curve_in_s(c, now_ns, from - burst) - p->head_s;
-	return to;
+		to->wait_s = curve_in_s(c, now_ns, from - burst) - p->head_s;
 }
 
 static void leave_peak(
 	const struct link *l, const struct passage *p, double full_s, struct leaving *to)
 {
-	struct leaving peak = leave_bucket(
-		p, l->peak_bytes_per_s, l->peak_burst_s, p->train.first_bytes, 0.0, full_s);
+	struct leaving peak;
 
+	leave_bucket(
+		p, l->peak_bytes_per_s, l->peak_burst_s, p->train.first_bytes, 0.0, full_s, &peak);
 	to->after.peak_full_s = peak.after.full_s;
 	to->first_s = greater(to->first_s, peak.first_s);
 	to->last_s = greater(to->last_s, peak.last_s);
@@ -222,20 +223,19 @@ static void leave_peak(
 
 /** The one rule by which messages leave a link, in order of arrival or alone, now or as if it
  *  were idle: @s has what rate and bucket, @q what is before it. */
-static inline struct leaving leave(const struct link *l, int64_t now_ns, const struct passage *p,
-	const struct link_share *s, const struct queue *q, bool steady)
+static inline void leave(const struct link *l, int64_t now_ns, const struct passage *p,
+	const struct link_share *s, const struct queue *q, bool steady, struct leaving *to)
 {
-	struct leaving to;
-
-	if (l->spec->curve && !steady)
-		return leave_curve(l, now_ns, p, s->burst_bytes, q->full_bytes);
-	if (l->spec->qdisc.kind == QDISC_NONE)
-		return leave_plain(p, s->bytes_per_s, q, first_matters(l, p));
-	to = leave_bucket(p, s->bytes_per_s, s->burst_bytes / s->bytes_per_s, before_bytes(l, p),
-		credit_bytes(l, p), q->full_s);
-	if (l->peak_bytes_per_s > 0.0)
-		leave_peak(l, p, q->peak_full_s, &to);
-	return to;
+	if (l->spec->curve && !steady) {
+		leave_curve(l, now_ns, p, s->burst_bytes, q->full_bytes, to);
+	} else if (l->spec->qdisc.kind == QDISC_NONE) {
+		leave_plain(p, s->bytes_per_s, q, first_matters(l, p), to);
+	} else {
+		leave_bucket(p, s->bytes_per_s, s->burst_bytes / s->bytes_per_s, before_bytes(l, p),
+			credit_bytes(l, p), q->full_s, to);
+		if (l->peak_bytes_per_s > 0.0)
+			leave_peak(l, p, q->peak_full_s, to);
+	}
 }
 
 /** A queue of limit_bytes behind the bucket: what does not fit of a train that comes at once is
@@ -284,6 +284,16 @@ static void enter_delay(const struct link *l, struct delay_line *line, int64_t n
 	to->last_s = greater(to->last_s, s_of_ns(last_ns - now_ns));
 }
 
+/** The same behind nobody. */
+static void enter_idle_delay(
+	const struct link *l, int64_t now_ns, double packets, struct leaving *to)
+{
+	struct delay_line empty = {0};
+
+	enter_delay(l, &empty, now_ns, packets, to);
+	delay_line_finish(&empty);
+}
+
 static inline void go_on(const struct link *l, struct passage *p, const struct leaving *to)
 {
 	double late_s = to->last_s > p->tail_s ? l->late_s : 0.0;
@@ -298,7 +308,9 @@ static int64_t count(
 {
 	const struct rate_curve *c = l->spec->curve;
 	double begins_s = p->head_s + to->wait_s, bytes = p->train.wire_bytes;
-	struct tally_piece piece = {
+	struct tally_piece *piece = tally_next(&l->tally, c, now_ns);
+
+	*piece = (struct tally_piece){
 		.first_ns = ns_after(now_ns, ns_of_s(begins_s)),
 		.last_ns = ns_after(now_ns, ns_of_s(to->last_s)),
 		.busy_from_ns = ns_after(now_ns, ns_of_s(to->from_s)),
@@ -309,19 +321,18 @@ static int64_t count(
 	};
 
 	if (c) {
-		piece.from_bytes =
+		piece->from_bytes =
 			to->after.full_bytes - bytes - qdisc_burst_bytes(&l->spec->qdisc);
 		if (to->behind)
-			piece.busy_from_ns = l->free_ns;
-		piece.busy_to_ns = l->spec->qdisc.kind == QDISC_NONE
-					   ? to->last_ns
-					   : rate_curve_when_ns(c, to->after.full_bytes);
+			piece->busy_from_ns = l->free_ns;
+		piece->busy_to_ns = l->spec->qdisc.kind == QDISC_NONE
+					    ? to->last_ns
+					    : rate_curve_when_ns(c, to->after.full_bytes);
 	} else if (l->spec->qdisc.kind != QDISC_NONE) {
-		piece.at_once_bytes = lesser(
+		piece->at_once_bytes = lesser(
 			bytes, greater(0.0, bytes - l->bytes_per_s * (to->last_s - begins_s)));
 	}
-	tally_add(&l->tally, c, now_ns, &piece);
-	return piece.busy_to_ns;
+	return piece->busy_to_ns;
 }
 
 void link_pass(struct link *l, int64_t now_ns, struct passage *p)
@@ -332,7 +343,7 @@ void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 
 	if (l->peak_bytes_per_s > 0.0)
 		q.peak_full_s = s_of_ns(l->peak_free_ns - now_ns);
-	to = leave(l, now_ns, p, &s, &q, false);
+	leave(l, now_ns, p, &s, &q, false, &to);
 	if (l->spec->qdisc.kind != QDISC_NONE && !l->spec->curve)
 		overflow(l, p, q.full_s, &to);
 	l->free_ns = count(l, now_ns, p, &to);
@@ -349,24 +360,27 @@ void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 void link_pass_alone(const struct link *l, int64_t now_ns, struct passage *p,
 	const struct link_share *s, struct delay_line *line)
 {
-	struct link_share mine = *s;
+	struct link_share open;
 	struct queue q = {.full_s = -HUGE_VAL, .peak_full_s = -HUGE_VAL};
-	struct delay_line empty = {0};
 	bool steady = !line;
 	struct leaving to;
 
-	if (steady && !(mine.bytes_per_s > 0.0)) /* an outage: as if it ended now */
-		mine.bytes_per_s = greater(1.0,
+	if (steady && !(s->bytes_per_s > 0.0)) { /* an outage: as if it ended now */
+		open = *s;
+		open.bytes_per_s = greater(1.0,
 			spec_bytes_per_s(l->spec, rate_curve_mean_bytes_per_s(l->spec->curve)));
-	if (l->spec->qdisc.kind != QDISC_NONE && mine.tokens_bytes < mine.burst_bytes)
-		q.full_s = (mine.burst_bytes - mine.tokens_bytes) / mine.bytes_per_s;
+		s = &open;
+	}
+	if (l->spec->qdisc.kind != QDISC_NONE && s->tokens_bytes < s->burst_bytes)
+		q.full_s = (s->burst_bytes - s->tokens_bytes) / s->bytes_per_s;
 	if (l->spec->curve && !steady)
-		q.full_bytes = rate_curve_bytes(l->spec->curve, now_ns) + mine.burst_bytes -
-			       mine.tokens_bytes;
-	to = leave(l, now_ns, p, &mine, &q, steady);
-	if (l->limited)
-		enter_delay(l, line ? line : &empty, now_ns, p->train.packets, &to);
-	delay_line_finish(&empty);
+		q.full_bytes =
+			rate_curve_bytes(l->spec->curve, now_ns) + s->burst_bytes - s->tokens_bytes;
+	leave(l, now_ns, p, s, &q, steady, &to);
+	if (l->limited && line)
+		enter_delay(l, line, now_ns, p->train.packets, &to);
+	else if (l->limited)
+		enter_idle_delay(l, now_ns, p->train.packets, &to);
 	go_on(l, p, &to);
 }
 

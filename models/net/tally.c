@@ -81,8 +81,7 @@ static void grow(struct tally *t)
 	t->head = 0;
 }
 
-void tally_add(
-	struct tally *t, const struct rate_curve *c, int64_t now_ns, const struct tally_piece *p)
+struct tally_piece *tally_next(struct tally *t, const struct rate_curve *c, int64_t now_ns)
 {
 	for (; t->n > 0 && is_over(&t->ring[t->head], now_ns); t->n--) {
 		piece_count(&t->done, &t->ring[t->head], c, now_ns);
@@ -90,7 +89,7 @@ void tally_add(
 	}
 	if (t->n == t->cap)
 		grow(t);
-	t->ring[(t->head + t->n++) & (t->cap - 1)] = *p;
+	return &t->ring[(t->head + t->n++) & (t->cap - 1)];
 }
 
 struct tally_sums tally_by(const struct tally *t, const struct rate_curve *c, int64_t at_ns)

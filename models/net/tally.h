@@ -41,9 +41,9 @@ struct tally {
 
 void tally_finish(struct tally *t);
 
-/** Accept @p at @now_ns; @c: the link's curve, or NULL. Amortised O(1). */
-void tally_add(
-	struct tally *t, const struct rate_curve *c, int64_t now_ns, const struct tally_piece *p);
+/** Where one more piece goes that is accepted at @now_ns, all of it to be filled in by the caller;
+ *  @c: the link's curve, or NULL. Amortised O(1). */
+struct tally_piece *tally_next(struct tally *t, const struct rate_curve *c, int64_t now_ns);
 
 /** What had been done when @at_ns began. */
 struct tally_sums tally_by(const struct tally *t, const struct rate_curve *c, int64_t at_ns);
