@@ -34,6 +34,8 @@ static const char *const silent[][2] = {
 	{"description", "is kept with the results"},
 	{"record.requests", "test_recorder looks for the rows"},
 	{"record.queues", "test_recorder looks for the series"},
+	{"record.timeline", "tests/timeline.py looks for the file"},
+	{"record.timeline_events", "is of a timeline, which --timeline may ask for"},
 	{"sites.*.tier", "is for the policies that look at it, and for people"},
 };
 
