@@ -42,8 +42,7 @@ static void prefill_start(struct batch *b)
 
 static void decode_start(struct batch *b)
 {
-	while (b->running.n > 0 && kvcache_need_next(&b->kv) > kvcache_free(&b->kv))
-		preempt_youngest(b);
+	preempt_for_next_step(b);
 	if (b->running.n == 0)
 		return;
 	b->activity = BATCH_DECODE;

@@ -17,13 +17,6 @@ static bool admits(const struct batch *b)
 	return q->reserved_blocks > 0 || want <= kvcache_free(&b->kv);
 }
 
-/** The next token of all that decode finds its block. */
-static void make_room(struct batch *b)
-{
-	while (b->running.n > 0 && kvcache_need_next(&b->kv) > kvcache_free(&b->kv))
-		preempt_last(b);
-}
-
 /** As much of the prompt as the budget allows; returns what is left of that. */
 static uint64_t cut(struct batch *b, uint32_t seq, uint64_t budget)
 {
@@ -39,7 +32,7 @@ static void form(struct batch *b)
 {
 	uint64_t budget;
 
-	make_room(b);
+	preempt_for_next_step(b);
 	budget = b->chunk_tok - b->running.n;
 	b->prefill_tok = 0;
 	for (size_t i = 0; i < b->n_prefill; i++)

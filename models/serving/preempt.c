@@ -15,7 +15,7 @@ static void wait_again(struct batch *b, uint32_t seq)
 	instance_hold(b->i, true);
 }
 
-void preempt_youngest(struct batch *b)
+static void preempt_youngest(struct batch *b)
 {
 	size_t youngest = running_youngest(&b->running);
 	uint32_t seq = b->running.heap[youngest].seq;
@@ -26,7 +26,7 @@ void preempt_youngest(struct batch *b)
 	wait_again(b, seq);
 }
 
-void preempt_last(struct batch *b)
+static void preempt_last(struct batch *b)
 {
 	uint32_t seq;
 
@@ -37,6 +37,12 @@ void preempt_last(struct batch *b)
 	seq = b->prefill[--b->n_prefill];
 	b->kv.used -= kvcache_blocks(&b->kv, batch_stored_tok(batch_sequence(b, seq)) + 1);
 	wait_again(b, seq);
+}
+
+void preempt_for_next_step(struct batch *b)
+{
+	while (b->running.n > 0 && kvcache_need_next(&b->kv) > kvcache_free(&b->kv))
+		preempt_last(b);
 }
 
 void preempt_back(struct batch *b)

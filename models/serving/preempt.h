@@ -3,12 +3,10 @@
 
 #include "models/serving/batch_parts.h"
 
-/** Memory gives out: the youngest of @b gives up its blocks and waits, first in line, to be
- *  computed again. O(batch). */
-void preempt_youngest(struct batch *b);
-
-/** The same of the last whose prompt is being computed, or where there is none of the youngest. */
-void preempt_last(struct batch *b);
+/** The next token of all that decode finds its block. As long as memory does not suffice for that,
+ * the last whose prompt is being computed, or where there is none the youngest that decodes, gives
+ * up its blocks and waits, first in line, to be computed again. O(batch) each. */
+void preempt_for_next_step(struct batch *b);
 
 /** One that was preempted runs again. */
 void preempt_back(struct batch *b);
