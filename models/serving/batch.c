@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "models/serving/admission.h"
+#include "models/serving/batch.h"
 #include "models/serving/jump.h"
 #include "models/serving/preempt.h"
 #include "models/serving/running.h"
@@ -35,34 +36,38 @@ static void prefill_start(struct batch *b)
 {
 	double s = b->executor->step_s(b);
 
-	b->activity = BATCH_PREFILL;
 	b->jump.from_ns = batch_now_ns(b);
 	b->executor->launch(b, ns_after(batch_now_ns(b), ns_of_s(s)), b->prefill[0]);
 }
 
-static void decode_start(struct batch *b)
+static enum batch_activity form(struct batch *b)
 {
-	preempt_for_next_step(b);
+	b->activity = BATCH_BOUNDARY;
+	b->batching->form(b);
+	admission_set_aside(b);
+	if (b->n_prefill > 0)
+		return BATCH_PREFILL;
 	if (b->running.n == 0)
-		return;
-	b->activity = BATCH_DECODE;
-	jump_begin(b);
+		return BATCH_IDLE;
+	preempt_for_next_step(b);
+	return b->running.n > 0 ? BATCH_DECODE : BATCH_BOUNDARY;
+}
+
+void batch_form(struct batch *b)
+{
+	do /* again when the batch preempted itself away */
+		b->activity = form(b);
+	while (b->activity == BATCH_BOUNDARY);
 }
 
 /** Begin the next step, whatever it is. */
 static void boundary(struct batch *b)
 {
-	do { /* again when the batch preempted itself away */
-		b->activity = BATCH_BOUNDARY;
-		b->batching->form(b);
-		admission_set_aside(b);
-		if (b->n_prefill > 0)
-			prefill_start(b);
-		else if (b->running.n > 0)
-			decode_start(b);
-		else
-			b->activity = BATCH_IDLE;
-	} while (b->activity == BATCH_BOUNDARY);
+	batch_form(b);
+	if (b->activity == BATCH_PREFILL)
+		prefill_start(b);
+	else if (b->activity == BATCH_DECODE)
+		jump_begin(b);
 	instance_works(b->i, (double)batch_size(b), b->activity == BATCH_IDLE ? 0.0 : 1.0);
 }
 
@@ -120,7 +125,7 @@ static void decode_done(struct batch *b)
 	}
 }
 
-static void step_done(struct batch *b)
+void batch_step_done(struct batch *b)
 {
 	bool prefill = b->activity == BATCH_PREFILL;
 
@@ -137,6 +142,9 @@ static void step_done(struct batch *b)
 		jump_end(b);
 		decode_done(b);
 	}
+	/* before the scheduler looks: with the last of them there is room again */
+	while (b->n_preempted > 0 && b->batching->admits(b))
+		admission_admit(b, 0);
 }
 
 /** EV_STEP; the sequence it names is for those who read events. */
@@ -150,10 +158,7 @@ static bool batch_advance(struct instance *i, uint32_t seq)
 	__builtin_prefetch(b->kv.residue);
 	if (b->activity == BATCH_DECODE && !jump_advance(b))
 		return false;
-	step_done(b);
-	/* before the scheduler looks: with the last of them there is room again */
-	while (b->n_preempted > 0 && b->batching->admits(b))
-		admission_admit(b, 0);
+	batch_step_done(b);
 	return true;
 }
 
@@ -237,6 +242,37 @@ static void batch_close(struct instance *i)
 		span_end(b, b->activity == BATCH_PREFILL ? 1 : jump_steps_begun(b));
 }
 
+void batch_prepare(
+	struct batch *b, struct instance *i, const struct instance_build *build, uint64_t kv_blocks)
+{
+	const struct instance_spec *spec = build->spec;
+
+	b->i = i;
+	b->batching = batchings[spec->batching];
+	b->executor = &executor_device;
+	b->decoder = &decoder_autoregressive;
+	b->cost = build->cost;
+	b->step_by_step = build->step_by_step || build->tells;
+	b->tells = i->tells = build->tells;
+	b->places = i->places;
+	b->max_batch = spec->max_batch;
+	b->chunk_tok = spec->chunk_tok;
+	b->prefill_cap_tok = build->cost_spec->shape->context;
+	kvcache_init(&b->kv, kv_blocks, spec->block_tok);
+	b->most_tok = (double)b->kv.total * (double)b->kv.block_tok;
+	waitline_init(&b->line);
+	b->running.heap = mem_zalloc(b->max_batch, sizeof *b->running.heap);
+	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);
+}
+
+void batch_drop(struct batch *b)
+{
+	waitline_finish(&b->line);
+	free(b->running.heap);
+	free(b->prefill);
+	kvcache_finish(&b->kv);
+}
+
 static bool batch_init(struct instance *i, const struct instance_build *build, struct err *err)
 {
 	const struct instance_spec *spec = build->spec;
@@ -246,40 +282,20 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 	struct batch *b = &i->state->batch;
 
 	i->places = spec->max_batch + spec->ahead;
-	b->i = i;
-	b->batching = batchings[spec->batching];
-	b->executor = &executor_device;
-	b->decoder = &decoder_autoregressive;
-	b->cost = build->cost;
-	b->step_by_step = build->step_by_step || build->tells;
-	b->tells = i->tells = build->tells;
-	b->max_batch = spec->max_batch;
-	b->chunk_tok = spec->chunk_tok;
 	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
-	b->prefill_cap_tok = what->shape->context;
 	if (room < b->block_bytes)
 		return err_at(err, spec->at,
 			"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
 			"'%s' has %.2f GB: no room for a KV cache",
 			spec->name, what->shape->name, weights / 1e9, spec->reserve_bytes / 1e9,
 			what->gpu->name, what->gpu->mem_bytes / 1e9);
-	kvcache_init(
-		&b->kv, (uint64_t)fmin(room / b->block_bytes, KV_MOST_BLOCKS), spec->block_tok);
-	b->most_tok = (double)b->kv.total * (double)b->kv.block_tok;
-	waitline_init(&b->line);
-	b->running.heap = mem_zalloc(b->max_batch, sizeof *b->running.heap);
-	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);
+	batch_prepare(b, i, build, (uint64_t)fmin(room / b->block_bytes, KV_MOST_BLOCKS));
 	return true;
 }
 
 static void batch_finish(struct instance *i)
 {
-	struct batch *b = &i->state->batch;
-
-	waitline_finish(&b->line);
-	free(b->running.heap);
-	free(b->prefill);
-	kvcache_finish(&b->kv);
+	batch_drop(&i->state->batch);
 }
 
 const struct instance_ops instance_batch = {

@@ -18,6 +18,10 @@ struct executor_ops {
 	struct cost_affine (*decode)(const struct batch *b, size_t n, double context_tok);
 	/** Post the end of what is in flight; @seq stands for those in it. */
 	struct event_id (*launch)(struct batch *b, int64_t end_ns, uint32_t seq);
+	/** Optional, of those that do not jump as jump.h says: what jump_steps_begun() and
+	 *  jump_shorten() do. */
+	uint64_t (*begun)(const struct batch *b);
+	void (*shorten)(struct batch *b);
 };
 
 extern const struct executor_ops executor_device;

@@ -40,6 +40,8 @@ uint64_t jump_steps_begun(const struct batch *b)
 
 	if (b->activity != BATCH_DECODE)
 		return 0;
+	if (b->executor->begun)
+		return b->executor->begun(b);
 	if (b->step_by_step)
 		return b->jump.stepped + (step_begins_now(b) ? 0 : 1);
 	return step_at(&b->jump, batch_now_ns(b), &end);
@@ -173,6 +175,10 @@ void jump_shorten(struct batch *b)
 {
 	uint64_t begun, k;
 
+	if (b->executor->shorten) {
+		b->executor->shorten(b);
+		return;
+	}
 	if (b->activity != BATCH_DECODE || b->step_by_step ||
 		kvcache_need(&b->kv, b->jump.k) + b->kv.used + b->kv.reserved <= b->kv.total)
 		return;
