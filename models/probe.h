@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "models/cause.h"
 #include "models/ids.h"
 
 /**
@@ -40,7 +41,8 @@ struct request_row {
 	bool measured; /* one of the cohort */
 	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns,
 		delivered_ns, deadline_ns;
-	int64_t heard_ns; /* of one done: its first token is with its user */
+	int64_t heard_ns;        /* of one done: its first token is with its user */
+	const int64_t *cause_ns; /* CAUSES of them: where its time went; at its end all of it */
 };
 
 enum step_kind { STEP_PREFILL, STEP_DECODE, STEP_CHUNK };

@@ -1,6 +1,7 @@
 #include "models/serving/admission.h"
 
 #include "models/probe.h"
+#include "models/serving/causes.h"
 #include "models/serving/jump.h"
 #include "models/serving/preempt.h"
 
@@ -67,6 +68,7 @@ void admission_admit(struct batch *b, size_t place)
 	q->reserved_blocks = 0;
 	b->prefill_tok += batch_stored_tok(q);
 	kvcache_take(&b->kv, kvcache_blocks(&b->kv, batch_stored_tok(q) + 1));
+	sequence_charge(q, q->again ? CAUSE_PREEMPTED : CAUSE_INSTANCE_WAIT, batch_now_ns(b));
 	if (q->again)
 		preempt_back(b);
 	q->again = false;

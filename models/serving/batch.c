@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "models/serving/admission.h"
 #include "models/serving/batch.h"
+#include "models/serving/causes.h"
 #include "models/serving/jump.h"
 #include "models/serving/preempt.h"
 #include "models/serving/running.h"
@@ -98,6 +99,7 @@ static void prefill_done(struct batch *b)
 			b->prefill[b->n_prefill++] = seq;
 			continue;
 		}
+		sequence_charge(q, q->emitted_tok == 0 ? CAUSE_PREFILL : CAUSE_PREEMPTED, now_ns);
 		if (q->emitted_tok++ == 0)
 			q->first_token_ns = now_ns;
 		if (q->emitted_tok < q->output_tok) {
@@ -132,6 +134,7 @@ void batch_step_done(struct batch *b)
 	span_end(b, prefill ? 1 : b->jump.k);
 	b->activity = BATCH_BOUNDARY;
 	if (prefill) {
+		stall_count(b);
 		if (b->mixed) { /* counted when the step was formed */
 			b->running.context_tok += (double)b->running.n;
 			decode_done(b);

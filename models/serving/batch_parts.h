@@ -78,6 +78,7 @@ struct batch {
 	uint64_t prefill_tok; /* their new tokens in it */
 	bool mixed;           /* those that decode take part */
 	struct running running;
+	int64_t stalled_ns; /* in all, that those who decode were held up by prompts of others */
 	enum batch_activity activity;
 	struct jump jump;
 };

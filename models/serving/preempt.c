@@ -1,5 +1,6 @@
 #include "models/serving/preempt.h"
 
+#include "models/serving/causes.h"
 #include "models/serving/running.h"
 
 /** @seq is out of the batch and its blocks are free: first in line, to be computed again. */
@@ -36,6 +37,7 @@ static void preempt_last(struct batch *b)
 	}
 	seq = b->prefill[--b->n_prefill];
 	b->kv.used -= kvcache_blocks(&b->kv, batch_stored_tok(batch_sequence(b, seq)) + 1);
+	sequence_charge(batch_sequence(b, seq), CAUSE_PREEMPTED, batch_now_ns(b)); /* in vain */
 	wait_again(b, seq);
 }
 

@@ -1,5 +1,7 @@
 #include "models/serving/running.h"
 
+#include "models/serving/causes.h"
+
 static bool before(const struct member *x, const struct member *y)
 {
 	return x->last_step != y->last_step ? x->last_step < y->last_step : x->order < y->order;
@@ -55,6 +57,7 @@ void running_join(struct batch *b, uint32_t seq)
 	uint64_t tok;
 
 	q->joined_step = b->kv.steps;
+	stall_mark(b, q);
 	tok = stored_tok(b, q);
 	r->context_tok += (double)tok;
 	kvcache_join(&b->kv, tok);
@@ -68,9 +71,10 @@ void running_join(struct batch *b, uint32_t seq)
 
 void running_leave(struct batch *b, size_t place)
 {
-	const struct sequence *q = batch_sequence(b, b->running.heap[place].seq);
+	struct sequence *q = batch_sequence(b, b->running.heap[place].seq);
 	uint64_t tok = stored_tok(b, q);
 
+	stall_charge(b, q);
 	b->running.context_tok -= (double)tok;
 	kvcache_leave(&b->kv, q->joined_step, tok);
 	heap_remove(&b->running, place);

@@ -5,8 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "models/cause.h"
+
 /** A request as an instance sees it. One array beside the world's requests, the same slot. */
 struct sequence {
+	uint64_t id; /* the number of the request in its replication: what random draws go by */
 	uint32_t prompt_tok, output_tok; /* what is asked; not written here */
 	uint32_t emitted_tok;            /* made so far */
 	uint32_t preemptions;
@@ -19,7 +22,21 @@ struct sequence {
 	/* while its prompt, and what it emitted before, are computed */
 	uint32_t computed_tok, chunk_tok; /* in earlier steps, and in the one in flight */
 	bool again;                       /* it was in the batch before, and was preempted */
+
+	/* where its time went (causes.h) */
+	int64_t charged_ns;    /* up to here it is accounted for */
+	int64_t stall_mark_ns; /* the batch's running total of stalls when it joined */
+	int64_t cause_ns[CAUSES];
 };
+
+/** All of it is far away where many instances have many: ask for its lines side by side. */
+static inline void sequence_prefetch(const struct sequence *q)
+{
+	const char *at = (const char *)q;
+
+	for (size_t k = 0; k < sizeof *q; k += 64)
+		__builtin_prefetch(at + k);
+}
 
 struct sequences {
 	struct sequence *at;

@@ -3,7 +3,7 @@
  * request at rate min(1, slots / n); one pending event however many share (attained service in
  * virtual time). */
 
-#include "models/serving/instance_ops.h"
+#include "models/serving/causes.h"
 
 #include "models/ev.h"
 #include "models/probe.h"
@@ -29,14 +29,20 @@ struct instance_state {
 
 static void begin(struct instance_state *s, uint32_t seq)
 {
-	instance_sequence(s->i, seq)->started_ns = engine_now_ns(s->i->engine);
+	struct sequence *q = instance_sequence(s->i, seq);
+
+	q->started_ns = engine_now_ns(s->i->engine);
+	sequence_charge(q, CAUSE_INSTANCE_WAIT, q->started_ns);
 	s->n++;
 }
 
 /** The whole answer at once. */
 static void end(struct instance_state *s, uint32_t seq)
 {
-	instance_sequence(s->i, seq)->first_token_ns = engine_now_ns(s->i->engine);
+	struct sequence *q = instance_sequence(s->i, seq);
+
+	q->first_token_ns = engine_now_ns(s->i->engine);
+	sequence_charge(q, CAUSE_SERVICE, q->first_token_ns);
 	instance_served(s->i, seq);
 }
 

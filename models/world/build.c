@@ -99,6 +99,8 @@ static void add_probes(struct world *w)
 	probes_add(&w->probes, &w->metrics);
 	w->little = little_create(&w->arena);
 	probes_add(&w->probes, &w->little);
+	w->causes = causes_create(&w->arena);
+	probes_add(&w->probes, &w->causes);
 	w->queues = arena_alloc(&w->arena, s->n_instances + 1, sizeof *w->queues);
 	if (s->record.queues_s > 0.0) {
 		w->lyapunov = lyapunov_create(&w->arena);

@@ -52,7 +52,7 @@ static void on_step(struct world *w, const struct event *ev)
 
 	/* most steps end with it leaving */
 	__builtin_prefetch(&w->requests.at[ev->what]);
-	__builtin_prefetch(world_sequence(w, (uint32_t)ev->what));
+	sequence_prefetch(world_sequence(w, (uint32_t)ev->what));
 	if (!instance_advance(i, (uint32_t)ev->what))
 		return;
 	decide(w); /* what it sends here at once joins the next step */

@@ -98,6 +98,7 @@ void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, 
 			.deadline_ns = r->deadline_ns == NS_NEVER ? TIME_NONE : r->deadline_ns,
 			.heard_ns =
 				fate == FATE_DONE ? heard_ns(w, r, q->first_token_ns) : TIME_NONE,
+			.cause_ns = q->cause_ns,
 		});
 }
 
@@ -137,10 +138,12 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 		.next_free = NO_ID,
 	};
 	*q = (struct sequence){
+		.id = r->n,
 		.prompt_tok = d.prompt_tok,
 		.output_tok = d.output_tok,
 		.started_ns = TIME_NONE,
 		.first_token_ns = TIME_NONE,
+		.charged_ns = now_ns,
 	};
 	w->groups[g.i].created++;
 	w->groups[g.i].measured += r->measured;
@@ -214,6 +217,8 @@ void request_dispatch(struct world *w, uint32_t slot)
 	double bytes =
 		world_sequence(w, slot)->prompt_tok * w->spec->groups[r->group].bytes_per_tok;
 
+	account_sent(
+		w, slot, up->n > 0 ? net_predict_s(w->net, up, bytes, TRANSFER_PROMPT, true) : 0.0);
 	if (net_send(w->net, up, bytes, TRANSFER_PROMPT, ev_uploaded(i, slot)))
 		request_uploaded(w, slot);
 }
@@ -223,6 +228,7 @@ void request_uploaded(struct world *w, uint32_t slot)
 	struct request *r = &w->requests.at[slot];
 
 	r->uploaded_ns = engine_now_ns(w->engine);
+	account_uploaded(w, slot);
 	request_tell(w, slot, MOMENT_ARRIVED, FATE_IN_SYSTEM, r->uploaded_ns);
 	instance_enqueue(&w->instances[r->instance], slot);
 }
@@ -301,6 +307,7 @@ void request_end(struct world *w, uint32_t slot, enum fate fate)
 	struct outcome o = outcome_of(w, slot);
 	int64_t now_ns = engine_now_ns(w->engine);
 
+	account_ended(w, slot);
 	request_tell(w, slot, MOMENT_ENDED, fate, now_ns);
 	if (r->measured)
 		cohort_left(w);

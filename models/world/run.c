@@ -77,12 +77,14 @@ static void close_probes(struct world *w)
 	for (size_t i = 0; i < w->spec->n_instances; i++)
 		instance_close(&w->instances[i]);
 	for (uint32_t slot = 0; slot < w->requests.n; slot++)
-		if (request_held(&w->requests.at[slot]))
+		if (request_held(&w->requests.at[slot])) {
+			account_ended(w, slot);
 			request_tell(w, slot, MOMENT_ENDED, FATE_IN_SYSTEM, now_ns);
+		}
 	if (w->failed || w->err.kind != ERR_NONE)
 		return;
 	w->failed = !cohort_check(w, &w->err) || !little_check(&w->little, now_ns, &w->err) ||
-		    !scheduler_finish(w->scheduler, &w->err);
+		    !causes_check(&w->causes, &w->err) || !scheduler_finish(w->scheduler, &w->err);
 }
 
 /** All that calls the policy. */

@@ -3,6 +3,7 @@
 
 #include "models/ids.h"
 #include "models/serving/instance.h"
+#include "models/measure/causes.h"
 #include "models/measure/levels.h"
 #include "models/measure/little.h"
 #include "models/measure/lyapunov.h"
@@ -28,6 +29,7 @@ struct request {
 	uint64_t n; /* number within the replication */
 	uint32_t group, instance;
 	bool measured; /* created in the window */
+	bool sent;     /* its prompt is on the way, or was */
 	uint32_t next_free;
 	int64_t created_ns, assigned_ns, uploaded_ns, finished_ns;
 	int64_t deadline_ns; /* NS_NEVER: none */
@@ -106,7 +108,7 @@ struct world {
 	struct warnings warnings;  /* handed over at the end */
 
 	struct probes probes; /* who is told; some of them are the world's own: */
-	struct probe metrics, little, lyapunov, levels;
+	struct probe metrics, little, causes, lyapunov, levels;
 	bool starved;     /* was told last */
 	uint32_t *queues; /* of the sample in the making */
 };
@@ -133,6 +135,12 @@ extern const struct instance_host request_host; /* what instances tell */
 void request_end(struct world *w, uint32_t slot, enum fate fate);
 
 void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, int64_t now_ns);
+/* account.c: where its time goes. It is sent off now, and would be there in @alone_s if nobody else
+ * sent anything; its prompt is there; it has ended. */
+void account_sent(struct world *w, uint32_t slot, double alone_s);
+void account_uploaded(struct world *w, uint32_t slot);
+void account_ended(struct world *w, uint32_t slot);
+
 /** Is this slot of the pool a request in the system? */
 static inline bool request_held(const struct request *r)
 {
