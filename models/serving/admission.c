@@ -12,9 +12,9 @@ bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok)
 
 	if (b->activity != BATCH_DECODE)
 		return want <= kv->total;
-	if (want + b->running.n * (kvcache_full_blocks(kv, b->jump.k) + 1) <= kv->total)
+	if (want + jump_need_most(b) <= kv->total)
 		return true; /* even at the end of the jump */
-	return want + kvcache_need(kv, jump_steps_begun(b)) <= kv->total;
+	return want + jump_need(b, jump_steps_begun(b)) <= kv->total;
 }
 
 static void reserve(struct batch *b, struct sequence *q)

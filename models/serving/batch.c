@@ -136,7 +136,7 @@ void batch_step_done(struct batch *b)
 	if (prefill) {
 		stall_count(b);
 		if (b->mixed) { /* counted when the step was formed */
-			b->running.context_tok += (double)b->running.n;
+			b->decoder->emit(b);
 			decode_done(b);
 		}
 		b->mixed = false;
@@ -224,7 +224,7 @@ static struct expectation batch_expect(
 static void batch_gauge(const struct instance *i, struct gauge *out)
 {
 	const struct batch *b = &i->state->batch;
-	uint64_t now = b->kv.used + kvcache_need(&b->kv, jump_steps_begun(b));
+	uint64_t now = b->kv.used + jump_need(b, jump_steps_begun(b));
 
 	out->kv_fill = (double)(now + b->kv.reserved) / (double)b->kv.total;
 	out->kv_peak_bytes = floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes);

@@ -13,7 +13,7 @@ static bool admits(const struct batch *b)
 	if (waitline_count(&b->line) == 0 || batch_size(b) >= b->max_batch)
 		return false;
 	q = batch_sequence(b, (uint32_t)waitline_at(&b->line, 0));
-	want = kvcache_blocks(&b->kv, batch_stored_tok(q) + 1) + kvcache_need_next(&b->kv);
+	want = kvcache_blocks(&b->kv, batch_stored_tok(q) + 1) + b->decoder->need_next(b);
 	return q->reserved_blocks > 0 || want <= kvcache_free(&b->kv);
 }
 
@@ -46,7 +46,7 @@ static void form(struct batch *b)
 	}
 	b->mixed = b->n_prefill > 0 && b->running.n > 0;
 	if (b->mixed)
-		kvcache_step(&b->kv, 1);
+		b->decoder->take(b);
 }
 
 const struct batching_ops batching_chunked = {

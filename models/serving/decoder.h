@@ -1,20 +1,30 @@
 #ifndef OFFING_MODELS_SERVING_DECODER_H
 #define OFFING_MODELS_SERVING_DECODER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct batch;
+struct jump_ops;
 struct sequence;
 
-/** What a round gives a running sequence. */
+/** What a round gives a running sequence, and what memory it takes. */
 struct decoder_ops {
 	const char *name;
-	bool jumps; /* the rounds of an unchanged batch may be one event */
-	/** Rounds from now until @q, which joins, has its last token. */
+	const struct jump_ops *jump; /* how the rounds of an unchanged batch are one event */
+	/** Rounds from now until @q, which joins, has its last token; more than any batch makes
+	 * where that is not known. */
 	uint64_t (*rounds)(const struct batch *b, const struct sequence *q);
-	/** Tokens @q has won since it joined. */
+	/** Tokens @q has won since it joined, beyond those it counts as emitted. */
 	uint64_t (*gained)(const struct batch *b, const struct sequence *q);
+	/** @q joins; its next round stores token number @tok, whose block it holds. */
+	void (*join)(struct batch *b, struct sequence *q, uint64_t tok);
+	/** It leaves and frees its blocks; its next round would have stored token number @tok. */
+	void (*leave)(struct batch *b, struct sequence *q, uint64_t tok);
+	/** Blocks beyond those in use that the next round of all that run takes. */
+	uint64_t (*need_next)(const struct batch *b);
+	/** A round in a step with prompts: it begins and takes its blocks; it is over. */
+	void (*take)(struct batch *b);
+	void (*emit)(struct batch *b);
 };
 
 extern const struct decoder_ops decoder_autoregressive;

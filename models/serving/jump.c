@@ -34,7 +34,7 @@ static bool step_begins_now(const struct batch *b)
 	return b->jump.step_from_ns == batch_now_ns(b);
 }
 
-uint64_t jump_steps_begun(const struct batch *b)
+static uint64_t steps_begun(const struct batch *b)
 {
 	int64_t end;
 
@@ -90,7 +90,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-void jump_begin(struct batch *b)
+static void begin(struct batch *b)
 {
 	struct jump *j = &b->jump;
 	struct cost_affine a = b->executor->decode(b, b->running.n, b->running.context_tok);
@@ -100,7 +100,7 @@ void jump_begin(struct batch *b)
 	j->more_s = a.per_tok_s * (double)b->running.n;
 	j->stepped = 0;
 	j->stepped_s = 0.0;
-	j->k = b->decoder->jumps ? b->running.heap[0].last_step - b->kv.steps : 1;
+	j->k = b->running.heap[0].last_step - b->kv.steps;
 	j->k = least(j->k, steps_in_cell(b, &a));
 	j->k = kvcache_steps_within(&b->kv, j->k, kvcache_free(&b->kv));
 	post(b);
@@ -116,7 +116,7 @@ static void tell_tokens(const struct batch *b)
 			b->i->host->token(b->i->world, b->i->id, r->heap[m].seq);
 }
 
-bool jump_advance(struct batch *b)
+static bool advance(struct batch *b)
 {
 	struct jump *j = &b->jump;
 
@@ -134,7 +134,7 @@ bool jump_advance(struct batch *b)
 	return true;
 }
 
-void jump_end(struct batch *b)
+static void end(struct batch *b)
 {
 	kvcache_step(&b->kv, b->jump.k);
 	b->running.context_tok += (double)b->jump.k * (double)b->running.n;
@@ -145,10 +145,10 @@ static void end_now(struct batch *b, uint64_t k)
 	engine_cancel(b->i->engine, b->jump.end);
 	span_end(b, k);
 	b->jump.k = k;
-	jump_end(b);
+	end(b);
 }
 
-bool jump_cut(struct batch *b)
+static bool cut(struct batch *b)
 {
 	struct jump *j = &b->jump;
 	int64_t now_ns = batch_now_ns(b), end;
@@ -171,7 +171,7 @@ bool jump_cut(struct batch *b)
 	return false;
 }
 
-void jump_shorten(struct batch *b)
+static void shorten(struct batch *b)
 {
 	uint64_t begun, k;
 
@@ -182,10 +182,37 @@ void jump_shorten(struct batch *b)
 	if (b->activity != BATCH_DECODE || b->step_by_step ||
 		kvcache_need(&b->kv, b->jump.k) + b->kv.used + b->kv.reserved <= b->kv.total)
 		return;
-	begun = jump_steps_begun(b);
+	begun = steps_begun(b);
 	k = kvcache_steps_within(&b->kv, b->jump.k, kvcache_free(&b->kv));
 	if (k < begun)
 		k = begun;
 	if (k < b->jump.k)
 		repost(b, k);
 }
+
+static uint64_t need(const struct batch *b, uint64_t steps)
+{
+	return kvcache_need(&b->kv, steps);
+}
+
+static uint64_t need_most(const struct batch *b)
+{
+	return b->running.n * (kvcache_full_blocks(&b->kv, b->jump.k) + 1);
+}
+
+static uint64_t tok(const struct batch *b, uint64_t steps)
+{
+	return steps * b->running.n;
+}
+
+const struct jump_ops jump_closed = {
+	.begin = begin,
+	.advance = advance,
+	.end = end,
+	.cut = cut,
+	.shorten = shorten,
+	.steps_begun = steps_begun,
+	.need = need,
+	.need_most = need_most,
+	.tok = tok,
+};

@@ -17,23 +17,75 @@
  * Costs: O(block_tok) to plan, O(1) to cut.
  */
 
+/** How the rounds of a batch are one event; one for each way to foretell them. */
+struct jump_ops {
+	void (*begin)(struct batch *b);
+	bool (*advance)(struct batch *b);
+	void (*end)(struct batch *b);
+	bool (*cut)(struct batch *b);
+	void (*shorten)(struct batch *b);
+	uint64_t (*steps_begun)(const struct batch *b);
+	uint64_t (*need)(const struct batch *b, uint64_t steps);
+	uint64_t (*need_most)(const struct batch *b);
+	uint64_t (*tok)(const struct batch *b, uint64_t steps);
+};
+
+/** By the closed form above. */
+extern const struct jump_ops jump_closed;
+
 /** The whole batch decodes from now on; there are blocks for its next step. */
-void jump_begin(struct batch *b);
+static inline void jump_begin(struct batch *b)
+{
+	b->decoder->jump->begin(b);
+}
 
 /** Its event is here. False: only a step of it ended, when step by step. */
-bool jump_advance(struct batch *b);
+static inline bool jump_advance(struct batch *b)
+{
+	return b->decoder->jump->advance(b);
+}
 
 /** Account for the steps it made. */
-void jump_end(struct batch *b);
+static inline void jump_end(struct batch *b)
+{
+	b->decoder->jump->end(b);
+}
 
 /** Somebody can join: end it with the step in flight. True: that is here and now, one begins
  *  at this very instant; it is over then. */
-bool jump_cut(struct batch *b);
+static inline bool jump_cut(struct batch *b)
+{
+	return b->decoder->jump->cut(b);
+}
 
 /** Blocks it counted on were set aside for somebody: end it where the rest gives out. */
-void jump_shorten(struct batch *b);
+static inline void jump_shorten(struct batch *b)
+{
+	b->decoder->jump->shorten(b);
+}
 
 /** Steps that began before now, and so hold their blocks; 0 when there is no jump. */
-uint64_t jump_steps_begun(const struct batch *b);
+static inline uint64_t jump_steps_begun(const struct batch *b)
+{
+	return b->decoder->jump->steps_begun(b);
+}
+
+/** Blocks beyond those in use that are held in the last of its first @steps; 0 of none. */
+static inline uint64_t jump_need(const struct batch *b, uint64_t steps)
+{
+	return b->decoder->jump->need(b, steps);
+}
+
+/** No fewer than that, whatever the step, and cheap. */
+static inline uint64_t jump_need_most(const struct batch *b)
+{
+	return b->decoder->jump->need_most(b);
+}
+
+/** Tokens its first @steps make. */
+static inline uint64_t jump_tok(const struct batch *b, uint64_t steps)
+{
+	return b->decoder->jump->tok(b, steps);
+}
 
 #endif

@@ -43,7 +43,7 @@ static void preempt_last(struct batch *b)
 
 void preempt_for_next_step(struct batch *b)
 {
-	while (b->running.n > 0 && kvcache_need_next(&b->kv) > kvcache_free(&b->kv))
+	while (b->running.n > 0 && b->decoder->need_next(b) > kvcache_free(&b->kv))
 		preempt_last(b);
 }
 

@@ -60,7 +60,7 @@ void running_join(struct batch *b, uint32_t seq)
 	stall_mark(b, q);
 	tok = stored_tok(b, q);
 	r->context_tok += (double)tok;
-	kvcache_join(&b->kv, tok);
+	b->decoder->join(b, q, tok);
 	heap_up(r, r->n++,
 		(struct member){
 			.last_step = b->kv.steps + b->decoder->rounds(b, q),
@@ -76,7 +76,7 @@ void running_leave(struct batch *b, size_t place)
 
 	stall_charge(b, q);
 	b->running.context_tok -= (double)tok;
-	kvcache_leave(&b->kv, q->joined_step, tok);
+	b->decoder->leave(b, q, tok);
 	heap_remove(&b->running, place);
 }
 

@@ -1,12 +1,14 @@
 #include "models/serving/span.h"
 
+#include "models/serving/jump.h"
+
 static struct step_span decode(const struct batch *b, uint64_t steps)
 {
 	return (struct step_span){
 		.kind = STEP_DECODE,
 		.batch = (uint32_t)b->running.n,
-		.tok = steps * b->running.n,
-		.kv_blocks = b->kv.used + kvcache_need(&b->kv, steps),
+		.tok = jump_tok(b, steps),
+		.kv_blocks = b->kv.used + jump_need(b, steps),
 	};
 }
 
