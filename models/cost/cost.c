@@ -31,8 +31,10 @@ struct cost {
 	struct grid *grid;
 	double per_key_s, per_flop_s; /* form: prefill attention, all layers */
 	double host_s[HOSTS];         /* grid: of the server's host, beside the device */
+	struct stage_share share;     /* grid: of its rows, what these layers take */
 
-	struct llm_shape shape;
+	struct llm_shape shape; /* of the layers that are here */
+	bool has_head;
 	struct gpu_spec gpu;
 	enum precision precision;
 	enum attention attention;
@@ -68,6 +70,8 @@ static void push_cell(struct cost *c, double base_s, double per_tok_s, uint64_t 
 
 static double head_s(const struct cost *c, size_t rows)
 {
+	if (!c->has_head)
+		return 0.0;
 	return form_linear_op_s(c->form, &c->gpu, &c->shape, c->precision, LLM_HEAD, (double)rows);
 }
 
@@ -108,8 +112,8 @@ static void grid_decode_cells(struct cost *c, size_t batch)
 
 	for (size_t i = 0; i + 1 < n; i++) {
 		double x0 = (double)x[i], x1 = (double)x[i + 1];
-		double y0 = grid_decode_s(c->grid, batch, x0);
-		double y1 = grid_decode_s(c->grid, batch, x1);
+		double y0 = stage_step_s(&c->share, grid_decode_s(c->grid, batch, x0));
+		double y1 = stage_step_s(&c->share, grid_decode_s(c->grid, batch, x1));
 		double slope = (y1 - y0) / (x1 - x0);
 
 		push_cell(c, y0 - slope * x0 + c->host_s[HOST_DECODE], slope, i == 0 ? 0 : x[i]);
@@ -120,7 +124,7 @@ static void grid_decode_cells(struct cost *c, size_t batch)
 static double linear_s(const struct cost *c, double new_tok)
 {
 	if (c->grid)
-		return c->f_prefill * grid_linear_s(c->grid, new_tok);
+		return c->f_prefill * stage_step_s(&c->share, grid_linear_s(c->grid, new_tok));
 	return c->f_prefill * form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
 				      LLM_PREFILL_ATTENTION, new_tok, 0.0);
 }
@@ -164,11 +168,34 @@ static bool spec_allows(const struct cost_spec *spec, struct err *err)
 	return true;
 }
 
+double cost_weight_bytes(const struct cost_spec *spec)
+{
+	return stage_weight_bytes(&spec->stage, spec->shape, spec->precision);
+}
+
+double cost_kv_bytes_per_tok(const struct cost_spec *spec)
+{
+	return stage_kv_bytes_per_tok(&spec->stage, spec->shape);
+}
+
+static bool index_grid(struct cost *c, const struct cost_spec *spec, struct err *err)
+{
+	const struct profile_grid *rows = spec->profile->grid;
+	double kv_bytes = spec->gpu->mem_bytes - spec->reserve_bytes - cost_weight_bytes(spec);
+
+	if (!grid_create(
+		    &c->grid, spec->profile, &c->shape, kv_bytes, spec->max_batch, spec->at, err))
+		return false;
+	c->share = stage_share(
+		&spec->stage, spec->shape, spec->precision, grid_decode_s(c->grid, 1, 0.0));
+	for (size_t i = 0; c->has_head && i < rows->n_host; i++)
+		c->host_s[rows->host[i].step] = rows->host[i].host_s;
+	return true;
+}
+
 bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *err)
 {
 	const struct profile_sigma *sigma = &spec->profile->sigma;
-	double kv_bytes = spec->gpu->mem_bytes - spec->reserve_bytes -
-			  llm_weight_bytes(spec->shape, spec->precision);
 	struct cost *c;
 
 	assert(spec->max_batch >= 1);
@@ -178,7 +205,8 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 	c = mem_zalloc(1, sizeof *c);
 	c->max_batch = spec->max_batch;
 	c->form = spec->profile->form;
-	c->shape = *spec->shape;
+	c->shape = stage_shape(&spec->stage, spec->shape);
+	c->has_head = stage_has_head(&spec->stage);
 	c->gpu = *spec->gpu;
 	c->precision = spec->precision;
 	c->attention = spec->attention;
@@ -188,13 +216,10 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 	c->f_latency = quantile_factor(spec->quantile, sigma->latency);
 	if (c->form) {
 		fill_attention(c);
-	} else if (!grid_create(&c->grid, spec->profile, spec->shape, kv_bytes, spec->max_batch,
-			   spec->at, err)) {
+	} else if (!index_grid(c, spec, err)) {
 		cost_destroy(c);
 		return false;
 	}
-	for (size_t i = 0; c->grid && i < spec->profile->grid->n_host; i++)
-		c->host_s[spec->profile->grid->host[i].step] = spec->profile->grid->host[i].host_s;
 	fill_tables(c);
 	*out = c;
 	return true;
@@ -284,7 +309,7 @@ static double dense_s(const struct cost *c, double new_tok, double context_tok)
 				grid_prefill_s(c->grid, new_tok, 0.0);
 
 		/* Measured noise must not pay a prompt for its context. */
-		return c->f_attention *
+		return c->f_attention * c->share.layers *
 		       (grid_attention_s(c->grid, new_tok) + (behind > 0.0 ? behind : 0.0));
 	}
 	return c->per_key_s * (context_tok + new_tok) +
@@ -309,7 +334,7 @@ static double sparse_s(const struct cost *c, double dense, double tok)
 		return dense;
 	if (c->grid) {
 		skipped *= grid_skip_factor(c->grid);
-		predicted = c->f_attention * grid_prediction_s(c->grid, tok);
+		predicted = c->f_attention * c->share.layers * grid_prediction_s(c->grid, tok);
 	}
 	if (predicted == 0.0)
 		predicted = form_prediction_s(c, dense, tok);

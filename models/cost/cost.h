@@ -8,6 +8,7 @@
 #include "models/cost/das.h"
 #include "models/cost/llm.h"
 #include "models/cost/spec.h"
+#include "models/cost/stage.h"
 
 /**
  * What one step of a batch costs on one device, from a profile: a measured
@@ -25,8 +26,13 @@ struct cost_spec {
 	double reserve_bytes; /* of the memory, neither for weights nor for KV */
 	enum profile_quantile quantile;
 	enum attention attention; /* of prompts; decoding is always dense */
+	struct llm_stage stage;   /* which layers are on the device; zeroed: all */
 	struct src_pos at;
 };
+
+/** What @spec has of weights in the device's memory, and takes there for a token of context. */
+double cost_weight_bytes(const struct cost_spec *spec);
+double cost_kv_bytes_per_tok(const struct cost_spec *spec);
 
 /** The caller owns *@out. Fails when the profile does not cover the model's
  *  context or the precision; @err points at the instance. */

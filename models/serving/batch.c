@@ -280,12 +280,12 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 {
 	const struct instance_spec *spec = build->spec;
 	const struct cost_spec *what = build->cost_spec;
-	double weights = llm_weight_bytes(what->shape, what->precision);
+	double weights = cost_weight_bytes(what);
 	double room = what->gpu->mem_bytes - weights - spec->reserve_bytes;
 	struct batch *b = &i->state->batch;
 
 	i->places = spec->max_batch + spec->ahead;
-	b->block_bytes = llm_kv_bytes_per_tok(what->shape) * spec->block_tok;
+	b->block_bytes = cost_kv_bytes_per_tok(what) * spec->block_tok;
 	if (room < b->block_bytes)
 		return err_at(err, spec->at,
 			"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
