@@ -13,6 +13,7 @@
 #include "models/cost/form.h"
 #include "models/cost/grid.h"
 #include "models/cost/profile.h"
+#include "models/cost/verify.h"
 
 /* z of the 5 % and 95 % quantiles */
 static const double quantile_z = 1.645;
@@ -29,6 +30,7 @@ struct cost {
 
 	const struct profile_form *form; /* or */
 	struct grid *grid;
+	struct verify_grid *verify;   /* grid: its rows of verification */
 	double per_key_s, per_flop_s; /* form: prefill attention, all layers */
 	double host_s[HOSTS];         /* grid: of the server's host, beside the device */
 	struct stage_share share;     /* grid: of its rows, what these layers take */
@@ -190,7 +192,7 @@ static bool index_grid(struct cost *c, const struct cost_spec *spec, struct err 
 		&spec->stage, spec->shape, spec->precision, grid_decode_s(c->grid, 1, 0.0));
 	for (size_t i = 0; c->has_head && i < rows->n_host; i++)
 		c->host_s[rows->host[i].step] = rows->host[i].host_s;
-	return true;
+	return verify_grid_create(&c->verify, spec->profile, spec->at, err);
 }
 
 bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *err)
@@ -230,6 +232,7 @@ void cost_destroy(struct cost *c)
 	if (!c)
 		return;
 	grid_destroy(c->grid);
+	verify_grid_destroy(c->verify);
 	free(c->first_cell);
 	free(c->cells);
 	free(c->head_s);
@@ -290,8 +293,56 @@ static double form_mixed_s(const struct cost *c, const struct cost_work *w)
 	return c->f_prefill * (layers + head_s(c, w->n_decode + w->n_ended));
 }
 
+/* Linear layers and head of so many rows that all give a token. */
+static double grid_rows_s(const struct cost *c, uint64_t rows)
+{
+	double s = rows <= grid_most_decode(c->grid) ? grid_decode_s(c->grid, (size_t)rows, 0.0)
+						     : grid_linear_s(c->grid, (double)rows);
+
+	return c->f_decode * (stage_step_s(&c->share, s) + c->host_s[HOST_DECODE]);
+}
+
+static double grid_verify_step_s(const struct cost *c, const struct cost_work *w)
+{
+	size_t n = w->n_decode + w->n_verify;
+	double context_tok = w->decode_context_tok + w->verify_context_tok, rows_s, s;
+	uint64_t rows = w->verify_rows + w->n_decode;
+
+	if (n == w->n_verify && w->prompt_tok == 0 &&
+		verify_grid_s(c->verify, n, (double)w->verify_rows / (double)n, context_tok, &s))
+		return c->f_decode * (stage_step_s(&c->share, s) + c->host_s[HOST_DECODE]);
+	rows_s = w->prompt_tok == 0 ? grid_rows_s(c, rows)
+				    : prompts_s(c, rows + w->prompt_tok, rows + w->n_ended);
+	s = c->f_decode * (stage_step_s(&c->share, grid_decode_s(c->grid, n, context_tok)) -
+				  stage_step_s(&c->share, grid_decode_s(c->grid, n, 0.0)));
+	return rows_s + (s > 0.0 ? s : 0.0);
+}
+
+static double form_verify_step_s(const struct cost *c, const struct cost_work *w)
+{
+	const struct profile_op *o = &c->form->op[c->precision][LLM_DECODE_ATTENTION];
+	uint64_t rows = w->verify_rows + w->n_decode;
+	double attention = verify_attention_s(o, &c->gpu, &c->shape, w), factor = c->f_decode;
+	enum llm_op first = LLM_DECODE_ATTENTION;
+
+	if (w->n_decode > 0)
+		attention += o->t0_s +
+			     w->decode_context_tok *
+				     form_work_s(o, &c->gpu, llm_decode_attention_work(&c->shape));
+	if (w->prompt_tok > 0) {
+		first = LLM_PREFILL_ATTENTION;
+		factor = c->f_prefill;
+		attention = (attention + o->t0_s) * c->f_decode / factor;
+	}
+	return factor * (form_layers_s(c->form, &c->gpu, &c->shape, c->precision, first,
+				 (double)(rows + w->prompt_tok), attention) +
+				head_s(c, rows + w->n_ended));
+}
+
 double cost_step_s(const struct cost *c, const struct cost_work *w)
 {
+	if (w->n_verify > 0)
+		return c->grid ? grid_verify_step_s(c, w) : form_verify_step_s(c, w);
 	if (w->prompt_tok == 0) {
 		struct cost_affine a = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
 

@@ -25,7 +25,7 @@ struct cost_spec {
 	unsigned max_batch;   /* >= 1 */
 	double reserve_bytes; /* of the memory, neither for weights nor for KV */
 	enum profile_quantile quantile;
-	enum attention attention; /* of prompts; decoding is always dense */
+	enum attention attention; /* of prompts; decoding and verification are always dense */
 	struct llm_stage stage;   /* which layers are on the device; zeroed: all */
 	struct src_pos at;
 };
@@ -58,14 +58,32 @@ struct cost_affine cost_decode(const struct cost *c, size_t batch, uint64_t cont
  * step takes less than its parts one by one; attention is each part's own; the head sees the
  * rows that give a token. Decode alone is cost_decode(), prompts alone cost_prefill_s() and their
  * attention, to the bit. A measured grid answers for a mixed step with its prefill of all rows
- * together and what context adds to its decode steps.
+ * together and what context adds to its decode steps. Verification alone it answers with its rows
+ * of that where they reach, else with linear layers and head of so many rows (its decode step of so
+ * many sequences, beyond those its prefill) and what context adds to a decode step.
  */
 struct cost_work {
 	size_t n_decode; /* sequences that decode, one row each; up to max_batch */
 	double decode_context_tok;
 	uint64_t prompt_tok; /* new tokens of prompts, or of their chunks */
 	size_t n_ended;      /* prompts that end in this step */
+	/* verification of drafts: up to max_batch sequences, and their rows, k + 1 each */
+	size_t n_verify;
+	uint64_t verify_rows;
+	double verify_context_tok; /* as of decoding: the first row's, summed; read once a sequence
+				    */
+	double verify_keys;        /* that its rows look at: the sum of (k + 1)(context + k / 2) */
 };
+
+/** One sequence more whose draft of @k tokens is verified, behind @context_tok tokens. */
+static inline void cost_work_verify(struct cost_work *w, uint32_t k, double context_tok)
+{
+	w->n_verify++;
+	w->verify_rows += k + 1;
+	w->verify_context_tok += context_tok;
+	w->verify_keys += (k + 1.0) * (context_tok + 0.5 * k);
+}
+
 /** Without cost_prefill_attention_s() of each prompt, which comes on top. */
 double cost_step_s(const struct cost *c, const struct cost_work *w);
 

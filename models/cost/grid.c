@@ -140,6 +140,11 @@ size_t grid_decode_bends(const struct grid *g, size_t batch, uint64_t **out)
 	return kept;
 }
 
+uint64_t grid_most_decode(const struct grid *g)
+{
+	return g->decode[g->n_decode - 1].count;
+}
+
 double grid_decode_s(const struct grid *g, size_t batch, double context_tok)
 {
 	const struct curve *low, *high;

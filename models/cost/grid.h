@@ -28,6 +28,8 @@ void grid_destroy(struct grid *g);
 /** The contexts where the decode step of @batch bends, ascending, at least two, into *@out,
  *  which the caller frees; returns how many. */
 size_t grid_decode_bends(const struct grid *g, size_t batch, uint64_t **out);
+/** The largest batch that it has. */
+uint64_t grid_most_decode(const struct grid *g);
 double grid_decode_s(const struct grid *g, size_t batch, double context_tok);
 
 /** Dense attention of all layers for one prompt without context; flat below the first row. */
