@@ -5,10 +5,18 @@
 #include "models/serving/jump.h"
 #include "models/serving/preempt.h"
 
+/** Blocks that stay free when somebody is admitted: as others will want some soon. Nobody else is
+ *  there to want them when nothing is used. */
+static uint64_t kept_free(const struct batch *b)
+{
+	return b->kv.used + b->kv.reserved > 0 ? b->watermark_blocks : 0;
+}
+
 bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok)
 {
 	const struct kvcache *kv = &b->kv;
-	uint64_t want = kvcache_blocks(kv, (uint64_t)prompt_tok + 1) + kv->used + kv->reserved;
+	uint64_t want = kvcache_blocks(kv, (uint64_t)prompt_tok + 1) + kv->used + kv->reserved +
+			kept_free(b);
 
 	if (b->activity != BATCH_DECODE)
 		return want <= kv->total;
@@ -44,17 +52,27 @@ void admission_set_aside(struct batch *b)
 
 		if (q->reserved_blocks > 0)
 			continue;
-		if (!admission_fits(b, q))
+		if (!admission_fits(b, q, false))
 			break;
 		reserve(b, q);
 		b->n_bare--;
 	}
 }
 
-bool admission_fits(const struct batch *b, const struct sequence *q)
+/** What it stores, and one token: its prefill gives one; one that was swapped out has it. */
+static uint64_t wanted_tok(const struct sequence *q)
 {
-	return q->reserved_blocks > 0 ||
-	       kvcache_blocks(&b->kv, batch_stored_tok(q) + 1) <= kvcache_free(&b->kv);
+	return batch_stored_tok(q) + (q->swapped_blocks > 0 ? 0 : 1);
+}
+
+bool admission_fits(const struct batch *b, const struct sequence *q, bool beside)
+{
+	uint64_t want;
+
+	if (q->reserved_blocks > 0)
+		return true;
+	want = kvcache_blocks(&b->kv, wanted_tok(q)) + kept_free(b);
+	return want + (beside ? b->decoder->need_next(b) : 0) <= kvcache_free(&b->kv);
 }
 
 void admission_admit(struct batch *b, size_t place)
@@ -66,12 +84,16 @@ void admission_admit(struct batch *b, size_t place)
 		b->n_bare--;
 	b->kv.reserved -= q->reserved_blocks;
 	q->reserved_blocks = 0;
-	b->prefill_tok += batch_stored_tok(q);
-	kvcache_take(&b->kv, kvcache_blocks(&b->kv, batch_stored_tok(q) + 1));
+	kvcache_take(&b->kv, kvcache_blocks(&b->kv, wanted_tok(q)));
 	sequence_charge(q, q->again ? CAUSE_PREEMPTED : CAUSE_INSTANCE_WAIT, batch_now_ns(b));
 	if (q->again)
 		preempt_back(b);
 	q->again = false;
+	if (q->swapped_blocks > 0) {
+		preempt_swap_in(b, seq);
+		return;
+	}
+	b->prefill_tok += batch_stored_tok(q);
 	q->computed_tok = 0;
 	q->chunk_tok = (uint32_t)batch_stored_tok(q);
 	if (q->started_ns == TIME_NONE)

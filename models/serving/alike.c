@@ -15,7 +15,22 @@ static bool same_gpu(const struct gpu_spec *a, const struct gpu_spec *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->bytes_per_s == b->bytes_per_s &&
 	       a->mem_bytes == b->mem_bytes && a->fp16_flop_per_s == b->fp16_flop_per_s &&
-	       a->fp32_flop_per_s == b->fp32_flop_per_s && a->int8_op_per_s == b->int8_op_per_s;
+	       a->fp32_flop_per_s == b->fp32_flop_per_s && a->int8_op_per_s == b->int8_op_per_s &&
+	       a->pcie_bytes_per_s == b->pcie_bytes_per_s;
+}
+
+static bool same_limits(const struct batch_limits *a, const struct batch_limits *b)
+{
+	return a->max_len_tok == b->max_len_tok && a->max_batched_tok == b->max_batched_tok &&
+	       a->least_batched_tok == b->least_batched_tok &&
+	       a->prefill_limit == b->prefill_limit && a->batch_wait_s == b->batch_wait_s &&
+	       a->returns == b->returns;
+}
+
+static bool same_kv(const struct kv_spec *a, const struct kv_spec *b)
+{
+	return a->blocks == b->blocks && a->share == b->share && a->watermark == b->watermark &&
+	       a->preemption == b->preemption && a->swap_bytes == b->swap_bytes;
 }
 
 bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a,
@@ -29,5 +44,6 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	return a->profile == b->profile && a->attention == b->attention &&
 	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
 	       a->batching == b->batching && a->chunk_tok == b->chunk_tok &&
-	       a->reserve_bytes == b->reserve_bytes && same_gpu(gpu_a, gpu_b);
+	       a->reserve_bytes == b->reserve_bytes && same_limits(&a->limits, &b->limits) &&
+	       same_kv(&a->kv, &b->kv) && same_gpu(gpu_a, gpu_b);
 }

@@ -15,16 +15,15 @@
 #include "models/serving/batch.h"
 #include "models/serving/causes.h"
 #include "models/serving/jump.h"
+#include "models/serving/memory.h"
 #include "models/serving/preempt.h"
 #include "models/serving/running.h"
 #include "models/serving/span.h"
 
-/* More than any memory has: sums of blocks stay far below 2^64. */
-static const double KV_MOST_BLOCKS = 1e15;
-
 static const struct batching_ops *const batchings[] = {
 	[BATCHING_CONTINUOUS] = &batching_continuous,
 	[BATCHING_CHUNKED] = &batching_chunked,
+	[BATCHING_STATIC] = &batching_static,
 };
 
 struct instance_state {
@@ -35,7 +34,7 @@ struct instance_state {
 
 static void prefill_start(struct batch *b)
 {
-	double s = b->executor->step_s(b);
+	double s = batch_swapping_s(b) + b->executor->step_s(b);
 
 	b->jump.from_ns = batch_now_ns(b);
 	b->executor->launch(b, ns_after(batch_now_ns(b), ns_of_s(s)), b->prefill[0]);
@@ -76,10 +75,28 @@ static void batch_enqueue(struct instance *i, uint32_t seq)
 {
 	struct batch *b = &i->state->batch;
 
+	if (b->together.wait_ns > 0)
+		batch_sequence(b, seq)->arrived_ns = batch_now_ns(b);
 	waitline_push(&b->line, seq);
 	if (b->activity == BATCH_IDLE ||
 		(b->activity == BATCH_DECODE && b->batching->admits(b) && jump_cut(b)))
 		boundary(b);
+}
+
+static void decode_done(struct batch *b)
+{
+	const struct running *r = &b->running;
+
+	while (r->n > 0 && r->heap[0].last_step == b->kv.steps) {
+		uint32_t seq = r->heap[0].seq;
+		struct sequence *q = batch_sequence(b, seq);
+
+		running_leave(b, 0);
+		q->emitted_tok = q->output_tok;
+		instance_served(b->i, seq);
+	}
+	if (r->n == 0 && r->rows > 0)
+		running_end(b);
 }
 
 /** Those whose prompt is computed have one token more and decode; the others go on. */
@@ -102,29 +119,17 @@ static void prefill_done(struct batch *b)
 		sequence_charge(q, q->emitted_tok == 0 ? CAUSE_PREFILL : CAUSE_PREEMPTED, now_ns);
 		if (q->emitted_tok++ == 0)
 			q->first_token_ns = now_ns;
-		if (q->emitted_tok < q->output_tok) {
+		if (q->emitted_tok < q->output_tok || b->batching->keeps_rows) {
 			running_join(b, seq);
-			if (b->tells)
+			if (b->tells && q->emitted_tok < q->output_tok)
 				b->i->host->token(b->i->world, b->i->id, seq);
 			continue;
 		}
 		b->kv.used -= kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + q->emitted_tok);
 		instance_served(b->i, seq);
 	}
-}
-
-static void decode_done(struct batch *b)
-{
-	const struct running *r = &b->running;
-
-	while (r->n > 0 && r->heap[0].last_step == b->kv.steps) {
-		uint32_t seq = r->heap[0].seq;
-		struct sequence *q = batch_sequence(b, seq);
-
-		running_leave(b, 0);
-		q->emitted_tok = q->output_tok;
-		instance_served(b->i, seq);
-	}
+	if (b->batching->keeps_rows)
+		decode_done(b); /* of answers of one token */
 }
 
 void batch_step_done(struct batch *b)
@@ -159,6 +164,10 @@ static bool batch_advance(struct instance *i, uint32_t seq)
 	/* with many instances each of these is far away: ask for them side by side */
 	__builtin_prefetch(b->running.heap);
 	__builtin_prefetch(b->kv.residue);
+	if (b->activity == BATCH_IDLE) { /* it has waited for others long enough */
+		boundary(b);
+		return false;
+	}
 	if (b->activity == BATCH_DECODE && !jump_advance(b))
 		return false;
 	batch_step_done(b);
@@ -172,7 +181,8 @@ static void batch_begin(struct instance *i)
 
 static void batch_assigned(struct instance *i, uint32_t seq, bool place)
 {
-	admission_assigned(&i->state->batch, seq, place);
+	if (i->state->batch.batching->sets_aside)
+		admission_assigned(&i->state->batch, seq, place);
 }
 
 /* Questions */
@@ -184,7 +194,9 @@ static bool batch_can_hold(const struct instance *i, struct demand d)
 
 static bool batch_has_memory(const struct instance *i, struct demand d)
 {
-	return admission_has_blocks(&i->state->batch, d.prompt_tok);
+	const struct batch *b = &i->state->batch;
+
+	return !b->batching->sets_aside || admission_has_blocks(b, d.prompt_tok);
 }
 
 static double decode_step_s(const struct batch *b, size_t n, double context_tok)
@@ -215,7 +227,9 @@ static struct expectation batch_expect(
 		.decode_s = d.output_tok > 1.0 ? (d.output_tok - 1.0) * step_s : 0.0,
 	};
 
-	if (others.n >= b->max_batch) /* one place opens every service / max_batch */
+	if (b->batching->wait_s)
+		e.wait_s = b->batching->wait_s(b, others.n, e.prefill_s + e.decode_s);
+	else if (others.n >= b->max_batch) /* one place opens every service / max_batch */
 		e.wait_s = (double)(others.n - b->max_batch + 1) * (e.prefill_s + e.decode_s) /
 			   (double)b->max_batch;
 	return e;
@@ -245,6 +259,32 @@ static void batch_close(struct instance *i)
 		span_end(b, b->activity == BATCH_PREFILL ? 1 : jump_steps_begun(b));
 }
 
+/** What the scenario says of its steps and its memory. */
+static void limit(struct batch *b, const struct instance_spec *spec, const struct cost_spec *what)
+{
+	const struct batch_limits *l = &spec->limits;
+	uint32_t context_tok = l->max_len_tok > 0 ? l->max_len_tok : what->shape->context;
+	uint32_t cap_tok = context_tok > l->least_batched_tok ? context_tok : l->least_batched_tok;
+	bool is_static = spec->batching == BATCHING_STATIC;
+
+	b->max_batch = spec->max_batch;
+	b->chunk_tok = spec->chunk_tok;
+	b->prefill_cap_tok = is_static ? UINT64_MAX : cap_tok;
+	if (l->max_batched_tok > 0) {
+		b->prefill_cap_tok = l->max_batched_tok;
+		b->chunk_tok =
+			b->chunk_tok < l->max_batched_tok ? b->chunk_tok : l->max_batched_tok;
+	}
+	b->prefill_limit = l->prefill_limit > 0 ? l->prefill_limit : UINT32_MAX;
+	b->together.wait_ns = is_static ? ns_of_s(l->batch_wait_s) : 0;
+	b->together.as_one = is_static && l->returns == STATIC_RETURN_BATCH;
+	b->most_tok = fmin((double)b->kv.total * (double)b->kv.block_tok, context_tok);
+	b->watermark_blocks = (uint64_t)(spec->kv.watermark * (double)b->kv.total);
+	if (spec->kv.preemption == PREEMPTION_SWAP)
+		b->swap.room_blocks = (uint64_t)fmin(spec->kv.swap_bytes / b->block_bytes, 1e15);
+	b->swap.s_per_block = b->block_bytes / what->gpu->pcie_bytes_per_s;
+}
+
 void batch_prepare(
 	struct batch *b, struct instance *i, const struct instance_build *build, uint64_t kv_blocks)
 {
@@ -255,14 +295,12 @@ void batch_prepare(
 	b->executor = &executor_device;
 	b->decoder = &decoder_autoregressive;
 	b->cost = build->cost;
-	b->step_by_step = build->step_by_step || build->tells;
-	b->tells = i->tells = build->tells;
 	b->places = i->places;
-	b->max_batch = spec->max_batch;
-	b->chunk_tok = spec->chunk_tok;
-	b->prefill_cap_tok = build->cost_spec->shape->context;
 	kvcache_init(&b->kv, kv_blocks, spec->block_tok);
-	b->most_tok = (double)b->kv.total * (double)b->kv.block_tok;
+	limit(b, spec, build->cost_spec);
+	/* what leaves all at once is not told token by token */
+	b->tells = i->tells = build->tells && !b->together.as_one;
+	b->step_by_step = build->step_by_step || b->tells;
 	waitline_init(&b->line);
 	b->running.heap = mem_zalloc(b->max_batch, sizeof *b->running.heap);
 	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);
@@ -279,20 +317,14 @@ void batch_drop(struct batch *b)
 static bool batch_init(struct instance *i, const struct instance_build *build, struct err *err)
 {
 	const struct instance_spec *spec = build->spec;
-	const struct cost_spec *what = build->cost_spec;
-	double weights = cost_weight_bytes(what);
-	double room = what->gpu->mem_bytes - weights - spec->reserve_bytes;
 	struct batch *b = &i->state->batch;
+	uint64_t blocks;
 
 	i->places = spec->max_batch + spec->ahead;
-	b->block_bytes = cost_kv_bytes_per_tok(what) * spec->block_tok;
-	if (room < b->block_bytes)
-		return err_at(err, spec->at,
-			"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
-			"'%s' has %.2f GB: no room for a KV cache",
-			spec->name, what->shape->name, weights / 1e9, spec->reserve_bytes / 1e9,
-			what->gpu->name, what->gpu->mem_bytes / 1e9);
-	batch_prepare(b, i, build, (uint64_t)fmin(room / b->block_bytes, KV_MOST_BLOCKS));
+	b->block_bytes = cost_kv_bytes_per_tok(build->cost_spec) * spec->block_tok;
+	if (!memory_blocks(&blocks, spec, build->cost_spec, b->block_bytes, err))
+		return false;
+	batch_prepare(b, i, build, blocks);
 	return true;
 }
 

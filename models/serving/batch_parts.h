@@ -36,6 +36,7 @@ struct member {
 struct running {
 	struct member *heap;
 	size_t n;
+	size_t rows; /* in a step: of a static batch, those that have finished too */
 	uint64_t joined;
 	double context_tok; /* their sum at the next step */
 };
@@ -45,11 +46,28 @@ struct jump {
 	int64_t from_ns;        /* of a step with prompts, too */
 	uint64_t k;             /* steps to its end */
 	double first_s, more_s; /* its first step; what each takes more than the one before */
+	double lead_s;          /* before the first: swapping */
 	struct event_id end;
 	/* step by step: those made, their sum, where the one in flight began */
 	uint64_t stepped;
 	double stepped_s;
 	int64_t step_from_ns;
+};
+
+/** A batch that is formed once and runs to its end. */
+struct static_batch {
+	int64_t wait_ns; /* for others, after the first has come */
+	bool waits;      /* for others; @until is posted */
+	struct event_id until;
+	bool as_one;          /* all leave with the last */
+	uint64_t longest_tok; /* answer in it */
+};
+
+/** Sequences whose blocks are in the host's memory. */
+struct swap {
+	double s_per_block;   /* either way */
+	uint64_t room_blocks; /* left there */
+	double due_s;         /* of copies before the next step */
 };
 
 struct batch {
@@ -64,12 +82,16 @@ struct batch {
 	uint32_t chunk_tok;       /* chunked: rows in a step */
 	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has
 				     more */
+	uint32_t prefill_limit;   /* prompts in one */
 	double block_bytes;
-	double most_tok; /* that the cache can hold */
+	double most_tok; /* of a sequence, prompt and answer: by the cache and by max_len */
 	bool step_by_step;
 	bool tells; /* its host of every token */
 
 	struct kvcache kv;
+	uint64_t watermark_blocks;
+	struct swap swap;
+	struct static_batch together;
 	struct waitline line; /* prompts here, oldest first */
 	size_t n_preempted;   /* of them, those that were in the batch before */
 	size_t n_bare;        /* assigned, never in the batch, and no blocks set aside */
@@ -93,10 +115,10 @@ static inline int64_t batch_now_ns(const struct batch *b)
 	return engine_now_ns(b->i->engine);
 }
 
-/** Tokens of a sequence that waits: its next prefill computes them all. */
+/** Tokens of a sequence that waits, padding included: its next prefill computes them all. */
 static inline uint64_t batch_stored_tok(const struct sequence *q)
 {
-	return (uint64_t)q->prompt_tok + q->emitted_tok;
+	return (uint64_t)q->pad_tok + q->prompt_tok + q->emitted_tok;
 }
 
 /** Is its prompt computed when the step in flight is over? */
@@ -105,10 +127,19 @@ static inline bool batch_ends(const struct sequence *q)
 	return (uint64_t)q->computed_tok + q->chunk_tok == batch_stored_tok(q);
 }
 
+/** Seconds of the copies that are due before the coming step, which pays for them. */
+static inline double batch_swapping_s(struct batch *b)
+{
+	double s = b->swap.due_s;
+
+	b->swap.due_s = 0.0;
+	return s;
+}
+
 /** In the coming step and in the batch. */
 static inline size_t batch_size(const struct batch *b)
 {
-	return b->running.n + b->n_prefill;
+	return b->running.rows + b->n_prefill;
 }
 
 #endif

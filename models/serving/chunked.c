@@ -5,16 +5,16 @@
 #include "models/serving/admission.h"
 #include "models/serving/preempt.h"
 
+static bool admissible(const struct batch *b, size_t place)
+{
+	const struct sequence *q = batch_sequence(b, (uint32_t)waitline_at(&b->line, place));
+
+	return batch_size(b) < b->max_batch && admission_fits(b, q, true);
+}
+
 static bool admits(const struct batch *b)
 {
-	const struct sequence *q;
-	uint64_t want;
-
-	if (waitline_count(&b->line) == 0 || batch_size(b) >= b->max_batch)
-		return false;
-	q = batch_sequence(b, (uint32_t)waitline_at(&b->line, 0));
-	want = kvcache_blocks(&b->kv, batch_stored_tok(q) + 1) + b->decoder->need_next(b);
-	return q->reserved_blocks > 0 || want <= kvcache_free(&b->kv);
+	return waitline_count(&b->line) > 0 && admissible(b, 0);
 }
 
 /** As much of the prompt as the budget allows; returns what is left of that. */
@@ -28,6 +28,19 @@ static uint64_t cut(struct batch *b, uint32_t seq, uint64_t budget)
 	return budget - q->chunk_tok;
 }
 
+/** Who was swapped out takes a row, as he decodes. Returns what is left of the budget. */
+static uint64_t admit(struct batch *b, size_t place, uint64_t budget)
+{
+	uint64_t before = b->prefill_tok;
+	size_t prompts = b->n_prefill;
+
+	admission_admit(b, place);
+	if (b->n_prefill == prompts)
+		return budget - 1;
+	b->prefill_tok = before;
+	return cut(b, b->prefill[prompts], budget);
+}
+
 static void form(struct batch *b)
 {
 	uint64_t budget;
@@ -37,13 +50,12 @@ static void form(struct batch *b)
 	b->prefill_tok = 0;
 	for (size_t i = 0; i < b->n_prefill; i++)
 		budget = cut(b, b->prefill[i], budget);
-	while (budget > 0 && admits(b)) {
-		uint64_t before = b->prefill_tok;
-
-		admission_admit(b, 0);
-		b->prefill_tok = before;
-		budget = cut(b, b->prefill[b->n_prefill - 1], budget);
-	}
+	while (budget > 0 && admits(b))
+		budget = admit(b, 0, budget);
+	/* as in continuous.c: what the first waits for is set aside for others */
+	for (size_t i = 1; batch_size(b) == 0 && i < waitline_count(&b->line); i++)
+		if (admissible(b, i))
+			admit(b, i, budget);
 	b->mixed = b->n_prefill > 0 && b->running.n > 0;
 	if (b->mixed)
 		b->decoder->take(b);
@@ -51,6 +63,7 @@ static void form(struct batch *b)
 
 const struct batching_ops batching_chunked = {
 	.name = "chunked",
+	.sets_aside = true,
 	.form = form,
 	.admits = admits,
 };

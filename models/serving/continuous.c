@@ -3,15 +3,23 @@
 
 #include "models/serving/admission.h"
 
+/** In the prefill, for its prompt? */
+static bool has_room(const struct batch *b, const struct sequence *q)
+{
+	return b->n_prefill == 0 ||
+	       (b->n_prefill < b->prefill_limit &&
+		       b->prefill_tok + batch_stored_tok(q) <= b->prefill_cap_tok);
+}
+
 static bool admissible(const struct batch *b, size_t place)
 {
 	const struct sequence *q = batch_sequence(b, (uint32_t)waitline_at(&b->line, place));
 
 	if (batch_size(b) >= b->max_batch)
 		return false;
-	if (b->n_prefill > 0 && b->prefill_tok + batch_stored_tok(q) > b->prefill_cap_tok)
+	if (q->swapped_blocks == 0 && !has_room(b, q))
 		return false;
-	return admission_fits(b, q);
+	return admission_fits(b, q, q->swapped_blocks > 0);
 }
 
 static bool admits(const struct batch *b)
@@ -32,6 +40,7 @@ static void form(struct batch *b)
 
 const struct batching_ops batching_continuous = {
 	.name = "continuous",
+	.sets_aside = true,
 	.form = form,
 	.admits = admits,
 };

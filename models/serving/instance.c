@@ -80,6 +80,7 @@ void instance_measure(struct instance *i, int64_t now_ns)
 	level_restart(&i->busy, now_ns);
 	i->served = 0;
 	i->preemptions = 0;
+	i->swap_bytes = 0.0;
 	if (i->ops->measure)
 		i->ops->measure(i);
 }

@@ -94,6 +94,7 @@ struct instance {
 	/* counted since instance_measure() */
 	struct stat_level in_system, running, busy;
 	uint64_t served, preemptions;
+	double swap_bytes; /* of KV between device and host, out and in */
 };
 
 struct instance_ops {

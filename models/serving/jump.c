@@ -8,13 +8,16 @@ static int64_t end_ns(const struct jump *j, uint64_t k)
 {
 	double n = (double)k;
 
-	return ns_after(j->from_ns, ns_of_s(n * j->first_s + j->more_s * (0.5 * n * (n - 1.0))));
+	return k == 0 ? j->from_ns
+		      : ns_after(j->from_ns,
+				ns_of_s(j->lead_s +
+					(n * j->first_s + j->more_s * (0.5 * n * (n - 1.0)))));
 }
 
 /** The step in flight at @now_ns, and its end: the first whose end is not before it. */
 static uint64_t step_at(const struct jump *j, int64_t now_ns, int64_t *end)
 {
-	double t = s_of_ns(now_ns - j->from_ns);
+	double t = fmax(s_of_ns(now_ns - j->from_ns) - j->lead_s, 0.0);
 	double quad = 0.5 * j->more_s, lin = j->first_s - quad;
 	double guess = lin > 0.0 ? 2.0 * t / (lin + sqrt(lin * lin + 4.0 * quad * t)) : 0.0;
 	uint64_t k = guess < (double)j->k ? (uint64_t)guess : j->k;
@@ -54,8 +57,8 @@ static void post(struct batch *b)
 	int64_t at_ns;
 
 	if (b->step_by_step) {
-		double tok = b->running.context_tok + (double)j->stepped * (double)b->running.n;
-		struct cost_affine a = b->executor->decode(b, b->running.n, tok);
+		double tok = b->running.context_tok + (double)j->stepped * (double)b->running.rows;
+		struct cost_affine a = b->executor->decode(b, b->running.rows, tok);
 
 		j->stepped_s += a.base_s + a.per_tok_s * tok;
 		j->step_from_ns = batch_now_ns(b);
@@ -81,7 +84,7 @@ static uint64_t steps_in_cell(const struct batch *b, const struct cost_affine *c
 
 	if (left <= 0.0)
 		return 1;
-	left = floor(left / (double)b->running.n) + 1.0;
+	left = floor(left / (double)b->running.rows) + 1.0;
 	return left < 1e15 ? (uint64_t)left : (uint64_t)1e15;
 }
 
@@ -93,13 +96,14 @@ static uint64_t least(uint64_t a, uint64_t b)
 static void begin(struct batch *b)
 {
 	struct jump *j = &b->jump;
-	struct cost_affine a = b->executor->decode(b, b->running.n, b->running.context_tok);
+	struct cost_affine a = b->executor->decode(b, b->running.rows, b->running.context_tok);
 
 	j->from_ns = batch_now_ns(b);
 	j->first_s = a.base_s + a.per_tok_s * b->running.context_tok;
-	j->more_s = a.per_tok_s * (double)b->running.n;
+	j->more_s = a.per_tok_s * (double)b->running.rows;
+	j->lead_s = batch_swapping_s(b);
 	j->stepped = 0;
-	j->stepped_s = 0.0;
+	j->stepped_s = j->lead_s;
 	j->k = b->running.heap[0].last_step - b->kv.steps;
 	j->k = least(j->k, steps_in_cell(b, &a));
 	j->k = kvcache_steps_within(&b->kv, j->k, kvcache_free(&b->kv));
@@ -137,7 +141,7 @@ static bool advance(struct batch *b)
 static void end(struct batch *b)
 {
 	kvcache_step(&b->kv, b->jump.k);
-	b->running.context_tok += (double)b->jump.k * (double)b->running.n;
+	b->running.context_tok += (double)b->jump.k * (double)b->running.rows;
 }
 
 static void end_now(struct batch *b, uint64_t k)

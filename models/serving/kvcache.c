@@ -1,6 +1,7 @@
 #include "models/serving/kvcache.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -66,6 +67,13 @@ void kvcache_leave(struct kvcache *c, uint64_t joined, uint64_t tok)
 	c->used -= kvcache_blocks(c, tok);
 	if (place == 0)
 		c->fresh--;
+}
+
+void kvcache_empty(struct kvcache *c)
+{
+	memset(c->residue, 0, c->block_tok * sizeof *c->residue);
+	c->used = c->sequences = 0;
+	c->fresh = 0;
 }
 
 uint64_t kvcache_need(const struct kvcache *c, uint64_t k)

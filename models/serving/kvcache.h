@@ -63,6 +63,9 @@ void kvcache_join(struct kvcache *c, uint64_t tok);
  *  would have stored token number @tok. */
 void kvcache_leave(struct kvcache *c, uint64_t joined, uint64_t tok);
 
+/** Nobody decodes, and no block is used. */
+void kvcache_empty(struct kvcache *c);
+
 /** New blocks for the next step of all sequences together, and for the next @k. */
 static inline uint64_t kvcache_need_next(const struct kvcache *c)
 {

@@ -16,6 +16,35 @@ static void wait_again(struct batch *b, uint32_t seq)
 	instance_hold(b->i, true);
 }
 
+static void copy(struct batch *b, uint64_t blocks)
+{
+	b->swap.due_s += (double)blocks * b->swap.s_per_block;
+	b->i->swap_bytes += (double)blocks * b->block_bytes;
+}
+
+/** The blocks that its tokens fill go to the host, if there is room; the last token, which no step
+ *  has seen, fills none. */
+static void swap_out(struct batch *b, struct sequence *q)
+{
+	uint64_t blocks = kvcache_blocks(&b->kv, batch_stored_tok(q) - 1);
+
+	if (blocks > b->swap.room_blocks)
+		return;
+	b->swap.room_blocks -= blocks;
+	q->swapped_blocks = (uint32_t)blocks;
+	copy(b, blocks);
+}
+
+void preempt_swap_in(struct batch *b, uint32_t seq)
+{
+	struct sequence *q = batch_sequence(b, seq);
+
+	copy(b, q->swapped_blocks);
+	b->swap.room_blocks += q->swapped_blocks;
+	q->swapped_blocks = 0;
+	running_join(b, seq);
+}
+
 static void preempt_youngest(struct batch *b)
 {
 	size_t youngest = running_youngest(&b->running);
@@ -24,6 +53,7 @@ static void preempt_youngest(struct batch *b)
 
 	running_leave(b, youngest);
 	q->emitted_tok += (uint32_t)b->decoder->gained(b, q);
+	swap_out(b, q);
 	wait_again(b, seq);
 }
 

@@ -47,13 +47,15 @@ static void heap_remove(struct running *r, size_t i)
 
 static uint64_t stored_tok(const struct batch *b, const struct sequence *q)
 {
-	return (uint64_t)q->prompt_tok + q->emitted_tok + b->decoder->gained(b, q);
+	return batch_stored_tok(q) + b->decoder->gained(b, q);
 }
 
 void running_join(struct batch *b, uint32_t seq)
 {
 	struct running *r = &b->running;
 	struct sequence *q = batch_sequence(b, seq);
+	uint64_t rounds = b->together.as_one ? b->together.longest_tok - q->emitted_tok
+					     : b->decoder->rounds(b, q);
 	uint64_t tok;
 
 	q->joined_step = b->kv.steps;
@@ -61,9 +63,10 @@ void running_join(struct batch *b, uint32_t seq)
 	tok = stored_tok(b, q);
 	r->context_tok += (double)tok;
 	b->decoder->join(b, q, tok);
+	r->rows++;
 	heap_up(r, r->n++,
 		(struct member){
-			.last_step = b->kv.steps + b->decoder->rounds(b, q),
+			.last_step = b->kv.steps + rounds,
 			.order = r->joined++,
 			.seq = seq,
 		});
@@ -75,9 +78,19 @@ void running_leave(struct batch *b, size_t place)
 	uint64_t tok = stored_tok(b, q);
 
 	stall_charge(b, q);
+	heap_remove(&b->running, place);
+	if (b->batching->keeps_rows)
+		return;
+	b->running.rows--;
 	b->running.context_tok -= (double)tok;
 	b->decoder->leave(b, q, tok);
-	heap_remove(&b->running, place);
+}
+
+void running_end(struct batch *b)
+{
+	b->running.rows = 0;
+	b->running.context_tok = 0.0;
+	kvcache_empty(&b->kv);
 }
 
 size_t running_youngest(const struct running *r)

@@ -9,8 +9,12 @@
 /** @seq, whose prompt is done and whose blocks are taken, decodes from the next step on. */
 void running_join(struct batch *b, uint32_t seq);
 
-/** Take the member at @place of the heap out and free its blocks. */
+/** Take the member at @place of the heap out and free its blocks; those of a static batch it holds
+ *  until running_end(). */
 void running_leave(struct batch *b, size_t place);
+
+/** Of a static batch all have finished: its rows end, and its cache is empty. */
+void running_end(struct batch *b);
 
 /** The place of the youngest; of at least one. O(n). */
 size_t running_youngest(const struct running *r);

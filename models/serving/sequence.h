@@ -19,6 +19,9 @@ struct sequence {
 	double expected_tok;      /* its share of the expected context there */
 	uint64_t joined_step;     /* decode steps the batch had made */
 	uint32_t reserved_blocks; /* of KV, set aside before it joins */
+	uint32_t swapped_blocks;  /* of KV, in the host's memory; 0: it is not swapped out */
+	uint32_t pad_tok;         /* before its prompt, in a static batch */
+	int64_t arrived_ns;       /* in line; of static batches that wait */
 	/* while its prompt, and what it emitted before, are computed */
 	uint32_t computed_tok, chunk_tok; /* in earlier steps, and in the one in flight */
 	bool again;                       /* it was in the batch before, and was preempted */

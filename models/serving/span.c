@@ -2,12 +2,28 @@
 
 #include "models/serving/jump.h"
 
+/** Tokens of members that have theirs before the batch ends. */
+static uint64_t made_together(const struct batch *b, uint64_t steps)
+{
+	const struct running *r = &b->running;
+	uint64_t tok = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct sequence *q = batch_sequence(b, r->heap[i].seq);
+		uint64_t has = q->emitted_tok + b->decoder->gained(b, q);
+		uint64_t left = q->output_tok > has ? q->output_tok - has : 0;
+
+		tok += left < steps ? left : steps;
+	}
+	return tok;
+}
+
 static struct step_span decode(const struct batch *b, uint64_t steps)
 {
 	return (struct step_span){
 		.kind = STEP_DECODE,
-		.batch = (uint32_t)b->running.n,
-		.tok = jump_tok(b, steps),
+		.batch = (uint32_t)b->running.rows,
+		.tok = b->together.as_one ? made_together(b, steps) : jump_tok(b, steps),
 		.kv_blocks = b->kv.used + jump_need(b, steps),
 	};
 }

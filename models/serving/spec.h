@@ -16,8 +16,32 @@
 
 struct profile; /* models/cost/profile.h */
 
-enum batching { BATCHING_CONTINUOUS, BATCHING_CHUNKED };
+enum batching { BATCHING_CONTINUOUS, BATCHING_CHUNKED, BATCHING_STATIC };
+enum static_return { STATIC_RETURN_BATCH, STATIC_RETURN_EACH };
+enum preemption { PREEMPTION_RECOMPUTE, PREEMPTION_SWAP };
 enum discipline { DISCIPLINE_FIFO, DISCIPLINE_PS };
+
+/** What a step may hold. 0: not given. */
+struct batch_limits {
+	unsigned max_len_tok;       /* prompt and answer; not given: the model's context */
+	unsigned max_batched_tok;   /* new tokens in a step */
+	unsigned least_batched_tok; /* that max_batched_tok is when it is not given */
+	unsigned prefill_limit;     /* continuous: prompts in a prefill step */
+	/* static */
+	double batch_wait_s; /* for others, after the first has come */
+	enum static_return returns;
+	struct src_pos max_len_at, max_batched_at;
+};
+
+/** Memory for keys and values. 0: not given. */
+struct kv_spec {
+	unsigned blocks;  /* how many; not given: what the device has room for */
+	double share;     /* of its memory, for weights, reserve and KV together */
+	double watermark; /* share of the blocks that stays free when somebody is admitted */
+	enum preemption preemption;
+	double swap_bytes; /* of the host's memory, for those swapped out */
+	struct src_pos blocks_at, share_at;
+};
 
 struct instance_spec {
 	const char *name;
@@ -34,6 +58,8 @@ struct instance_spec {
 	unsigned chunk_tok;   /* chunked: rows in a step, at least max_batch */
 	unsigned block_tok;   /* tokens in one KV block */
 	double reserve_bytes; /* kept free of weights and KV */
+	struct batch_limits limits;
+	struct kv_spec kv;
 	struct src_pos max_batch_at, reserve_at, chunk_at;
 
 	/* synthetic: @model is NO_ID when it serves every group */

@@ -5,23 +5,25 @@
 #include "base/mem.h"
 #include "models/ev.h"
 #include "models/serving/alike.h"
+#include "models/serving/memory.h"
 #include "models/world/state.h"
 
 static struct cost_spec cost_of(const struct world *w, uint32_t i)
 {
 	const struct instance_spec *s = &w->spec->instances[i];
-
-	return (struct cost_spec){
+	struct cost_spec what = {
 		.profile = s->profile,
 		.gpu = &w->spec->sites[s->site.i].gpu,
 		.shape = &w->spec->models[s->model.i].shape,
 		.precision = w->spec->models[s->model.i].precision,
 		.max_batch = s->max_batch,
-		.reserve_bytes = s->reserve_bytes,
 		.quantile = w->spec->run.quantile,
 		.attention = s->attention,
 		.at = s->at,
 	};
+
+	what.reserve_bytes = memory_reserve_bytes(s, &what);
+	return what;
 }
 
 /** The tables of a cost are large beside a cache: those alike share them. */

@@ -1,0 +1,60 @@
+#include "models/serving/memory.h"
+
+#include <math.h>
+
+/* More than any memory has: sums of blocks stay far below 2^64. */
+static const double KV_MOST_BLOCKS = 1e15;
+
+double memory_reserve_bytes(const struct instance_spec *spec, const struct cost_spec *what)
+{
+	double mem = what->gpu->mem_bytes;
+
+	if (spec->kv.blocks > 0)
+		return mem - cost_weight_bytes(what) -
+		       (double)spec->kv.blocks * spec->block_tok * cost_kv_bytes_per_tok(what);
+	if (spec->kv.share > 0.0)
+		return spec->reserve_bytes + (1.0 - spec->kv.share) * mem;
+	return spec->reserve_bytes;
+}
+
+static bool refuse_given(const struct instance_spec *spec, const struct cost_spec *what,
+	double weights, double block_bytes, struct err *err)
+{
+	return err_at(err, spec->kv.blocks_at,
+		"instance '%s': %u KV blocks take %.2f GB and the weights of %s %.2f GB, '%s' has "
+		"%.2f GB",
+		spec->name, spec->kv.blocks, spec->kv.blocks * block_bytes / 1e9, what->shape->name,
+		weights / 1e9, what->gpu->name, what->gpu->mem_bytes / 1e9);
+}
+
+static bool refuse_share(const struct instance_spec *spec, const struct cost_spec *what,
+	double weights, struct err *err)
+{
+	return err_at(err, spec->kv.share_at.line > 0 ? spec->kv.share_at : spec->at,
+		"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
+		"memory_share %g of '%s' is %.2f GB: no room for a KV cache",
+		spec->name, what->shape->name, weights / 1e9, spec->reserve_bytes / 1e9,
+		spec->kv.share, what->gpu->name, spec->kv.share * what->gpu->mem_bytes / 1e9);
+}
+
+bool memory_blocks(uint64_t *out, const struct instance_spec *spec, const struct cost_spec *what,
+	double block_bytes, struct err *err)
+{
+	double weights = cost_weight_bytes(what);
+	double room = what->gpu->mem_bytes - weights - memory_reserve_bytes(spec, what);
+
+	*out = spec->kv.blocks;
+	if (spec->kv.blocks > 0)
+		return spec->kv.blocks * block_bytes <= what->gpu->mem_bytes - weights ||
+		       refuse_given(spec, what, weights, block_bytes, err);
+	*out = (uint64_t)fmax(fmin(room / block_bytes, KV_MOST_BLOCKS), 0.0);
+	if (room >= block_bytes)
+		return true;
+	if (spec->kv.share > 0.0)
+		return refuse_share(spec, what, weights, err);
+	return err_at(err, spec->at,
+		"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
+		"'%s' has %.2f GB: no room for a KV cache",
+		spec->name, what->shape->name, weights / 1e9, spec->reserve_bytes / 1e9,
+		what->gpu->name, what->gpu->mem_bytes / 1e9);
+}

@@ -1,0 +1,31 @@
+#ifndef OFFING_TESTS_SEEDS_H
+#define OFFING_TESTS_SEEDS_H
+
+#include <stdint.h>
+#include <stdlib.h>
+
+/** Which random systems a test makes: as many as it likes to, or `FIRST LAST` of its arguments. */
+struct seeds {
+	uint64_t first, last;
+};
+
+static inline struct seeds seeds_of(int argc, char **argv, uint64_t n)
+{
+	struct seeds s = {1, n};
+
+	if (argc == 3)
+		s = (struct seeds){strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10)};
+	return s;
+}
+
+/** splitmix64: the next number of the stream @x. */
+static inline uint64_t seeds_next(uint64_t *x)
+{
+	*x += 0x9e3779b97f4a7c15u;
+	uint64_t z = (*x ^ (*x >> 30)) * 0xbf58476d1ce4e5b9u;
+
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+#endif
