@@ -1,9 +1,10 @@
 /*
- * Prefill of one sequence through the int8 Llama2: activations to int8 with one scale a token,
- * int8 GEMMs of cuBLASLt into int32, and between them one kernel each that takes the sums
- * back to real numbers and does all that lies between two GEMMs.
+ * Prefill through the int8 Llama2, with or without rows that decode beside it: activations to int8
+ * with one scale a token, int8 GEMMs of cuBLASLt into int32, and between them one kernel each that
+ * takes the sums back to real numbers and does all that lies between two GEMMs.
  */
 #include <cmath>
+#include <vector>
 
 #include "kernels-ref/cuda/cuda_common.cuh"
 #include "kernels-ref/cuda/int8_gemm.cuh"
@@ -63,7 +64,7 @@ struct norm_in {
 	const half *gain;
 	int8_t *q;
 	float *q_scale;
-	half *xn; /* with it: a last token's row, packed for the head as row @row, instead of q */
+	half *xn; /* with it: last tokens, packed for the head as rows from @row on, instead of q */
 	float *sumsq;
 	unsigned row, tiles;
 	unsigned hidden;
@@ -96,11 +97,13 @@ __global__ void __launch_bounds__(ROW_THREADS) add_norm_quantise(norm_in in)
 	}
 	sum = block_reduce(sum, part, false);
 	if (in.xn) {
+		unsigned to = in.row + blockIdx.x;
+
 		for (unsigned i = threadIdx.x; i < in.hidden; i += ROW_THREADS)
-			in.xn[packed_index(in.tiles, in.row, i)] =
+			in.xn[packed_index(in.tiles, to, i)] =
 				__float2half(row[i] * __half2float(in.gain[i]));
 		if (threadIdx.x == 0)
-			in.sumsq[in.row] = sum;
+			in.sumsq[to] = sum;
 		return;
 	}
 	float r = rsqrtf(sum / (float)in.hidden + in.eps);
@@ -129,12 +132,14 @@ struct split_in {
 	half *q, *k, *v;
 	unsigned hidden, context;
 	size_t cap;
+	const uint32_t *pos, *seq; /* of each token; NULL: of sequence 0, from @context on */
 };
 
-/* Queries to [tok][hidden], keys and values to the cache of sequence 0, RoPE on the way. */
+/* Queries to [tok][hidden], keys and values to the cache, RoPE on the way. */
 __global__ void __launch_bounds__(ROW_THREADS) rope_and_store(split_in in)
 {
-	unsigned tok = blockIdx.x, p = in.context + tok;
+	unsigned tok = blockIdx.x, p = in.pos ? in.pos[tok] : in.context + tok;
+	size_t head0 = in.seq ? (size_t)in.seq[tok] * (in.hidden / 128) : 0;
 	float scale = in.tok_scale[tok];
 	const int32_t *from = in.sums + (size_t)tok * 3 * in.hidden;
 
@@ -144,7 +149,7 @@ __global__ void __launch_bounds__(ROW_THREADS) rope_and_store(split_in in)
 		float y[4] = {(float)s.x * scale * w.x, (float)s.y * scale * w.y,
 			(float)s.z * scale * w.z, (float)s.w * scale * w.w};
 		unsigned which = n / in.hidden, i = n - which * in.hidden, d = i % 128;
-		size_t kv = ((size_t)(i / 128) * in.cap + p) * 128 + d;
+		size_t kv = ((head0 + i / 128) * in.cap + p) * 128 + d;
 		half *to = which == 0 ? in.q + (size_t)tok * in.hidden + i
 				      : (which == 1 ? in.k : in.v) + kv;
 
@@ -264,19 +269,42 @@ static size_t cache_at(const gpu_prefill *p, const gpu_state *s, size_t l, size_
 	return (l * s->n_seq + seq) * (p->shape.hidden / 128) * s->cap_tok * 128;
 }
 
+/* The tokens from number @at on to queries, and to the cache from sequence @seq on. */
+static split_in split_of(const gpu_prefill *p, const gpu_llama *m, const gpu_state *s, size_t l,
+	size_t at, size_t seq)
+{
+	unsigned h = (unsigned)p->shape.hidden;
+	size_t kv = cache_at(p, s, l, seq);
+
+	return {p->sums + at * 3 * h, p->q_scale + at, m->layers[l].qkv.scale, m->rope,
+		p->q + at * h, s->k + kv, s->v + kv, h, 0, s->cap_tok, NULL, NULL};
+}
+
+/* Keys and values of the rows that decode to the cache, and their attention. */
+static void rows_attention(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l,
+	const gpu_mix &x, cudaStream_t stream)
+{
+	split_in split = split_of(p, m, s, l, 0, 0);
+
+	split.pos = s->pos;
+	split.seq = s->seq;
+	launch_kernel(
+		stream, rope_and_store, dim3((unsigned)x.n_rows), dim3(ROW_THREADS), 0, split);
+	gpu_row_attn_of(m, s, l, x.n_rows, x.max_tok, {p->q, p->att}, stream);
+}
+
 /* Keys and values of one prompt to the cache, and its attention; row @at is its first. */
 static void prompt_attention(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l,
 	const gpu_prompt *q, size_t at, cudaStream_t stream)
 {
 	unsigned h = (unsigned)p->shape.hidden;
-	size_t kv = cache_at(p, s, l, q->seq);
-	split_in split = {p->sums + at * 3 * h, p->q_scale + at, m->layers[l].qkv.scale, m->rope,
-		p->q + at * h, s->k + kv, s->v + kv, h, (unsigned)q->context, s->cap_tok};
+	split_in split = split_of(p, m, s, l, at, q->seq);
 	attn_in attn = {};
 
-	attn.q = p->q + at * h;
-	attn.k = s->k + kv;
-	attn.v = s->v + kv;
+	split.context = (unsigned)q->context;
+	attn.q = split.q;
+	attn.k = split.k;
+	attn.v = split.v;
 	attn.out = p->att + at * h;
 	attn.q_head = attn.out_head = 128;
 	attn.q_tok = attn.out_tok = h;
@@ -291,62 +319,88 @@ static void prompt_attention(gpu_prefill *p, const gpu_llama *m, gpu_state *s, s
 	attn_best(attn, stream);
 }
 
-/* @n tokens of all prompts; the GEMMs take them as @rows. */
+/* @n tokens of all rows and prompts; the GEMMs take them as @padded. */
 static void layer_prefill(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l,
-	const gpu_prompt *prompts, size_t n_prompts, size_t n, size_t rows, cudaStream_t stream)
+	const gpu_mix &x, size_t n, size_t padded, cudaStream_t stream)
 {
 	const gpu_layer *w = &m->layers[l];
 	unsigned h = (unsigned)p->shape.hidden, f = (unsigned)p->shape.ffn;
 	norm_in norm = {p->x, p->sums, p->q_scale, w->o.scale, w->norm_ffn, p->xq, p->q_scale, NULL,
 		NULL, 0, 0, h, (float)p->shape.norm_eps};
-	size_t at = 0;
+	size_t at = x.n_rows;
 
-	gpu_prefill_gemm(p, &w->qkv, rows, stream);
-	for (size_t i = 0; i < n_prompts; at += prompts[i++].n)
-		prompt_attention(p, m, s, l, &prompts[i], at, stream);
+	gpu_prefill_gemm(p, &w->qkv, padded, stream);
+	if (x.n_rows > 0)
+		rows_attention(p, m, s, l, x, stream);
+	for (size_t i = 0; i < x.n_prompts; at += x.prompts[i++].n)
+		prompt_attention(p, m, s, l, &x.prompts[i], at, stream);
 	launch_kernel(stream, quantise_halves, dim3((unsigned)n), dim3(ROW_THREADS),
 		h * sizeof(float), p->xq, p->q_scale, p->att, h);
-	gpu_prefill_gemm(p, &w->o, rows, stream);
+	gpu_prefill_gemm(p, &w->o, padded, stream);
 	launch_kernel(stream, add_norm_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
 		h * sizeof(float), norm);
-	gpu_prefill_gemm(p, &w->gu, rows, stream);
+	gpu_prefill_gemm(p, &w->gu, padded, stream);
 	launch_kernel(stream, swiglu_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
 		f * sizeof(float), p->xq, p->q_scale, p->sums, w->gu.scale, f);
-	gpu_prefill_gemm(p, &w->down, rows, stream);
+	gpu_prefill_gemm(p, &w->down, padded, stream);
 	CUDA_TRY(cudaGetLastError());
 }
 
-/* The last token of each prompt, normed, as the rows of the head. */
-static void last_tokens(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const gpu_prompt *prompts,
-	size_t n_prompts, cudaStream_t stream)
+/* Tokens from number @at on that give logits: how many, and from which row of the head on. */
+struct head_rows {
+	size_t at, n, row;
+};
+
+/* Those of the rows, then the last of each prompt that is not cut. */
+static std::vector<head_rows> head_rows_of(const gpu_mix &x)
 {
-	unsigned h = (unsigned)p->shape.hidden;
-	size_t layers = p->shape.n_layers, end = 0;
+	std::vector<head_rows> all;
+	size_t end = x.n_rows, row = x.n_rows;
 
-	for (size_t i = 0; i < n_prompts; i++) {
-		end += prompts[i].n;
-		norm_in norm = {p->x + (end - 1) * h, p->sums + (end - 1) * h, p->q_scale + end - 1,
-			m->layers[layers - 1].down.scale, m->norm_out, NULL, NULL, s->xn,
-			s->sumsq + 2 * layers * STEP_MAX_ROWS, (unsigned)i,
-			(unsigned)packed_tiles(n_prompts), h, (float)p->shape.norm_eps};
-
-		launch_kernel(stream, add_norm_quantise, dim3(1), dim3(ROW_THREADS),
-			h * sizeof(float), norm);
+	if (x.n_rows > 0)
+		all.push_back({0, x.n_rows, 0});
+	for (size_t i = 0; i < x.n_prompts; i++) {
+		end += x.prompts[i].n;
+		if (!x.prompts[i].cut)
+			all.push_back({end - 1, 1, row++});
 	}
-	gpu_head(m, s, n_prompts, stream);
+	return all;
 }
 
-void gpu_prefill_prompts(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
-	const gpu_prompt *prompts, size_t n_prompts, cudaStream_t stream)
+/* Last tokens, normed, as the rows of the head; their number. */
+static size_t head_of(
+	gpu_prefill *p, const gpu_llama *m, gpu_state *s, const gpu_mix &x, cudaStream_t stream)
 {
 	unsigned h = (unsigned)p->shape.hidden;
-	size_t layers = p->shape.n_layers, n = 0, rows;
+	size_t layers = p->shape.n_layers;
+	std::vector<head_rows> all = head_rows_of(x);
+	size_t n = all.empty() ? 0 : all.back().row + all.back().n;
+
+	for (const head_rows &r : all) {
+		norm_in norm = {p->x + r.at * h, p->sums + r.at * h, p->q_scale + r.at,
+			m->layers[layers - 1].down.scale, m->norm_out, NULL, NULL, s->xn,
+			s->sumsq + 2 * layers * STEP_MAX_ROWS, (unsigned)r.row,
+			(unsigned)packed_tiles(n), h, (float)p->shape.norm_eps};
+
+		launch_kernel(stream, add_norm_quantise, dim3((unsigned)r.n), dim3(ROW_THREADS),
+			h * sizeof(float), norm);
+	}
+	if (n > 0)
+		gpu_head(m, s, n, stream);
+	return n;
+}
+
+size_t gpu_mixed_step(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
+	const gpu_mix &x, cudaStream_t stream)
+{
+	unsigned h = (unsigned)p->shape.hidden;
+	size_t layers = p->shape.n_layers, n = x.n_rows, padded;
 	norm_in norm = {p->x, NULL, p->q_scale, NULL, m->layers[0].norm_attn, p->xq, p->q_scale,
 		NULL, NULL, 0, 0, h, (float)p->shape.norm_eps};
 
-	for (size_t i = 0; i < n_prompts; i++)
-		n += prompts[i].n;
-	rows = int8_gemm_tuned(p->gemm, n);
+	for (size_t i = 0; i < x.n_prompts; i++)
+		n += x.prompts[i].n;
+	padded = int8_gemm_tuned(p->gemm, n);
 	CUDA_TRY(cudaFuncSetAttribute(swiglu_quantise, cudaFuncAttributeMaxDynamicSharedMemorySize,
 		(int)(p->shape.ffn * sizeof(float))));
 	launch_kernel(stream, embed_tokens, dim3((unsigned)n), dim3(ROW_THREADS), 0, p->x, m->embed,
@@ -354,7 +408,7 @@ void gpu_prefill_prompts(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const
 	launch_kernel(stream, add_norm_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
 		h * sizeof(float), norm);
 	for (size_t l = 0; l < layers; l++) {
-		layer_prefill(p, m, s, l, prompts, n_prompts, n, rows, stream);
+		layer_prefill(p, m, s, l, x, n, padded, stream);
 		if (l + 1 == layers)
 			break;
 		norm.sums = p->sums;
@@ -364,7 +418,13 @@ void gpu_prefill_prompts(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const
 		launch_kernel(stream, add_norm_quantise, dim3((unsigned)n), dim3(ROW_THREADS),
 			h * sizeof(float), norm);
 	}
-	last_tokens(p, m, s, prompts, n_prompts, stream);
+	return head_of(p, m, s, x, stream);
+}
+
+void gpu_prefill_prompts(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
+	const gpu_prompt *prompts, size_t n_prompts, cudaStream_t stream)
+{
+	gpu_mixed_step(p, m, s, token, {0, 0, prompts, n_prompts}, stream);
 }
 
 void gpu_prefill_run(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,

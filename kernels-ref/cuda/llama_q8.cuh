@@ -129,6 +129,14 @@ void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state 
 void gpu_row_attn(const gpu_llama *m, gpu_state *s, size_t layer, size_t n, size_t max_tok,
 	cudaStream_t stream);
 
+/** The same for queries and outputs elsewhere, both [n][hidden]. */
+struct row_io {
+	const half *q;
+	half *out;
+};
+void gpu_row_attn_of(const gpu_llama *m, gpu_state *s, size_t layer, size_t n, size_t max_tok,
+	const row_io &io, cudaStream_t stream);
+
 /** Its last part: logits of the first @n rows from s->xn and the last norm's s->sumsq. */
 void gpu_head(const gpu_llama *m, gpu_state *s, size_t n, cudaStream_t stream);
 
@@ -148,18 +156,38 @@ void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n);
 void gpu_prefill_run(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
 	size_t n, size_t context, cudaStream_t stream);
 
-/** A prompt, or the end of one: @n new tokens of sequence @seq after @context cached ones. */
+/** A prompt, or a chunk of one: @n new tokens of sequence @seq after @context cached ones. */
 struct gpu_prompt {
 	size_t seq, n, context;
+	bool cut = false; /* the rest comes in a later step: no logits */
 };
 
 /**
  * Several prompts in one prefill, at most STEP_MAX_ROWS: their tokens, one after another in
- * @token, meet in the linear layers; attention is each prompt's own. Logits of their last tokens
- * in rows 0, 1, ... of s->logits. The GEMMs run at the next size that was tuned.
+ * @token, meet in the linear layers; attention is each prompt's own. Logits of the last tokens of
+ * those that are not cut in rows 0, 1, ... of s->logits. The GEMMs run at the next size that was
+ * tuned.
  */
 void gpu_prefill_prompts(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
 	const gpu_prompt *prompts, size_t n_prompts, cudaStream_t stream);
+
+/** A step of rows that decode and of prompts. */
+struct gpu_mix {
+	size_t n_rows;  /* of as many sequences, as gpu_state_rows() has set them */
+	size_t max_tok; /* longest context among them */
+	const gpu_prompt *prompts;
+	size_t n_prompts;
+};
+
+/**
+ * All of @x in one step: W8A8, the rows and then the prompts in the linear layers together;
+ * attention of the rows over their caches as in gpu_step(), of each prompt as in a prefill. Logits
+ * of the rows, then of the prompts that are not cut, at most STEP_MAX_ROWS in all; returns how
+ * many. @token on the device: of the rows, then of the prompts, one after another; s->token is not
+ * read.
+ */
+size_t gpu_mixed_step(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
+	const gpu_mix &x, cudaStream_t stream);
 
 /** One int8 GEMM as a prefill runs it, int32 out; for timing a layer by itself. */
 void gpu_prefill_gemm(gpu_prefill *p, const gpu_matrix *w, size_t n, cudaStream_t stream);

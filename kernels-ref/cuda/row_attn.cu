@@ -9,10 +9,11 @@
 
 #define ROW_WARPS 4
 
+template <enum row_out OUT>
 __global__ void __launch_bounds__(ROW_WARPS *WARP) row_attn(row_attn_in in)
 {
 	__shared__ row_shared<ROW_WARPS> shared;
-	row_block<ROW_WARPS> b(in, &shared, blockIdx.x, blockIdx.y, blockIdx.z);
+	row_block<ROW_WARPS, OUT> b(in, &shared, blockIdx.x, blockIdx.y, blockIdx.z);
 
 	launch_next();
 	b.begin_cached();
@@ -53,11 +54,27 @@ row_attn_in row_attn_of(
 	return in;
 }
 
+template <enum row_out OUT>
+static void launch_row_attn(const row_attn_in &in, size_t n, cudaStream_t stream)
+{
+	launch_overlapped(stream, row_attn<OUT>, dim3(in.heads, (unsigned)n, in.splits),
+		dim3(ROW_WARPS * WARP), 0, in);
+}
+
 void gpu_row_attn(const gpu_llama *m, gpu_state *s, size_t layer, size_t n, size_t max_tok,
 	cudaStream_t stream)
 {
+	launch_row_attn<ROW_OUT_PACKED>(
+		row_attn_of(m, s, layer, n, row_attn_splits(n, m->shape.n_heads, max_tok)), n,
+		stream);
+}
+
+void gpu_row_attn_of(const gpu_llama *m, gpu_state *s, size_t layer, size_t n, size_t max_tok,
+	const row_io &io, cudaStream_t stream)
+{
 	row_attn_in in = row_attn_of(m, s, layer, n, row_attn_splits(n, m->shape.n_heads, max_tok));
 
-	launch_overlapped(stream, row_attn, dim3(in.heads, (unsigned)n, in.splits),
-		dim3(ROW_WARPS * WARP), 0, in);
+	in.q = io.q;
+	in.out = io.out;
+	launch_row_attn<ROW_OUT_NATURAL>(in, n, stream);
 }

@@ -11,6 +11,12 @@
  */
 #define ROW_PART 132 /* floats of a split's share: 128 sums, maximum, sum of weights */
 
+/** How the outputs lie. */
+enum row_out {
+	ROW_OUT_PACKED,  /* packed_rows.cuh, in @tiles: for a multiplication of gemv.cuh */
+	ROW_OUT_NATURAL, /* [rows][heads][128] */
+};
+
 struct row_attn_in {
 	const half *q, *k, *v;
 	half *out;
@@ -92,7 +98,7 @@ __device__ inline float row_weight(float max, float top)
 }
 
 /** Share @split of head @head of row @row. */
-template <int WARPS> struct row_block {
+template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 	static constexpr unsigned step = WARPS * 16; /* keys at a time */
 
 	const row_attn_in &in;
@@ -151,6 +157,14 @@ template <int WARPS> struct row_block {
 		load(first(), 0, min(end, cached));
 	}
 
+	__device__ size_t out_at(void) const
+	{
+		size_t col = (size_t)head * 128 + threadIdx.x;
+
+		return OUT == ROW_OUT_NATURAL ? (size_t)row * in.heads * 128 + col
+					      : packed_index(in.tiles, row, col);
+	}
+
 	/** The rest, once this step's query and key are there. */
 	__device__ void run(void)
 	{
@@ -170,8 +184,7 @@ template <int WARPS> struct row_block {
 		if (in.splits > 1 && !join_splits())
 			return;
 		if (threadIdx.x < 128)
-			in.out[packed_index(in.tiles, row, head * 128 + threadIdx.x)] =
-				__float2half(acc / sum);
+			in.out[out_at()] = __float2half(acc / sum);
 	}
 
 	/* The sums of the block's half warps, a thread a column. */

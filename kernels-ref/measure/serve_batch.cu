@@ -116,9 +116,10 @@ bool serve_batch_can_hold(const serve_batch *b, const served &r)
 	return blocks_of(b, (size_t)r.prompt_tok + r.output_tok) <= b->limits.blocks;
 }
 
-static void give_back(serve_batch *b, const served &r)
+/* It holds the blocks of @tok. */
+static void give_back(serve_batch *b, const served &r, size_t tok)
 {
-	b->used_blocks -= blocks_of(b, stored_tok(r));
+	b->used_blocks -= blocks_of(b, tok);
 	b->places.push_back(r.place);
 }
 
@@ -154,13 +155,15 @@ static size_t blocks_wanted(const serve_batch *b)
 	return n;
 }
 
-static void preempt_youngest(serve_batch *b)
+/* A prompt that is being computed has its blocks, and that of its first token. */
+static void preempt_last(serve_batch *b)
 {
-	size_t i = b->running.back();
+	std::vector<size_t> &from = b->prompts.empty() ? b->running : b->prompts;
+	size_t i = from.back();
 	served &r = (*b->requests)[i];
 
-	b->running.pop_back();
-	give_back(b, r);
+	give_back(b, r, stored_tok(r) + !b->prompts.empty());
+	from.pop_back();
 	r.preemptions++;
 	b->line.push_front(i);
 }
@@ -168,8 +171,64 @@ static void preempt_youngest(serve_batch *b)
 void serve_batch_make_room(serve_batch *b)
 {
 	while (b->used_blocks + blocks_wanted(b) > b->limits.blocks)
-		preempt_youngest(b);
+		preempt_last(b);
 	b->used_blocks += blocks_wanted(b);
+}
+
+/* --- chunked -------------------------------------------------------------------------------- */
+
+bool serve_batch_ends(const served &r)
+{
+	return r.computed_tok + r.chunk_tok == stored_tok(r);
+}
+
+/* As much of a prompt as the budget allows; what is left of that. */
+static size_t cut(served *r, size_t budget)
+{
+	r->chunk_tok = std::min(stored_tok(*r) - r->computed_tok, budget);
+	return budget - r->chunk_tok;
+}
+
+static bool admit_chunked(serve_batch *b)
+{
+	served &r = (*b->requests)[b->line.front()];
+	size_t blocks = blocks_of(b, stored_tok(r) + 1);
+
+	if (b->used_blocks + blocks > b->limits.blocks)
+		return false;
+	b->used_blocks += blocks;
+	r.place = b->places.back();
+	r.computed_tok = 0;
+	b->places.pop_back();
+	b->prompts.push_back(b->line.front());
+	b->line.pop_front();
+	return true;
+}
+
+void serve_batch_form(serve_batch *b)
+{
+	size_t budget;
+
+	serve_batch_make_room(b);
+	budget = b->limits.chunk_tok - b->running.size();
+	for (size_t i : b->prompts)
+		budget = cut(&(*b->requests)[i], budget);
+	while (budget > 0 && !b->line.empty() && !b->places.empty() && admit_chunked(b))
+		budget = cut(&(*b->requests)[b->prompts.back()], budget);
+}
+
+std::vector<size_t> serve_batch_computed(serve_batch *b)
+{
+	std::vector<size_t> ended, rest;
+
+	for (size_t i : b->prompts) {
+		served &r = (*b->requests)[i];
+
+		(serve_batch_ends(r) ? ended : rest).push_back(i);
+		r.computed_tok += r.chunk_tok;
+	}
+	b->prompts = rest;
+	return ended;
 }
 
 void serve_batch_token(serve_batch *b, size_t i, uint32_t token, double now_s)
@@ -196,7 +255,7 @@ void serve_batch_settle(serve_batch *b, const std::vector<size_t> &admitted, dou
 
 			if (is_done(r)) {
 				r.last_token_s = now_s;
-				give_back(b, r);
+				give_back(b, r, stored_tok(r));
 			} else {
 				stay.push_back(i);
 			}

@@ -8,10 +8,16 @@
 #include <vector>
 
 /**
- * Continuous batching without a clock or a device: who is in the next step. The rules are those of
- * docs/models.md ("The batch of an instance"): in order while the batch has a place and the cache
- * blocks for the prompt and one token; prompts before decodes; a sequence whose next token finds
- * no block makes the youngest give up its own and wait, first in line, to be computed again.
+ * Batching without a clock or a device: who is in the next step. The rules are those of
+ * docs/models.md ("Steps of a batch"). Either way prompts are taken in order while the batch has a
+ * place and the cache blocks for the prompt and one token.
+ *
+ * Continuous: prompts before decodes; a sequence whose next token finds no block makes the
+ * youngest give up its own and wait, first in line, to be computed again.
+ *
+ * Chunked: a step has a budget of rows. Those that decode take one each, the rest goes to prompts
+ * in order, cut where it ends. A prompt holds all its blocks from its first chunk on, and where a
+ * next token finds none, the last prompt that is being computed gives way before any that decodes.
  */
 
 /** A request of an arrivals file, and what became of it. Times in seconds from the start; -1: not
@@ -23,6 +29,8 @@ struct served {
 	uint32_t preemptions;
 	std::vector<uint32_t> tokens; /* emitted so far */
 	size_t place;                 /* its sequence in the cache */
+	size_t computed_tok;          /* chunked: of its prompt, in steps before the next; */
+	size_t chunk_tok;             /* and in the next */
 };
 
 /**
@@ -34,7 +42,8 @@ bool read_arrivals(std::vector<served> *out, const std::string &file, uint32_t m
 
 struct serve_limits {
 	size_t max_batch, blocks, block_tok;
-	size_t prefill_tok; /* new tokens in one prefill step, unless one prompt alone has more */
+	size_t prefill_tok;   /* new tokens in one prefill step, unless one prompt alone has more */
+	size_t chunk_tok = 0; /* rows in a step, at least max_batch; 0: continuous */
 };
 
 struct serve_batch {
@@ -42,6 +51,7 @@ struct serve_batch {
 	serve_limits limits;
 	std::deque<size_t> line;     /* oldest first */
 	std::vector<size_t> running; /* in order of joining */
+	std::vector<size_t> prompts; /* chunked: whose prompt is being computed, in order */
 	std::vector<size_t> places;  /* free sequences of the cache */
 	size_t used_blocks;
 };
@@ -56,6 +66,16 @@ std::vector<size_t> serve_batch_admit(serve_batch *b);
 
 /** Room for one more token of every running sequence, by preemption if need be. */
 void serve_batch_make_room(serve_batch *b);
+
+/** Chunked: form the next step, of all that run and of the @chunk_tok of each of @b->prompts. */
+void serve_batch_form(serve_batch *b);
+
+/** Chunked: does the step that was formed end the prompt of @r, which then has a token? */
+bool serve_batch_ends(const served &r);
+
+/** Chunked: the step that was formed is over. Those whose prompt it ended, in order; as the
+ *  admitted of the functions below. The others' chunks are counted. */
+std::vector<size_t> serve_batch_computed(serve_batch *b);
 
 /** @token is the next of request @i, which was admitted or runs, at @now_s. */
 void serve_batch_token(serve_batch *b, size_t i, uint32_t token, double now_s);

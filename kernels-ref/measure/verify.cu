@@ -266,6 +266,127 @@ static void verify_prompts(tally *t, const gpu_llama *m, gpu_state *s)
 	gpu_prefill_destroy(p);
 }
 
+/* --- a step of rows and prompts ------------------------------------------------------------- */
+
+/* Twelve sequences, by how much of each is cached before. */
+static const size_t mixed_context[] = {5, 40, 130, 0, 64, 20, 7, 1, 3, 11, 2, 9};
+#define MIXED_SEQS 12
+#define MIXED_CAP 160
+
+/* One row of each of @seqs behind @done tokens more than it had, and prompts. */
+struct mixed_step {
+	std::vector<uint32_t> seqs;
+	size_t done;
+	std::vector<gpu_prompt> prompts;
+};
+
+struct mixed_run {
+	const gpu_llama *m;
+	gpu_state *s;
+	gpu_prefill *p;
+};
+
+static std::vector<float> gpu_mixed(const mixed_run *r, const mixed_step &step)
+{
+	size_t n = step.seqs.size(), vocab = r->m->shape.vocab;
+	std::vector<uint32_t> tokens, pos;
+	gpu_mix x = {n, 0, step.prompts.data(), step.prompts.size()};
+	uint32_t *device_tokens;
+
+	for (uint32_t q : step.seqs) {
+		pos.push_back((uint32_t)(mixed_context[q] + step.done));
+		tokens.push_back(token_of(600 + q, pos.back(), vocab));
+		x.max_tok = std::max(x.max_tok, (size_t)pos.back() + 1);
+	}
+	for (const gpu_prompt &q : step.prompts)
+		for (size_t k = 0; k < q.n; k++)
+			tokens.push_back(token_of(600 + q.seq, q.context + k, vocab));
+	device_tokens = upload(tokens);
+	if (n > 0)
+		gpu_state_rows(r->s, n, tokens.data(), pos.data(), pos.data(), step.seqs.data());
+	poison(r->s->logits, STEP_MAX_ROWS * vocab * sizeof(float));
+	n = gpu_mixed_step(r->p, r->m, r->s, device_tokens, x, 0);
+	std::vector<float> out = download(r->s->logits, n * vocab);
+	CUDA_TRY(cudaFree(device_tokens));
+	return out;
+}
+
+/* The caches as they are before the first step. */
+static void mixed_prepare(const mixed_run *r)
+{
+	size_t kv = r->m->shape.n_layers * r->m->shape.hidden * MIXED_SEQS * MIXED_CAP;
+	mixed_step before = {{}, 0, {}};
+
+	gpu_state_shape(r->s, MIXED_SEQS, MIXED_CAP);
+	poison(r->s->k, kv * sizeof(half));
+	poison(r->s->v, kv * sizeof(half));
+	for (size_t q = 0; q < MIXED_SEQS; q++)
+		if (mixed_context[q] > 0)
+			before.prompts.push_back({q, mixed_context[q], 0, true});
+	gpu_mixed(r, before);
+}
+
+/* Logits of sequence @q after its @pieces, one after another. */
+static void add_truth(std::vector<float> *all, const llama_model *host, size_t q,
+	const std::vector<size_t> &pieces)
+{
+	llama_kv *kv = llama_kv_create(&host->shape, MIXED_CAP);
+	std::vector<float> logits(host->shape.vocab);
+	llama_run run = {};
+
+	run.path = LLAMA_W8A8;
+	for (size_t n : pieces) {
+		std::vector<uint32_t> tokens;
+
+		for (size_t i = 0; i < n; i++)
+			tokens.push_back(token_of(600 + q, kv->n_tok + i, host->shape.vocab));
+		if (n > 0)
+			llama_step(logits.data(), host, kv, tokens.data(), n, &run, NULL);
+	}
+	llama_kv_destroy(kv);
+	all->insert(all->end(), logits.begin(), logits.end());
+}
+
+static double error_of(const std::vector<float> &out, const std::vector<float> &truth)
+{
+	return out.size() == truth.size() ? relative_error(out.data(), truth.data(), out.size())
+					  : HUGE_VAL;
+}
+
+/* Two steps: nine rows, a prompt, a chunk behind 64 and one token behind 20; the rows again and
+ * the end of the chunk's prompt. */
+static void verify_mixed(tally *t, const llama_model *host, const gpu_llama *m, gpu_state *s)
+{
+	mixed_run r = {m, s, gpu_prefill_create(&m->shape, 512)};
+	const mixed_step first = {{2, 0, 11, 1, 6, 7, 8, 9, 10}, 0,
+				 {{3, 37, 0}, {4, 50, 64, true}, {5, 1, 20}}},
+			 second = {first.seqs, 1, {{4, 10, 114}}}, rows = {first.seqs, 0, {}},
+			 prompts = {{}, 0, first.prompts};
+	std::vector<float> truth, apart;
+
+	gpu_prefill_tune(r.p, m, 512);
+	for (uint32_t q : first.seqs)
+		add_truth(&truth, host, q, {mixed_context[q], 1});
+	add_truth(&truth, host, 3, {37});
+	add_truth(&truth, host, 5, {20, 1});
+	mixed_prepare(&r);
+	std::vector<float> together = gpu_mixed(&r, first);
+	judge(t, "nine rows, a prompt and two chunks in one step", error_of(together, truth), 6e-2);
+	truth.clear();
+	for (uint32_t q : first.seqs)
+		add_truth(&truth, host, q, {mixed_context[q], 1, 1});
+	add_truth(&truth, host, 4, {64, 50, 10});
+	judge(t, "  the next step, which ends the cut prompt",
+		error_of(gpu_mixed(&r, second), truth), 6e-2);
+	mixed_prepare(&r);
+	apart = gpu_mixed(&r, rows);
+	for (float x : gpu_mixed(&r, prompts))
+		apart.push_back(x);
+	judge(t, "  against its rows and its prompts in steps of their own",
+		error_of(together, apart), 1e-5);
+	gpu_prefill_destroy(r.p);
+}
+
 static const llama_shape shape_two_heads = {"2x256", 256, 704, 2, 2, 2, 128, 520, 1e4, 1e-5};
 
 static void verify_prefills(tally *t, bool few)
@@ -276,11 +397,12 @@ static void verify_prefills(tally *t, bool few)
 	gpu_state s;
 
 	gpu_llama_upload(&m, host, GPU_PACKED | GPU_NATURAL, 4096);
-	gpu_state_create(&s, shape, 1024);
+	gpu_state_create(&s, shape, MIXED_SEQS * MIXED_CAP);
 	verify_prefill(t, host, &m, &s, 0, 1);
 	verify_prefill(t, host, &m, &s, 70, 7);
 	verify_prefill(t, host, &m, &s, 33, 129);
 	verify_prompts(t, &m, &s);
+	verify_mixed(t, host, &m, &s);
 	if (!few)
 		for (size_t n : {1, 7, 64, 300})
 			for (size_t context : {0, 70, 257})
@@ -479,6 +601,7 @@ static void verify_row_attn(tally *t, size_t n, size_t cap)
 	std::vector<float> k = structured(n * 3, cap, 42, 0.0), v = structured(n * 3, cap, 43, 0.0);
 	std::vector<float> truth(n * 384), out(n * 384);
 	half *dq = upload_halves(q), *dk = upload_halves(k), *dv = upload_halves(v);
+	half *natural = device_alloc<half>(n * 384);
 	size_t kv_bytes = n * 3 * cap * 128 * sizeof(half);
 	char what[120];
 
@@ -516,7 +639,15 @@ static void verify_row_attn(tally *t, size_t n, size_t cap)
 			cap);
 		judge(t, what, relative_error(out.data(), truth.data(), out.size()), 2e-3);
 	}
+	poison(natural, n * 384 * sizeof(half));
+	poison(s.q, n * 384 * sizeof(half));
+	gpu_row_attn_of(&m, &s, 0, n, cap, {dq, natural}, 0);
+	std::vector<half> att = download(natural, n * 384);
+	for (size_t i = 0; i < n * 384; i++)
+		out[i] = __half2float(att[i]);
+	judge(t, "  row after row", relative_error(out.data(), truth.data(), out.size()), 2e-3);
 	gpu_state_destroy(&s);
+	CUDA_TRY(cudaFree(natural));
 	CUDA_TRY(cudaFree(dq));
 	CUDA_TRY(cudaFree(dk));
 	CUDA_TRY(cudaFree(dv));
