@@ -17,6 +17,11 @@ static const size_t decode_contexts[] = {1, 128, 256, 512, 1024, 2048, 3072, 409
 static const size_t prefill_tokens[] = {
 	1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096};
 static const size_t prefill_contexts[] = {0, 512, 2048};
+/* Of all rows of a step, its decodes included: budgets of a server, and what is left of them. */
+static const size_t mixed_rows[] = {128, 256, 512, 1024, 2048};
+static const size_t mixed_decodes[] = {1, 8, 32, 64};
+static const size_t mixed_contexts[] = {128, 512, 2048};
+static const size_t mixed_chunk_contexts[] = {0, 1024};
 static const unsigned attention_tokens[] = {128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
 static const double attention_sparsities[] = {0.0, 0.25, 0.5, 0.75, 0.9};
 
@@ -45,7 +50,7 @@ static void write_header(FILE *to, const llama_shape *shape, const gpu_sheet *sh
 		"kernels: %s\n"
 		"method: CUDA events, medians of 11 to 200, random weights and data; decode W8A16 "
 		"with half KV and head, as graphs, contexts of a batch spread evenly about their "
-		"mean; prefill W8A8, launched kernel by kernel\n",
+		"mean; prefill and mixed W8A8, launched kernel by kernel\n",
 		sheet->device, shape->name, date, driver / 1000, driver % 1000 / 10, runtime / 1000,
 		runtime % 1000 / 10, gpu_name().c_str(), KERNELS_VERSION);
 }
@@ -110,6 +115,28 @@ static void write_prefill(FILE *to, const gpu_llama *m, gpu_state *s, gpu_prefil
 
 			fprintf(to, "%zu %zu %.6g\n", n, context, t.median_s);
 		}
+}
+
+/* Contexts are spread as far as @room tokens of cache allow; what they do not hold is left out. */
+static void write_mixed(FILE *to, const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t room)
+{
+	fprintf(to, "\n[mixed]       # sequences  context_tok  chunk_tok  chunk's context_tok  "
+		    "step_s\n");
+	for (size_t n : mixed_decodes)
+		for (size_t context : mixed_contexts)
+			for (size_t rows : mixed_rows)
+				for (size_t behind : mixed_chunk_contexts) {
+					size_t most = std::min((size_t)MAX_TOK, room / (n + 1));
+					mixed_size x = {n, context, 0, rows - n, behind};
+
+					if (x.cap_tok() > most)
+						continue;
+					x.spread = std::min(context, most - context);
+					fprintf(to, "%zu %zu %zu %zu %.6g\n", n, n * context,
+						x.chunk_tok, behind,
+						measure_mixed(m, s, p, x).median_s);
+				}
+	fflush(to);
 }
 
 static void write_attention(FILE *to, const llama_shape *shape)
@@ -195,12 +222,19 @@ static bool export_one(const char *dir, const llama_shape *shape, const gpu_shee
 	p = gpu_prefill_create(shape, MAX_TOK);
 	write_prefill(to, &m, &s, p);
 	double ec = gemm_op_per_s(&m, p) / sheet->int8_op_per_s;
+	gpu_state_destroy(&s);
+	size_t room = kv_room_tok(shape);
+	room = room < 65 * MAX_TOK ? room : 65 * MAX_TOK;
+	gpu_state_create(&s, shape, room);
+	write_mixed(to, &m, &s, p, room);
+	gpu_state_destroy(&s);
 	gpu_prefill_destroy(p);
+	gpu_state_create(&s, shape, 16 * MAX_TOK);
 	gpu_llama_drop(&m, GPU_NATURAL);
 	write_constants(to, &m, &s, 16 * MAX_TOK, ec, sheet);
 	gpu_state_destroy(&s);
 	write_attention(to, shape);
-	size_t room = kv_room_tok(shape);
+	room = kv_room_tok(shape);
 	room = room < 64 * MAX_TOK ? room : 64 * MAX_TOK;
 	gpu_state_create(&s, shape, room);
 	write_decode(to, &m, &s, room);

@@ -4,6 +4,7 @@
  *	kernels speed [step|attention]  the figures that goals are set for
  *	kernels profile DIR         the whole grid, as profile files
  *	kernels serve ARRIVALS OUT [7b|13b] [max-batch=N] [blocks=N] [graphs=no]
+ *	        [batching=continuous|chunked] [chunk-tokens=N]
  *	                            a server in real time, a row a request
  */
 #include <cmath>
@@ -133,24 +134,42 @@ static bool read_size(size_t *out, const char *word, const char *key)
 	return *end == '\0';
 }
 
+#define CHUNK_TOKENS 512 /* as the simulator's chunk_tokens */
+
+static bool serve_word_read(serve_spec *s, bool *chunked, const char *word)
+{
+	if (strcmp(word, "7b") == 0 || strcmp(word, "13b") == 0)
+		s->shape = word[0] == '7' ? &llama_7b : &llama_13b;
+	else if (strcmp(word, "graphs=no") == 0)
+		s->graphs = false;
+	else if (strcmp(word, "batching=continuous") == 0 || strcmp(word, "batching=chunked") == 0)
+		*chunked = strcmp(word, "batching=chunked") == 0;
+	else
+		return read_size(&s->max_batch, word, "max-batch=") ||
+		       read_size(&s->blocks, word, "blocks=") ||
+		       read_size(&s->chunk_tok, word, "chunk-tokens=");
+	return true;
+}
+
 /* @words after "serve". */
 static bool serve_spec_read(serve_spec *s, char **words, int n)
 {
-	*s = {&llama_7b, "", "", 32, 0, true};
+	bool chunked = false;
+
+	*s = {&llama_7b, "", "", 32, 0, true, 0};
 	if (n < 2)
 		return false;
 	s->arrivals = words[0];
 	s->out = words[1];
-	for (int i = 2; i < n; i++) {
-		if (strcmp(words[i], "7b") == 0 || strcmp(words[i], "13b") == 0)
-			s->shape = words[i][0] == '7' ? &llama_7b : &llama_13b;
-		else if (strcmp(words[i], "graphs=no") == 0)
-			s->graphs = false;
-		else if (!read_size(&s->max_batch, words[i], "max-batch=") &&
-			 !read_size(&s->blocks, words[i], "blocks="))
+	for (int i = 2; i < n; i++)
+		if (!serve_word_read(s, &chunked, words[i]))
 			return false;
-	}
-	return s->max_batch <= STEP_MAX_ROWS;
+	if (s->chunk_tok > 0 && !chunked)
+		return false;
+	if (chunked && s->chunk_tok == 0)
+		s->chunk_tok = CHUNK_TOKENS;
+	return s->max_batch <= STEP_MAX_ROWS &&
+	       (!chunked || (s->chunk_tok >= s->max_batch && s->chunk_tok <= SERVE_MAX_TOK));
 }
 
 int main(int argc, char **argv)
@@ -168,7 +187,8 @@ int main(int argc, char **argv)
 		return serve(server) ? 0 : 2;
 	fprintf(stderr,
 		"usage: kernels verify [few|small] | speed [step|attention] | profile DIR |\n"
-		"\tserve ARRIVALS OUT [7b|13b] [max-batch=1..%d] [blocks=N] [graphs=no]\n",
-		STEP_MAX_ROWS);
+		"\tserve ARRIVALS OUT [7b|13b] [max-batch=1..%d] [blocks=N] [graphs=no]\n"
+		"\t\t[batching=continuous|chunked [chunk-tokens=MAX_BATCH..%d]]\n",
+		STEP_MAX_ROWS, SERVE_MAX_TOK);
 	return 2;
 }

@@ -31,33 +31,14 @@ const gpu_sheet *gpu_sheet_of(const std::string &name)
 	return NULL;
 }
 
-/* Rows of as many sequences, each at the end of a context of @context tokens. */
-static void rows_of_many(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
-{
-	std::vector<uint32_t> token(batch), pos(batch), seq(batch);
-
-	gpu_state_shape(s, batch, context);
-	for (size_t i = 0; i < batch; i++) {
-		token[i] = (uint32_t)(device_rand_bits(9, i) % m->shape.vocab);
-		pos[i] = (uint32_t)context - 1;
-		seq[i] = (uint32_t)i;
-	}
-	gpu_state_rows(s, batch, token.data(), pos.data(), pos.data(), seq.data());
-}
-
-timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
-{
-	rows_of_many(m, s, batch, context);
-	return time_for(
-		[&](int, cudaStream_t stream) { gpu_step(m, s, batch, context, stream); }, 1, 0.06);
-}
-
-timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t spread)
+/* Rows of as many sequences, at the ends of contexts spread evenly over @context - @spread to
+ * @context + @spread tokens; the longest of them. */
+static size_t rows_of_many(
+	const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t spread)
 {
 	std::vector<uint32_t> token(batch), pos(batch), seq(batch);
 	size_t longest = 0;
 
-	gpu_state_shape(s, batch, context + spread);
 	for (size_t i = 0; i < batch; i++) {
 		size_t tok = context - spread + (2 * i + 1) * spread / batch;
 
@@ -67,16 +48,34 @@ timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t con
 		longest = std::max(longest, (size_t)pos[i] + 1);
 	}
 	gpu_state_rows(s, batch, token.data(), pos.data(), pos.data(), seq.data());
-	return time_for(
-		[&](int, cudaStream_t stream) { gpu_step(m, s, batch, longest, stream); }, 1, 0.05);
+	return longest;
 }
 
-timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context)
+static timing time_step(
+	const gpu_llama *m, gpu_state *s, size_t rows, size_t max_tok, double budget_s)
+{
+	return time_for([&](int, cudaStream_t stream) { gpu_step(m, s, rows, max_tok, stream); }, 1,
+		budget_s);
+}
+
+timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
+{
+	gpu_state_shape(s, batch, context);
+	return time_step(m, s, batch, rows_of_many(m, s, batch, context, 0), 0.06);
+}
+
+timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t spread)
+{
+	gpu_state_shape(s, batch, context + spread);
+	return time_step(m, s, batch, rows_of_many(m, s, batch, context, spread), 0.05);
+}
+
+/* @rows tokens of each of @batch sequences behind @context cached ones. */
+static void rows_behind(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context)
 {
 	std::vector<uint32_t> token(batch * rows), pos(batch * rows), cached(batch * rows),
 		seq(batch * rows);
 
-	gpu_state_shape(s, batch, context + rows);
 	for (size_t i = 0; i < batch * rows; i++) {
 		token[i] = (uint32_t)(device_rand_bits(9, i) % m->shape.vocab);
 		seq[i] = (uint32_t)(i / rows);
@@ -84,17 +83,20 @@ timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t row
 		pos[i] = (uint32_t)(context + i % rows);
 	}
 	gpu_state_rows(s, batch * rows, token.data(), pos.data(), cached.data(), seq.data());
-	return time_for(
-		[&](int, cudaStream_t stream) {
-			gpu_step(m, s, batch * rows, context + rows, stream);
-		},
-		1, 0.05);
+}
+
+timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context)
+{
+	gpu_state_shape(s, batch, context + rows);
+	rows_behind(m, s, batch, rows, context);
+	return time_step(m, s, batch * rows, context + rows, 0.05);
 }
 
 timing measure_step_part(
 	const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context)
 {
-	rows_of_many(m, s, batch, context);
+	gpu_state_shape(s, batch, context);
+	rows_of_many(m, s, batch, context, 0);
 	return time_for(
 		[&](int i, cudaStream_t stream) {
 			gpu_step_part(m, s, (size_t)i, part, batch, context, stream);
@@ -104,49 +106,60 @@ timing measure_step_part(
 
 timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch)
 {
-	rows_of_many(m, s, batch, 1);
+	gpu_state_shape(s, batch, 1);
+	rows_of_many(m, s, batch, 1, 0);
 	return time_for([&](int, cudaStream_t stream) { gpu_head(m, s, batch, stream); }, 8, 0.03);
 }
 
-static timing rows_of_one(const gpu_llama *m, gpu_state *s, size_t n, size_t context)
+/* @n tokens on the device, drawn. */
+static uint32_t *drawn_tokens(const gpu_llama *m, size_t n)
 {
-	std::vector<uint32_t> token(n), pos(n), cached(n), seq(n);
+	std::vector<uint32_t> token(n);
+	uint32_t *to = device_alloc<uint32_t>(n);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		token[i] = (uint32_t)(device_rand_bits(9, i) % m->shape.vocab);
-		pos[i] = (uint32_t)(context + i);
-		cached[i] = (uint32_t)context;
-		seq[i] = 0;
-	}
-	gpu_state_rows(s, n, token.data(), pos.data(), cached.data(), seq.data());
-	return time_for(
-		[&](int, cudaStream_t stream) { gpu_step(m, s, n, context + n, stream); }, 1, 0.06);
+	CUDA_TRY(cudaMemcpy(to, token.data(), n * sizeof(uint32_t), cudaMemcpyHostToDevice));
+	return to;
 }
 
 timing measure_prefill(
 	const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context, bool graph)
 {
-	std::vector<uint32_t> token(n);
-	uint32_t *device_token = device_alloc<uint32_t>(n);
+	uint32_t *token = drawn_tokens(m, n);
 	timing t;
 
-	for (size_t i = 0; i < n; i++)
-		token[i] = (uint32_t)(device_rand_bits(9, i) % m->shape.vocab);
-	CUDA_TRY(cudaMemcpy(
-		device_token, token.data(), n * sizeof(uint32_t), cudaMemcpyHostToDevice));
 	gpu_state_shape(s, 1, context + n);
 	gpu_prefill_tune(p, m, n);
 	auto run = [&](int, cudaStream_t stream) {
-		gpu_prefill_run(p, m, s, device_token, n, context, stream);
+		gpu_prefill_run(p, m, s, token, n, context, stream);
 	};
 	t = graph ? time_for(run, 1, 0.06) : time_stream(run, 1, 15);
 	if (graph && n <= STEP_MAX_ROWS) {
-		timing rows = rows_of_one(m, s, n, context);
+		rows_behind(m, s, 1, n, context);
+		timing rows = time_step(m, s, n, context + n, 0.06);
 
 		if (rows.median_s < t.median_s)
 			t = rows;
 	}
-	CUDA_TRY(cudaFree(device_token));
+	CUDA_TRY(cudaFree(token));
+	return t;
+}
+
+timing measure_mixed(const gpu_llama *m, gpu_state *s, gpu_prefill *p, const mixed_size &x)
+{
+	uint32_t *token = drawn_tokens(m, x.n_decode + x.chunk_tok);
+	gpu_prompt chunk = {x.n_decode, x.chunk_tok, x.chunk_context};
+	gpu_mix mix = {x.n_decode, 0, &chunk, 1};
+	timing t;
+
+	gpu_state_shape(s, x.n_decode + 1, x.cap_tok());
+	mix.max_tok = rows_of_many(m, s, x.n_decode, x.context, x.spread);
+	gpu_prefill_tune(p, m, x.n_decode + x.chunk_tok);
+	t = time_stream(
+		[&](int, cudaStream_t stream) { gpu_mixed_step(p, m, s, token, mix, stream); }, 1,
+		11);
+	CUDA_TRY(cudaFree(token));
 	return t;
 }
 

@@ -45,6 +45,21 @@ timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch);
 timing measure_prefill(
 	const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context, bool graph);
 
+/** A step in which @n_decode sequences decode, with contexts of @context - @spread to @context +
+ *  @spread tokens, and a prompt ends with @chunk_tok new ones behind @chunk_context. */
+struct mixed_size {
+	size_t n_decode, context, spread, chunk_tok, chunk_context;
+
+	/** Tokens that the cache must have room for in each sequence. */
+	size_t cap_tok(void) const
+	{
+		return std::max(context + spread, chunk_context + chunk_tok);
+	}
+};
+
+/** Such a step, launched as a server launches it. */
+timing measure_mixed(const gpu_llama *m, gpu_state *s, gpu_prefill *p, const mixed_size &x);
+
 /** Attention of one layer at a forced share of skipped blocks; @*got is what the mask has. */
 timing measure_attention(unsigned heads, unsigned tokens, double sparsity, double *got, bool wgmma);
 

@@ -3,6 +3,7 @@
 #
 #	kernels-ref/measure/measure.sh [OUT] [STEP...]
 #	kernels-ref/measure/measure.sh OUT [STEP...] serve ARRIVALS.csv [7b|13b] [max-batch=N] [blocks=N]
+#		[batching=continuous|chunked] [chunk-tokens=N]
 #
 # OUT (default results/runs/kernels) receives the build, the logs and profiles/*.profile.
 # Steps, all by default: build verify sanitize speed peers profile. The last may be serve: a server in

@@ -15,15 +15,19 @@
 #include "kernels-ref/measure/measure.cuh"
 #include "kernels-ref/measure/serve_batch.cuh"
 
-#define MAX_TOK 4096
+#define MAX_TOK SERVE_MAX_TOK
 #define BLOCK_TOK 16
 
 typedef std::chrono::steady_clock wall;
 
+enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_MIXED };
+static const char *const step_kinds[] = {"decode", "prefill", "mixed"};
+
 struct step_log {
-	bool prefill;
+	enum step_kind kind;
 	double from_s, to_s, gpu_s;
-	size_t rows, tok; /* sequences; new tokens of a prefill, context of a decode */
+	size_t rows, context_tok;   /* sequences that decode */
+	size_t prompts, prompt_tok; /* and new tokens of prompts, or of chunks */
 };
 
 struct server {
@@ -54,11 +58,14 @@ static double now_s(const server &s)
 /* --- before the first arrival --------------------------------------------------------------- */
 
 /* The prefill's GEMMs run at these sizes: in steps that grow with them, so that filling up to the
- * next costs at most an eighth. */
+ * next costs at most an eighth; and at the budget of a chunked step. */
 static void tune(server *s)
 {
-	for (size_t n = 16; n <= MAX_TOK; n += n < 128 ? 16 : n < 512 ? 32 : n < 1024 ? 64 : 128)
+	size_t most = s->spec.chunk_tok ? s->spec.chunk_tok : MAX_TOK;
+
+	for (size_t n = 16; n <= most; n += n < 128 ? 16 : n < 512 ? 32 : n < 1024 ? 64 : 128)
 		gpu_prefill_tune(s->prefill, &s->model, n);
+	gpu_prefill_tune(s->prefill, &s->model, most);
 }
 
 /* Longest contexts are rounded up, so that a few graphs serve all. */
@@ -92,7 +99,7 @@ static cudaGraphExec_t graph_of(server *s, size_t n, size_t max_tok)
 	return exec;
 }
 
-/* Every graph that may be wanted, each run once; and a prefill of each kind. */
+/* Every graph that may be wanted, each run once; and some steps with prompts. */
 static void warm_up(server *s, size_t longest)
 {
 	for (size_t c = 256; s->spec.graphs; c *= 2) {
@@ -109,11 +116,14 @@ static void warm_up(server *s, size_t longest)
 		if (c >= longest || c >= MAX_TOK)
 			break;
 	}
+	gpu_state_rows_async(&s->state, s->rows, s->stream);
 	for (size_t n : {16, 100, 1000}) {
-		gpu_prompt one = {0, n < longest ? n : longest, 0};
+		size_t rows = s->spec.chunk_tok > 0 && s->spec.max_batch > 1;
+		size_t most = (s->spec.chunk_tok > 0 ? s->spec.chunk_tok : MAX_TOK) - rows;
+		gpu_prompt one = {rows, std::min({n, longest, most}), 0};
 
-		gpu_prefill_prompts(
-			s->prefill, &s->model, &s->state, s->device_prompt, &one, 1, s->stream);
+		gpu_mixed_step(s->prefill, &s->model, &s->state, s->device_prompt,
+			{rows, 1, &one, 1}, s->stream);
 	}
 	CUDA_TRY(cudaStreamSynchronize(s->stream));
 }
@@ -131,7 +141,8 @@ template <class T> static T *pinned(size_t n)
 static bool make_cache(server *s, size_t longest)
 {
 	size_t cap = (longest + 1 + 127) / 128 * 128, free_bytes, total, kv_tok;
-	serve_limits limits = {s->spec.max_batch, s->spec.blocks, BLOCK_TOK, MAX_TOK};
+	serve_limits limits = {
+		s->spec.max_batch, s->spec.blocks, BLOCK_TOK, MAX_TOK, s->spec.chunk_tok};
 
 	CUDA_TRY(cudaMemGetInfo(&free_bytes, &total));
 	kv_tok = (free_bytes - ((size_t)2 << 30)) / llama_kv_bytes_per_tok(s->spec.shape);
@@ -222,44 +233,24 @@ static void fetch_tokens(server *s, size_t n)
 	CUDA_TRY(cudaStreamSynchronize(s->stream));
 }
 
-static void step_prefill(server *s, const std::vector<size_t> &admitted)
+/* Tokens @from to @to of a prompt, what was emitted before counted to it, behind what is in
+ * @s->prompt already. */
+static void put_tokens(server *s, size_t i, size_t from, size_t to, size_t *at)
 {
-	std::vector<gpu_prompt> prompts;
-	step_log log = {true, now_s(*s), 0.0, 0.0, admitted.size(), 0};
+	const served &r = s->requests[i];
 
-	for (size_t i : admitted) {
-		served &r = s->requests[i];
-
-		if (r.start_s < 0.0)
-			r.start_s = log.from_s;
-		prompts.push_back({r.place, r.prompt_tok + r.tokens.size(), 0});
-		for (size_t k = 0; k < r.prompt_tok; k++)
-			s->prompt[log.tok++] = prompt_token(s, i, k);
-		for (uint32_t t : r.tokens)
-			s->prompt[log.tok++] = t;
-	}
-	CUDA_TRY(cudaMemcpyAsync(s->device_prompt, s->prompt, log.tok * sizeof(uint32_t),
-		cudaMemcpyHostToDevice, s->stream));
-	CUDA_TRY(cudaEventRecord(s->from, s->stream));
-	gpu_prefill_prompts(s->prefill, &s->model, &s->state, s->device_prompt, prompts.data(),
-		prompts.size(), s->stream);
-	gpu_greedy(&s->model, &s->state, prompts.size(), s->device_token, s->stream);
-	fetch_tokens(s, prompts.size());
-	log.to_s = now_s(*s);
-	for (size_t i = 0; i < admitted.size(); i++)
-		serve_batch_token(&s->batch, admitted[i], s->token[i], log.to_s);
-	serve_batch_settle(&s->batch, admitted, log.to_s);
-	log.gpu_s = gpu_time_s(s);
-	s->log.push_back(log);
+	for (size_t k = from; k < to; k++)
+		s->prompt[(*at)++] =
+			k < r.prompt_tok ? prompt_token(s, i, k) : r.tokens[k - r.prompt_tok];
 }
 
-static void step_decode(server *s)
+/* The row of each that runs, to the device; the longest context among them. */
+static size_t put_rows(server *s, step_log *log)
 {
-	std::vector<size_t> &running = s->batch.running;
-	size_t n = running.size(), longest = 0;
-	step_log log = {false, now_s(*s), 0.0, 0.0, n, 0};
+	const std::vector<size_t> &running = s->batch.running;
+	size_t longest = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < running.size(); i++) {
 		const served &r = s->requests[running[i]];
 		size_t at = r.prompt_tok + r.tokens.size() - 1; /* of the token computed now */
 
@@ -267,21 +258,110 @@ static void step_decode(server *s)
 		s->rows[STEP_MAX_ROWS + i] = s->rows[2 * STEP_MAX_ROWS + i] = (uint32_t)at;
 		s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)r.place;
 		longest = std::max(longest, at + 1);
-		log.tok += at + 1;
+		log->context_tok += at + 1;
 	}
+	log->rows = running.size();
 	gpu_state_rows_async(&s->state, s->rows, s->stream);
+	return longest;
+}
+
+/* Rows that decode and prompts, whose @tok tokens are in @s->prompt; what comes of it to @s->token.
+ */
+static void launch_prompts(server *s, const gpu_mix &x, size_t tok)
+{
+	size_t n;
+
+	CUDA_TRY(cudaMemcpyAsync(s->device_prompt, s->prompt, tok * sizeof(uint32_t),
+		cudaMemcpyHostToDevice, s->stream));
+	CUDA_TRY(cudaEventRecord(s->from, s->stream));
+	n = gpu_mixed_step(s->prefill, &s->model, &s->state, s->device_prompt, x, s->stream);
+	if (n > 0)
+		gpu_greedy(&s->model, &s->state, n, s->device_token, s->stream);
+	fetch_tokens(s, n);
+}
+
+static void begins(server *s, size_t i, double now_s)
+{
+	if (s->requests[i].start_s < 0.0)
+		s->requests[i].start_s = now_s;
+}
+
+/* The step is over: its tokens go to those that ran, then to those whose prompt has been computed.
+ */
+static void step_ends(server *s, const std::vector<size_t> &ended, step_log *log)
+{
+	size_t at = 0;
+
+	log->to_s = now_s(*s);
+	if (log->rows > 0)
+		for (size_t i : s->batch.running)
+			serve_batch_token(&s->batch, i, s->token[at++], log->to_s);
+	for (size_t i : ended)
+		serve_batch_token(&s->batch, i, s->token[at++], log->to_s);
+	serve_batch_settle(&s->batch, ended, log->to_s);
+	log->gpu_s = gpu_time_s(s);
+	s->log.push_back(*log);
+}
+
+static void step_prefill(server *s, const std::vector<size_t> &admitted)
+{
+	std::vector<gpu_prompt> prompts;
+	step_log log = {STEP_PREFILL, now_s(*s), 0.0, 0.0, 0, 0, admitted.size(), 0};
+
+	for (size_t i : admitted) {
+		const served &r = s->requests[i];
+		size_t tok = r.prompt_tok + r.tokens.size();
+
+		begins(s, i, log.from_s);
+		prompts.push_back({r.place, tok, 0});
+		put_tokens(s, i, 0, tok, &log.prompt_tok);
+	}
+	launch_prompts(s, {0, 0, prompts.data(), prompts.size()}, log.prompt_tok);
+	step_ends(s, admitted, &log);
+}
+
+static void step_decode(server *s)
+{
+	step_log log = {STEP_DECODE, now_s(*s), 0.0, 0.0, 0, 0, 0, 0};
+	size_t longest = put_rows(s, &log);
+
 	CUDA_TRY(cudaEventRecord(s->from, s->stream));
 	if (s->spec.graphs)
-		CUDA_TRY(cudaGraphLaunch(graph_of(s, n, context_class(longest)), s->stream));
+		CUDA_TRY(cudaGraphLaunch(graph_of(s, log.rows, context_class(longest)), s->stream));
 	else
-		launch_decode(s, n, longest);
-	fetch_tokens(s, n);
-	log.to_s = now_s(*s);
-	for (size_t i = 0; i < n; i++)
-		serve_batch_token(&s->batch, running[i], s->token[i], log.to_s);
-	serve_batch_settle(&s->batch, {}, log.to_s);
-	log.gpu_s = gpu_time_s(s);
-	s->log.push_back(log);
+		launch_decode(s, log.rows, longest);
+	fetch_tokens(s, log.rows);
+	step_ends(s, {}, &log);
+}
+
+/* What was formed: chunks of prompts, beside those that run. */
+static void step_chunks(server *s)
+{
+	std::vector<gpu_prompt> prompts;
+	step_log log = {STEP_PREFILL, now_s(*s), 0.0, 0.0, 0, 0, 0, 0};
+	gpu_mix x = {s->batch.running.size(), 0, NULL, 0};
+	size_t tok = 0;
+
+	if (x.n_rows > 0) {
+		log.kind = STEP_MIXED;
+		x.max_tok = put_rows(s, &log);
+		std::copy(s->rows, s->rows + x.n_rows, s->prompt);
+		tok = x.n_rows;
+	}
+	for (size_t i : s->batch.prompts) {
+		const served &r = s->requests[i];
+
+		if (r.chunk_tok == 0)
+			continue;
+		begins(s, i, log.from_s);
+		prompts.push_back({r.place, r.chunk_tok, r.computed_tok, !serve_batch_ends(r)});
+		put_tokens(s, i, r.computed_tok, r.computed_tok + r.chunk_tok, &tok);
+	}
+	log.prompts = x.n_prompts = prompts.size();
+	log.prompt_tok = tok - x.n_rows;
+	x.prompts = prompts.data();
+	launch_prompts(s, x, tok);
+	step_ends(s, serve_batch_computed(&s->batch), &log);
 }
 
 /* Everybody who has come by now stands in line. */
@@ -304,23 +384,46 @@ static void wait_for_next(const server *s)
 		;
 }
 
+/* False when there is nobody to make a step for. */
+static bool step_continuous(server *s)
+{
+	std::vector<size_t> admitted = serve_batch_admit(&s->batch);
+
+	if (!admitted.empty()) {
+		step_prefill(s, admitted);
+	} else if (!s->batch.running.empty()) {
+		serve_batch_make_room(&s->batch);
+		step_decode(s);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool step_chunked(server *s)
+{
+	serve_batch_form(&s->batch);
+	if (!s->batch.prompts.empty())
+		step_chunks(s);
+	else if (!s->batch.running.empty())
+		step_decode(s);
+	else
+		return false;
+	return true;
+}
+
 static void replay(server *s)
 {
+	bool (*step)(server *) = s->spec.chunk_tok ? step_chunked : step_continuous;
+
 	s->began = wall::now();
 	for (;;) {
 		let_in(s);
-		std::vector<size_t> admitted = serve_batch_admit(&s->batch);
-
-		if (!admitted.empty()) {
-			step_prefill(s, admitted);
-		} else if (!s->batch.running.empty()) {
-			serve_batch_make_room(&s->batch);
-			step_decode(s);
-		} else if (s->next < s->requests.size()) {
-			wait_for_next(s);
-		} else {
+		if (step(s))
+			continue;
+		if (s->next == s->requests.size())
 			break;
-		}
+		wait_for_next(s);
 	}
 }
 
@@ -355,10 +458,10 @@ static bool write_steps(const server *s)
 
 	if (!to)
 		return false;
-	fprintf(to, "kind,sequences,tokens,from_s,to_s,gpu_s\n");
+	fprintf(to, "kind,sequences,context_tokens,prompts,prompt_tokens,from_s,to_s,gpu_s\n");
 	for (const step_log &l : s->log)
-		fprintf(to, "%s,%zu,%zu,%.6f,%.6f,%.6f\n", l.prefill ? "prefill" : "decode", l.rows,
-			l.tok, l.from_s, l.to_s, l.gpu_s);
+		fprintf(to, "%s,%zu,%zu,%zu,%zu,%.6f,%.6f,%.6f\n", step_kinds[l.kind], l.rows,
+			l.context_tok, l.prompts, l.prompt_tok, l.from_s, l.to_s, l.gpu_s);
 	return fclose(to) == 0;
 }
 
@@ -369,12 +472,13 @@ static host_times host_times_of(const std::vector<step_log> &log)
 
 	for (size_t i = 0; i + 1 < log.size(); i++) {
 		double host = log[i + 1].from_s - log[i].from_s - log[i].gpu_s;
+		bool prompts = log[i].kind != STEP_DECODE;
 
 		if (log[i + 1].from_s - log[i].to_s > 1e-3)
 			continue;
-		n[log[i].prefill]++;
-		sum[log[i].prefill] += host;
-		squares[log[i].prefill] += host * host;
+		n[prompts]++;
+		sum[prompts] += host;
+		squares[prompts] += host * host;
 	}
 	for (int k : {0, 1}) {
 		mean[k] = n[k] > 0.0 ? sum[k] / n[k] : 0.0;
@@ -396,7 +500,8 @@ static void print_summary(const server *s)
 		preemptions += r.preemptions;
 	}
 	printf("%s %s: %zu requests in %.3f s, %.1f tokens/s; mean first token %.4f s, end to end "
-	       "%.4f s; %lu preemptions; %zu steps; host %.1f us a decode, %.1f a prefill\n",
+	       "%.4f s; %lu preemptions; %zu steps; host %.1f us a decode, %.1f a step with "
+	       "prompts\n",
 		s->spec.shape->name, s->spec.arrivals.c_str(), s->requests.size(), end, tok / end,
 		ttft / (double)s->requests.size(), e2e / (double)s->requests.size(), preemptions,
 		s->log.size(), host.decode_s * 1e6, host.prefill_s * 1e6);
@@ -424,7 +529,7 @@ host_times measure_host(const llama_shape *shape)
 	server s = {};
 	host_times h;
 
-	s.spec = {shape, "128 requests", "", 32, 0, true};
+	s.spec = {shape, "128 requests", "", 32, 0, true, 0};
 	for (uint32_t i = 0; i < 128; i++) {
 		served r = {};
 

@@ -12,11 +12,16 @@ struct serve_spec {
 	size_t max_batch;          /* at most STEP_MAX_ROWS; default 32 */
 	size_t blocks;             /* of 16 tokens; default: what the memory holds */
 	bool graphs;               /* decode steps as CUDA graphs */
+	size_t chunk_tok;          /* rows in a step, max_batch to SERVE_MAX_TOK; 0: not chunked */
 };
 
+/** Of one request, and in one step. */
+#define SERVE_MAX_TOK 4096
+
 /**
- * Replay the arrivals in real time through the int8 Llama2 step, with continuous batching, greedy
- * decoding of random weights, and the KV cache in blocks. Writes to @out a row a request, to
+ * Replay the arrivals in real time through the int8 Llama2 step, with continuous or chunked
+ * batching, greedy decoding of random weights, and the KV cache in blocks. A chunked step with
+ * prompts is a gpu_mixed_step(), one without a gpu_step(). Writes to @out a row a request, to
  * @out with ".steps" a row a step: when the host began and ended it, what was in it, and how
  * long the GPU worked. False where the arrivals are malformed or do not fit, with a message.
  */
