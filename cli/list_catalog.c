@@ -108,9 +108,9 @@ static const char *measured(struct list *l, const struct profile_grid *g)
 {
 	if (!g)
 		return NULL;
-	return arena_printf(&l->arena, "decode prefill%s attention%s%s",
-		g->n_verify > 0 ? " verify" : "", g->n_prediction > 0 ? " prediction" : "",
-		g->n_host > 0 ? " host" : "");
+	return arena_printf(&l->arena, "decode prefill%s%s attention%s%s",
+		g->n_verify > 0 ? " verify" : "", g->n_mixed > 0 ? " mixed" : "",
+		g->n_prediction > 0 ? " prediction" : "", g->n_host > 0 ? " host" : "");
 }
 
 static const char *given(const char *text)

@@ -32,7 +32,7 @@ struct profile_section {
 };
 
 /** [constants] is the first. */
-enum { PROFILE_SECTIONS = 9 };
+enum { PROFILE_SECTIONS = 10 };
 extern const struct profile_section profile_sections[PROFILE_SECTIONS];
 
 struct profile_reader {

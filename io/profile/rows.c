@@ -80,6 +80,30 @@ static bool verify_row(struct profile_reader *r, const struct token *t)
 				       row->context_tok > p->context_tok));
 }
 
+static bool mixed_above(const struct profile_mixed_row *a, const struct profile_mixed_row *b)
+{
+	if (a->count != b->count)
+		return a->count > b->count;
+	if (a->context_tok != b->context_tok)
+		return a->context_tok > b->context_tok;
+	if (a->chunk_tok != b->chunk_tok)
+		return a->chunk_tok > b->chunk_tok;
+	return a->chunk_context_tok > b->chunk_context_tok;
+}
+
+static bool mixed_row(struct profile_reader *r, const struct token *t)
+{
+	struct profile_mixed_row *row = new_row(r);
+	const struct profile_mixed_row *prev = row_before(r);
+
+	return reader_whole(r, &row->count, &t[0], 1.0) &&
+	       reader_whole(r, &row->context_tok, &t[1], 0.0) &&
+	       reader_whole(r, &row->chunk_tok, &t[2], 1.0) &&
+	       reader_whole(r, &row->chunk_context_tok, &t[3], 0.0) &&
+	       reader_seconds(r, &row->step_s, &t[4]) &&
+	       ascends(r, &t[0], !prev || mixed_above(row, prev));
+}
+
 static bool host_row(struct profile_reader *r, const struct token *t)
 {
 	struct profile_host_row *row = new_row(r);
@@ -219,6 +243,7 @@ const struct profile_section profile_sections[PROFILE_SECTIONS] = {
 	{GRID_ROWS(profile_step_row, decode, 3, step_row)},
 	{GRID_ROWS(profile_step_row, prefill, 3, step_row)},
 	{GRID_ROWS(profile_verify_row, verify, 4, verify_row)},
+	{GRID_ROWS(profile_mixed_row, mixed, 5, mixed_row)},
 	{GRID_ROWS(profile_attention_row, attention, 3, attention_row)},
 	{GRID_ROWS(profile_prediction_row, prediction, 2, prediction_row)},
 	{GRID_ROWS(profile_host_row, host, 3, host_row)},

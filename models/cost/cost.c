@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "models/cost/form.h"
 #include "models/cost/grid.h"
+#include "models/cost/mixed.h"
 #include "models/cost/profile.h"
 #include "models/cost/verify.h"
 
@@ -31,6 +32,7 @@ struct cost {
 	const struct profile_form *form; /* or */
 	struct grid *grid;
 	struct verify_grid *verify;   /* grid: its rows of verification */
+	struct mixed *mixed;          /* NULL: no such steps measured */
 	double per_key_s, per_flop_s; /* form: prefill attention, all layers */
 	double host_s[HOSTS];         /* grid: of the server's host, beside the device */
 	struct stage_share share;     /* grid: of its rows, what these layers take */
@@ -192,7 +194,8 @@ static bool index_grid(struct cost *c, const struct cost_spec *spec, struct err 
 		&spec->stage, spec->shape, spec->precision, grid_decode_s(c->grid, 1, 0.0));
 	for (size_t i = 0; c->has_head && i < rows->n_host; i++)
 		c->host_s[rows->host[i].step] = rows->host[i].host_s;
-	return verify_grid_create(&c->verify, spec->profile, spec->at, err);
+	return verify_grid_create(&c->verify, spec->profile, spec->at, err) &&
+	       mixed_create(&c->mixed, spec->profile, c->grid, spec->at, err);
 }
 
 bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *err)
@@ -233,6 +236,7 @@ void cost_destroy(struct cost *c)
 		return;
 	grid_destroy(c->grid);
 	verify_grid_destroy(c->verify);
+	mixed_destroy(c->mixed);
 	free(c->first_cell);
 	free(c->cells);
 	free(c->head_s);
@@ -270,15 +274,21 @@ double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
 	return prompts_s(c, new_tok, n_prompts);
 }
 
-/* What the attention of decoding adds to a step of all rows together. */
+/* What decoding adds to a prefill of all rows together: measured, or what its attention does. */
 static double grid_mixed_s(const struct cost *c, const struct cost_work *w)
 {
-	struct cost_affine first = cost_decode(c, w->n_decode, 0);
-	struct cost_affine at = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
-	double context = at.base_s + at.per_tok_s * w->decode_context_tok - first.base_s;
+	uint64_t rows = w->prompt_tok + w->n_decode;
+	double prompts = prompts_s(c, rows, w->n_decode + w->n_ended), context;
+	struct cost_affine first, at;
 
-	return prompts_s(c, w->prompt_tok + w->n_decode, w->n_decode + w->n_ended) +
-	       (context > 0.0 ? context : 0.0);
+	if (c->mixed)
+		return prompts + c->f_decode * c->share.layers *
+					 mixed_added_s(c->mixed, (double)w->n_decode,
+						 w->decode_context_tok, (double)rows);
+	first = cost_decode(c, w->n_decode, 0);
+	at = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
+	context = at.base_s + at.per_tok_s * w->decode_context_tok - first.base_s;
+	return prompts + (context > 0.0 ? context : 0.0);
 }
 
 static double form_mixed_s(const struct cost *c, const struct cost_work *w)
@@ -355,14 +365,9 @@ double cost_step_s(const struct cost *c, const struct cost_work *w)
 
 static double dense_s(const struct cost *c, double new_tok, double context_tok)
 {
-	if (c->grid) {
-		double behind = grid_prefill_s(c->grid, new_tok, context_tok) -
-				grid_prefill_s(c->grid, new_tok, 0.0);
-
-		/* Measured noise must not pay a prompt for its context. */
+	if (c->grid)
 		return c->f_attention * c->share.layers *
-		       (grid_attention_s(c->grid, new_tok) + (behind > 0.0 ? behind : 0.0));
-	}
+		       grid_dense_s(c->grid, new_tok, context_tok);
 	return c->per_key_s * (context_tok + new_tok) +
 	       c->per_flop_s * llm_prefill_attention_work(&c->shape, new_tok, context_tok).flop;
 }

@@ -58,7 +58,8 @@ struct cost_affine cost_decode(const struct cost *c, size_t batch, uint64_t cont
  * step takes less than its parts one by one; attention is each part's own; the head sees the
  * rows that give a token. Decode alone is cost_decode(), prompts alone cost_prefill_s() and their
  * attention, to the bit. A measured grid answers for a mixed step with its prefill of all rows
- * together and what context adds to its decode steps. Verification alone it answers with its rows
+ * together and what decoding adds to that: from its rows of mixed steps (mixed.h), or where it has
+ * none what context adds to its decode steps. Verification alone it answers with its rows
  * of that where they reach, else with linear layers and head of so many rows (its decode step of so
  * many sequences, beyond those its prefill) and what context adds to a decode step.
  */

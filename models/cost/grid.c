@@ -203,6 +203,14 @@ double grid_prefill_s(const struct grid *g, double new_tok, double context_tok)
 	return a * exp(w * log(prefill_curve_s(g, high, context_tok) / a));
 }
 
+double grid_dense_s(const struct grid *g, double new_tok, double context_tok)
+{
+	double behind = grid_prefill_s(g, new_tok, context_tok) - grid_prefill_s(g, new_tok, 0.0);
+
+	/* Measured noise must not pay a prompt for its context. */
+	return grid_attention_s(g, new_tok) + (behind > 0.0 ? behind : 0.0);
+}
+
 double grid_linear_s(const struct grid *g, double new_tok)
 {
 	double last = (double)g->prefill[g->n_prefill - 1].count;

@@ -48,6 +48,9 @@ double grid_prediction_s(const struct grid *g, double tok);
 /** A prefill step of one prompt, head included; flat below the first row. */
 double grid_prefill_s(const struct grid *g, double new_tok, double context_tok);
 
+/** Dense attention of all layers for @new_tok tokens behind @context_tok cached ones. */
+double grid_dense_s(const struct grid *g, double new_tok, double context_tok);
+
 /** What is left of it without attention, for the sum of all prompts; in proportion to
  *  @new_tok beyond the last row. */
 double grid_linear_s(const struct grid *g, double new_tok);

@@ -76,6 +76,13 @@ struct profile_verify_row {
 	double step_s;
 };
 
+/** A step in which @count sequences decode, with @context_tok tokens between them, and a prompt
+ *  ends with @chunk_tok new ones behind @chunk_context_tok. */
+struct profile_mixed_row {
+	uint64_t count, context_tok, chunk_tok, chunk_context_tok;
+	double step_s;
+};
+
 /** What the host of a server takes beside the device's time: of one step, with its deviation. */
 enum profile_host { HOST_DECODE, HOST_PREFILL, HOSTS };
 extern const char *const profile_host_names[HOSTS];
@@ -98,9 +105,11 @@ struct profile_t0_row {
 
 /** Rows ascend in their columns, left to right; none twice. */
 struct profile_grid {
-	size_t n_decode, n_prefill, n_verify, n_attention, n_prediction, n_host, n_launch, n_t0;
+	size_t n_decode, n_prefill, n_verify, n_mixed, n_attention, n_prediction, n_host, n_launch,
+		n_t0;
 	const struct profile_step_row *decode, *prefill;
 	const struct profile_verify_row *verify;
+	const struct profile_mixed_row *mixed;
 	const struct profile_attention_row *attention;
 	const struct profile_prediction_row *prediction;
 	const struct profile_host_row *host;

@@ -130,6 +130,16 @@ static const struct {
 		"rows must ascend and none may repeat"},
 	{HEAD "[attention]\n8 1.5 3e-3\n", 9, 3, "must be a number from 0 to 1, not '1.5'"},
 	{HEAD "[prediction]\n8 3e-3\n4 3e-3\n", 10, 1, "rows must ascend and none may repeat"},
+	{HEAD "[mixed]\n4 90 60 0\n", 9, 9, "the row has too few columns"},
+	{HEAD "[mixed]\n4 90 60 0 3e-3 1\n", 9, 16, "the row has too many columns"},
+	{HEAD "[mixed]\n0 90 60 0 3e-3\n", 9, 1, "must be a number from 1 to 1e+09, not '0'"},
+	{HEAD "[mixed]\n4 90 0 0 3e-3\n", 9, 6, "must be a number from 1 to 1e+09, not '0'"},
+	{HEAD "[mixed]\n4 90 60 .5 3e-3\n", 9, 9, "must be a whole number, not '.5'"},
+	{HEAD "[mixed]\n4 90 60 0 0\n", 9, 11, "must be a number from 1e-09 to 100000, not '0'"},
+	{HEAD "[mixed]\n4 90 60 5 3e-3\n4 90 60 5 3e-3\n", 10, 1,
+		"rows must ascend and none may repeat"},
+	{HEAD "[mixed]\n4 90 60 5 3e-3\n4 80 70 5 3e-3\n", 10, 1,
+		"rows must ascend and none may repeat"},
 	{HEAD "[constants]\nqvk * t0 0 assumed\n", 9, 1,
 		"unknown class of operations 'qvk'; did you mean 'qkv'?"},
 	{HEAD "[constants]\nqkv * to 0 assumed\n", 9, 7,
@@ -216,6 +226,27 @@ static void later_constants_override_and_marks_are_counted(void **state)
 	assert_int_equal(p->form->n_marks[MARK_ASSUMED], 6);
 }
 
+static void rows_of_mixed_steps_ascend_by_column(void **state)
+{
+	static const char text[] =
+		"offing-profile: 1\ndevice: d\nruntime: fused\nmodel: m\nprecision: int8\n"
+		"provenance: measured\nsigma.step: 0.1\n"
+		"[decode]\n1 2 3e-3\n[prefill]\n1 0 3e-3\n[attention]\n1 0 1e-3\n"
+		"[mixed]\n2 90 60 5 3e-3\n2 90 60 6 4e-3\n2 90 61 0 5e-3\n2 91 8 0 6e-3\n3 7 9 0 "
+		"7e-3\n";
+	const struct profile *p;
+	struct err err = {0};
+
+	(void)state;
+	assert_true(profile_parse(&p, &arena, "x.profile", text, sizeof text - 1, &err));
+	assert_int_equal(p->grid->n_mixed, 5);
+	assert_int_equal(p->grid->mixed[1].count, 2);
+	assert_int_equal(p->grid->mixed[1].context_tok, 90);
+	assert_int_equal(p->grid->mixed[1].chunk_tok, 60);
+	assert_int_equal(p->grid->mixed[1].chunk_context_tok, 6);
+	assert_near(p->grid->mixed[4].step_s, 7e-3, 0.0);
+}
+
 static void a_file_of_the_users_is_read(void **state)
 {
 	char path[] = "/tmp/offing-profile-XXXXXX";
@@ -264,6 +295,7 @@ int main(void)
 		TEST(faults_are_named_with_their_place),
 		TEST(zero_bytes_and_endless_lines_are_refused),
 		TEST(later_constants_override_and_marks_are_counted),
+		TEST(rows_of_mixed_steps_ascend_by_column),
 		TEST(a_file_of_the_users_is_read),
 	};
 	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
