@@ -13,6 +13,7 @@
 #include "models/cost/form.h"
 #include "models/cost/grid.h"
 #include "models/cost/mixed.h"
+#include "models/cost/parallel.h"
 #include "models/cost/profile.h"
 #include "models/cost/verify.h"
 
@@ -37,8 +38,10 @@ struct cost {
 	double host_s[HOSTS];         /* grid: of the server's host, beside the device */
 	struct stage_share share;     /* grid: of its rows, what these layers take */
 
-	struct llm_shape shape; /* of the layers that are here */
+	struct llm_shape shape; /* of the layers that are here, and of each rank's part of them */
 	bool has_head;
+	unsigned ranks;
+	struct interconnect_spec interconnect;
 	struct gpu_spec gpu;
 	enum precision precision;
 	enum attention attention;
@@ -56,6 +59,12 @@ static double quantile_factor(enum profile_quantile q, double sigma)
 		break;
 	}
 	return 1.0;
+}
+
+/* What the ranks tell each other in a step of @rows. */
+static double reduce_s(const struct cost *c, double rows)
+{
+	return parallel_step_s(&c->interconnect, c->ranks, &c->shape, rows);
 }
 
 /* Append a cell that starts at @from_tok, where the cell before it ends. */
@@ -127,10 +136,28 @@ static void grid_decode_cells(struct cost *c, size_t batch)
 
 static double linear_s(const struct cost *c, double new_tok)
 {
+	double s;
+
 	if (c->grid)
-		return c->f_prefill * stage_step_s(&c->share, grid_linear_s(c->grid, new_tok));
-	return c->f_prefill * form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
-				      LLM_PREFILL_ATTENTION, new_tok, 0.0);
+		s = stage_step_s(&c->share, grid_linear_s(c->grid, new_tok));
+	else
+		s = form_layers_s(c->form, &c->gpu, &c->shape, c->precision, LLM_PREFILL_ATTENTION,
+			new_tok, 0.0);
+	return c->f_prefill * s + reduce_s(c, new_tok);
+}
+
+static void fill_cells(struct cost *c, size_t batch)
+{
+	double reduce = reduce_s(c, (double)batch);
+	size_t first = c->n_cells;
+
+	if (c->grid)
+		grid_decode_cells(c, batch);
+	else
+		form_decode_cells(c, batch);
+	for (size_t i = first; i < c->n_cells; i++)
+		c->cells[i].base_s += reduce;
+	c->first_cell[batch] = c->n_cells;
 }
 
 static void fill_tables(struct cost *c)
@@ -139,11 +166,7 @@ static void fill_tables(struct cost *c)
 	c->head_s = mem_zalloc(c->max_batch + 1, sizeof *c->head_s);
 	c->linear_s = mem_zalloc(LINEAR_TABLE_TOK + 1, sizeof *c->linear_s);
 	for (size_t batch = 1; batch <= c->max_batch; batch++) {
-		if (c->grid)
-			grid_decode_cells(c, batch);
-		else
-			form_decode_cells(c, batch);
-		c->first_cell[batch] = c->n_cells;
+		fill_cells(c, batch);
 		c->head_s[batch] = c->grid ? 0.0 : c->f_prefill * head_s(c, batch);
 	}
 	for (size_t tok = 1; tok <= LINEAR_TABLE_TOK; tok++)
@@ -169,17 +192,21 @@ static bool spec_allows(const struct cost_spec *spec, struct err *err)
 		(!(spec->gpu->bytes_per_s > 0.0) || !(spec->gpu->fp32_flop_per_s > 0.0)))
 		return err_at(err, spec->at,
 			"profile '%s' needs the bandwidth and the fp32 rate of the GPU", p->name);
-	return true;
+	return parallel_divides(spec->shape, spec->ranks, spec->at, err);
 }
 
 double cost_weight_bytes(const struct cost_spec *spec)
 {
-	return stage_weight_bytes(&spec->stage, spec->shape, spec->precision);
+	struct llm_shape part = parallel_shape(spec->shape, spec->ranks);
+
+	return stage_weight_bytes(&spec->stage, &part, spec->precision);
 }
 
 double cost_kv_bytes_per_tok(const struct cost_spec *spec)
 {
-	return stage_kv_bytes_per_tok(&spec->stage, spec->shape);
+	struct llm_shape part = parallel_shape(spec->shape, spec->ranks);
+
+	return stage_kv_bytes_per_tok(&spec->stage, &part);
 }
 
 static bool index_grid(struct cost *c, const struct cost_spec *spec, struct err *err)
@@ -190,8 +217,8 @@ static bool index_grid(struct cost *c, const struct cost_spec *spec, struct err 
 	if (!grid_create(
 		    &c->grid, spec->profile, &c->shape, kv_bytes, spec->max_batch, spec->at, err))
 		return false;
-	c->share = stage_share(
-		&spec->stage, spec->shape, spec->precision, grid_decode_s(c->grid, 1, 0.0));
+	c->share = stage_share(&spec->stage, spec->shape, spec->precision,
+		grid_decode_s(c->grid, 1, 0.0), spec->ranks, rows);
 	for (size_t i = 0; c->has_head && i < rows->n_host; i++)
 		c->host_s[rows->host[i].step] = rows->host[i].host_s;
 	return verify_grid_create(&c->verify, spec->profile, spec->at, err) &&
@@ -210,7 +237,11 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 	c = mem_zalloc(1, sizeof *c);
 	c->max_batch = spec->max_batch;
 	c->form = spec->profile->form;
-	c->shape = stage_shape(&spec->stage, spec->shape);
+	c->ranks = spec->ranks;
+	if (spec->ranks > 1)
+		c->interconnect = *spec->interconnect;
+	c->shape = parallel_shape(spec->shape, spec->ranks);
+	c->shape = stage_shape(&spec->stage, &c->shape);
 	c->has_head = stage_has_head(&spec->stage);
 	c->gpu = *spec->gpu;
 	c->precision = spec->precision;
@@ -282,7 +313,7 @@ static double grid_mixed_s(const struct cost *c, const struct cost_work *w)
 	struct cost_affine first, at;
 
 	if (c->mixed)
-		return prompts + c->f_decode * c->share.layers *
+		return prompts + c->f_decode * c->share.attention *
 					 mixed_added_s(c->mixed, (double)w->n_decode,
 						 w->decode_context_tok, (double)rows);
 	first = cost_decode(c, w->n_decode, 0);
@@ -300,7 +331,7 @@ static double form_mixed_s(const struct cost *c, const struct cost_work *w)
 	double layers = form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
 		LLM_PREFILL_ATTENTION, rows, decode / c->f_prefill);
 
-	return c->f_prefill * (layers + head_s(c, w->n_decode + w->n_ended));
+	return c->f_prefill * (layers + head_s(c, w->n_decode + w->n_ended)) + reduce_s(c, rows);
 }
 
 /* Linear layers and head of so many rows that all give a token. */
@@ -309,7 +340,8 @@ static double grid_rows_s(const struct cost *c, uint64_t rows)
 	double s = rows <= grid_most_decode(c->grid) ? grid_decode_s(c->grid, (size_t)rows, 0.0)
 						     : grid_linear_s(c->grid, (double)rows);
 
-	return c->f_decode * (stage_step_s(&c->share, s) + c->host_s[HOST_DECODE]);
+	return c->f_decode * (stage_step_s(&c->share, s) + c->host_s[HOST_DECODE]) +
+	       reduce_s(c, (double)rows);
 }
 
 static double grid_verify_step_s(const struct cost *c, const struct cost_work *w)
@@ -320,7 +352,8 @@ static double grid_verify_step_s(const struct cost *c, const struct cost_work *w
 
 	if (n == w->n_verify && w->prompt_tok == 0 &&
 		verify_grid_s(c->verify, n, (double)w->verify_rows / (double)n, context_tok, &s))
-		return c->f_decode * (stage_step_s(&c->share, s) + c->host_s[HOST_DECODE]);
+		return c->f_decode * (stage_step_s(&c->share, s) + c->host_s[HOST_DECODE]) +
+		       reduce_s(c, (double)rows);
 	rows_s = w->prompt_tok == 0 ? grid_rows_s(c, rows)
 				    : prompts_s(c, rows + w->prompt_tok, rows + w->n_ended);
 	s = c->f_decode * (stage_step_s(&c->share, grid_decode_s(c->grid, n, context_tok)) -
@@ -346,7 +379,8 @@ static double form_verify_step_s(const struct cost *c, const struct cost_work *w
 	}
 	return factor * (form_layers_s(c->form, &c->gpu, &c->shape, c->precision, first,
 				 (double)(rows + w->prompt_tok), attention) +
-				head_s(c, rows + w->n_ended));
+				head_s(c, rows + w->n_ended)) +
+	       reduce_s(c, (double)(rows + w->prompt_tok));
 }
 
 double cost_step_s(const struct cost *c, const struct cost_work *w)
@@ -366,7 +400,7 @@ double cost_step_s(const struct cost *c, const struct cost_work *w)
 static double dense_s(const struct cost *c, double new_tok, double context_tok)
 {
 	if (c->grid)
-		return c->f_attention * c->share.layers *
+		return c->f_attention * c->share.attention *
 		       grid_dense_s(c->grid, new_tok, context_tok);
 	return c->per_key_s * (context_tok + new_tok) +
 	       c->per_flop_s * llm_prefill_attention_work(&c->shape, new_tok, context_tok).flop;

@@ -27,15 +27,18 @@ struct cost_spec {
 	enum profile_quantile quantile;
 	enum attention attention; /* of prompts; decoding and verification are always dense */
 	struct llm_stage stage;   /* which layers are on the device; zeroed: all */
+	unsigned ranks;           /* devices like it that share them; 0 is 1 */
+	const struct interconnect_spec *interconnect; /* between them; NULL for one */
 	struct src_pos at;
 };
 
-/** What @spec has of weights in the device's memory, and takes there for a token of context. */
+/** What @spec has of weights in the memory of each device, and takes there for a token of context.
+ */
 double cost_weight_bytes(const struct cost_spec *spec);
 double cost_kv_bytes_per_tok(const struct cost_spec *spec);
 
-/** The caller owns *@out. Fails when the profile does not cover the model's
- *  context or the precision; @err points at the instance. */
+/** The caller owns *@out. Fails when the profile does not cover the model's context or the
+ *  precision, or the ranks cannot share the model; @err points at the instance. */
 MUST_CHECK bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *err);
 void cost_destroy(struct cost *c);
 

@@ -45,6 +45,17 @@ struct model_spec {
 	struct src_pos at;
 };
 
+/** How devices that share a model add up what each has of a layer's sums. */
+enum all_reduce { ALL_REDUCE_AUTO, ALL_REDUCE_RING, ALL_REDUCE_ONE_SHOT, ALL_REDUCES };
+
+/** Between the devices of a site, from each to each. */
+struct interconnect_spec {
+	double bytes_per_s; /* each way; 0: there is none */
+	double latency_s;   /* of one message, from kernel to kernel */
+	enum all_reduce algorithm;
+	struct src_pos at;
+};
+
 enum profile_quantile { PROFILE_LOW, PROFILE_MEDIAN, PROFILE_HIGH };
 
 #endif

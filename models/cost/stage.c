@@ -2,8 +2,10 @@
 #include "models/cost/stage.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "models/cost/llm.h"
+#include "models/cost/profile.h"
 
 enum { VECTOR_BYTES = 2 };
 
@@ -74,25 +76,42 @@ double stage_kv_bytes_per_tok(const struct llm_stage *g, const struct llm_shape 
 	return llm_kv_bytes_per_tok(&part);
 }
 
-struct stage_share stage_share(
-	const struct llm_stage *g, const struct llm_shape *s, enum precision p, double least_s)
+/* Each operation once a layer. */
+static double fixed_s(const struct llm_shape *s, const struct profile_grid *rows)
+{
+	double sum = 0.0;
+
+	for (size_t i = 0; i < rows->n_t0; i++)
+		if (strcmp(rows->t0[i].op, llm_op_names[LLM_HEAD]) != 0)
+			sum += rows->t0[i].t0_s;
+	return s->layers * sum;
+}
+
+struct stage_share stage_share(const struct llm_stage *g, const struct llm_shape *s,
+	enum precision p, double least_s, unsigned ranks, const struct profile_grid *rows)
 {
 	struct stage_share r = {
-		.whole = stage_is_whole(g, s),
+		.whole = stage_is_whole(g, s) && ranks <= 1,
 		.head = stage_has_head(g),
+		.ranks = ranks > 1 ? ranks : 1,
 		.layers = g->n_layers == 0 ? 1.0 : (double)g->n_layers / s->layers,
 	};
 
+	r.attention = r.layers / r.ranks;
 	r.head_s = least_s * head_bytes(s, p) / llm_step_weight_bytes(s, p);
+	r.fixed_s = ranks > 1 ? fixed_s(s, rows) : 0.0;
 	return r;
 }
 
 double stage_step_s(const struct stage_share *g, double whole_s)
 {
-	double layers_s;
+	double layers_s, head_s;
 
 	if (g->whole)
 		return whole_s;
 	layers_s = whole_s > g->head_s ? whole_s - g->head_s : 0.0;
-	return g->layers * layers_s + (g->head ? whole_s - layers_s : 0.0);
+	head_s = g->head ? (whole_s - layers_s) / g->ranks : 0.0;
+	if (layers_s > g->fixed_s)
+		layers_s = g->fixed_s + (layers_s - g->fixed_s) / g->ranks;
+	return g->layers * layers_s + head_s;
 }

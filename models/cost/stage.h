@@ -5,6 +5,8 @@
 
 #include "models/cost/spec.h"
 
+struct profile_grid; /* models/cost/profile.h */
+
 /**
  * Some layers of a model, as one device of several holds them. What they cost is cost_create()
  * with cost_spec.stage; here is what they take of memory. Stages that hold every layer once, the
@@ -30,16 +32,24 @@ double stage_weight_bytes(const struct llm_stage *g, const struct llm_shape *s, 
 /** Keys and values of one token in these layers. */
 double stage_kv_bytes_per_tok(const struct llm_stage *g, const struct llm_shape *s);
 
-/** What a grid of whole steps has for these layers (docs/serving.md, "Some layers of a model"). */
+/**
+ * What a grid of whole steps has for these layers, and for each of @ranks devices that share them
+ * (docs/serving.md): of its times the head is taken off, and what is left goes to the layers in
+ * equal parts; of each what its kernels take on nothing, as the rows of [t0] say, stays with every
+ * rank, and the rest is divided.
+ */
 struct stage_share {
 	bool whole, head;
-	double layers; /* share of the model's layers */
-	double head_s; /* of the device's time of every step, whatever its rows */
+	unsigned ranks;
+	double layers;    /* share of the model's layers */
+	double attention; /* of the attention of prompts */
+	double head_s;    /* of the device's time of every step, whatever its rows */
+	double fixed_s;   /* of a step that is the same on every rank */
 };
 
 /** @least_s: the shortest step measured, of one sequence without context. */
-struct stage_share stage_share(
-	const struct llm_stage *g, const struct llm_shape *s, enum precision p, double least_s);
+struct stage_share stage_share(const struct llm_stage *g, const struct llm_shape *s,
+	enum precision p, double least_s, unsigned ranks, const struct profile_grid *rows);
 
 /** Device time of a whole step, or of its linear layers, to that of these layers. */
 double stage_step_s(const struct stage_share *g, double whole_s);
