@@ -55,6 +55,7 @@ static const struct what {
 	{"gpus", "devices and their data sheets (sites.X.gpu)", list_gpus},
 	{"models", "shapes of language models (models.X.model)", list_models},
 	{"runtimes", "what executes a model (instances.X.runtime)", list_runtimes},
+	{"interconnects", "between the gpus of a site (sites.X.interconnect)", list_interconnects},
 	{"profiles", "times that were measured or derived (instances.X.profile)", list_profiles},
 	{"datasets", "lengths of prompts and answers (users.X.workload)", list_datasets},
 	{"arrivals", "processes (users.X.arrivals.process)", list_arrivals},
@@ -185,7 +186,7 @@ const struct command cmd_list = {
 		"metrics;\n"
 		"without it, what each of these is. With the NAME of a policy, its parameters:\n"
 		"default, range and what each does.",
-	.words = "policies gpus models runtimes profiles datasets arrivals metrics",
+	.words = "policies gpus models runtimes interconnects profiles datasets arrivals metrics",
 	.opts = opts,
 	.run = list,
 };

@@ -87,6 +87,24 @@ void list_models(struct list *l)
 	}
 }
 
+void list_interconnects(struct list *l)
+{
+	static const char *const titles[] = {"interconnect", "GB/s", "us", NULL};
+
+	l->titles = titles;
+	l->note =
+		"GB/s: what a gpu reaches each way. us: a message from one to the next in a ring. "
+		"Sources: docs/serving.md.";
+	for (size_t i = 0; i < catalog_n_interconnects; i++) {
+		const struct catalog_interconnect *c = &catalog_interconnects[i];
+
+		list_add(l, c->name, c->summary);
+		list_number(l, "bytes_per_s", c->bytes_per_s, figure(l, c->bytes_per_s, 1e9));
+		list_number(l, "latency_s", c->latency_s, figure(l, c->latency_s, 1e-6));
+		list_detail(l, c->summary);
+	}
+}
+
 static const char *precisions(struct list *l, unsigned set)
 {
 	const char *text = "";

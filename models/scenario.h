@@ -24,6 +24,7 @@ struct site_spec {
 	struct gpu_spec gpu;
 	bool has_gpu; /* a site of synthetic instances needs none */
 	unsigned n_gpus;
+	struct interconnect_spec interconnect; /* between them */
 	struct src_pos at;
 };
 

@@ -29,7 +29,7 @@ refuses() {
 }
 
 policies=$("$offing" list policies | sed 's/ .*//' | grep -E '^[a-z]' )
-for what in "" policies gpus models runtimes profiles datasets arrivals metrics; do
+for what in "" policies gpus models runtimes interconnects profiles datasets arrivals metrics; do
 	"$offing" list $what | awk -v what="$what" '
 		length($0) > 80 { print "list " what ": longer than 80 columns: " $0; bad = 1 }
 		/ $/ { print "list " what ": blank at the end: " $0; bad = 1 }
@@ -50,6 +50,10 @@ json gpus '"name":"titan-x"'
 json gpus '"fp16_flop_per_s":null,"int8_op_per_s":null,"power_w":250,"usd_per_h":null'
 json gpus '"bytes_per_s":336500000000,"fp32_flop_per_s":6600000000000'
 
+# 18 links of 20.6 GB/s.
+has interconnects 'nvlink4 370.8 3.4'
+json interconnects '"name":"pcie3"'
+
 # 2 x 32 layers x 32 heads x 128 x 2 bytes are 512 KiB; 2 x 16 x 8 x 64 x 2 are 32.
 has models 'llama2-7b 6.74 G 32 4096 11008 32/32x128 32000 4096 512'
 has models 'llama-3.2-1b 1.24 G 16 2048 8192 32/8x64 *128256 131072 32'
@@ -61,7 +65,7 @@ has '' 'gpus devices and their data sheets'
 for what in $("$offing" list | sed -n 's/^\([a-z]*\)  .*/\1/p'); do
 	"$offing" list $what >/dev/null || complain "list: '$what' is none"
 done
-[ "$("$offing" list --json | grep -c '"name"')" = 8 ] || complain 'list: not eight lists'
+[ "$("$offing" list --json | grep -c '"name"')" = 9 ] || complain 'list: not nine lists'
 
 has metrics 'e2e.p95_s s less system, group'
 has metrics 'busy.share 1 - site, instance, link'

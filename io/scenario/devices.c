@@ -1,4 +1,5 @@
 /* Devices: an instance for each, and what is said of them to no effect. */
+#include <limits.h>
 #include <string.h>
 
 #include "io/scenario/parts.h"
@@ -49,6 +50,8 @@ static bool use_of(struct use *u, struct scenario_parts *p, const struct instanc
 		.max_batch = BATCH,
 		.reserve_bytes = inst->reserve_bytes,
 		.attention = inst->attention,
+		.ranks = inst->parallel.ranks,
+		.interconnect = &inst->parallel.interconnect,
 		.at = inst->at,
 	};
 	struct err err = {0};
@@ -139,7 +142,30 @@ static void note_use(struct site_entry *e, const struct instance_spec *inst)
 		e->uses[e->n_uses++] = inst;
 }
 
-/** One instance that runs a model on each device. Returns how many each site has. */
+/** @inst takes of the gpus of @site, of which @used are taken; one too many is told of once. */
+static void take_gpus(struct scenario_parts *p, unsigned *used, const struct instance_spec *inst,
+	const struct site_spec *site)
+{
+	unsigned n = instance_devices(inst), left;
+	bool enough = *used <= site->n_gpus;
+
+	left = enough ? site->n_gpus - *used : 0;
+	*used = n > UINT_MAX - *used ? UINT_MAX : *used + n;
+	if (!enough || n <= left)
+		return;
+	if (n == 1)
+		err_list_at(p->r.errs, inst->at,
+			"site '%s' has %u gpu%s, one for each instance; '%s' finds none left",
+			site->name, site->n_gpus, site->n_gpus == 1 ? "" : "s", inst->name);
+	else
+		err_list_at(p->r.errs, inst->parallel.at,
+			"site '%s' has %u gpu%s, of which %u %s left; '%s' needs %u", site->name,
+			site->n_gpus, site->n_gpus == 1 ? "" : "s", left, left == 1 ? "is" : "are",
+			inst->name, n);
+}
+
+/** Each instance that runs a model has devices of its own. Returns how many each site has in use.
+ */
 static unsigned *count_used(struct scenario_parts *p)
 {
 	const struct scenario_spec *spec = &p->s->spec;
@@ -152,11 +178,7 @@ static unsigned *count_used(struct scenario_parts *p)
 		if (inst->synthetic)
 			continue;
 		note_use(p->site_entries[inst->site.i], inst);
-		if (++used[inst->site.i] != site->n_gpus + 1)
-			continue;
-		err_list_at(p->r.errs, inst->at,
-			"site '%s' has %u gpu%s, one for each instance; '%s' finds none left",
-			site->name, site->n_gpus, site->n_gpus == 1 ? "" : "s", inst->name);
+		take_gpus(p, &used[inst->site.i], inst, site);
 	}
 	return used;
 }
@@ -165,9 +187,9 @@ static void warn_of_rest(struct scenario_parts *p, const struct site_spec *site,
 {
 	if (used > 0 && used < site->n_gpus)
 		scenario_warn(&p->r, site->at,
-			"site '%s' has %u gpus, but %u instance%s with a model: one uses one, the "
-			"rest does nothing",
-			site->name, site->n_gpus, used, used == 1 ? "" : "s");
+			"site '%s' has %u gpus, but its instances with a model use %u: the rest "
+			"does nothing",
+			site->name, site->n_gpus, used);
 }
 
 void parts_check_devices(struct scenario_parts *p)
@@ -187,5 +209,6 @@ void parts_check_devices(struct scenario_parts *p)
 		warn_of_rest(p, &spec->sites[i], used[i]);
 		if (e->spec.has_gpu)
 			warn_of_gpu(p, e);
+		parts_warn_placing(p, e);
 	}
 }

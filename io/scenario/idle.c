@@ -100,6 +100,8 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 {
 	if (value_of(instance, "capacity") && !says(instance, "capacity", "unlimited"))
 		warn(r, instance, "ahead", "0", "it is called free until its capacity is full");
+	if (!value_of(instance, "tensor_parallel") || says(instance, "tensor_parallel", "1"))
+		warn(r, instance, "all_reduce", "auto", "one gpu has nothing to add up");
 	if (!says(instance, "batching", "chunked"))
 		warn(r, instance, "chunk_tokens", "512", "batching is not chunked");
 }

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "io/scenario/parts.h"
 #include "models/cost/catalog.h"
+#include "models/cost/parallel.h"
 
 static bool read_runtime(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
@@ -125,6 +126,18 @@ static const struct schema_key llm_keys[] = {
 		.at = INSTANCE(spec.reserve_at),
 		.dim = QUANTITY_BYTES,
 		.dflt = "0.4 GB"},
+	{.name = "tensor_parallel",
+		.kind = SCHEMA_UNSIGNED,
+		.to = INSTANCE(spec.parallel.ranks),
+		.at = INSTANCE(spec.parallel.at),
+		.min = 1,
+		.max = 1024,
+		.dflt = "1"},
+	{.name = "all_reduce",
+		.kind = SCHEMA_WORD,
+		.to = INSTANCE(spec.parallel.interconnect.algorithm),
+		.words = all_reduce_names,
+		.dflt = "auto"},
 	INSTANCE_COUNT,
 	{0},
 };

@@ -41,6 +41,7 @@ struct site_entry {
 	struct entry e;
 	struct site_spec spec;
 	struct yaml_node *gpu; /* as a map; NULL: by name, or none */
+	bool wired;            /* an instance has several of its gpus */
 	unsigned gpu_given;    /* bit per key of gpu_keys[]: there, and not what is the default */
 	const struct instance_spec *uses[GPU_USES_MAX]; /* models on its gpu, once expanded */
 	size_t n_uses;
@@ -196,6 +197,18 @@ bool parts_no_site(struct scenario_parts *p, struct name_ref ref, bool all);
 
 /* sites.c */
 extern const struct schema_key gpu_keys[];
+
+/* placing.c: on which of a site's devices an instance is */
+
+/** A struct interconnect_spec. */
+schema_read_fn read_interconnect;
+
+/** Give @i what its site has for it, and refuse what that cannot be. Its model and profile are
+ *  known. */
+bool parts_place(struct scenario_parts *p, struct instance_spec *i);
+
+/** Say what is there at a site, beside its gpus, that no instance makes use of. */
+void parts_warn_placing(struct scenario_parts *p, const struct site_entry *e);
 
 /* devices.c */
 

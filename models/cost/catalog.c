@@ -415,6 +415,19 @@ const struct catalog_runtime catalog_runtimes[] = {
 };
 const size_t catalog_n_runtimes = sizeof catalog_runtimes / sizeof catalog_runtimes[0];
 
+/* NCCL reckons with these (src/graph/topo.h and tuning.cc): of an NVLink 20.6 of 25 GB/s since
+ * Hopper and 20 before, of PCIe 3.0 x16 12 GB/s; 3.4 us a step of a ring over NVLink, 5.7 us over
+ * PCIe. An H100 or H200 has 18 links, an A100 12. */
+const struct catalog_interconnect catalog_interconnects[] = {
+	{"nvlink4", 370.8e9, 3.4e-6, "H100, H200: 18 links of 25 GB/s each way"},
+	{"nvlink3", 240e9, 3.4e-6, "A100: 12 links of 25 GB/s each way"},
+	{"pcie5", 48e9, 5.7e-6, "PCIe 5.0 x16, 63 GB/s each way"},
+	{"pcie4", 24e9, 5.7e-6, "PCIe 4.0 x16, 31.5 GB/s each way"},
+	{"pcie3", 12e9, 5.7e-6, "PCIe 3.0 x16, 15.8 GB/s each way"},
+};
+const size_t catalog_n_interconnects =
+	sizeof catalog_interconnects / sizeof catalog_interconnects[0];
+
 const struct catalog_gpu *catalog_find_gpu(const char *name)
 {
 	for (size_t i = 0; i < catalog_n_gpus; i++)
@@ -436,5 +449,13 @@ const struct catalog_runtime *catalog_find_runtime(const char *name)
 	for (size_t i = 0; i < catalog_n_runtimes; i++)
 		if (strcmp(catalog_runtimes[i].name, name) == 0)
 			return &catalog_runtimes[i];
+	return NULL;
+}
+
+const struct catalog_interconnect *catalog_find_interconnect(const char *name)
+{
+	for (size_t i = 0; i < catalog_n_interconnects; i++)
+		if (strcmp(catalog_interconnects[i].name, name) == 0)
+			return &catalog_interconnects[i];
 	return NULL;
 }

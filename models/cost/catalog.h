@@ -7,7 +7,7 @@
 #include "models/cost/spec.h"
 
 /**
- * What a scenario may call by name: GPUs, models, runtimes. Constant tables;
+ * What a scenario may call by name: GPUs, models, runtimes, interconnects. Constant tables;
  * `offing list` prints them. The finders return NULL for an unknown name.
  */
 
@@ -28,15 +28,25 @@ struct catalog_runtime {
 	bool built; /* false: a known word whose machinery does not exist yet */
 };
 
+/** Between the GPUs of one machine. */
+struct catalog_interconnect {
+	const char *name;
+	double bytes_per_s, latency_s; /* reached each way by a GPU; of a message in a ring */
+	const char *summary;
+};
+
 extern const struct catalog_gpu catalog_gpus[];
 extern const size_t catalog_n_gpus;
 extern const struct catalog_model catalog_models[];
 extern const size_t catalog_n_models;
 extern const struct catalog_runtime catalog_runtimes[];
 extern const size_t catalog_n_runtimes;
+extern const struct catalog_interconnect catalog_interconnects[];
+extern const size_t catalog_n_interconnects;
 
 const struct catalog_gpu *catalog_find_gpu(const char *name);
 const struct catalog_model *catalog_find_model(const char *name);
 const struct catalog_runtime *catalog_find_runtime(const char *name);
+const struct catalog_interconnect *catalog_find_interconnect(const char *name);
 
 #endif

@@ -119,6 +119,11 @@ static const struct gpu_spec *gpu_of(const struct maker *k, size_t i)
 	return &k->s->spec->sites[k->s->spec->instances[i].site.i].gpu;
 }
 
+static double devices(const struct maker *k, size_t i)
+{
+	return instance_devices(&k->s->spec->instances[i]);
+}
+
 static double busy_s(const struct maker *k, size_t i)
 {
 	return level_integral(&k->s->instances[i].busy, k->s->to_ns);
@@ -129,14 +134,14 @@ static double energy_j(const struct maker *k, size_t i)
 {
 	double tdp_w = gpu_of(k, i)->tdp_w;
 
-	return tdp_w > 0.0 ? tdp_w * busy_s(k, i) : NONE;
+	return tdp_w > 0.0 ? tdp_w * devices(k, i) * busy_s(k, i) : NONE;
 }
 
 static double cost_usd(const struct maker *k, size_t i)
 {
 	double usd_per_h = gpu_of(k, i)->usd_per_h;
 
-	return usd_per_h > 0.0 ? usd_per_h * k->window_s / 3600.0 : NONE;
+	return usd_per_h > 0.0 ? usd_per_h * devices(k, i) * k->window_s / 3600.0 : NONE;
 }
 
 /** The part of an instance in what a delivered request cost. */

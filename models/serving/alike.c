@@ -33,6 +33,21 @@ static bool same_kv(const struct kv_spec *a, const struct kv_spec *b)
 	       a->preemption == b->preemption && a->swap_bytes == b->swap_bytes;
 }
 
+static unsigned ranks(const struct parallel_spec *p)
+{
+	return p->ranks > 1 ? p->ranks : 1;
+}
+
+static bool same_parallel(const struct parallel_spec *a, const struct parallel_spec *b)
+{
+	const struct interconnect_spec *x = &a->interconnect, *y = &b->interconnect;
+
+	if (ranks(a) != ranks(b))
+		return false;
+	return ranks(a) == 1 || (x->bytes_per_s == y->bytes_per_s && x->latency_s == y->latency_s &&
+					x->algorithm == y->algorithm);
+}
+
 bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a,
 	const struct instance_spec *b, const struct gpu_spec *gpu_b)
 {
@@ -45,5 +60,6 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
 	       a->batching == b->batching && a->chunk_tok == b->chunk_tok &&
 	       a->reserve_bytes == b->reserve_bytes && same_limits(&a->limits, &b->limits) &&
-	       same_kv(&a->kv, &b->kv) && same_gpu(gpu_a, gpu_b);
+	       same_kv(&a->kv, &b->kv) && same_parallel(&a->parallel, &b->parallel) &&
+	       same_gpu(gpu_a, gpu_b);
 }

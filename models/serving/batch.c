@@ -241,7 +241,8 @@ static void batch_gauge(const struct instance *i, struct gauge *out)
 	uint64_t now = b->kv.used + jump_need(b, jump_steps_begun(b));
 
 	out->kv_fill = (double)(now + b->kv.reserved) / (double)b->kv.total;
-	out->kv_peak_bytes = floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes);
+	out->kv_peak_bytes = floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes *
+				   instance_devices(i->spec));
 }
 
 static void batch_measure(struct instance *i)
@@ -281,7 +282,8 @@ static void limit(struct batch *b, const struct instance_spec *spec, const struc
 	b->most_tok = fmin((double)b->kv.total * (double)b->kv.block_tok, context_tok);
 	b->watermark_blocks = (uint64_t)(spec->kv.watermark * (double)b->kv.total);
 	if (spec->kv.preemption == PREEMPTION_SWAP)
-		b->swap.room_blocks = (uint64_t)fmin(spec->kv.swap_bytes / b->block_bytes, 1e15);
+		b->swap.room_blocks = (uint64_t)fmin(
+			spec->kv.swap_bytes / (b->block_bytes * instance_devices(spec)), 1e15);
 	b->swap.s_per_block = b->block_bytes / what->gpu->pcie_bytes_per_s;
 }
 

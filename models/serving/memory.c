@@ -1,6 +1,7 @@
 #include "models/serving/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* More than any memory has: sums of blocks stay far below 2^64. */
 static const double KV_MOST_BLOCKS = 1e15;
@@ -17,24 +18,40 @@ double memory_reserve_bytes(const struct instance_spec *spec, const struct cost_
 	return spec->reserve_bytes;
 }
 
+/** Of several devices each has a part of the weights. */
+enum { EACH_SIZE = 40 };
+
+static const char *each(char *to, const struct instance_spec *spec)
+{
+	to[0] = '\0';
+	if (instance_devices(spec) > 1)
+		snprintf(to, EACH_SIZE, " on each of %u gpus", instance_devices(spec));
+	return to;
+}
+
 static bool refuse_given(const struct instance_spec *spec, const struct cost_spec *what,
 	double weights, double block_bytes, struct err *err)
 {
+	char on[EACH_SIZE];
+
 	return err_at(err, spec->kv.blocks_at,
-		"instance '%s': %u KV blocks take %.2f GB and the weights of %s %.2f GB, '%s' has "
-		"%.2f GB",
+		"instance '%s': %u KV blocks take %.2f GB and the weights of %s %.2f GB%s, '%s' "
+		"has %.2f GB",
 		spec->name, spec->kv.blocks, spec->kv.blocks * block_bytes / 1e9, what->shape->name,
-		weights / 1e9, what->gpu->name, what->gpu->mem_bytes / 1e9);
+		weights / 1e9, each(on, spec), what->gpu->name, what->gpu->mem_bytes / 1e9);
 }
 
 static bool refuse_share(const struct instance_spec *spec, const struct cost_spec *what,
 	double weights, struct err *err)
 {
+	char on[EACH_SIZE];
+
 	return err_at(err, spec->kv.share_at.line > 0 ? spec->kv.share_at : spec->at,
-		"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
+		"instance '%s': %s needs %.2f GB for its weights%s and %.2f GB in reserve, "
 		"memory_share %g of '%s' is %.2f GB: no room for a KV cache",
-		spec->name, what->shape->name, weights / 1e9, spec->reserve_bytes / 1e9,
-		spec->kv.share, what->gpu->name, spec->kv.share * what->gpu->mem_bytes / 1e9);
+		spec->name, what->shape->name, weights / 1e9, each(on, spec),
+		spec->reserve_bytes / 1e9, spec->kv.share, what->gpu->name,
+		spec->kv.share * what->gpu->mem_bytes / 1e9);
 }
 
 bool memory_blocks(uint64_t *out, const struct instance_spec *spec, const struct cost_spec *what,
@@ -42,6 +59,7 @@ bool memory_blocks(uint64_t *out, const struct instance_spec *spec, const struct
 {
 	double weights = cost_weight_bytes(what);
 	double room = what->gpu->mem_bytes - weights - memory_reserve_bytes(spec, what);
+	char on[EACH_SIZE];
 
 	*out = spec->kv.blocks;
 	if (spec->kv.blocks > 0)
@@ -53,8 +71,8 @@ bool memory_blocks(uint64_t *out, const struct instance_spec *spec, const struct
 	if (spec->kv.share > 0.0)
 		return refuse_share(spec, what, weights, err);
 	return err_at(err, spec->at,
-		"instance '%s': %s needs %.2f GB for its weights and %.2f GB in reserve, "
+		"instance '%s': %s needs %.2f GB for its weights%s and %.2f GB in reserve, "
 		"'%s' has %.2f GB: no room for a KV cache",
-		spec->name, what->shape->name, weights / 1e9, spec->reserve_bytes / 1e9,
-		what->gpu->name, what->gpu->mem_bytes / 1e9);
+		spec->name, what->shape->name, weights / 1e9, each(on, spec),
+		spec->reserve_bytes / 1e9, what->gpu->name, what->gpu->mem_bytes / 1e9);
 }

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "models/cost/das.h"
+#include "models/cost/spec.h"
 #include "models/ids.h"
 #include "sim/dist.h"
 
@@ -43,6 +44,13 @@ struct kv_spec {
 	struct src_pos blocks_at, share_at;
 };
 
+/** Gpus of a site that share the model. */
+struct parallel_spec {
+	unsigned ranks;                        /* how many; 0 is 1 */
+	struct interconnect_spec interconnect; /* the site's, and how sums are added up over it */
+	struct src_pos at;
+};
+
 struct instance_spec {
 	const char *name;
 	struct site_id site;
@@ -60,6 +68,7 @@ struct instance_spec {
 	double reserve_bytes; /* kept free of weights and KV */
 	struct batch_limits limits;
 	struct kv_spec kv;
+	struct parallel_spec parallel;
 	struct src_pos max_batch_at, reserve_at, chunk_at;
 
 	/* synthetic: @model is NO_ID when it serves every group */
@@ -71,5 +80,11 @@ struct instance_spec {
 	unsigned ahead; /* assigned beyond the batch (or the slots) while still called free */
 	struct src_pos at;
 };
+
+/** Devices of its site that it has. */
+static inline unsigned instance_devices(const struct instance_spec *s)
+{
+	return s->parallel.ranks > 1 ? s->parallel.ranks : 1;
+}
 
 #endif

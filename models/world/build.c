@@ -19,6 +19,8 @@ static struct cost_spec cost_of(const struct world *w, uint32_t i)
 		.max_batch = s->max_batch,
 		.quantile = w->spec->run.quantile,
 		.attention = s->attention,
+		.ranks = s->parallel.ranks,
+		.interconnect = &s->parallel.interconnect,
 		.at = s->at,
 	};
 

@@ -72,13 +72,33 @@ static void a_gpu_too_many_is_told(void **state)
 	(void)state;
 	expect(named, NULL, NULL);
 	expect(named, "instances.two=null",
-		"site 'a' has 2 gpus, but 1 instance with a model: one uses one, the rest does "
-		"nothing",
+		"site 'a' has 2 gpus, but its instances with a model use 1: the rest does nothing",
 		NULL);
 	expect(named, "sites.a.gpus=5",
-		"site 'a' has 5 gpus, but 2 instances with a model: one uses one, the rest does "
-		"nothing",
+		"site 'a' has 5 gpus, but its instances with a model use 2: the rest does nothing",
 		NULL);
+}
+
+/* An instance on four gpus uses four. */
+static void gpus_that_share_a_model_are_in_use(void **state)
+{
+	static const char shared[] =
+		"sites: {a: {tier: edge, gpu: rtx-4090, gpus: 5, interconnect: pcie4}}\n"
+		"models: {m: {model: llama2-7b, precision: int8}}\n"
+		"instances: {four: {site: a, model: m, tensor_parallel: 4}, one: {site: a, model: "
+		"m}}\n" REST;
+
+	(void)state;
+	expect(shared, NULL, NULL);
+	expect(shared, "instances.one=null",
+		"site 'a' has 5 gpus, but its instances with a model use 4: the rest does nothing",
+		NULL);
+	expect(shared, "instances.four.tensor_parallel=1",
+		"site 'a' has 5 gpus, but its instances with a model use 2: the rest does nothing",
+		"interconnect has no effect: no instance at site 'a' is tensor-parallel", NULL);
+	expect(shared, "instances.one.all_reduce=ring",
+		"all_reduce has no effect: one gpu has nothing to add up", NULL);
+	expect(shared, "instances.four.all_reduce=ring", NULL);
 }
 
 /* Three sites of one entry are told once. */
@@ -135,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gpu_too_many_is_told),
+		cmocka_unit_test(gpus_that_share_a_model_are_in_use),
 		cmocka_unit_test(a_gpu_without_an_instance_is_told),
 		cmocka_unit_test(a_figure_that_no_profile_uses_is_told),
 		cmocka_unit_test(the_same_figure_may_matter_to_another_runtime),

@@ -70,6 +70,30 @@ static void whatever_a_model_is_served_by_does(void **state)
 		assert_false(like(&llm, &x[i]));
 }
 
+/* Several gpus by what is between them; one has nothing between it and others. */
+static void whatever_gpus_share_a_model_by_does(void **state)
+{
+	struct instance_spec x[4], two = llm, one = llm;
+
+	(void)state;
+	two.parallel = (struct parallel_spec){
+		.ranks = 2, .interconnect = {.bytes_per_s = 1e10, .latency_s = 5e-6}};
+	for (size_t i = 0; i < 4; i++)
+		x[i] = two;
+	x[0].parallel.ranks = 4;
+	x[1].parallel.interconnect.bytes_per_s = 2e10;
+	x[2].parallel.interconnect.latency_s = 6e-6;
+	x[3].parallel.interconnect.algorithm = ALL_REDUCE_RING;
+	assert_false(like(&llm, &two));
+	for (size_t i = 0; i < 4; i++)
+		assert_false(like(&two, &x[i]));
+	two.at.line = two.parallel.at.line = two.parallel.interconnect.at.line = 9;
+	assert_true(like(&two, &two));
+	one.parallel = two.parallel;
+	one.parallel.ranks = 1;
+	assert_true(like(&llm, &one));
+}
+
 static void whatever_a_device_computes_by_does(void **state)
 {
 	struct gpu_spec x[6];
@@ -113,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_a_place_and_a_price_make_no_difference),
 		cmocka_unit_test(whatever_a_model_is_served_by_does),
+		cmocka_unit_test(whatever_gpus_share_a_model_by_does),
 		cmocka_unit_test(whatever_a_device_computes_by_does),
 		cmocka_unit_test(whatever_a_station_serves_by_does),
 	};
