@@ -415,7 +415,7 @@ const struct catalog_runtime catalog_runtimes[] = {
 };
 const size_t catalog_n_runtimes = sizeof catalog_runtimes / sizeof catalog_runtimes[0];
 
-/* NCCL reckons with these (src/graph/topo.h and tuning.cc): of an NVLink 20.6 of 25 GB/s since
+/* NCCL reckons with these (its topology and tuning tables): of an NVLink 20.6 of 25 GB/s since
  * Hopper and 20 before, of PCIe 3.0 x16 12 GB/s; 3.4 us a step of a ring over NVLink, 5.7 us over
  * PCIe. An H100 or H200 has 18 links, an A100 12. */
 const struct catalog_interconnect catalog_interconnects[] = {
