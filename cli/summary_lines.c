@@ -50,6 +50,14 @@ static void append(struct summary_lines *l, struct summary_line line)
 	l->at[l->n++] = line;
 }
 
+static bool is_time_share(enum metric_id m)
+{
+	return m >= METRIC_TIME_SHARE && m < METRIC_TIME_SHARE + CAUSES;
+}
+
+/* Of the time, what is less than this under every policy is left out. */
+static const double LEAST_SHARE = 0.0005;
+
 /* What is not known of energy and cost is worth a dash. */
 static void add_line(struct summary_lines *l, const struct summary *s, struct summary_line line)
 {
@@ -57,6 +65,8 @@ static void add_line(struct summary_lines *l, const struct summary *s, struct su
 	double most = largest(s, line.scope, line.id, &rows);
 
 	if (isnan(most) && !(rows && (line.id == METRIC_ENERGY || line.id == METRIC_COST)))
+		return;
+	if (is_time_share(line.id) && most < LEAST_SHARE)
 		return;
 	choose_unit(&line, most);
 	append(l, line);
@@ -66,7 +76,7 @@ static void add_line(struct summary_lines *l, const struct summary *s, struct su
 static struct summary_line line_of(enum metric_id m)
 {
 	const bool share = m == METRIC_QOS_SHARE || m == METRIC_BUSY_SHARE ||
-			   m == METRIC_EDGE_SHARE || m == METRIC_CLOUD_SHARE;
+			   m == METRIC_EDGE_SHARE || m == METRIC_CLOUD_SHARE || is_time_share(m);
 	struct summary_line line = {
 		metrics[m].section, metrics[m].label, metrics[m].unit, "", m, 1, false};
 

@@ -83,6 +83,15 @@ static inline void fixture_remove(char *dir)
 /** Request @id of group campus: created at 3 ms x @id, all else from that. */
 static inline struct request_row fixture_row(uint64_t id)
 {
+	/* the differences of the times below */
+	static const int64_t causes[CAUSES] = {
+		[CAUSE_SCHEDULER] = 1,
+		[CAUSE_UPLOAD_SEND] = 19,
+		[CAUSE_INSTANCE_WAIT] = 280,
+		[CAUSE_PREFILL] = 3700,
+		[CAUSE_DECODE] = 46000,
+		[CAUSE_DOWNLOAD] = 550000,
+	};
 	const int64_t t_ns = (int64_t)id * 3000000;
 
 	return (struct request_row){
@@ -98,6 +107,7 @@ static inline struct request_row fixture_row(uint64_t id)
 		.finished_ns = t_ns + 50000,
 		.delivered_ns = t_ns + 600000,
 		.deadline_ns = TIME_NONE,
+		.cause_ns = causes,
 	};
 }
 

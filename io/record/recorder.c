@@ -17,6 +17,7 @@ enum { BLOCKS = 2, REQUESTS_PER_BLOCK = 4096 };
 struct request_block {
 	struct message msg;
 	struct request_row *rows;
+	int64_t (*causes)[CAUSES]; /* of them */
 };
 
 struct queue_block {
@@ -64,7 +65,10 @@ static void take_request(
 
 	(void)m;
 	(void)at_ns;
-	b->rows[b->msg.n++] = *row;
+	memcpy(b->causes[b->msg.n], row->cause_ns, sizeof *b->causes);
+	b->rows[b->msg.n] = *row;
+	b->rows[b->msg.n].cause_ns = b->causes[b->msg.n];
+	b->msg.n++;
 	if (b->msg.n < REQUESTS_PER_BLOCK)
 		return;
 	rec_writer_post(s->r->writer, &b->msg);
@@ -97,6 +101,7 @@ static void take_sample(struct probe_state *s, const struct queue_sample *sample
 static void request_block_init(struct request_block *b, uint32_t number)
 {
 	b->rows = mem_zalloc(REQUESTS_PER_BLOCK, sizeof *b->rows);
+	b->causes = mem_zalloc(REQUESTS_PER_BLOCK, sizeof *b->causes);
 	b->msg = (struct message){.kind = MSG_REQUESTS, .number = number, .requests = b->rows};
 }
 
@@ -188,6 +193,7 @@ void recorder_sink_close(const struct probe *sink)
 	unlink_sink(s->r);
 	for (i = 0; i < BLOCKS; i++) {
 		free(s->requests[i].rows);
+		free(s->requests[i].causes);
 		queue_block_finish(&s->queues[i]);
 	}
 	free(s);

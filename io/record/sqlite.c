@@ -81,7 +81,9 @@ static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, 
 	bind_time(st, at++, r->delivered_ns);
 	bind_time(st, at++, r->deadline_ns);
 	bind_name(st, at++, fates, FATES - 1, r->fate);
-	sqlite3_bind_int64(st, at, r->preemptions);
+	sqlite3_bind_int64(st, at++, r->preemptions);
+	for (enum cause c = 0; c < CAUSES; c++)
+		sqlite3_bind_int64(st, at++, r->cause_ns[c]);
 }
 
 static bool insert_requests(struct rec_backend *b, uint32_t number, const struct request_row *rows,

@@ -1,27 +1,47 @@
 #include "models/measure/causes.h"
 
 struct probe_state {
+	size_t n_groups, n_instances;
+	struct cause_sums *groups, *instances;
 	bool broken;
 	uint64_t id; /* of the first of which they did not add up */
 	int64_t sum_ns, took_ns;
 };
 
+/** Of the first that is wrong. */
+static void note(struct probe_state *c, uint64_t id, int64_t sum_ns, int64_t took_ns)
+{
+	if (c->broken)
+		return;
+	c->broken = true;
+	c->id = id;
+	c->sum_ns = sum_ns;
+	c->took_ns = took_ns;
+}
+
+static void sum(struct cause_sums *to, const int64_t *ns)
+{
+	to->n++;
+	for (enum cause k = 0; k < CAUSES; k++)
+		to->ns[k] += (uint64_t)ns[k];
+}
+
 static void request(
 	struct probe_state *c, enum moment m, int64_t at_ns, const struct request_row *r)
 {
-	int64_t sum_ns = 0, least_ns = 0;
+	int64_t sum_ns = 0, signs = 0;
 
 	(void)m;
 	for (enum cause k = 0; k < CAUSES; k++) {
 		sum_ns += r->cause_ns[k];
-		least_ns = r->cause_ns[k] < least_ns ? r->cause_ns[k] : least_ns;
+		signs |= r->cause_ns[k];
 	}
-	if ((sum_ns == at_ns - r->created_ns && least_ns == 0) || c->broken)
+	if (sum_ns != at_ns - r->created_ns || signs < 0)
+		note(c, r->id, sum_ns, at_ns - r->created_ns);
+	if (!r->measured || r->fate != FATE_DONE)
 		return;
-	c->broken = true;
-	c->id = r->id;
-	c->sum_ns = sum_ns;
-	c->took_ns = at_ns - r->created_ns;
+	sum(&c->groups[r->group], r->cause_ns);
+	sum(&c->instances[r->instance], r->cause_ns);
 }
 
 bool causes_check(const struct probe *p, struct err *err)
@@ -31,8 +51,40 @@ bool causes_check(const struct probe *p, struct err *err)
 	return !c->broken ||
 	       err_run(err,
 		       "the time of request %llu does not add up: %lld ns by causes, %lld ns in "
-		       "the system",
+		       "the system: a fault of offing",
 		       (unsigned long long)c->id, (long long)c->sum_ns, (long long)c->took_ns);
+}
+
+struct cause_view causes_of(const struct probe *p)
+{
+	const struct probe_state *c = p->state;
+
+	return (struct cause_view){c->n_groups, c->n_instances, c->groups, c->instances};
+}
+
+static bool any_instance(const struct scenario_spec *s, bool synthetic)
+{
+	for (size_t i = 0; i < s->n_instances; i++)
+		if (s->instances[i].synthetic == synthetic)
+			return true;
+	return false;
+}
+
+bool cause_possible(enum cause c, const struct scenario_spec *spec)
+{
+	switch (c) {
+	case CAUSE_SCHEDULER:
+	case CAUSE_INSTANCE_WAIT:
+		return true;
+	case CAUSE_UPLOAD_WAIT:
+	case CAUSE_UPLOAD_SEND:
+	case CAUSE_DOWNLOAD:
+		return spec->n_links > 0;
+	case CAUSE_SERVICE:
+		return any_instance(spec, true);
+	default:
+		return any_instance(spec, false);
+	}
 }
 
 static const struct probe_ops ops = {
@@ -41,7 +93,13 @@ static const struct probe_ops ops = {
 	.request = request,
 };
 
-struct probe causes_create(struct arena *a)
+struct probe causes_create(struct arena *a, size_t n_groups, size_t n_instances)
 {
-	return (struct probe){&ops, arena_alloc(a, 1, sizeof(struct probe_state))};
+	struct probe_state *c = arena_alloc(a, 1, sizeof *c);
+
+	c->n_groups = n_groups;
+	c->n_instances = n_instances;
+	c->groups = arena_alloc(a, n_groups, sizeof *c->groups);
+	c->instances = arena_alloc(a, n_instances, sizeof *c->instances);
+	return (struct probe){&ops, c};
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "models/cause.h"
 
 /**
  * Every metric once. The rows of a replication, their summary, the table at the
@@ -44,7 +45,9 @@ enum metric_id {
 	METRIC_WAIT_P95,
 	METRIC_WAIT_P99,
 	METRIC_NETWORK_MEAN,
-	METRIC_THROUGHPUT_TOKENS,
+	METRIC_TIME, /* by cause from here on, in their order, and the shares */
+	METRIC_TIME_SHARE = METRIC_TIME + CAUSES,
+	METRIC_THROUGHPUT_TOKENS = METRIC_TIME_SHARE + CAUSES,
 	METRIC_THROUGHPUT_REQUESTS,
 	METRIC_GOODPUT,
 	METRIC_QOS_SHARE,

@@ -23,6 +23,14 @@ const char *const metric_scope_words[SCOPES] = {"system", "group", "site", "inst
 	[METRIC_##id##_P99] = {word ".p99_s", "s", SYSTEM_GROUP, BETTER_LESS, p99, section, "p99", \
 		"its 99 % quantile, within 0.5 %"}
 
+/* Where the time went: seconds of a request, and of all the time of all. */
+#define TIME_OF(cause, word, label, what) \
+	[METRIC_TIME + CAUSE_##cause] = {"time." word "_s", "s", SYSTEM_GROUP | SCOPE_INSTANCE, \
+		BETTER_LESS, SHOW_NOT, "time in", label, what}, \
+		       [METRIC_TIME_SHARE + CAUSE_##cause] = {"time." word "_share", "1", \
+			       SYSTEM_GROUP | SCOPE_INSTANCE, BETTER_NONE, SHOW_SMALL, "time", \
+			       label, "the same as a share of the end-to-end time", .hi = 1.0}
+
 const struct metric metrics[METRICS] = {
 	[METRIC_REQUESTS_CREATED] = {"requests.created", "1", SYSTEM_GROUP, BETTER_NONE, SHOW_SMALL,
 		"requests", "created", "of the cohort"},
@@ -49,6 +57,22 @@ const struct metric metrics[METRICS] = {
 		"message for others"),
 	[METRIC_NETWORK_MEAN] = {"network.mean_s", "s", SYSTEM_GROUP, BETTER_LESS, SHOW_SMALL,
 		"network", "mean", "upload and download of a request, waiting for links included"},
+	TIME_OF(SCHEDULER, "scheduler", "scheduler",
+		"waiting at the scheduler, its delays included"),
+	TIME_OF(UPLOAD_WAIT, "upload_wait", "upload wait",
+		"what the upload took longer than alone on idle links"),
+	TIME_OF(UPLOAD_SEND, "upload_send", "upload", "what the upload takes alone on idle links"),
+	TIME_OF(INSTANCE_WAIT, "instance_wait", "instance wait", "in line at the instance"),
+	TIME_OF(PREFILL, "prefill", "prefill", "computing the prompt"),
+	TIME_OF(DECODE, "decode", "decode", "steps that make its tokens"),
+	TIME_OF(STALLED, "stalled", "stall", "decoding held up by the prompts of others"),
+	TIME_OF(PREEMPTED, "preempted", "preemption",
+		"put back for want of KV memory: waiting again, and computing again"),
+	TIME_OF(SPECULATION, "speculation", "speculation", "drafting and verification"),
+	TIME_OF(KV, "kv", "KV transfer",
+		"the KV cache on its way to another instance, waiting included"),
+	TIME_OF(SERVICE, "service", "service", "in service at a synthetic instance"),
+	TIME_OF(DOWNLOAD, "download", "download", "from the last token to the last byte"),
 	[METRIC_THROUGHPUT_TOKENS] = {"throughput.tok_per_s", "token/s", SCOPE_SYSTEM, BETTER_MORE,
 		SHOW_LARGE, "throughput", "tokens", "of requests answered in the window"},
 	[METRIC_THROUGHPUT_REQUESTS] = {"throughput.req_per_s", "1/s", SCOPE_SYSTEM, BETTER_MORE,

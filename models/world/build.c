@@ -103,7 +103,7 @@ static void add_probes(struct world *w)
 	probes_add(&w->probes, &w->metrics);
 	w->little = little_create(&w->arena);
 	probes_add(&w->probes, &w->little);
-	w->causes = causes_create(&w->arena);
+	w->causes = causes_create(&w->arena, s->n_groups, s->n_instances);
 	probes_add(&w->probes, &w->causes);
 	w->queues = arena_alloc(&w->arena, s->n_instances + 1, sizeof *w->queues);
 	if (s->record.queues_s > 0.0) {

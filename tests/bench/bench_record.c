@@ -67,6 +67,8 @@ static void insert(sqlite3_stmt *st, const struct request_row *r)
 	bind_time(st, 17, r->deadline_ns);
 	sqlite3_bind_text(st, 18, "done", -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 19, r->preemptions);
+	for (enum cause c = 0; c < CAUSES; c++)
+		sqlite3_bind_int64(st, 20 + (int)c, r->cause_ns[c]);
 	must(sqlite3_step(st), sqlite3_db_handle(st));
 	sqlite3_reset(st);
 }
@@ -85,8 +87,9 @@ static double bare_s(size_t n)
 	must(sqlite3_open(path, &db), db);
 	must(sqlite3_exec(db, rec_schema, NULL, NULL, NULL), db);
 	must(sqlite3_prepare_v2(db,
-		     "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", -1, &st,
-		     NULL),
+		     "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+		     "?,?,?,?,?,?,?,?,?,?,?,?)",
+		     -1, &st, NULL),
 		db);
 	for (i = 0; i < n; i++) {
 		if (i % ROWS_PER_COMMIT == 0)

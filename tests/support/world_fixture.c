@@ -19,6 +19,8 @@ static void keep(struct probe_state *s, enum moment m, int64_t at_ns, const stru
 	(void)m;
 	(void)at_ns;
 	f->rows = mem_grow(f->rows, f->n_rows, &f->cap, sizeof *f->rows);
+	f->causes = mem_grow(f->causes, f->n_rows, &f->cap_causes, sizeof *f->causes);
+	memcpy(f->causes[f->n_rows], row->cause_ns, sizeof *f->causes);
 	f->rows[f->n_rows++] = *row;
 }
 
@@ -47,6 +49,7 @@ void fixture_finish(struct fixture *f)
 {
 	world_result_finish(&f->result);
 	free(f->rows);
+	free(f->causes);
 	arena_finish(&f->arena);
 }
 
@@ -213,6 +216,8 @@ void fixture_run(struct fixture *f)
 	if (!world_run(w, &f->result, &err))
 		fail_msg("%s", err.msg);
 	world_destroy(w);
+	for (size_t i = 0; i < f->n_rows; i++)
+		f->rows[i].cause_ns = f->causes[i];
 	if (f->n_rows > 0)
 		qsort(f->rows, f->n_rows, sizeof *f->rows, by_id);
 }

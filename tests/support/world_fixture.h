@@ -28,6 +28,8 @@ struct fixture {
 	struct world_result result;
 	size_t n_rows, cap;
 	struct request_row *rows; /* by number */
+	size_t cap_causes;
+	int64_t (*causes)[CAUSES]; /* of rows, which point here */
 };
 
 /** No network, fcfs, seed 1, horizon 100 s, nothing else. */

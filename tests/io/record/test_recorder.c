@@ -173,6 +173,11 @@ static void request_rows_come_back_with_names_and_seconds(void **state)
 		"1|3|6|guests|NULL|NULL|106|50|NULL|0.018000000 0.000000000 0.000000000 "
 		"0.000000000 0.000000000 0.000000000 0.000000000|NULL|rejected|0");
 	assert_query(*state, "SELECT count(*) FROM request WHERE assigned_s IS NULL", "1");
+	assert_query(*state,
+		"SELECT scheduler_ns, upload_wait_ns, upload_send_ns, instance_wait_ns, "
+		"prefill_ns, decode_ns, stalled_ns, preempted_ns, speculation_ns, kv_ns, "
+		"service_ns, download_ns FROM request WHERE id = 5",
+		"1|0|19|280|3700|46000|0|0|0|0|0|550000");
 }
 
 static void run_settings_metrics_and_summary_come_back(void **state)
@@ -250,7 +255,7 @@ static void warnings_come_back_with_where_they_were_met(void **state)
 static void tables_are_strict_and_numbered(void **state)
 {
 	end_and_close(open_recorder_begun(*state), RUN_COMPLETE);
-	assert_query(*state, "PRAGMA user_version", "2");
+	assert_query(*state, "PRAGMA user_version", "3");
 	assert_query(*state,
 		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
 		"name NOT LIKE 'sqlite%' AND NOT strict",
