@@ -24,6 +24,14 @@ static void keep(struct probe_state *s, enum moment m, int64_t at_ns, const stru
 	f->rows[f->n_rows++] = *row;
 }
 
+static void keep_span(struct probe_state *s, const struct step_span *span)
+{
+	struct fixture *f = s->f;
+
+	f->spans = mem_grow(f->spans, f->n_spans, &f->cap_spans, sizeof *f->spans);
+	f->spans[f->n_spans++] = *span;
+}
+
 void fixture_init(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
@@ -50,6 +58,7 @@ void fixture_finish(struct fixture *f)
 	world_result_finish(&f->result);
 	free(f->rows);
 	free(f->causes);
+	free(f->spans);
 	arena_finish(&f->arena);
 }
 
@@ -191,10 +200,15 @@ static int by_id(const void *a, const void *b)
 
 void fixture_run(struct fixture *f)
 {
-	static const struct probe_ops ops = {
-		.name = "fixture", .moments = 1u << MOMENT_ENDED, .request = keep};
+	static const struct probe_ops ops[] = {
+		{.name = "fixture", .moments = 1u << MOMENT_ENDED, .request = keep},
+		{.name = "fixture",
+			.moments = 1u << MOMENT_ENDED,
+			.request = keep,
+			.step = keep_span},
+	};
 	struct probe_state state = {.f = f};
-	const struct probe rows = {&ops, &state};
+	const struct probe rows = {&ops[f->keeps_spans], &state};
 	struct world_setup setup = {
 		.spec = &f->spec,
 		.policy = &f->policy,
@@ -209,7 +223,7 @@ void fixture_run(struct fixture *f)
 	struct world *w;
 
 	world_result_finish(&f->result);
-	f->n_rows = 0;
+	f->n_rows = f->n_spans = 0;
 	if (!world_create(&w, &setup, &err))
 		fail_msg("%s", err.msg);
 	world_attach(w, &rows);

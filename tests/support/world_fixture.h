@@ -20,6 +20,7 @@ struct fixture {
 	struct arena arena;
 
 	bool step_by_step;
+	bool keeps_spans;
 	uint32_t replication;
 	double warmup_s;
 	double patience_s; /* for one call of the policy; 0: ten seconds */
@@ -30,6 +31,8 @@ struct fixture {
 	struct request_row *rows; /* by number */
 	size_t cap_causes;
 	int64_t (*causes)[CAUSES]; /* of rows, which point here */
+	size_t n_spans, cap_spans; /* where asked for: what instances did, as told */
+	struct step_span *spans;
 };
 
 /** No network, fcfs, seed 1, horizon 100 s, nothing else. */
