@@ -1,8 +1,15 @@
 #include "models/measure/causes.h"
 
+/* Sums of 64 bits are quick, and emptied into larger ones before they could overflow. */
+struct sums {
+	int64_t ns[CAUSES];
+	int64_t total_ns;
+	struct cause_sums all;
+};
+static const int64_t MOST_TOTAL_NS = INT64_MAX / 2;
+
 struct probe_state {
-	size_t n_groups, n_instances;
-	struct cause_sums *groups, *instances;
+	struct sums *groups, *instances;
 	bool broken;
 	uint64_t id; /* of the first of which they did not add up */
 	int64_t sum_ns, took_ns;
@@ -19,29 +26,44 @@ static void note(struct probe_state *c, uint64_t id, int64_t sum_ns, int64_t too
 	c->took_ns = took_ns;
 }
 
-static void sum(struct cause_sums *to, const int64_t *ns)
+static void empty(struct sums *s)
 {
-	to->n++;
+	for (enum cause k = 0; k < CAUSES; k++) {
+		s->all.ns[k] += (uint64_t)s->ns[k];
+		s->ns[k] = 0;
+	}
+	s->total_ns = 0;
+}
+
+/** None of @ns is below 0, and @took_ns is their sum. */
+static void add(struct sums *to, const int64_t *ns, int64_t took_ns)
+{
+	if (took_ns > MOST_TOTAL_NS - to->total_ns)
+		empty(to);
 	for (enum cause k = 0; k < CAUSES; k++)
-		to->ns[k] += (uint64_t)ns[k];
+		to->ns[k] += ns[k];
+	to->total_ns += took_ns;
+	to->all.n++;
 }
 
 static void request(
 	struct probe_state *c, enum moment m, int64_t at_ns, const struct request_row *r)
 {
-	int64_t sum_ns = 0, signs = 0;
+	int64_t took_ns = at_ns - r->created_ns, sum_ns = 0, signs = 0;
 
 	(void)m;
 	for (enum cause k = 0; k < CAUSES; k++) {
 		sum_ns += r->cause_ns[k];
 		signs |= r->cause_ns[k];
 	}
-	if (sum_ns != at_ns - r->created_ns || signs < 0)
-		note(c, r->id, sum_ns, at_ns - r->created_ns);
+	if (sum_ns != took_ns || signs < 0) {
+		note(c, r->id, sum_ns, took_ns);
+		return;
+	}
 	if (!r->measured || r->fate != FATE_DONE)
 		return;
-	sum(&c->groups[r->group], r->cause_ns);
-	sum(&c->instances[r->instance], r->cause_ns);
+	add(&c->groups[r->group], r->cause_ns, took_ns);
+	add(&c->instances[r->instance], r->cause_ns, took_ns);
 }
 
 bool causes_check(const struct probe *p, struct err *err)
@@ -55,11 +77,29 @@ bool causes_check(const struct probe *p, struct err *err)
 		       (unsigned long long)c->id, (long long)c->sum_ns, (long long)c->took_ns);
 }
 
-struct cause_view causes_of(const struct probe *p)
+void causes_merge(struct cause_sums *to, const struct cause_sums *from)
 {
-	const struct probe_state *c = p->state;
+	to->n += from->n;
+	for (enum cause k = 0; k < CAUSES; k++)
+		to->ns[k] += from->ns[k];
+}
 
-	return (struct cause_view){c->n_groups, c->n_instances, c->groups, c->instances};
+static struct cause_sums all_of(const struct sums *s)
+{
+	struct sums copy = *s;
+
+	empty(&copy);
+	return copy.all;
+}
+
+struct cause_sums causes_of_group(const struct probe *p, size_t group)
+{
+	return all_of(&p->state->groups[group]);
+}
+
+struct cause_sums causes_of_instance(const struct probe *p, size_t instance)
+{
+	return all_of(&p->state->instances[instance]);
 }
 
 static bool any_instance(const struct scenario_spec *s, bool synthetic)
@@ -97,8 +137,6 @@ struct probe causes_create(struct arena *a, size_t n_groups, size_t n_instances)
 {
 	struct probe_state *c = arena_alloc(a, 1, sizeof *c);
 
-	c->n_groups = n_groups;
-	c->n_instances = n_instances;
 	c->groups = arena_alloc(a, n_groups, sizeof *c->groups);
 	c->instances = arena_alloc(a, n_instances, sizeof *c->instances);
 	return (struct probe){&ops, c};

@@ -16,18 +16,14 @@ struct probe causes_create(struct arena *a, size_t n_groups, size_t n_instances)
 /** False, and @err names the first request of which that was not so. */
 MUST_CHECK bool causes_check(const struct probe *p, struct err *err);
 
-/** Of those of the cohort that were answered. */
+/** Of those of the cohort that were answered, of a group or of the instance that answered. */
 struct cause_sums {
 	uint64_t n;
 	unsigned __int128 ns[CAUSES];
 };
-
-/** What was summed by group, and by the instance that answered. */
-struct cause_view {
-	size_t n_groups, n_instances;
-	const struct cause_sums *groups, *instances;
-};
-struct cause_view causes_of(const struct probe *p);
+struct cause_sums causes_of_group(const struct probe *p, size_t group);
+struct cause_sums causes_of_instance(const struct probe *p, size_t instance);
+void causes_merge(struct cause_sums *to, const struct cause_sums *from);
 
 /** In a run of @spec, can time go there at all? */
 bool cause_possible(enum cause c, const struct scenario_spec *spec);

@@ -66,27 +66,20 @@ static double mean_or_nan(const struct stat_mean *m)
 }
 
 /* Means and shares of what @spec makes possible, the same rows in each replication. */
-static void cause_rows(const struct maker *k, const char *scope, const struct cause_sums *c)
+static void cause_rows(const struct maker *k, const char *scope, struct cause_sums c)
 {
 	double all_s = 0.0;
 
 	for (enum cause of = 0; of < CAUSES; of++)
-		all_s += (double)c->ns[of] * 1e-9;
+		all_s += (double)c.ns[of] * 1e-9;
 	for (enum cause of = 0; of < CAUSES; of++) {
-		double s = (double)c->ns[of] * 1e-9;
+		double s = (double)c.ns[of] * 1e-9;
 
 		if (!cause_possible(of, k->s->spec))
 			continue;
-		row(k, scope, METRIC_TIME + of, c->n > 0 ? s / (double)c->n : NONE);
+		row(k, scope, METRIC_TIME + of, c.n > 0 ? s / (double)c.n : NONE);
 		row(k, scope, METRIC_TIME_SHARE + of, all_s > 0.0 ? s / all_s : NONE);
 	}
-}
-
-static void causes_merge(struct cause_sums *to, const struct cause_sums *from)
-{
-	to->n += from->n;
-	for (enum cause of = 0; of < CAUSES; of++)
-		to->ns[of] += from->ns[of];
 }
 
 static void group_rows(const struct maker *k, const char *scope, const struct group_metrics *m)
@@ -118,15 +111,16 @@ static void system_rows(const struct maker *k)
 	const struct metrics *m = k->s->metrics;
 	int64_t to_ns = k->s->to_ns;
 	struct group_metrics all = {0};
-	struct cause_sums causes = {0};
+	struct cause_sums causes = {0}, of_group;
 
 	group_metrics_init(&all);
 	for (size_t g = 0; g < m->n_groups; g++) {
 		group_merge(&all, &m->groups[g]);
-		causes_merge(&causes, &k->s->causes.groups[g]);
+		of_group = causes_of_group(k->s->causes, g);
+		causes_merge(&causes, &of_group);
 	}
 	group_rows(k, "", &all);
-	cause_rows(k, "", &causes);
+	cause_rows(k, "", causes);
 	if (k->has_tokens)
 		row(k, "", METRIC_THROUGHPUT_TOKENS, (double)m->delivered_tok / k->window_s);
 	row(k, "", METRIC_THROUGHPUT_REQUESTS, (double)m->delivered / k->window_s);
@@ -197,7 +191,7 @@ static void instance_rows(const struct maker *k, size_t i)
 			s > 0.0 ? level_integral(&inst->running, to_ns) / s : NONE);
 	row(k, scope, METRIC_QUEUE_MEAN, level_mean(&inst->in_system, to_ns));
 	row(k, scope, METRIC_QUEUE_MAX, level_max(&inst->in_system));
-	cause_rows(k, scope, &k->s->causes.instances[i]);
+	cause_rows(k, scope, causes_of_instance(k->s->causes, i));
 	if (!has_model)
 		return;
 	row(k, scope, METRIC_KV_PEAK, gauge.kv_peak_bytes);
@@ -319,7 +313,7 @@ static void all_groups(const struct maker *k)
 		const char *scope = arena_printf(k->arena, "group:%s", s->spec->groups[g].name);
 
 		group_rows(k, scope, &s->metrics->groups[g]);
-		cause_rows(k, scope, &s->causes.groups[g]);
+		cause_rows(k, scope, causes_of_group(s->causes, g));
 		if (s->spec->groups[g].arrivals.process == ARRIVAL_TRACE)
 			row(k, scope, METRIC_ROWS_SKIPPED, (double)s->rows_skipped[g]);
 	}

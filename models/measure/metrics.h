@@ -53,7 +53,7 @@ void group_metrics_finish(struct group_metrics *m);
 struct metric_sources {
 	const struct scenario_spec *spec;
 	const struct metrics *metrics;
-	struct cause_view causes;
+	const struct probe *causes;
 	const struct lyapunov_means *lyapunov; /* NULL: no slots */
 	const struct instance *instances;      /* and what each has counted */
 	const uint64_t *rows_skipped;          /* per group, of its trace */

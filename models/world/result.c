@@ -84,7 +84,7 @@ static void make_rows(struct world *w, struct metric_rows *rows)
 	struct metric_sources s = {
 		.spec = w->spec,
 		.metrics = metrics_of(&w->metrics),
-		.causes = causes_of(&w->causes),
+		.causes = &w->causes,
 		.lyapunov = w->lyapunov.state ? lyapunov_means(&w->lyapunov) : NULL,
 		.instances = w->instances,
 		.rows_skipped = skipped(w),

@@ -1,5 +1,5 @@
 /* Where the time went: by hand, one case a cause, and over random systems against what instances
- * tell of their steps. With a number: so many random systems. */
+ * tell of their steps. With two numbers: the random systems from the one to the other. */
 #include "tests/support/check.h"
 
 #include <stdlib.h>
@@ -328,6 +328,28 @@ static void times_that_do_not_add_up_are_noticed(void **state)
 	}
 }
 
+/* Three times 2^62 ns are more than 64 bits hold. */
+static void sums_do_not_overflow(void **state)
+{
+	const int64_t long_ns = INT64_C(1) << 62;
+	int64_t ns[CAUSES] = {[CAUSE_SCHEDULER] = long_ns - 5, [CAUSE_DOWNLOAD] = 5};
+	struct request_row r = {.fate = FATE_DONE, .measured = true, .cause_ns = ns};
+	struct cause_sums s;
+	struct arena a;
+	struct probe p;
+
+	(void)state;
+	arena_init(&a);
+	p = causes_create(&a, 1, 1);
+	for (int k = 0; k < 3; k++)
+		p.ops->request(p.state, MOMENT_ENDED, long_ns, &r);
+	s = causes_of_instance(&p, 0);
+	assert_int_equal(s.n, 3);
+	assert_true(s.ns[CAUSE_SCHEDULER] == 3 * ((unsigned __int128)long_ns - 5));
+	assert_true(s.ns[CAUSE_DOWNLOAD] == 15);
+	arena_finish(&a);
+}
+
 /* Random systems */
 
 static uint64_t next_random(uint64_t *x)
@@ -484,10 +506,10 @@ static void look_at(const struct fixture *f, size_t *plain, size_t *preempted)
 /* That the sum is all, each run checks by itself: see the status. */
 static void every_nanosecond_is_where_the_steps_say(void **state)
 {
-	const uint64_t *systems = *state;
+	const uint64_t *range = *state, systems = range[1] - range[0] + 1;
 	size_t plain = 0, preempted = 0;
 
-	for (uint64_t seed = 1; seed <= *systems; seed++) {
+	for (uint64_t seed = range[0]; seed <= range[1]; seed++) {
 		struct fixture f;
 
 		random_system(&f, seed);
@@ -497,12 +519,12 @@ static void every_nanosecond_is_where_the_steps_say(void **state)
 		look_at(&f, &plain, &preempted);
 		fixture_finish(&f);
 	}
-	assert_true(plain > 20 * *systems && preempted > *systems);
+	assert_true(plain > 20 * systems && preempted > systems);
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t systems = argc > 1 ? strtoull(argv[1], NULL, 10) : 50;
+	uint64_t range[2] = {1, 50};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waiting_is_at_the_scheduler_or_at_the_instance),
 		cmocka_unit_test(an_upload_is_what_it_takes_alone_and_the_rest_is_waiting),
@@ -513,8 +535,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(one_without_an_answer_ends_in_what_it_was_doing),
 		cmocka_unit_test(an_upload_under_way_at_the_end_is_told_so_far),
 		cmocka_unit_test(times_that_do_not_add_up_are_noticed),
-		cmocka_unit_test_prestate(every_nanosecond_is_where_the_steps_say, &systems),
+		cmocka_unit_test(sums_do_not_overflow),
+		cmocka_unit_test_prestate(every_nanosecond_is_where_the_steps_say, range),
 	};
 
+	for (int k = 1; k < argc && k < 3; k++)
+		range[k - 1] = strtoull(argv[k], NULL, 10);
 	return cmocka_run_group_tests_name("causes", tests, NULL, NULL);
 }
