@@ -23,6 +23,10 @@ enum ev_kind {
 	EV_MEASURE,   /* the warm-up is over */
 	EV_FLOW,      /* who: set of flows; one of them ends, or their rates change */
 	EV_LINK,      /* who: link; its rate changes by the clock */
+	/* where the phases are apart; what: request */
+	EV_KV_LAYER, /* the first layer of its prompt is computed */
+	EV_KV_LEFT,  /* the last byte of its KV, or of all layers but the last, is on the way */
+	EV_KV,       /* who: instance; its KV is there */
 	EV_KINDS,
 };
 
@@ -79,6 +83,23 @@ static inline struct event_id post_served(
 {
 	return engine_post(
 		e, in_s, (struct event){.kind = EV_SERVED, .who = at.i, .what = request});
+}
+
+static inline struct event_id post_kv_layer(struct engine *e, int64_t at_ns, uint32_t request)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_KV_LAYER, .what = request});
+}
+
+/** For net_send_off(), which posts it. */
+static inline struct event ev_kv_left(uint32_t request)
+{
+	return (struct event){.kind = EV_KV_LEFT, .what = request};
+}
+
+static inline struct event_id post_kv(
+	struct engine *e, double in_s, struct instance_id at, uint32_t request)
+{
+	return engine_post(e, in_s, (struct event){.kind = EV_KV, .who = at.i, .what = request});
 }
 
 static inline struct event_id post_late(struct engine *e, int64_t at_ns, uint32_t request)

@@ -33,6 +33,11 @@ struct request_id {
 	uint64_t n;
 };
 
+/** What a request waits for: its prompt to be computed, or, where that was done apart, its answer
+ * to be made. Sets of phases have a bit for each. */
+enum phase { PHASE_PREFILL, PHASE_DECODE, PHASE_KINDS };
+enum { PHASES_PREFILL = 1 << PHASE_PREFILL, PHASES_DECODE = 1 << PHASE_DECODE, PHASES_BOTH = 3 };
+
 /** What a transfer over a link carries. */
 enum transfer_kind {
 	TRANSFER_PROMPT,

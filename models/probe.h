@@ -35,13 +35,15 @@ enum moment {
 struct request_row {
 	uint64_t id;
 	uint32_t group, model, instance;
+	uint32_t prefill; /* the instance that computed its prompt: @instance, unless apart */
 	uint32_t prompt_tok, output_tok; /* 0 where no model serves */
 	uint32_t preemptions;
 	enum fate fate;
 	bool measured; /* one of the cohort */
 	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns,
 		delivered_ns, deadline_ns;
-	int64_t heard_ns;        /* of one done: its first token is with its user */
+	int64_t heard_ns;  /* of one done: its first token is with its user */
+	int64_t joined_ns; /* its phases were apart, and it began to decode where it went on */
 	const int64_t *cause_ns; /* CAUSES of them: where its time went; at its end all of it */
 };
 

@@ -54,19 +54,41 @@ bool home_next(const struct view *v, struct assignment *out)
 	return false;
 }
 
+static bool able_at_home(const struct view *v, const struct waiting *w, enum tier tier)
+{
+	for (uint32_t i = 0; i < v->n_instances; i++)
+		if (at_home(v, w, i) && v->instances[i].tier == tier &&
+			v->can_serve(v, w, (struct instance_id){i}))
+			return true;
+	return false;
+}
+
+/** Whoever computes the prompt of @w alone at home has somebody there who goes on. */
+static bool follows_at_home(const struct view *v, const struct waiting *w, enum tier tier)
+{
+	struct waiting next = *w, whole = *w;
+
+	whole.output_tok = next.output_tok = 2; /* one more than a prompt gives */
+	next.phase = PHASE_DECODE;
+	for (next.from.i = 0; next.from.i < v->n_instances; next.from.i++)
+		if (v->instances[next.from.i].phases == PHASES_PREFILL &&
+			at_home(v, w, next.from.i) && v->can_serve(v, &whole, next.from) &&
+			!able_at_home(v, &next, tier))
+			return false;
+	return true;
+}
+
 bool home_check(const struct view *v, enum tier tier, char *why, size_t size)
 {
-	struct waiting w = {
-		.deadline_s = HUGE_VAL, .prompt_tok = 1, .output_tok = 1, .home_instance = {NO_ID}};
+	struct waiting w = {.from = {NO_ID},
+		.deadline_s = HUGE_VAL,
+		.prompt_tok = 1,
+		.output_tok = 1,
+		.home_instance = {NO_ID}};
 
 	for (uint32_t g = 0; g < v->n_groups; g++) {
-		bool able = false;
-
 		w.group.i = g;
-		for (uint32_t i = 0; i < v->n_instances && !able; i++)
-			able = at_home(v, &w, i) && v->instances[i].tier == tier &&
-			       v->can_serve(v, &w, (struct instance_id){i});
-		if (able)
+		if (able_at_home(v, &w, tier) && follows_at_home(v, &w, tier))
 			continue;
 		snprintf(why, size, "needs a home %s with an instance that can serve users '%s'",
 			tier == TIER_EDGE ? "at the edge" : "in the cloud", v->groups[g].name);

@@ -18,6 +18,7 @@ enum lengths { LENGTHS_KNOWN, LENGTHS_MEAN, LENGTHS_QUANTILE };
 /** What is known of a request in the window. None of it changes while it waits. */
 struct seen {
 	struct request_id id;
+	enum phase phase;
 	double key;          /* its rank: smaller goes first */
 	double late_after_s; /* from then on it meets its deadline nowhere; HUGE_VAL: never */
 };
@@ -73,6 +74,19 @@ static struct least least_idle(
 	return least;
 }
 
+/** In time until then, were all idle. While a prompt is computed its KV has until that is done to
+ *  get away: only what takes longer makes it late later. */
+static double late_after_s(const struct policy_state *st, const struct view *v,
+	const struct waiting *w, const struct least *least)
+{
+	struct waiting ready = *w;
+
+	if (w->ready_s <= v->now_s || v->now_s + least->total_s > w->deadline_s)
+		return w->deadline_s - least->total_s;
+	ready.ready_s = v->now_s;
+	return w->deadline_s - least_idle(st, v, &ready).total_s;
+}
+
 static bool by_prediction(const struct policy_state *st)
 {
 	return st->priority != PRIORITY_FCFS && st->priority != PRIORITY_EDF;
@@ -81,13 +95,13 @@ static bool by_prediction(const struct policy_state *st)
 static struct seen survey(
 	const struct policy_state *st, const struct view *v, const struct waiting *w)
 {
-	struct seen s = {.id = w->id, .late_after_s = HUGE_VAL};
+	struct seen s = {.id = w->id, .phase = w->phase, .late_after_s = HUGE_VAL};
 	struct least least = {0};
 
 	if (by_prediction(st) || w->deadline_s < HUGE_VAL)
 		least = least_idle(st, v, w);
 	if (w->deadline_s < HUGE_VAL)
-		s.late_after_s = w->deadline_s - least.total_s;
+		s.late_after_s = late_after_s(st, v, w, &least);
 	switch ((enum priority)st->priority) {
 	case PRIORITY_FCFS:
 		break; /* all alike: the order of the queue decides */
@@ -119,7 +133,8 @@ static void look(struct policy_state *st, const struct view *v, size_t n)
 	for (i = 0; i < n; i++) {
 		while (j < st->n_seen && st->seen[j].id.n < v->waiting[i].id.n)
 			j++;
-		if (j < st->n_seen && st->seen[j].id.n == v->waiting[i].id.n)
+		if (j < st->n_seen && st->seen[j].id.n == v->waiting[i].id.n &&
+			st->seen[j].phase == v->waiting[i].phase)
 			st->seen[i] = st->seen[j++];
 		else
 			st->seen[i] = survey(st, v, &v->waiting[i]);

@@ -56,19 +56,49 @@ bool line_next(const struct view *v, enum tier_set tiers, struct assignment *out
 	return out->drop;
 }
 
+/** Where a class of @tiers computes the prompt of @w alone, somebody of @tiers must go on. NO_ID:
+ *  so it is; else one of a class where it is not. */
+static struct instance_id left_alone(
+	const struct view *v, const struct waiting *w, enum tier_set tiers)
+{
+	struct waiting next = *w, whole = *w;
+	size_t c;
+
+	whole.output_tok = next.output_tok = 2; /* one more than a prompt gives */
+	next.phase = PHASE_DECODE;
+	for (c = 0; c < v->n_classes; c++) {
+		next.from = v->classes[c].members[0];
+		if (v->classes[c].phases == PHASES_PREFILL && within(&v->classes[c], tiers) &&
+			v->can_serve(v, &whole, next.from) && !served_in(v, &next, tiers))
+			return next.from;
+	}
+	return (struct instance_id){NO_ID};
+}
+
 bool line_check(
 	const struct view *v, enum tier_set tiers, const char *where, char *why, size_t size)
 {
-	struct waiting w = {
-		.deadline_s = HUGE_VAL, .prompt_tok = 1, .output_tok = 1, .home_instance = {NO_ID}};
+	struct waiting w = {.from = {NO_ID},
+		.deadline_s = HUGE_VAL,
+		.prompt_tok = 1,
+		.output_tok = 1,
+		.home_instance = {NO_ID}};
+	struct instance_id alone;
 	uint32_t g;
 
 	for (g = 0; g < v->n_groups; g++) {
 		w.group.i = g;
-		if (served_in(v, &w, tiers))
+		alone = left_alone(v, &w, tiers);
+		if (served_in(v, &w, tiers) && alone.i == NO_ID)
 			continue;
-		snprintf(why, size, "needs an instance %s that can serve users '%s'", where,
-			v->groups[g].name);
+		if (alone.i == NO_ID)
+			snprintf(why, size, "needs an instance %s that can serve users '%s'", where,
+				v->groups[g].name);
+		else
+			snprintf(why, size,
+				"needs an instance %s that goes on where '%s' computes the prompts "
+				"of users '%s'",
+				where, v->instances[alone.i].name, v->groups[g].name);
 		return false;
 	}
 	return true;

@@ -1,31 +1,32 @@
 /* max-weight: of all groups with requests waiting and instances with room, the pair with the
  * largest product of queue length and service rate, n_i * mu_ij (Tassiulas and Ephremides, 1992;
  * Stolyar, "MaxWeight scheduling in a generalized switch", 2004). mu_ij is one over the predicted
- * service of the group's oldest request, were j idle. Counts the queue at every assignment. */
+ * service of the group's oldest request, were j idle. Where phases are apart each group has a queue
+ * for each. Counts the queues at every assignment. */
 #include <math.h>
 #include <stdio.h>
 
 #include "policies/all.h"
 #include "policies/score.h"
 
-enum { GROUPS_MAX = 1024 };
+enum { GROUPS_MAX = 1024, QUEUES_MAX = PHASE_KINDS * GROUPS_MAX };
 
+/** Queues are numbered by group, and by phase within it. */
 struct policy_state {
-	size_t n[GROUPS_MAX];      /* scratch of next(): how many wait, */
-	size_t oldest[GROUPS_MAX]; /* and where in the queue the first of them is */
+	size_t n[QUEUES_MAX];      /* scratch of next(): how many wait, */
+	size_t oldest[QUEUES_MAX]; /* and where in the line the first of them is */
 };
 
 static void count(struct policy_state *st, const struct view *v)
 {
-	size_t k;
-	uint32_t g;
+	size_t k, q;
 
-	for (g = 0; g < v->n_groups; g++)
-		st->n[g] = 0;
+	for (q = 0; q < PHASE_KINDS * v->n_groups; q++)
+		st->n[q] = 0;
 	for (k = 0; k < v->n_waiting; k++) {
-		g = v->waiting[k].group.i;
-		if (st->n[g]++ == 0)
-			st->oldest[g] = k;
+		q = PHASE_KINDS * v->waiting[k].group.i + v->waiting[k].phase;
+		if (st->n[q]++ == 0)
+			st->oldest[q] = k;
 	}
 }
 
@@ -43,17 +44,18 @@ static bool max_weight_next(struct policy_state *st, const struct view *v, struc
 	struct score best = {.instance = {NO_ID}}, s;
 	const struct waiting *w;
 	struct instance_id i;
-	uint32_t g, c;
+	uint32_t c;
+	size_t q;
 
 	if (v->n_waiting == 0 || v->n_free == 0)
 		return false;
 	count(st, v);
-	for (g = 0; g < v->n_groups; g++) {
-		w = &v->waiting[st->n[g] > 0 ? st->oldest[g] : 0];
-		for (c = 0; c < v->n_classes && st->n[g] > 0; c++) {
+	for (q = 0; q < PHASE_KINDS * v->n_groups; q++) {
+		w = &v->waiting[st->n[q] > 0 ? st->oldest[q] : 0];
+		for (c = 0; c < v->n_classes && st->n[q] > 0; c++) {
 			if (!v->best(v, w, (struct class_id){c}, RANK_STEP, &i))
 				continue;
-			s = weigh(v, w, st->n[g], i, st->oldest[g]);
+			s = weigh(v, w, st->n[q], i, st->oldest[q]);
 			if (best.instance.i != NO_ID && !score_better(&s, &best))
 				continue;
 			best = s;

@@ -104,6 +104,8 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 		warn(r, instance, "all_reduce", "auto", "one gpu has nothing to add up");
 	if (!says(instance, "batching", "chunked"))
 		warn(r, instance, "chunk_tokens", "512", "batching is not chunked");
+	if (says(instance, "role", "decode"))
+		warn(r, instance, "kv_overlap", "false", "it computes no prompts for others");
 }
 
 /** Of those that come with offing; a plug-in may look at anything. */

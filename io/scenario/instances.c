@@ -46,6 +46,8 @@ static bool read_profile(
 
 static const char *const batching_words[] = {"continuous", "chunked", "static", NULL};
 static const char *const decoding_words[] = {"autoregressive", "speculative", NULL};
+static const char *const role_words[] = {
+	[ROLE_BOTH] = "both", [ROLE_PREFILL] = "prefill", [ROLE_DECODE] = "decode", NULL};
 static const char *const discipline_words[] = {
 	[DISCIPLINE_FIFO] = "fifo", [DISCIPLINE_PS] = "ps", NULL};
 
@@ -114,6 +116,17 @@ static const struct schema_key llm_keys[] = {
 		.words = decoding_words,
 		.n_built = 1,
 		.dflt = "autoregressive"},
+	{.name = "role",
+		.kind = SCHEMA_WORD,
+		.to = INSTANCE(spec.role),
+		.at = INSTANCE(spec.role_at),
+		.words = role_words,
+		.dflt = "both"},
+	{.name = "kv_overlap",
+		.kind = SCHEMA_BOOL,
+		.to = INSTANCE(spec.kv_overlap),
+		.at = INSTANCE(spec.kv_overlap_at),
+		.dflt = "false"},
 	{.name = "block_tokens",
 		.kind = SCHEMA_UNSIGNED,
 		.to = INSTANCE(spec.block_tok),
@@ -226,6 +239,16 @@ static bool check_budget(struct schema_reader *r, const struct instance_entry *i
 		i->spec.max_batch, i->spec.chunk_tok);
 }
 
+/** With chunks a prompt has no one layer that is computed first. */
+static bool check_overlap(struct schema_reader *r, const struct instance_entry *i)
+{
+	if (i->spec.synthetic || !i->spec.kv_overlap || i->spec.batching == BATCHING_CONTINUOUS)
+		return true;
+	return err_list_at(r->errs, i->spec.kv_overlap_at,
+		"kv_overlap needs continuous batching, where a prompt is computed layer by layer "
+		"in one step");
+}
+
 static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void *entry)
 {
 	struct instance_entry *i = entry;
@@ -240,7 +263,7 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 	i->spec.at = i->e.at;
 	ok = refuse_other_kind(r, *slot, i->spec.synthetic);
 	ok = schema_read(r, *slot, i->spec.synthetic ? synthetic_keys : llm_keys, i) && ok;
-	return check_capacity(r, i) && check_budget(r, i) && ok;
+	return check_capacity(r, i) && check_budget(r, i) && check_overlap(r, i) && ok;
 }
 
 /** `auto` is a word in place of the map, or a key in it. */

@@ -58,6 +58,11 @@ void net_start(struct net *n);
 bool net_send(struct net *n, const struct route *r, double payload_bytes, enum transfer_kind kind,
 	struct event done);
 
+/** The same, but @left is posted when the last byte has left for good: @r's delay before it
+ * arrives. True when that is at once. */
+bool net_send_off(struct net *n, const struct route *r, double payload_bytes,
+	enum transfer_kind kind, struct event left);
+
 /** The same for bytes whose arrival nobody waits for. */
 void net_send_on(
 	struct net *n, const struct route *r, double payload_bytes, enum transfer_kind kind);

@@ -19,6 +19,7 @@ struct transfer {
 	double lone_s;  /* its flow would have taken so long alone */
 	double alone_s; /* when it arrives if nobody shares its links; HUGE_VAL: with its flow */
 	double after_s; /* from the end of its flow to the arrival, with company */
+	double early_s; /* @done is due so long before the arrival */
 	bool company;   /* others came while it was under way */
 	uint32_t next_free;
 };

@@ -6,6 +6,16 @@
 
 #include "sim/event.h"
 
+bool routes_alike(const struct route *a, const struct route *b)
+{
+	if (!a || !b || a->n != b->n)
+		return a == b;
+	for (size_t h = 0; h < a->n; h++)
+		if (a->hops[h]->spec != b->hops[h]->spec)
+			return false;
+	return true;
+}
+
 void route_describe(struct route *r)
 {
 	double mtu_bytes = HUGE_VAL;

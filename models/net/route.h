@@ -30,6 +30,9 @@ struct route {
 	uint32_t path[TRANSFER_KINDS]; /* fair: there */
 };
 
+/** Do messages over the two take as long while the links are idle? No route is like no route. */
+bool routes_alike(const struct route *a, const struct route *b);
+
 /** What follows from the hops together: all but the last three. */
 void route_describe(struct route *r);
 

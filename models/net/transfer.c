@@ -66,7 +66,7 @@ static int64_t arrival_ns(const struct net *n, const struct transfer *x, double 
 
 	if (x->alone_s < HUGE_VAL && (!x->company || x->alone_s > at_s))
 		at_s = x->alone_s;
-	at_ns = ns_of_s(at_s);
+	at_ns = ns_of_s(at_s - x->early_s);
 	return at_ns > now_ns ? at_ns : now_ns;
 }
 
@@ -272,7 +272,7 @@ static void prepare(struct net *n, const struct route *r, double payload_bytes,
 
 /** True when it arrives at once. */
 static bool begin_shared(struct net *n, const struct route *r, double payload_bytes,
-	enum transfer_kind kind, const struct event *done)
+	enum transfer_kind kind, const struct event *done, double early_s)
 {
 	struct flow_set *set = &n->sets[r->set];
 	uint32_t slot = take(n);
@@ -283,6 +283,7 @@ static bool begin_shared(struct net *n, const struct route *r, double payload_by
 
 	catch_up(n, set);
 	x->done = *done;
+	x->early_s = early_s;
 	x->entered_s = now_s;
 	prepare(n, r, payload_bytes, kind, x, &t);
 	if (!(x->alone_s < LINK_NEVER_S) && is_foretold(r))
@@ -305,8 +306,9 @@ static bool begin_shared(struct net *n, const struct route *r, double payload_by
 
 /* Messages */
 
+/** @done is due @early_s before the last byte arrives. */
 static bool begin(struct net *n, const struct route *r, double payload_bytes,
-	enum transfer_kind kind, const struct event *done)
+	enum transfer_kind kind, const struct event *done, double early_s)
 {
 	int64_t now_ns = engine_now_ns(n->b.engine), at_ns;
 	struct route_message m;
@@ -315,14 +317,14 @@ static bool begin(struct net *n, const struct route *r, double payload_bytes,
 	if (r->n == 0)
 		return true;
 	if (r->fair)
-		return begin_shared(n, r, payload_bytes, kind, done);
+		return begin_shared(n, r, payload_bytes, kind, done, early_s);
 	route_message(r, NULL, now_ns, payload_bytes, kind, &m);
 	s = route_pass_s(r, NULL, now_ns, &m);
 	if (!(s < LINK_NEVER_S)) {
 		fail(n, r, payload_bytes);
 		return false;
 	}
-	at_ns = ns_after(now_ns, ns_of_s(s));
+	at_ns = ns_after(now_ns, ns_of_s(s - early_s));
 	if (at_ns <= now_ns)
 		return true;
 	if (done->kind != NO_ID)
@@ -333,13 +335,19 @@ static bool begin(struct net *n, const struct route *r, double payload_bytes,
 bool net_send(struct net *n, const struct route *r, double payload_bytes, enum transfer_kind kind,
 	struct event done)
 {
-	return begin(n, r, payload_bytes, kind, &done);
+	return begin(n, r, payload_bytes, kind, &done, 0.0);
+}
+
+bool net_send_off(struct net *n, const struct route *r, double payload_bytes,
+	enum transfer_kind kind, struct event left)
+{
+	return begin(n, r, payload_bytes, kind, &left, r->delay_s);
 }
 
 void net_send_on(
 	struct net *n, const struct route *r, double payload_bytes, enum transfer_kind kind)
 {
-	begin(n, r, payload_bytes, kind, &(struct event){.kind = NO_ID});
+	begin(n, r, payload_bytes, kind, &(struct event){.kind = NO_ID}, 0.0);
 }
 
 double net_predict_s(const struct net *n, const struct route *r, double payload_bytes,

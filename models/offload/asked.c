@@ -13,6 +13,12 @@ static const struct scheduler *asked(
 	if (q->group.i >= v->n_groups)
 		guard_refuse(s->guard, "asked %s() for a request of group %u, there are %zu", what,
 			q->group.i, v->n_groups);
+	if ((unsigned)q->phase >= PHASE_KINDS)
+		guard_refuse(s->guard, "asked %s() for a request in phase %d, there are %d", what,
+			(int)q->phase, (int)PHASE_KINDS);
+	if (q->phase == PHASE_DECODE && q->from.i != NO_ID && q->from.i >= v->n_instances)
+		guard_refuse(s->guard, "asked %s() for KV at instance %u, there are %zu", what,
+			q->from.i, v->n_instances);
 	return s;
 }
 
@@ -101,23 +107,40 @@ static double asked_kv_fill(const struct view *v, struct instance_id i)
 	return instance_gauge(instance_of(s, i), &gauge) ? gauge.kv_fill : 0.0;
 }
 
-static struct path asked_path(
-	const struct view *v, struct group_id g, struct instance_id i, bool back)
+static struct path shown(struct net_path p)
 {
-	const struct scheduler *s = scheduler_behind(v);
-	struct net_path p;
-
-	need_instance(s, "path", i);
-	if (g.i >= v->n_groups)
-		guard_refuse(
-			s->guard, "asked path() for group %u, there are %zu", g.i, v->n_groups);
-	p = net_path(s->net, route_of(s, g, i, back), back ? TRANSFER_ANSWER : TRANSFER_PROMPT);
 	return (struct path){
 		.delay_s = p.delay_s,
 		.bytes_per_s = p.bytes_per_s,
 		.share_bytes_per_s = p.share_bytes_per_s,
 		.wait_s = p.backlog_s,
 	};
+}
+
+static struct path asked_path(
+	const struct view *v, struct group_id g, struct instance_id i, bool back)
+{
+	const struct scheduler *s = scheduler_behind(v);
+
+	need_instance(s, "path", i);
+	if (g.i >= v->n_groups)
+		guard_refuse(
+			s->guard, "asked path() for group %u, there are %zu", g.i, v->n_groups);
+	return shown(net_path(
+		s->net, route_of(s, g, i, back), back ? TRANSFER_ANSWER : TRANSFER_PROMPT));
+}
+
+static struct path asked_kv_path(const struct view *v, struct instance_id a, struct instance_id b)
+{
+	const struct scheduler *s = scheduler_behind(v);
+	const struct route *way;
+
+	need_instance(s, "kv_path", a);
+	need_instance(s, "kv_path", b);
+	if (a.i == b.i)
+		return (struct path){.bytes_per_s = HUGE_VAL, .share_bytes_per_s = HUGE_VAL};
+	way = kv_route_of(s, a, b);
+	return way ? shown(net_path(s->net, way, TRANSFER_KV)) : (struct path){0};
 }
 
 void asked_answer(struct view *v)
@@ -131,4 +154,5 @@ void asked_answer(struct view *v)
 	v->uniform = asked_uniform;
 	v->kv_fill = asked_kv_fill;
 	v->path = asked_path;
+	v->kv_path = asked_kv_path;
 }

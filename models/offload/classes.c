@@ -7,6 +7,18 @@
 #include "models/offload/scheduler_parts.h"
 #include "models/serving/alike.h"
 
+/** Does KV go alike to and from these two? */
+static bool same_way(const struct scheduler *s, struct site_id a, struct site_id b)
+{
+	const struct kv_routes *r = s->kv_routes;
+
+	if (r->n == 0 || a.i == b.i)
+		return true;
+	if (r->number[a.i] == NO_ID || r->number[b.i] == NO_ID)
+		return r->number[a.i] == r->number[b.i];
+	return r->alike[r->number[a.i]] == r->alike[r->number[b.i]];
+}
+
 static bool same_class(const struct scheduler *s, const uint32_t *reached, struct instance_id a,
 	struct instance_id b)
 {
@@ -14,6 +26,7 @@ static bool same_class(const struct scheduler *s, const uint32_t *reached, struc
 
 	return reached[x->instance->spec->site.i] == reached[y->instance->spec->site.i] &&
 	       x->tier == y->tier &&
+	       same_way(s, x->instance->spec->site, y->instance->spec->site) &&
 	       instances_alike(x->instance->spec, x->gpu, y->instance->spec, y->gpu);
 }
 
@@ -48,6 +61,7 @@ static void members_list(struct scheduler *s, struct class_view *cls, uint32_t c
 		}
 	cls->members = members;
 	cls->tier = s->instance_views[members[0].i].tier;
+	cls->phases = s->instance_views[members[0].i].phases;
 }
 
 void classes_find(struct scheduler *s, size_t n_sites)

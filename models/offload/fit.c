@@ -2,23 +2,68 @@
 
 #include "models/offload/scheduler_parts.h"
 
-static struct demand demand_of(const struct waiting *q)
+enum service fit_service(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
-	return (struct demand){.prompt_tok = q->prompt_tok, .output_tok = q->output_tok};
+	if (q->phase == PHASE_DECODE)
+		return SERVE_DECODE;
+	if (s->instance_views[i.i].phases == PHASES_PREFILL && q->output_tok > 1)
+		return SERVE_PREFILL;
+	return SERVE_WHOLE;
+}
+
+static struct demand demand_of(
+	const struct scheduler *s, const struct waiting *q, struct instance_id i)
+{
+	return (struct demand){.prompt_tok = q->prompt_tok,
+		.output_tok = q->output_tok,
+		.what = fit_service(s, q, i)};
+}
+
+/** Can KV get from where it lies to @i? NO_ID: it may lie anywhere. */
+static bool in_reach(const struct scheduler *s, const struct waiting *q, struct instance_id i)
+{
+	return q->phase == PHASE_PREFILL || q->from.i == NO_ID || q->from.i == i.i ||
+	       kv_route_of(s, q->from, i);
+}
+
+/** Is there somebody who can go on with @q where @i ends? */
+static bool has_follower(const struct scheduler *s, const struct waiting *q, struct instance_id i)
+{
+	const struct followers *f = &s->followers[s->instance_views[i.i].cls.i];
+	const struct demand d = {q->prompt_tok, q->output_tok, SERVE_DECODE};
+
+	for (size_t k = 0; k < f->n; k++)
+		if (instance_can_serve(instance_of(s, f->at[k]), s->groups[q->group.i].of.model, d))
+			return true;
+	return false;
 }
 
 bool fit_can_serve(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
-	return instance_can_serve(instance_of(s, i), s->groups[q->group.i].of.model, demand_of(q));
+	const struct instance *inst = instance_of(s, i);
+	struct demand d = demand_of(s, q, i);
+
+	if (!(s->instance_views[i.i].phases >> q->phase & 1) ||
+		(d.what == SERVE_DECODE && !inst->takes_kv) ||
+		!instance_can_serve(inst, s->groups[q->group.i].of.model, d))
+		return false;
+	return in_reach(s, q, i) && (d.what != SERVE_PREFILL || has_follower(s, q, i));
+}
+
+bool fit_stays(const struct scheduler *s, const struct waiting *q, struct instance_id i)
+{
+	return q->phase == PHASE_DECODE && q->from.i == i.i && fit_can_serve(s, q, i);
 }
 
 bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
-	return instance_has_memory(instance_of(s, i), demand_of(q));
+	return instance_has_memory(instance_of(s, i), demand_of(s, q, i));
 }
 
 bool fit_now(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
+	if (fit_stays(s, q, i))
+		return true;
 	return s->instance_views[i.i].room > 0 && fit_can_serve(s, q, i) && fit_has_memory(s, q, i);
 }
 

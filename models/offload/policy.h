@@ -15,15 +15,25 @@
  * can be tested with a view made of array literals.
  */
 
-/** A request in the scheduler's queue; some instance can serve it, or it would not be there. */
+/**
+ * A request in the scheduler's queue; some instance can serve it, or it would not be there. One
+ * whose prompt is computed by an instance that does only that waits twice: as PHASE_PREFILL, and
+ * then as PHASE_DECODE for an instance that goes on, to which its KV is sent from @from. It keeps
+ * its age, and so its place in the queue.
+ */
 struct waiting {
 	struct request_id id;
 	struct group_id group;
+	enum phase phase;
+	struct instance_id from; /* where its KV lies, or is computed; NO_ID: PHASE_PREFILL */
+	double ready_s; /* from when it can go: ahead while its prompt is computed, which is
+			   the case only where KV leaves layer by layer */
 	double created_s;
 	double deadline_s; /* absolute; HUGE_VAL: none */
 	uint32_t prompt_tok;
 	uint32_t output_tok; /* the true number; see group_view for what else may be assumed */
-	struct instance_id home_instance; /* one at the home site that can serve it; NO_ID: none */
+	struct instance_id home_instance; /* one at the home site that can serve it now, as its
+					     phase is; NO_ID: none */
 };
 
 /** What is known of a user group's requests without seeing them. */
@@ -39,17 +49,19 @@ struct instance_view {
 	struct site_id site;
 	struct class_id cls;
 	enum tier tier;
-	uint32_t assigned;   /* given to it and not finished, uploads included */
+	unsigned phases;     /* its role: PHASES_BOTH, _PREFILL or _DECODE */
+	uint32_t assigned;   /* given to it and not finished there, uploads and KV included */
 	uint32_t room;       /* how many more it takes while still called free */
 	double idle_since_s; /* when it last became empty; HUGE_VAL while it has work */
 };
 
 /**
- * Instances alike in device, model, runtime and path. Members predict alike
+ * Instances alike in device, model, runtime, role and path. Members predict alike
  * but for their load, so a policy ranks classes, not ten thousand instances.
  */
 struct class_view {
 	enum tier tier;
+	unsigned phases;
 	size_t n_members;
 	const struct instance_id *members; /* in file order */
 	size_t n_free;                     /* members with room */
@@ -63,12 +75,17 @@ enum rank {
 	RANKS,
 };
 
-/** Expected seconds; total_s is the sum, from now to the last byte received. */
+/**
+ * Expected seconds; total_s is the sum, from now to the last byte received. They are of the phase
+ * that waits: of PHASE_DECODE upload_s is the way of the KV and prefill_s 0; of a prompt at an
+ * instance that goes no further decode_s and download_s are 0, and later_s is the least that the
+ * rest takes on any instance that can follow, were it and the links idle.
+ */
 struct prediction {
-	double upload_s, wait_s, prefill_s, decode_s, download_s, total_s;
+	double upload_s, wait_s, prefill_s, decode_s, download_s, later_s, total_s;
 };
 
-/** The network between a group and an instance, one way, as it is now. */
+/** The network between a group and an instance, or two instances, one way, as it is now. */
 struct path {
 	double delay_s;           /* of the links, together */
 	double bytes_per_s;       /* of the slowest link now; HUGE_VAL: no link; 0: an outage */
@@ -83,10 +100,13 @@ struct rng;
  * from lies behind it. They answer on demand, so
  * that nothing is computed that no policy asks for:
  *
- *  can_serve: model there, within its context and memory: true now, true for ever,
- *             and the same for all members of a class
- *  fits:      can_serve, a free place and KV blocks for the prompt and one token
- *  best:      the best member of @c that fits @w, by @r; false when there is none; O(log n)
+ *  can_serve: its role is that of the phase, model there, within its context and memory, and
+ *             somebody can do what it leaves to do: true now, true for ever, and the same for all
+ *             members of a class
+ *  fits:      can_serve, a free place and KV blocks for the prompt and one token; always where its
+ *             KV lies, if that instance serves both phases
+ *  best:      the best member of @c that fits @w, by @r, the one where its KV lies before all
+ *             others; false when there is none; O(log n)
  *  predict:   with the present load of @i, for @output_tok tokens; it need not fit now
  *  predict_idle: the same as if @i and its links were idle (what 1e is judged by); the
  *             same for all members of a class, and over time while idle_version stays
@@ -95,6 +115,7 @@ struct rng;
  *  kv_fill:   share of the KV cache of @i that is used or set aside, 0 to 1; 0 of an instance that
  *             runs no model
  *  path:      how prompts of @g get to @i, or, with @back, its answers to @g
+ *  kv_path:   how KV gets from @a to @b; 0 bytes per s where it cannot
  *
  * A request, group, instance, class or rank that there is not, an answer of less than 0 or more
  * than UINT32_MAX tokens, a prediction for no prompt at an instance that runs a model, or draw()
@@ -126,13 +147,19 @@ struct view {
 	double (*kv_fill)(const struct view *v, struct instance_id i);
 	struct path (*path)(
 		const struct view *v, struct group_id g, struct instance_id i, bool back);
+	struct path (*kv_path)(const struct view *v, struct instance_id a, struct instance_id b);
 };
 
-/** Give @request to @instance, or, with @drop, give it up. */
+/**
+ * Give @request to @instance, or, with @drop, give it up. With @apart an instance of both roles
+ * computes the prompt alone, and the request waits again for its decode; to stay there is one of
+ * the choices then. KV that lies at an instance of both roles is given to another only where it
+ * fits, by the eager too: instances that hold memory never wait for each other's.
+ */
 struct assignment {
 	struct request_id request;
 	struct instance_id instance;
-	bool drop;
+	bool drop, apart;
 };
 
 /** A request that ended at an instance. */
@@ -140,6 +167,7 @@ struct outcome {
 	struct request_id request;
 	struct group_id group;
 	struct instance_id instance;
+	struct instance_id prefilled_at; /* @instance, unless the phases were apart */
 	uint32_t prompt_tok, output_tok;
 	double created_s, delivered_s, deadline_s;
 };

@@ -73,6 +73,11 @@ bool ranking_best(const struct scheduler *s, const struct waiting *q, struct cla
 	unsigned __int128 found = no_room;
 	const struct tournament *t;
 
+	if (q->phase == PHASE_DECODE && q->from.i != NO_ID &&
+		s->instance_views[q->from.i].cls.i == c.i && fit_stays(s, q, q->from)) {
+		*out = q->from;
+		return true;
+	}
 	if (cls->n_free == 0 || !fit_can_serve(s, q, cls->members[0]))
 		return false;
 	t = tournament_of(s, c.i, by);

@@ -26,21 +26,54 @@ static size_t prompt_of(const struct scheduler *s, const struct waiting *w)
 
 static struct instance_id home_of(const struct scheduler *s, const struct waiting *w)
 {
-	struct instance_id home = s->groups[w->group.i].home;
+	struct instance_id home = s->groups[w->group.i].home[w->phase];
 
 	if (home.i != NO_ID && fit_can_serve(s, w, home))
 		return home;
 	return (struct instance_id){NO_ID};
 }
 
+/** The time that its prompt still takes to be computed does not make @q late. */
+static double least_when_ready_s(const struct scheduler *s, struct waiting q)
+{
+	q.ready_s = s->view.now_s;
+	return conserving_least_s(s, &q);
+}
+
+/** Be told when the deadline of what waits at @place turns hopeless. */
+static void watch_deadline(struct scheduler *s, size_t place)
+{
+	const struct waiting *q = waiting_line_at(&s->line, place);
+	struct ticket *t = waiting_line_ticket(&s->line, place);
+	double in_s;
+
+	if (!(q->deadline_s < HUGE_VAL) || t->late.stamp != 0)
+		return;
+	in_s = q->deadline_s - s->view.now_s - conserving_least_s(s, q);
+	if (in_s >= 0.0 && q->ready_s > s->view.now_s)
+		in_s = q->deadline_s - s->view.now_s - least_when_ready_s(s, *q);
+	if (in_s >= 0.0) /* one tick later it is strictly too late */
+		t->late = post_late(s->engine,
+			ns_after(engine_now_ns(s->engine), ns_after(ns_of_s(in_s), 1)), t->slot);
+}
+
 void scheduler_push(struct scheduler *s, uint32_t slot, const struct waiting *w)
 {
 	struct waiting entry = *w;
+	size_t place;
 
 	entry.home_instance = home_of(s, w);
-	waiting_line_push(&s->line, &entry, slot);
-	shortest_add(&s->groups[w->group.i].waiting, prompt_of(s, w));
+	shortest_add(&s->groups[w->group.i].waiting[w->phase], prompt_of(s, w));
+	if (w->phase == PHASE_PREFILL) {
+		waiting_line_push(&s->line, &entry, slot);
+		line_show(s);
+		return;
+	}
+	place = waiting_line_insert(&s->line, &entry, slot);
+	s->n_staying += fit_stays(s, w, w->from);
 	line_show(s);
+	s->view.now_s = engine_now_s(s->engine);
+	watch_deadline(s, place); /* later only the last in line is looked at */
 }
 
 /** An assignment that breaks the rules is the policy's fault and ends the run. */
@@ -49,6 +82,12 @@ static bool refuse(
 {
 	return err_run(err, "policy '%s' assigned request %llu to instance %u: %s", s->ops->name,
 		(unsigned long long)a->request.n, a->instance.i, why);
+}
+
+/** Its KV lies at an instance that may wait for memory itself. */
+static bool parked_for_both(const struct scheduler *s, const struct waiting *q)
+{
+	return q->phase == PHASE_DECODE && instance_phases(instance_of(s, q->from)) == PHASES_BOTH;
 }
 
 static bool allowed(
@@ -62,8 +101,10 @@ static bool allowed(
 		return refuse(s, a, "there is no such instance", err);
 	if (!fit_can_serve(s, q, a->instance))
 		return refuse(s, a, "it can never serve it", err);
-	if (!s->ops->eager && !fit_now(s, q, a->instance))
+	if ((!s->ops->eager || parked_for_both(s, q)) && !fit_now(s, q, a->instance))
 		return refuse(s, a, "it has no room for it now", err);
+	if (a->apart && q->phase == PHASE_PREFILL && !instance_of(s, a->instance)->takes_kv)
+		return refuse(s, a, "the phases cannot be apart there", err);
 	return true;
 }
 
@@ -80,28 +121,15 @@ static bool take(
 	if (!allowed(s, a, place, err))
 		return false;
 	q = waiting_line_at(&s->line, place);
-	shortest_remove(&s->groups[q->group.i].waiting, prompt_of(s, q));
+	shortest_remove(&s->groups[q->group.i].waiting[q->phase], prompt_of(s, q));
+	s->n_staying -= q->phase == PHASE_DECODE && fit_stays(s, q, q->from);
 	t = waiting_line_take(&s->line, place);
 	line_show(s);
 	if (t.late.stamp != 0)
 		engine_cancel(s->engine, t.late);
-	*out = (struct decision){.slot = t.slot, .instance = a->instance, .drop = a->drop};
+	*out = (struct decision){
+		.slot = t.slot, .instance = a->instance, .drop = a->drop, .apart = a->apart};
 	return true;
-}
-
-/** Be told when the deadline of what waits at @place turns hopeless. */
-static void watch_deadline(struct scheduler *s, size_t place)
-{
-	const struct waiting *q = waiting_line_at(&s->line, place);
-	struct ticket *t = waiting_line_ticket(&s->line, place);
-	double in_s;
-
-	if (!(q->deadline_s < HUGE_VAL) || t->late.stamp != 0)
-		return;
-	in_s = q->deadline_s - s->view.now_s - conserving_least_s(s, q);
-	if (in_s >= 0.0) /* one tick later it is strictly too late */
-		t->late = post_late(s->engine,
-			ns_after(engine_now_ns(s->engine), ns_after(ns_of_s(in_s), 1)), t->slot);
 }
 
 static bool bad_alarm(const struct scheduler *s, double at_s, const char *why, struct err *err)
@@ -191,7 +219,9 @@ static void copy_parts(struct scheduler *s, const struct scheduler_build *b)
 	s->seats = arena_alloc(s->arena, b->n_instances, sizeof *s->seats);
 	for (size_t g = 0; g < b->n_groups; g++) {
 		s->groups[g].of = b->groups[g];
-		shortest_init(&s->groups[g].waiting, (size_t)b->groups[g].context_tok + 1);
+		for (enum phase p = 0; p < (b->kv_routes->n > 0 ? PHASE_KINDS : PHASE_DECODE); p++)
+			shortest_init(
+				&s->groups[g].waiting[p], (size_t)b->groups[g].context_tok + 1);
 	}
 	for (size_t i = 0; i < b->n_instances; i++)
 		s->seats[i].of = b->instances[i];
@@ -220,6 +250,7 @@ bool scheduler_create(struct scheduler **out, const struct scheduler_build *b, s
 	s->delay_s = b->delay_s;
 	s->net = b->net;
 	s->routes = b->routes;
+	s->kv_routes = b->kv_routes;
 	s->ops = b->policy->ops;
 	s->view.n_groups = b->n_groups;
 	s->view.n_instances = b->n_instances;
@@ -243,7 +274,8 @@ void scheduler_destroy(struct scheduler *s)
 	guard_destroy(s->guard);
 	free(s->policy);
 	for (size_t g = 0; g < s->view.n_groups; g++)
-		shortest_finish(&s->groups[g].waiting);
+		for (enum phase p = 0; p < PHASE_KINDS; p++)
+			shortest_finish(&s->groups[g].waiting[p]);
 	waiting_line_finish(&s->line);
 	arena_finish(&s->memory);
 	free(s);

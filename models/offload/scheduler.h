@@ -22,6 +22,7 @@ struct scheduler;
 struct engine;
 struct guard;
 struct instance;
+struct kv_routes;
 struct net;
 struct user_routes;
 
@@ -34,6 +35,7 @@ struct scheduler_group {
 	bool has_deadlines;
 	bool stream;                            /* answers are sent token by token */
 	double bytes_per_tok;                   /* on the network */
+	double kv_bytes_per_tok, n_layers;      /* of its model; 0: none */
 	double output_mean_tok, output_q90_tok; /* of its answers */
 };
 
@@ -63,6 +65,7 @@ struct scheduler_build {
 	size_t n_sites;
 	struct net *net;                  /* whose transfers are predicted */
 	const struct user_routes *routes; /* over it */
+	const struct kv_routes *kv_routes;
 };
 
 /** What should happen now to the request in @slot: it goes to @instance, or, with @drop, away. */
@@ -70,6 +73,7 @@ struct decision {
 	uint32_t slot;
 	struct instance_id instance;
 	bool drop;
+	bool apart; /* of its prompt alone */
 };
 
 /** Reads the parameters of the policy and lets it look at the system. On false *@out is NULL and
@@ -90,7 +94,8 @@ bool scheduler_broke(struct scheduler *s, struct err *err);
  *  scheduler_destroy() does it where nobody asked. */
 MUST_CHECK bool scheduler_finish(struct scheduler *s, struct err *err);
 
-/** @w joins the queue; its home_instance is filled in here. Some instance can serve it. */
+/** @w joins the queue, by its age; its home_instance is filled in here. Some instance can serve
+ *  it. */
 void scheduler_push(struct scheduler *s, uint32_t slot, const struct waiting *w);
 
 /** 1: *@out; 0: nothing more now (deadlines are watched, Definition 2 is noted); -1: the policy
@@ -118,6 +123,9 @@ bool scheduler_starves(const struct scheduler *s);
 
 /** Of @w only the group and the lengths matter: could some instance ever serve it? */
 bool scheduler_can_serve(const struct scheduler *s, const struct waiting *w);
+
+/** Some instance goes on where one of those like @i, which computes prompts alone, ends. */
+bool scheduler_follows(const struct scheduler *s, struct instance_id i);
 
 /** Is every instance that could ever serve it full, and one of those that drop what overflows? */
 bool scheduler_overflows(const struct scheduler *s, const struct waiting *w);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/mem.h"
+#include "models/net/kv_routes.h"
 #include "models/net/net.h"
 #include "models/net/user_routes.h"
 #include "models/offload/guard.h"
@@ -27,8 +28,15 @@ struct seat {
 
 struct queue_group {
 	struct scheduler_group of;
-	struct shortest waiting; /* prompts of its requests in the queue, tokens */
-	struct instance_id home; /* the first at the home site with its model; NO_ID: none */
+	struct shortest waiting[PHASE_KINDS]; /* prompts of its requests in the queue, tokens */
+	struct instance_id
+		home[PHASE_KINDS]; /* the first at the home site with its model; NO_ID: none */
+};
+
+/** Who can go on where those of a class that compute prompts alone end: one of each kind. */
+struct followers {
+	size_t n;
+	struct instance_id *at;
 };
 
 enum { MEMBER_BITS = 24 };
@@ -54,6 +62,7 @@ struct scheduler {
 	double delay_s;
 	struct net *net;
 	const struct user_routes *routes;
+	const struct kv_routes *kv_routes;
 
 	struct waiting_line line;
 	struct queue_group *groups;
@@ -64,8 +73,10 @@ struct scheduler {
 	struct instance_view *instance_views;
 	struct class_view *class_views;
 	struct ranking *rankings; /* by class */
-	uint64_t idle_order;      /* the last given */
-	int64_t idle_at_ns;       /* when it was */
+	struct followers *followers;
+	size_t n_staying;    /* that wait to go on and can where their KV lies */
+	uint64_t idle_order; /* the last given */
+	int64_t idle_at_ns;  /* when it was */
 
 	const struct policy_ops *ops;
 	struct guard *guard;
@@ -109,7 +120,16 @@ MUST_CHECK bool policy_begin(struct scheduler *s, const struct policy_spec *spec
 /* classes.c: instances alike */
 void classes_find(struct scheduler *s, size_t n_sites);
 
+/* followers.c: who goes on where a prompt was computed */
+void followers_find(struct scheduler *s);
+const struct route *kv_route_of(
+	const struct scheduler *s, struct instance_id a, struct instance_id b);
+
 /* fit.c: who can serve whom */
+/** What @i would do of @q. */
+enum service fit_service(const struct scheduler *s, const struct waiting *q, struct instance_id i);
+/** Does the KV of @q lie at @i, which can go on with it? */
+bool fit_stays(const struct scheduler *s, const struct waiting *q, struct instance_id i);
 bool fit_can_serve(const struct scheduler *s, const struct waiting *q, struct instance_id i);
 bool fit_now(const struct scheduler *s, const struct waiting *q, struct instance_id i);
 bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct instance_id i);

@@ -49,16 +49,18 @@ static void instances_show(struct scheduler *s)
 			.name = of->instance->spec->name,
 			.site = of->instance->spec->site,
 			.tier = of->tier,
+			.phases = instance_phases(of->instance),
 		};
 	}
 }
 
-static struct instance_id home_of(const struct scheduler *s, const struct scheduler_group *g)
+static struct instance_id home_of(
+	const struct scheduler *s, const struct scheduler_group *g, enum phase p)
 {
 	for (uint32_t i = 0; g->home.i != NO_ID && i < s->view.n_instances; i++) {
 		const struct instance_spec *spec = s->seats[i].of.instance->spec;
 
-		if (spec->site.i == g->home.i &&
+		if (spec->site.i == g->home.i && (s->instance_views[i].phases >> p & 1) &&
 			(spec->model.i == g->model.i || spec->model.i == NO_ID))
 			return (struct instance_id){i};
 	}
@@ -76,7 +78,8 @@ static void groups_show(struct scheduler *s)
 			.output_mean_tok = of->output_mean_tok,
 			.output_q90_tok = of->output_q90_tok,
 		};
-		s->groups[g].home = home_of(s, of);
+		for (enum phase p = 0; p < PHASE_KINDS; p++)
+			s->groups[g].home[p] = home_of(s, of, p);
 	}
 }
 
@@ -93,6 +96,7 @@ void view_create(struct scheduler *s, size_t n_sites)
 	instances_show(s);
 	groups_show(s);
 	classes_find(s, n_sites);
+	followers_find(s);
 	for (uint32_t i = 0; i < v->n_instances; i++)
 		scheduler_touch(s, (struct instance_id){i});
 }

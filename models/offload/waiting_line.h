@@ -29,6 +29,10 @@ void waiting_line_finish(struct waiting_line *l);
 /** At the end of the line. */
 void waiting_line_push(struct waiting_line *l, const struct waiting *w, uint32_t slot);
 
+/** In a line in order of ids, at its place in it, which is returned. O(place + log n), and O(n)
+ * once in a while: it moves who is older. */
+size_t waiting_line_insert(struct waiting_line *l, const struct waiting *w, uint32_t slot);
+
 /** The place of @id from the head on; false when it is not in the line. O(n). */
 bool waiting_line_find(const struct waiting_line *l, struct request_id id, size_t *place);
 

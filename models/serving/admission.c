@@ -4,6 +4,7 @@
 #include "models/serving/causes.h"
 #include "models/serving/jump.h"
 #include "models/serving/preempt.h"
+#include "models/serving/running.h"
 
 /** Blocks that stay free when somebody is admitted: as others will want some soon. Nobody else is
  *  there to want them when nothing is used. */
@@ -31,16 +32,25 @@ static void reserve(struct batch *b, struct sequence *q)
 	b->kv.reserved += q->reserved_blocks;
 }
 
+void admission_reserve(struct batch *b, uint32_t seq)
+{
+	reserve(b, batch_sequence(b, seq));
+	jump_shorten(b);
+}
+
 void admission_assigned(struct batch *b, uint32_t seq, bool place)
 {
 	struct sequence *q = batch_sequence(b, seq);
 
+	if (q->stays)
+		return; /* it has what it needs */
 	if (!place || b->n_bare > 0 || !admission_has_blocks(b, q->prompt_tok)) {
 		b->n_bare++;
+		if (q->brought)
+			waitline_push(&b->claims, seq);
 		return;
 	}
-	reserve(b, q);
-	jump_shorten(b);
+	admission_reserve(b, seq);
 }
 
 void admission_set_aside(struct batch *b)
@@ -71,8 +81,24 @@ bool admission_fits(const struct batch *b, const struct sequence *q, bool beside
 
 	if (q->reserved_blocks > 0)
 		return true;
+	if (waitline_count(&b->claims) > 0 && !q->again)
+		return false; /* KV that waits for blocks goes before prompts */
 	want = kvcache_blocks(&b->kv, wanted_tok(q)) + kept_free(b);
 	return want + (beside ? b->decoder->need_next(b) : 0) <= kvcache_free(&b->kv);
+}
+
+/** KV is here, in blocks of its own: its sequence decodes from the next step on. */
+static void join(struct batch *b, uint32_t seq)
+{
+	struct sequence *q = batch_sequence(b, seq);
+
+	b->kv.reserved -= q->reserved_blocks;
+	q->reserved_blocks = 0;
+	q->brought = false;
+	kvcache_take(&b->kv, kvcache_blocks(&b->kv, batch_stored_tok(q)));
+	q->joined_ns = batch_now_ns(b);
+	sequence_charge(q, CAUSE_KV, q->joined_ns);
+	running_join(b, seq);
 }
 
 void admission_admit(struct batch *b, size_t place)
@@ -80,6 +106,10 @@ void admission_admit(struct batch *b, size_t place)
 	uint32_t seq = (uint32_t)waitline_remove(&b->line, place);
 	struct sequence *q = batch_sequence(b, seq);
 
+	if (q->brought) {
+		join(b, seq);
+		return;
+	}
 	if (q->reserved_blocks == 0 && !q->again)
 		b->n_bare--;
 	b->kv.reserved -= q->reserved_blocks;

@@ -21,12 +21,15 @@ void admission_assigned(struct batch *b, uint32_t seq, bool place);
 /** At a boundary, when the step is formed: the same for those in line who came without. */
 void admission_set_aside(struct batch *b);
 
+/** Set blocks aside for @seq, which are there; a jump that counted on them is shortened. */
+void admission_reserve(struct batch *b, uint32_t seq);
+
 /** Are there blocks for @q to be admitted with? @beside: into a step in which all that decode take
  *  part, and want theirs. */
 bool admission_fits(const struct batch *b, const struct sequence *q, bool beside);
 
-/** Take the one at @place of the line into the prefill; or, if it was swapped out, back to those
- * that decode. */
+/** Take the one at @place of the line into the prefill; or, if its KV is here or was swapped out,
+ * to those that decode. */
 void admission_admit(struct batch *b, size_t place);
 
 #endif

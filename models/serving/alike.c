@@ -58,8 +58,8 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
 	return a->profile == b->profile && a->attention == b->attention &&
 	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
-	       a->batching == b->batching && a->chunk_tok == b->chunk_tok &&
-	       a->reserve_bytes == b->reserve_bytes && same_limits(&a->limits, &b->limits) &&
-	       same_kv(&a->kv, &b->kv) && same_parallel(&a->parallel, &b->parallel) &&
-	       same_gpu(gpu_a, gpu_b);
+	       a->batching == b->batching && a->chunk_tok == b->chunk_tok && a->role == b->role &&
+	       a->kv_overlap == b->kv_overlap && a->reserve_bytes == b->reserve_bytes &&
+	       same_limits(&a->limits, &b->limits) && same_kv(&a->kv, &b->kv) &&
+	       same_parallel(&a->parallel, &b->parallel) && same_gpu(gpu_a, gpu_b);
 }

@@ -14,6 +14,7 @@
 #include "models/serving/admission.h"
 #include "models/serving/batch.h"
 #include "models/serving/causes.h"
+#include "models/serving/handing.h"
 #include "models/serving/jump.h"
 #include "models/serving/memory.h"
 #include "models/serving/preempt.h"
@@ -32,17 +33,32 @@ struct instance_state {
 
 /* Steps */
 
+/** Tell of the prompts whose KV begins to leave when their first layer is computed. */
+static void tell_computing(const struct batch *b, double step_s)
+{
+	const struct instance *i = b->i;
+	int64_t layer_ns = ns_after(batch_now_ns(b), ns_of_s(step_s / b->n_layers));
+	int64_t end_ns = ns_after(batch_now_ns(b), ns_of_s(step_s));
+
+	for (size_t k = 0; k < b->n_prefill; k++)
+		if (batch_sequence(b, b->prefill[k])->part)
+			i->host->computing(i->world, i->id, b->prefill[k], layer_ns, end_ns);
+}
+
 static void prefill_start(struct batch *b)
 {
 	double s = batch_swapping_s(b) + b->executor->step_s(b);
 
 	b->jump.from_ns = batch_now_ns(b);
 	b->executor->launch(b, ns_after(batch_now_ns(b), ns_of_s(s)), b->prefill[0]);
+	if (b->overlaps)
+		tell_computing(b, s);
 }
 
 static enum batch_activity form(struct batch *b)
 {
 	b->activity = BATCH_BOUNDARY;
+	handing_grant(b);
 	b->batching->form(b);
 	admission_set_aside(b);
 	if (b->n_prefill > 0)
@@ -119,6 +135,12 @@ static void prefill_done(struct batch *b)
 		sequence_charge(q, q->emitted_tok == 0 ? CAUSE_PREFILL : CAUSE_PREEMPTED, now_ns);
 		if (q->emitted_tok++ == 0)
 			q->first_token_ns = now_ns;
+		if (q->part) {
+			if (b->tells)
+				b->i->host->token(b->i->world, b->i->id, seq);
+			handing_park(b, seq);
+			continue;
+		}
 		if (q->emitted_tok < q->output_tok || b->batching->keeps_rows) {
 			running_join(b, seq);
 			if (b->tells && q->emitted_tok < q->output_tok)
@@ -179,6 +201,17 @@ static void batch_begin(struct instance *i)
 	boundary(&i->state->batch);
 }
 
+static bool batch_release(struct instance *i, uint32_t seq)
+{
+	return handing_release(&i->state->batch, seq);
+}
+
+static void batch_resume(struct instance *i, uint32_t seq)
+{
+	handing_keep(&i->state->batch, seq);
+	batch_enqueue(i, seq);
+}
+
 static void batch_assigned(struct instance *i, uint32_t seq, bool place)
 {
 	if (i->state->batch.batching->sets_aside)
@@ -189,14 +222,18 @@ static void batch_assigned(struct instance *i, uint32_t seq, bool place)
 
 static bool batch_can_hold(const struct instance *i, struct demand d)
 {
-	return d.prompt_tok + d.output_tok <= i->state->batch.most_tok;
+	double output_tok = d.what == SERVE_PREFILL ? 1.0 : d.output_tok;
+
+	return d.prompt_tok + output_tok <= i->state->batch.most_tok;
 }
 
 static bool batch_has_memory(const struct instance *i, struct demand d)
 {
 	const struct batch *b = &i->state->batch;
 
-	return !b->batching->sets_aside || admission_has_blocks(b, d.prompt_tok);
+	/* KV that comes while other waits for blocks would wait behind that */
+	return !b->batching->sets_aside || ((d.what != SERVE_DECODE || b->n_bare == 0) &&
+						   admission_has_blocks(b, d.prompt_tok));
 }
 
 static double decode_step_s(const struct batch *b, size_t n, double context_tok)
@@ -213,20 +250,35 @@ static double batch_step_s(const struct instance *i, struct load others)
 	return decode_step_s(&i->state->batch, (size_t)others.n + 1, others.context_tok);
 }
 
+static double prompt_s(const struct batch *b, struct demand d)
+{
+	return cost_prefill_s(b->cost, d.prompt_tok, 1) +
+	       cost_prefill_attention_s(b->cost, d.prompt_tok, 0);
+}
+
+static double answer_s(const struct batch *b, struct demand d, struct load others)
+{
+	double tok = others.context_tok + d.prompt_tok + 0.5 * d.output_tok;
+	double step_s = decode_step_s(b, (size_t)others.n + 1, tok);
+
+	return d.output_tok > 1.0 ? (d.output_tok - 1.0) * step_s : 0.0;
+}
+
 /** As a policy may know it: an answer of n tokens is its prefill and n - 1
  *  decode steps at the context in its middle. */
 static struct expectation batch_expect(
 	const struct instance *i, struct demand d, struct load others)
 {
 	const struct batch *b = &i->state->batch;
-	double tok = others.context_tok + d.prompt_tok + 0.5 * d.output_tok;
-	double step_s = decode_step_s(b, (size_t)others.n + 1, tok);
 	struct expectation e = {
-		.prefill_s = cost_prefill_s(b->cost, d.prompt_tok, 1) +
-			     cost_prefill_attention_s(b->cost, d.prompt_tok, 0),
-		.decode_s = d.output_tok > 1.0 ? (d.output_tok - 1.0) * step_s : 0.0,
+		.prefill_s = d.what != SERVE_DECODE ? prompt_s(b, d) : 0.0,
+		.decode_s = d.what != SERVE_PREFILL ? answer_s(b, d, others) : 0.0,
 	};
 
+	if (i->spec->role == ROLE_PREFILL) { /* all that is assigned are prompts */
+		e.wait_s = others.context_tok * e.prefill_s / fmax(1.0, d.prompt_tok);
+		return e;
+	}
 	if (b->batching->wait_s)
 		e.wait_s = b->batching->wait_s(b, others.n, e.prefill_s + e.decode_s);
 	else if (others.n >= b->max_batch) /* one place opens every service / max_batch */
@@ -304,6 +356,9 @@ void batch_prepare(
 	b->tells = i->tells = build->tells && !b->together.as_one;
 	b->step_by_step = build->step_by_step || b->tells;
 	waitline_init(&b->line);
+	waitline_init(&b->claims);
+	b->overlaps = spec->kv_overlap && spec->role != ROLE_DECODE;
+	b->n_layers = build->cost_spec->shape->layers;
 	b->running.heap = mem_zalloc(b->max_batch, sizeof *b->running.heap);
 	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);
 }
@@ -311,6 +366,7 @@ void batch_prepare(
 void batch_drop(struct batch *b)
 {
 	waitline_finish(&b->line);
+	waitline_finish(&b->claims);
 	free(b->running.heap);
 	free(b->prefill);
 	kvcache_finish(&b->kv);
@@ -323,6 +379,7 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 	uint64_t blocks;
 
 	i->places = spec->max_batch + spec->ahead;
+	i->takes_kv = batchings[spec->batching]->sets_aside;
 	b->block_bytes = cost_kv_bytes_per_tok(build->cost_spec) * spec->block_tok;
 	if (!memory_blocks(&blocks, spec, build->cost_spec, b->block_bytes, err))
 		return false;
@@ -349,6 +406,8 @@ const struct instance_ops instance_batch = {
 	.enqueue = batch_enqueue,
 	.advance = batch_advance,
 	.begin = batch_begin,
+	.release = batch_release,
+	.resume = batch_resume,
 	.gauge = batch_gauge,
 	.measure = batch_measure,
 	.close = batch_close,

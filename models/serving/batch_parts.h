@@ -86,16 +86,20 @@ struct batch {
 	double block_bytes;
 	double most_tok; /* of a sequence, prompt and answer: by the cache and by max_len */
 	bool step_by_step;
-	bool tells; /* its host of every token */
+	bool tells;    /* its host of every token */
+	bool overlaps; /* and of prompts while they are computed */
+	double n_layers;
 
 	struct kvcache kv;
 	uint64_t watermark_blocks;
 	struct swap swap;
 	struct static_batch together;
-	struct waitline line; /* prompts here, oldest first */
-	size_t n_preempted;   /* of them, those that were in the batch before */
-	size_t n_bare;        /* assigned, never in the batch, and no blocks set aside */
-	uint32_t *prefill;    /* sequences in the prefill step */
+	struct waitline line;   /* prompts here, oldest first */
+	size_t n_preempted;     /* of them, those that were in the batch before */
+	size_t n_bare;          /* assigned, never in the batch, and no blocks set aside */
+	struct waitline claims; /* of them, those whose KV waits elsewhere for blocks here */
+	size_t n_parked;   /* prompts computed here whose KV is still here and goes on elsewhere */
+	uint32_t *prefill; /* sequences in the prefill step */
 	size_t n_prefill;
 	uint64_t prefill_tok; /* their new tokens in it */
 	bool mixed;           /* those that decode take part */

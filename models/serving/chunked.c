@@ -28,7 +28,8 @@ static uint64_t cut(struct batch *b, uint32_t seq, uint64_t budget)
 	return budget - q->chunk_tok;
 }
 
-/** Who was swapped out takes a row, as he decodes. Returns what is left of the budget. */
+/** Who was swapped out, or comes with his KV, takes a row, as he decodes. Returns what is left of
+ * the budget. */
 static uint64_t admit(struct batch *b, size_t place, uint64_t budget)
 {
 	uint64_t before = b->prefill_tok;
@@ -41,11 +42,20 @@ static uint64_t admit(struct batch *b, size_t place, uint64_t budget)
 	return cut(b, b->prefill[prompts], budget);
 }
 
+/** Those first in line whose KV is here decode before prompts are cut. */
+static void admit_brought(struct batch *b)
+{
+	while (waitline_count(&b->line) > 0 && batch_size(b) < b->max_batch &&
+		batch_sequence(b, (uint32_t)waitline_at(&b->line, 0))->brought)
+		admission_admit(b, 0);
+}
+
 static void form(struct batch *b)
 {
 	uint64_t budget;
 
 	preempt_for_next_step(b);
+	admit_brought(b);
 	budget = b->chunk_tok - b->running.n;
 	b->prefill_tok = 0;
 	for (size_t i = 0; i < b->n_prefill; i++)

@@ -17,6 +17,8 @@ static bool admissible(const struct batch *b, size_t place)
 
 	if (batch_size(b) >= b->max_batch)
 		return false;
+	if (q->brought)
+		return true; /* nothing of it is to be computed, and its blocks are its own */
 	if (q->swapped_blocks == 0 && !has_room(b, q))
 		return false;
 	return admission_fits(b, q, q->swapped_blocks > 0);

@@ -48,11 +48,13 @@ void instance_assign(struct instance *i, uint32_t seq, double expected_tok)
 void instance_served(struct instance *i, uint32_t seq)
 {
 	const struct sequence *s = instance_sequence(i, seq);
+	/* of a prompt alone; what it is to be where it goes on may be known already */
+	double tok = s->part ? s->prompt_tok : s->expected_tok;
 
 	level_add(&i->in_system, engine_now_ns(i->engine), -1.0);
 	i->served++;
 	i->assigned--;
-	i->context_tok = i->assigned > 0 ? i->context_tok - s->expected_tok : 0.0;
+	i->context_tok = i->assigned > 0 ? i->context_tok - tok : 0.0;
 	i->host->served(i->world, i->id, seq);
 }
 
@@ -81,6 +83,7 @@ void instance_measure(struct instance *i, int64_t now_ns)
 	i->served = 0;
 	i->preemptions = 0;
 	i->swap_bytes = 0.0;
+	i->kv_sent_bytes = 0.0;
 	if (i->ops->measure)
 		i->ops->measure(i);
 }

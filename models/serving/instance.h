@@ -53,6 +53,16 @@ static inline bool instance_can_serve(
 	return (has.i == NO_ID || has.i == model.i) && i->ops->can_hold(i, d);
 }
 
+/** The phases it serves of a request of which others may serve the rest. */
+static inline unsigned instance_phases(const struct instance *i)
+{
+	static const unsigned of[] = {[ROLE_BOTH] = PHASES_BOTH,
+		[ROLE_PREFILL] = PHASES_PREFILL,
+		[ROLE_DECODE] = PHASES_DECODE};
+
+	return of[i->spec->role];
+}
+
 /** Is there memory now for it to begin? */
 static inline bool instance_has_memory(const struct instance *i, struct demand d)
 {
@@ -87,6 +97,18 @@ void instance_assign(struct instance *i, uint32_t seq, double expected_tok);
 static inline void instance_enqueue(struct instance *i, uint32_t seq)
 {
 	i->ops->enqueue(i, seq);
+}
+
+/** The KV of @seq, whose prompt it computed, has left. True: instance_begin() is to follow. */
+static inline bool instance_release(struct instance *i, uint32_t seq)
+{
+	return i->ops->release(i, seq);
+}
+
+/** @seq, whose prompt it computed and which was then assigned to it again, goes on. */
+static inline void instance_resume(struct instance *i, uint32_t seq)
+{
+	i->ops->resume(i, seq);
 }
 
 /** An event of its own, whose subject is @seq. False: nothing ended that a scheduler need know.

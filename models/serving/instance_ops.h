@@ -30,12 +30,20 @@ struct instance_host {
 	void (*stepped)(struct world *w, const struct step_span *s);
 	/** What it can take has changed by itself: a preempted one waits, or is back. */
 	void (*room)(struct world *w, struct instance_id i);
+	/** Where KV leaves layer by layer: the prompt of @seq, a sequence of which only that is
+	 * asked, is being computed; its first layer is there at @layer_ns, all at @end_ns. */
+	void (*computing)(struct world *w, struct instance_id i, uint32_t seq, int64_t layer_ns,
+		int64_t end_ns);
+	/** Blocks were set aside for the KV of @seq, which had to wait for them. */
+	void (*granted)(struct world *w, struct instance_id i, uint32_t seq);
 };
 
 /** What is asked of an instance, and what it has in it already. */
+enum service { SERVE_WHOLE, SERVE_PREFILL, SERVE_DECODE };
 struct demand {
 	uint32_t prompt_tok;
 	double output_tok;
+	enum service what;
 };
 struct load {
 	uint32_t n;
@@ -89,12 +97,14 @@ struct instance {
 	bool tells;        /* of every token */
 	bool tells_steps;
 	bool held;          /* a preempted request waits: no more until it is back */
+	bool takes_kv;      /* the phases of its requests can be apart; set by init() */
 	double context_tok; /* expected of what is assigned */
 
 	/* counted since instance_measure() */
 	struct stat_level in_system, running, busy;
 	uint64_t served, preemptions;
-	double swap_bytes; /* of KV between device and host, out and in */
+	double swap_bytes;    /* of KV between device and host, out and in */
+	double kv_sent_bytes; /* to other instances, kept by the owner */
 };
 
 struct instance_ops {
@@ -119,6 +129,11 @@ struct instance_ops {
 	bool (*advance)(struct instance *i, uint32_t seq);
 	/** Optional: NULL when advance() itself goes on, as a station does. */
 	void (*begin)(struct instance *i);
+	/** Both required where @takes_kv is set. The KV of @seq, whose prompt was computed here and
+	 * is parked, has left: its blocks are free. True: it stands between two steps now, and
+	 * begin() is to follow. Or it goes on here: as enqueue(), with the blocks that it has. */
+	bool (*release)(struct instance *i, uint32_t seq);
+	void (*resume)(struct instance *i, uint32_t seq);
 	/** Optional: of those that may draw from a random stream, whether it has. */
 	bool (*drew)(const struct instance *i);
 	/** Optional, of those that run a model. */

@@ -26,6 +26,14 @@ struct sequence {
 	uint32_t computed_tok, chunk_tok; /* in earlier steps, and in the one in flight */
 	bool again;                       /* it was in the batch before, and was preempted */
 
+	/* where the phases are apart; while one instance computes the prompt, another may set
+	 * memory aside already */
+	bool part;              /* the instance that has it computes its prompt alone */
+	bool brought;           /* its KV comes from elsewhere, or lies here: nothing to compute */
+	bool stays;             /* it goes on where its prompt was computed */
+	uint32_t parked_blocks; /* of KV, where its prompt was computed, until they are released */
+	int64_t joined_ns;      /* when it went on; TIME_NONE: not yet, or not apart */
+
 	/* where its time went (causes.h) */
 	int64_t charged_ns;    /* up to here it is accounted for */
 	int64_t stall_mark_ns; /* the batch's running total of stalls when it joined */

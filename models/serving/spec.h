@@ -20,6 +20,10 @@ struct profile; /* models/cost/profile.h */
 enum batching { BATCHING_CONTINUOUS, BATCHING_CHUNKED, BATCHING_STATIC };
 enum static_return { STATIC_RETURN_BATCH, STATIC_RETURN_EACH };
 enum preemption { PREEMPTION_RECOMPUTE, PREEMPTION_SWAP };
+
+/** What it does of a request: all, or the phase of that name alone. */
+enum role { ROLE_BOTH, ROLE_PREFILL, ROLE_DECODE };
+
 enum discipline { DISCIPLINE_FIFO, DISCIPLINE_PS };
 
 /** What a step may hold. 0: not given. */
@@ -70,6 +74,9 @@ struct instance_spec {
 	struct kv_spec kv;
 	struct parallel_spec parallel;
 	struct src_pos max_batch_at, reserve_at, chunk_at;
+	enum role role;
+	bool kv_overlap; /* the KV of prompts leaves layer by layer while they are computed */
+	struct src_pos role_at, kv_overlap_at;
 
 	/* synthetic: @model is NO_ID when it serves every group */
 	unsigned slots;

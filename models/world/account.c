@@ -39,6 +39,8 @@ void account_ended(struct world *w, uint32_t slot)
 		last = CAUSE_SERVICE;
 	else if (q->first_token_ns == TIME_NONE)
 		last = CAUSE_PREFILL;
+	else if (r->prefill != NO_ID && q->joined_ns == TIME_NONE)
+		last = CAUSE_KV;
 	else if (r->finished_ns == TIME_NONE)
 		last = CAUSE_DECODE;
 	sequence_charge(q, last, engine_now_ns(w->engine));

@@ -58,7 +58,7 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 	struct instance_build b = {
 		.spec = s,
 		.id = {i},
-		.host = &request_host,
+		.host = &world_host,
 		.world = w,
 		.engine = w->engine,
 		.sequences = &w->requests.sequences,
@@ -132,7 +132,7 @@ static bool build(struct world *w, struct err *err)
 	for (uint32_t i = 0; i < s->n_instances; i++)
 		if (!instance_create(w, i, err))
 			return false;
-	return world_schedule(w, err);
+	return world_schedule(w, err) && roles_check(w, err);
 }
 
 bool world_create(struct world **out, const struct world_setup *setup, struct err *err)

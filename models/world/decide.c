@@ -11,6 +11,20 @@ static void tell_starved(struct world *w)
 	w->starved = now;
 }
 
+static void carry_out(struct world *w, const struct decision *d)
+{
+	bool goes_on = w->requests.at[d->slot].prefill != NO_ID;
+
+	if (d->drop && goes_on)
+		handover_drop(w, d->slot);
+	else if (d->drop)
+		request_end(w, d->slot, FATE_DROPPED);
+	else if (goes_on)
+		handover_assign(w, d->slot, d->instance);
+	else
+		request_assign(w, d->slot, d->instance, d->apart);
+}
+
 void decide(struct world *w)
 {
 	struct decision d;
@@ -21,10 +35,7 @@ void decide(struct world *w)
 		return;
 	while ((more = scheduler_next(w->scheduler, &d, &w->err)) > 0) {
 		probes_line(&w->probes, engine_now_ns(w->engine), scheduler_waiting(w->scheduler));
-		if (d.drop)
-			request_end(w, d.slot, FATE_DROPPED);
-		else
-			request_assign(w, d.slot, d.instance);
+		carry_out(w, &d);
 	}
 	if (more < 0)
 		world_stop_failed(w);

@@ -38,12 +38,19 @@ static void on_submitted(struct world *w, const struct event *ev)
 
 static void on_dispatch(struct world *w, const struct event *ev)
 {
-	request_dispatch(w, (uint32_t)ev->what);
+	uint32_t slot = (uint32_t)ev->what;
+
+	if (w->requests.at[slot].prefill != NO_ID)
+		handover_told(w, slot);
+	else
+		request_dispatch(w, slot);
+	decide_if_wanted(w);
 }
 
 static void on_uploaded(struct world *w, const struct event *ev)
 {
 	request_uploaded(w, (uint32_t)ev->what);
+	decide_if_wanted(w);
 }
 
 static void on_step(struct world *w, const struct event *ev)
@@ -57,6 +64,25 @@ static void on_step(struct world *w, const struct event *ev)
 		return;
 	decide(w); /* what it sends here at once joins the next step */
 	instance_begin(i);
+	decide_if_wanted(w); /* its step may have blocks for KV, or begin to make some */
+}
+
+static void on_kv_layer(struct world *w, const struct event *ev)
+{
+	handover_layer(w, (uint32_t)ev->what);
+	decide_if_wanted(w);
+}
+
+static void on_kv_left(struct world *w, const struct event *ev)
+{
+	handover_left(w, (uint32_t)ev->what);
+	decide_if_wanted(w);
+}
+
+static void on_kv(struct world *w, const struct event *ev)
+{
+	handover_arrived(w, (uint32_t)ev->what);
+	decide_if_wanted(w);
 }
 
 static void on_flow(struct world *w, const struct event *ev)
@@ -109,6 +135,9 @@ const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_UPLOADED] = {"uploaded", on_uploaded},
 	[EV_STEP] = {"step", on_step},
 	[EV_SERVED] = {"served", on_step},
+	[EV_KV_LAYER] = {"kv_layer", on_kv_layer},
+	[EV_KV_LEFT] = {"kv_left", on_kv_left},
+	[EV_KV] = {"kv", on_kv},
 	[EV_FLOW] = {"flow", on_flow},
 	[EV_LINK] = {"link", on_link},
 	[EV_DELIVERED] = {"delivered", on_delivered},

@@ -48,6 +48,9 @@ static struct waiting waiting_of(const struct world *w, uint32_t slot)
 	return (struct waiting){
 		.id = {r->n},
 		.group = {r->group},
+		.phase = r->prefill == NO_ID ? PHASE_PREFILL : PHASE_DECODE,
+		.from = {r->prefill},
+		.ready_s = s_of_ns(r->prefill == NO_ID ? r->created_ns : r->kv.ready_ns),
 		.created_s = s_of_ns(r->created_ns),
 		.deadline_s = r->deadline_ns == NS_NEVER ? HUGE_VAL : s_of_ns(r->deadline_ns),
 		.prompt_tok = q->prompt_tok,
@@ -63,11 +66,17 @@ static bool anyone_can_serve(const struct world *w, uint32_t slot)
 	return scheduler_can_serve(w->scheduler, &q);
 }
 
+/** The instance that made its first token. */
+static uint32_t first_instance(const struct request *r)
+{
+	return r->prefill != NO_ID ? r->prefill : r->instance;
+}
+
 /** When the first token of one that is done came to its user: now it is known where from. */
 static int64_t heard_ns(const struct world *w, const struct request *r, int64_t first_token_ns)
 {
 	const struct route *down =
-		world_route(w, r->group, (struct instance_id){r->instance}, true);
+		world_route(w, r->group, (struct instance_id){first_instance(r)}, true);
 
 	return ns_after(first_token_ns, ns_of_s(down->delay_s));
 }
@@ -83,6 +92,8 @@ void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, 
 			.group = r->group,
 			.model = w->spec->groups[r->group].model.i,
 			.instance = r->instance,
+			.prefill = first_instance(r),
+			.joined_ns = q->joined_ns,
 			.prompt_tok = q->prompt_tok,
 			.output_tok = q->output_tok,
 			.preemptions = q->preemptions,
@@ -129,6 +140,7 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 		.n = w->created++,
 		.group = g.i,
 		.instance = NO_ID,
+		.prefill = NO_ID,
 		.measured = cohort_takes(w),
 		.created_ns = now_ns,
 		.assigned_ns = TIME_NONE,
@@ -144,6 +156,7 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 		.started_ns = TIME_NONE,
 		.first_token_ns = TIME_NONE,
 		.charged_ns = now_ns,
+		.joined_ns = TIME_NONE,
 	};
 	w->groups[g.i].created++;
 	w->groups[g.i].measured += r->measured;
@@ -182,16 +195,22 @@ void request_submitted(struct world *w, uint32_t slot)
 	w->wanted = true;
 }
 
-/** What a request will add to the mean context of its instance's decode steps. */
-static double expected_tok(const struct world *w, uint32_t slot)
+double request_expected_tok(const struct world *w, uint32_t slot)
 {
 	return world_sequence(w, slot)->prompt_tok +
 	       0.5 * w->groups[w->requests.at[slot].group].output_mean_tok;
 }
 
-void request_assign(struct world *w, uint32_t slot, struct instance_id i)
+/** Is it to compute the prompt alone? */
+static bool is_part(const struct world *w, uint32_t slot, const struct instance *i, bool apart)
+{
+	return (apart || i->spec->role == ROLE_PREFILL) && world_sequence(w, slot)->output_tok > 1;
+}
+
+void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool apart)
 {
 	struct request *r = &w->requests.at[slot];
+	struct sequence *q = world_sequence(w, slot);
 	struct instance *inst = &w->instances[i.i];
 
 	r->instance = i.i;
@@ -200,7 +219,8 @@ void request_assign(struct world *w, uint32_t slot, struct instance_id i)
 		request_end(w, slot, FATE_DROPPED);
 		return;
 	}
-	instance_assign(inst, slot, expected_tok(w, slot));
+	q->part = is_part(w, slot, inst, apart);
+	instance_assign(inst, slot, q->part ? q->prompt_tok : request_expected_tok(w, slot));
 	request_tell(w, slot, MOMENT_ASSIGNED, FATE_IN_SYSTEM, r->assigned_ns);
 	scheduler_touch(w->scheduler, i);
 	if (w->spec->run.scheduler_delay_s > 0.0)
@@ -233,8 +253,7 @@ void request_uploaded(struct world *w, uint32_t slot)
 	instance_enqueue(&w->instances[r->instance], slot);
 }
 
-/** The instance is done with it: its place is free, the answer goes home. */
-static void request_served(struct world *w, struct instance_id i, uint32_t slot)
+void request_served(struct world *w, struct instance_id i, uint32_t slot)
 {
 	struct request *r = &w->requests.at[slot];
 	const struct group_spec *g = &w->spec->groups[r->group];
@@ -252,8 +271,7 @@ static void request_served(struct world *w, struct instance_id i, uint32_t slot)
 		request_delivered(w, slot);
 }
 
-/** Another token: where answers are streamed it is a message of its own, which nobody waits for. */
-static void request_token(struct world *w, struct instance_id i, uint32_t slot)
+void request_token(struct world *w, struct instance_id i, uint32_t slot)
 {
 	const struct request *r = &w->requests.at[slot];
 	const struct group_spec *g = &w->spec->groups[r->group];
@@ -268,21 +286,6 @@ void request_delivered(struct world *w, uint32_t slot)
 	request_end(w, slot, FATE_DONE);
 }
 
-static void steps_told(struct world *w, const struct step_span *s)
-{
-	probes_step(&w->probes, s);
-}
-
-static void room_changed(struct world *w, struct instance_id i)
-{
-	scheduler_touch(w->scheduler, i);
-}
-
-const struct instance_host request_host = {.served = request_served,
-	.token = request_token,
-	.stepped = steps_told,
-	.room = room_changed};
-
 static struct outcome outcome_of(const struct world *w, uint32_t slot)
 {
 	const struct request *r = &w->requests.at[slot];
@@ -292,6 +295,7 @@ static struct outcome outcome_of(const struct world *w, uint32_t slot)
 		.request = {r->n},
 		.group = {r->group},
 		.instance = {r->instance},
+		.prefilled_at = {first_instance(r)},
 		.prompt_tok = q->prompt_tok,
 		.output_tok = q->output_tok,
 		.created_s = s_of_ns(r->created_ns),

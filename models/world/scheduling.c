@@ -9,12 +9,16 @@
 static struct scheduler_group group_of(const struct world *w, uint32_t g)
 {
 	const struct group_spec *s = &w->spec->groups[g];
+	const struct llm_shape *shape =
+		s->model.i == NO_ID ? NULL : &w->spec->models[s->model.i].shape;
 
 	return (struct scheduler_group){
 		.name = s->name,
 		.home = s->home,
 		.model = s->model,
-		.context_tok = s->model.i == NO_ID ? 0 : w->spec->models[s->model.i].shape.context,
+		.context_tok = shape ? shape->context : 0,
+		.kv_bytes_per_tok = shape ? llm_kv_bytes_per_tok(shape) : 0.0,
+		.n_layers = shape ? shape->layers : 0.0,
 		.has_deadlines = s->deadline_s < HUGE_VAL,
 		.stream = s->stream,
 		.bytes_per_tok = s->bytes_per_tok,
@@ -61,6 +65,7 @@ bool world_schedule(struct world *w, struct err *err)
 			.n_sites = w->spec->n_sites,
 			.net = w->net,
 			.routes = &w->routes,
+			.kv_routes = &w->kv_routes,
 		},
 		err);
 	free(groups);

@@ -12,6 +12,7 @@
 #include "models/offload/scheduler.h"
 #include "models/probe.h"
 #include "models/scenario.h"
+#include "models/net/kv_routes.h"
 #include "models/net/net.h"
 #include "models/net/route.h"
 #include "models/net/user_routes.h"
@@ -23,16 +24,29 @@
 
 /** The inside of a world, for the files of this folder alone. */
 
+/** KV on its way from phase to phase. */
+struct kv_way {
+	int64_t layer_ns; /* its first layer is computed, where it leaves by layers; or TIME_NONE */
+	int64_t ready_ns; /* all are */
+	uint32_t n_under_way;         /* messages with it */
+	bool computed, told, granted; /* what it waits for: nobody sends before all three */
+	bool ahead, sent;             /* all layers but the last; all */
+	bool dropped;                 /* when it is computed, it is over */
+};
+
 /** A request in the system, but for what an instance keeps of it (struct sequence). Pooled: its
  * slot is what events carry. */
 struct request {
 	uint64_t n; /* number within the replication */
 	uint32_t group, instance;
-	bool measured; /* created in the window */
-	bool sent;     /* its prompt is on the way, or was */
+	uint32_t
+		prefill; /* the instance that computes its prompt, and only that; NO_ID: none yet */
+	bool measured;   /* created in the window */
+	bool sent;       /* its prompt is on the way, or was */
 	uint32_t next_free;
 	int64_t created_ns, assigned_ns, uploaded_ns, finished_ns;
 	int64_t deadline_ns; /* NS_NEVER: none */
+	struct kv_way kv;
 };
 
 struct request_pool {
@@ -92,6 +106,7 @@ struct world {
 
 	struct net *net;
 	struct user_routes routes;
+	struct kv_routes kv_routes;
 	struct request_pool requests;
 	struct group *groups;
 	struct instance *instances;
@@ -127,12 +142,18 @@ static inline struct sequence *world_sequence(const struct world *w, uint32_t sl
 /* request.c: the life of a request */
 uint32_t request_create(struct world *w, struct group_id g, struct request_draw d);
 void request_submitted(struct world *w, uint32_t slot);
-void request_assign(struct world *w, uint32_t slot, struct instance_id i);
+void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool apart);
 void request_dispatch(struct world *w, uint32_t slot);
 void request_uploaded(struct world *w, uint32_t slot);
 void request_delivered(struct world *w, uint32_t slot);
-extern const struct instance_host request_host; /* what instances tell */
+/** An instance is done with it: its place is free, the answer goes home. */
+void request_served(struct world *w, struct instance_id i, uint32_t slot);
+/** Another token: where answers are streamed it is a message of its own, which nobody waits for. */
+void request_token(struct world *w, struct instance_id i, uint32_t slot);
 void request_end(struct world *w, uint32_t slot, enum fate fate);
+
+/** What it will add to the mean context of the decode steps of its instance. */
+double request_expected_tok(const struct world *w, uint32_t slot);
 
 void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, int64_t now_ns);
 /* account.c: where its time goes. It is sent off now, and would be there in @alone_s if nobody else
@@ -154,6 +175,23 @@ static inline void request_tell(
 	if (probes_want(&w->probes, m))
 		request_say(w, slot, m, fate, now_ns);
 }
+
+extern const struct instance_host world_host; /* host.c: what instances tell */
+
+/* handover.c: from phase to phase */
+void handover_computing(
+	struct world *w, struct instance_id i, uint32_t slot, int64_t layer_ns, int64_t end_ns);
+void handover_computed(struct world *w, struct instance_id i, uint32_t slot);
+void handover_assign(struct world *w, uint32_t slot, struct instance_id i);
+void handover_told(struct world *w, uint32_t slot);
+void handover_granted(struct world *w, struct instance_id i, uint32_t slot);
+void handover_layer(struct world *w, uint32_t slot);
+void handover_left(struct world *w, uint32_t slot);
+void handover_arrived(struct world *w, uint32_t slot);
+void handover_drop(struct world *w, uint32_t slot);
+
+/* roles.c: each has somebody before or behind it */
+MUST_CHECK bool roles_check(const struct world *w, struct err *err);
 
 /* spec_check.c: what a scenario alone shows to be wrong */
 MUST_CHECK bool check_spec(const struct scenario_spec *s, struct err *err);

@@ -81,6 +81,55 @@ static void any_order_of_coming_and_going_leaves_the_same_line(void **state)
 	waiting_line_finish(&l);
 }
 
+/** One that left, back at the place of its age. */
+static void put_back(struct waiting_line *l, struct plain *p, uint64_t id, uint32_t slot)
+{
+	struct waiting w = {.id = {id}, .prompt_tok = (uint32_t)id + 3};
+	size_t at = 0;
+
+	while (at < p->n && p->id[at] < id)
+		at++;
+	memmove(&p->id[at + 1], &p->id[at], (p->n - at) * sizeof p->id[0]);
+	memmove(&p->slot[at + 1], &p->slot[at], (p->n - at) * sizeof p->slot[0]);
+	p->id[at] = id;
+	p->slot[at] = slot;
+	p->n++;
+	assert_int_equal(waiting_line_insert(l, &w, slot), at);
+}
+
+/* As where phases are apart: those that leave come back a while later, each to its age. */
+static void those_who_wait_again_stand_by_age(void **state)
+{
+	struct waiting_line l = {0};
+	struct plain p = {0};
+	uint64_t seed = 12, id = 100, gone[MOST];
+	size_t n_gone = 0;
+
+	(void)state;
+	for (size_t step = 0; step < 20000; step++) {
+		uint32_t what = below(&seed, step / 500 % 2 == 0 ? 10 : 7);
+
+		if (p.n > 0 && n_gone < MOST && (what < 4 || p.n == MOST - 1)) {
+			size_t at = below(&seed, p.n < 8 ? (uint32_t)p.n : 8);
+
+			gone[n_gone++] = p.id[at];
+			waiting_line_take(&l, at);
+			plain_take(&p, at);
+		} else if (n_gone > 0 && p.n < MOST - 1 && what < 6) {
+			size_t k = below(&seed, (uint32_t)n_gone);
+
+			put_back(&l, &p, gone[k], below(&seed, 1000));
+			gone[k] = gone[--n_gone];
+		} else if (p.n < MOST - 1) {
+			push(&l, &p, id += 1 + below(&seed, 5), below(&seed, 1000));
+		} else if (n_gone == MOST) {
+			n_gone = 0;
+		}
+		same(&l, &p);
+	}
+	waiting_line_finish(&l);
+}
+
 static void who_left_is_not_found(void **state)
 {
 	struct waiting_line l = {0};
@@ -102,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_order_of_coming_and_going_leaves_the_same_line),
+		cmocka_unit_test(those_who_wait_again_stand_by_age),
 		cmocka_unit_test(who_left_is_not_found),
 	};
 	return cmocka_run_group_tests_name("waiting_line", tests, NULL, NULL);

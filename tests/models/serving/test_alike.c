@@ -53,10 +53,10 @@ static void a_name_a_place_and_a_price_make_no_difference(void **state)
 /* Whatever a step's time, the memory, or the room depends on. */
 static void whatever_a_model_is_served_by_does(void **state)
 {
-	struct instance_spec x[8];
+	struct instance_spec x[10];
 
 	(void)state;
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 10; i++)
 		x[i] = llm;
 	x[0].model.i = 3;
 	x[1].attention = ATTENTION_DAS;
@@ -66,7 +66,9 @@ static void whatever_a_model_is_served_by_does(void **state)
 	x[5].ahead = 2;
 	x[6].profile = (const struct profile *)&gpu; /* some other */
 	x[7].synthetic = true;
-	for (size_t i = 0; i < 8; i++)
+	x[8].role = ROLE_PREFILL;
+	x[9].kv_overlap = true;
+	for (size_t i = 0; i < 10; i++)
 		assert_false(like(&llm, &x[i]));
 }
 

@@ -1,0 +1,65 @@
+#include "models/serving/handing.h"
+
+#include "models/probe.h"
+#include "models/serving/admission.h"
+#include "models/serving/jump.h"
+
+void handing_park(struct batch *b, uint32_t seq)
+{
+	struct sequence *q = batch_sequence(b, seq);
+
+	q->parked_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1);
+	b->n_parked++;
+	instance_served(b->i, seq);
+}
+
+static void unpark(struct batch *b, struct sequence *q)
+{
+	b->kv.used -= q->parked_blocks;
+	q->parked_blocks = 0;
+	b->n_parked--;
+}
+
+bool handing_release(struct batch *b, uint32_t seq)
+{
+	unpark(b, batch_sequence(b, seq));
+	handing_grant(b);
+	if (b->activity == BATCH_IDLE) {
+		b->activity = BATCH_BOUNDARY;
+		return true;
+	}
+	if (b->activity != BATCH_DECODE || !b->batching->admits(b) || !jump_cut(b))
+		return false;
+	b->activity = BATCH_BOUNDARY;
+	return true;
+}
+
+void handing_keep(struct batch *b, uint32_t seq)
+{
+	struct sequence *q = batch_sequence(b, seq);
+
+	q->reserved_blocks = q->parked_blocks;
+	unpark(b, q);
+	b->kv.reserved += q->reserved_blocks;
+	q->brought = true;
+}
+
+/** As it would be called free if those that wait for blocks were not there. */
+static bool has_place(const struct batch *b)
+{
+	return !b->i->held && b->i->assigned - waitline_count(&b->claims) < b->places;
+}
+
+void handing_grant(struct batch *b)
+{
+	while (waitline_count(&b->claims) > 0 && has_place(b)) {
+		uint32_t seq = (uint32_t)waitline_at(&b->claims, 0);
+
+		if (!admission_has_blocks(b, batch_sequence(b, seq)->prompt_tok))
+			return;
+		waitline_pop(&b->claims);
+		b->n_bare--;
+		admission_reserve(b, seq);
+		b->i->host->granted(b->i->world, b->i->id, seq);
+	}
+}

@@ -1,0 +1,29 @@
+/* What instances tell. */
+
+#include "models/world/state.h"
+
+static void steps_told(struct world *w, const struct step_span *s)
+{
+	probes_step(&w->probes, s);
+}
+
+static void room_changed(struct world *w, struct instance_id i)
+{
+	scheduler_touch(w->scheduler, i);
+}
+
+/** Its part of it is done, which may be the prompt alone. */
+static void served(struct world *w, struct instance_id i, uint32_t slot)
+{
+	if (world_sequence(w, slot)->part)
+		handover_computed(w, i, slot);
+	else
+		request_served(w, i, slot);
+}
+
+const struct instance_host world_host = {.served = served,
+	.token = request_token,
+	.stepped = steps_told,
+	.room = room_changed,
+	.computing = handover_computing,
+	.granted = handover_granted};
