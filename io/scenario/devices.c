@@ -89,6 +89,8 @@ static bool matters(
 	const struct gpu_spec *gpu = &p->s->spec.sites[inst->site.i].gpu;
 	struct use now, then;
 
+	if (inst->kv.preemption == PREEMPTION_SWAP && strcmp(key->name, "pcie") == 0)
+		return true;
 	if (!use_of(&now, p, inst, gpu))
 		return true; /* what is wrong is said elsewhere */
 	for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
@@ -111,8 +113,8 @@ static void warn_of_key(
 		if (matters(p, e->uses[i], key))
 			return;
 	if (strcmp(key->name, "pcie") == 0)
-		scenario_warn(&p->r, at,
-			"pcie has no effect: nothing is copied between host and gpu yet");
+		scenario_warn(
+			&p->r, at, "pcie has no effect: nothing is copied between host and gpu");
 	else
 		scenario_warn(&p->r, at,
 			"%s has no effect: profile '%s' of instance '%s' does not use it",
@@ -138,7 +140,8 @@ static void note_use(struct site_entry *e, const struct instance_spec *inst)
 
 	if (e->n_uses < GPU_USES_MAX &&
 		(!last || inst->profile != last->profile || inst->model.i != last->model.i ||
-			inst->attention != last->attention))
+			inst->attention != last->attention ||
+			inst->kv.preemption != last->kv.preemption))
 		e->uses[e->n_uses++] = inst;
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/quote.h"
-#include "io/scenario/parts.h"
+#include "io/scenario/batching.h"
 
 /* Instances */
 
@@ -136,7 +136,8 @@ static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
 		return false;
 	if (to->synthetic || p->sites_bad || p->models[to->model.i].e.bad)
 		return true;
-	return find_profile(p, e, to) && parts_place(p, to);
+	return batching_fits_model(&p->r, to, &p->s->spec.models[to->model.i]) &&
+	       find_profile(p, e, to) && parts_place(p, to);
 }
 
 /** Where the member is that has the entry @m of its own; the resolved scenario says so too. */

@@ -96,16 +96,42 @@ static void warn_user(struct schema_reader *r, const struct yaml_node *group)
 	}
 }
 
+static void warn_batching(struct schema_reader *r, const struct yaml_node *instance)
+{
+	if (!says(instance, "batching", "chunked"))
+		warn(r, instance, "chunk_tokens", "512", "batching is not chunked");
+	if (!says(instance, "batching", "continuous"))
+		warn(r, instance, "prefill_limit", NULL, "batching is not continuous");
+	if (says(instance, "batching", "static"))
+		return;
+	warn(r, instance, "batch_wait", "0 s", "batching is not static");
+	warn(r, instance, "static_return", "batch", "batching is not static");
+}
+
+static void warn_kv(struct schema_reader *r, const struct yaml_node *instance)
+{
+	static const char whole[] = "a static batch is as large as its memory allows to the end";
+
+	if (value_of(instance, "kv_blocks"))
+		warn(r, instance, "reserve", "0.4 GB", "kv_blocks says how much memory there is");
+	if (says(instance, "batching", "static")) {
+		warn(r, instance, "watermark", "0", whole);
+		warn(r, instance, "preemption", "recompute", whole);
+	}
+	if (!says(instance, "preemption", "swap"))
+		warn(r, instance, "swap_space", "4 GiB", "preemption is not swap");
+}
+
 static void warn_instance(struct schema_reader *r, const struct yaml_node *instance)
 {
 	if (value_of(instance, "capacity") && !says(instance, "capacity", "unlimited"))
 		warn(r, instance, "ahead", "0", "it is called free until its capacity is full");
 	if (!value_of(instance, "tensor_parallel") || says(instance, "tensor_parallel", "1"))
 		warn(r, instance, "all_reduce", "auto", "one gpu has nothing to add up");
-	if (!says(instance, "batching", "chunked"))
-		warn(r, instance, "chunk_tokens", "512", "batching is not chunked");
 	if (says(instance, "role", "decode"))
 		warn(r, instance, "kv_overlap", "false", "it computes no prompts for others");
+	warn_batching(r, instance);
+	warn_kv(r, instance);
 }
 
 /** Of those that come with offing; a plug-in may look at anything. */

@@ -4,7 +4,7 @@
 
 #include "base/near.h"
 #include "base/quote.h"
-#include "io/scenario/parts.h"
+#include "io/scenario/batching.h"
 #include "models/cost/catalog.h"
 #include "models/cost/parallel.h"
 
@@ -44,7 +44,6 @@ static bool read_profile(
 	return read_path(r, slot, key, &ref->name);
 }
 
-static const char *const batching_words[] = {"continuous", "chunked", "static", NULL};
 static const char *const decoding_words[] = {"autoregressive", "speculative", NULL};
 static const char *const role_words[] = {
 	[ROLE_BOTH] = "both", [ROLE_PREFILL] = "prefill", [ROLE_DECODE] = "decode", NULL};
@@ -85,26 +84,6 @@ static const struct schema_key llm_keys[] = {
 		.read = read_runtime,
 		.dflt = "fused"},
 	{.name = "profile", .kind = SCHEMA_OTHER, .to = INSTANCE(profile), .read = read_profile},
-	{.name = "batching",
-		.kind = SCHEMA_WORD,
-		.to = INSTANCE(spec.batching),
-		.words = batching_words,
-		.n_built = 2,
-		.dflt = "continuous"},
-	{.name = "chunk_tokens",
-		.kind = SCHEMA_UNSIGNED,
-		.to = INSTANCE(spec.chunk_tok),
-		.at = INSTANCE(spec.chunk_at),
-		.min = 1,
-		.max = 1e6,
-		.dflt = "512"},
-	{.name = "max_batch",
-		.kind = SCHEMA_UNSIGNED,
-		.to = INSTANCE(spec.max_batch),
-		.at = INSTANCE(spec.max_batch_at),
-		.min = 1,
-		.max = 65536,
-		.dflt = "16"},
 	{.name = "attention",
 		.kind = SCHEMA_WORD,
 		.to = INSTANCE(spec.attention),
@@ -127,18 +106,6 @@ static const struct schema_key llm_keys[] = {
 		.to = INSTANCE(spec.kv_overlap),
 		.at = INSTANCE(spec.kv_overlap_at),
 		.dflt = "false"},
-	{.name = "block_tokens",
-		.kind = SCHEMA_UNSIGNED,
-		.to = INSTANCE(spec.block_tok),
-		.min = 1,
-		.max = 65536,
-		.dflt = "16"},
-	{.name = "reserve",
-		.kind = SCHEMA_QUANTITY,
-		.to = INSTANCE(spec.reserve_bytes),
-		.at = INSTANCE(spec.reserve_at),
-		.dim = QUANTITY_BYTES,
-		.dflt = "0.4 GB"},
 	{.name = "tensor_parallel",
 		.kind = SCHEMA_UNSIGNED,
 		.to = INSTANCE(spec.parallel.ranks),
@@ -194,11 +161,19 @@ static bool has_key(const struct schema_key *keys, const char *name)
 	return keys->kind != SCHEMA_END;
 }
 
+static const struct schema_key *keys_of(struct schema_reader *r, bool synthetic)
+{
+	struct scenario_parts *p = parts_of(r);
+
+	if (!p->llm_keys)
+		p->llm_keys = batching_keys_behind(r->arena, llm_keys);
+	return synthetic ? synthetic_keys : p->llm_keys;
+}
+
 /** What only the other kind of instance has. */
 static bool refuse_other_kind(struct schema_reader *r, struct yaml_node *n, bool synthetic)
 {
-	const struct schema_key *own = synthetic ? synthetic_keys : llm_keys;
-	const struct schema_key *other = synthetic ? llm_keys : synthetic_keys;
+	const struct schema_key *own = keys_of(r, synthetic), *other = keys_of(r, !synthetic);
 	const struct yaml_item *item;
 	bool ok = true;
 	size_t i = 0;
@@ -227,18 +202,6 @@ static bool check_capacity(struct schema_reader *r, const struct instance_entry 
 		i->spec.capacity, i->spec.slots);
 }
 
-/** A step has a row for each sequence that decodes. */
-static bool check_budget(struct schema_reader *r, const struct instance_entry *i)
-{
-	if (i->spec.synthetic || i->spec.batching != BATCHING_CHUNKED ||
-		i->spec.chunk_tok >= i->spec.max_batch)
-		return true;
-	return err_list_at(r->errs, i->spec.chunk_at,
-		"chunk_tokens must be at least max_batch, %u, not %u: a step has a row for each "
-		"sequence that decodes",
-		i->spec.max_batch, i->spec.chunk_tok);
-}
-
 /** With chunks a prompt has no one layer that is computed first. */
 static bool check_overlap(struct schema_reader *r, const struct instance_entry *i)
 {
@@ -262,8 +225,12 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 	i->spec.name = i->e.name;
 	i->spec.at = i->e.at;
 	ok = refuse_other_kind(r, *slot, i->spec.synthetic);
-	ok = schema_read(r, *slot, i->spec.synthetic ? synthetic_keys : llm_keys, i) && ok;
-	return check_capacity(r, i) && check_budget(r, i) && check_overlap(r, i) && ok;
+	if (!i->spec.synthetic)
+		batching_preset(r, *slot);
+	ok = schema_read(r, *slot, keys_of(r, i->spec.synthetic), i) && ok;
+	if (!i->spec.synthetic)
+		ok = batching_check(r, i) && ok;
+	return check_capacity(r, i) && check_overlap(r, i) && ok;
 }
 
 /** `auto` is a word in place of the map, or a key in it. */

@@ -53,11 +53,16 @@ struct model_entry {
 	struct model_spec spec;
 };
 
+/** The server whose defaults hold for what is not given. */
+enum like { LIKE_NONE, LIKE_VLLM, LIKE_VLLM_V0 };
+
 struct instance_entry {
 	struct entry e;
 	struct instance_spec spec;
 	struct name_ref site, model, profile;
-	int decoding;  /* a word whose machinery has one form so far */
+	int decoding; /* a word whose machinery has one form so far */
+	enum like like;
+	struct src_pos batching_at;
 	unsigned most; /* the highest number of what it stands for, once expanded */
 };
 
@@ -76,6 +81,7 @@ struct scenario_parts {
 	struct scenario *s;
 	const struct scenario_request *req;
 	const struct schema_key *link_keys[LINK_TABLES];             /* NULL until one is read */
+	const struct schema_key *llm_keys;                           /* the same */
 	struct yaml_node *sites_node, *models_node, *instances_node; /* NULL: not there */
 	const struct profile_set *profiles; /* NULL until one is asked for */
 	size_t n_sites, n_models, n_instances, n_groups;

@@ -174,6 +174,14 @@ static double per_request(const struct maker *k, double s)
 	return n > 0 ? s / (double)n : NONE;
 }
 
+/** Others have nothing to say of it. */
+static bool swaps(const struct maker *k, size_t i)
+{
+	const struct instance_spec *s = &k->s->spec->instances[i];
+
+	return !s->synthetic && s->kv.preemption == PREEMPTION_SWAP;
+}
+
 static void instance_rows(const struct maker *k, size_t i)
 {
 	const struct instance *inst = &k->s->instances[i];
@@ -196,6 +204,8 @@ static void instance_rows(const struct maker *k, size_t i)
 		return;
 	row(k, scope, METRIC_KV_PEAK, gauge.kv_peak_bytes);
 	row(k, scope, METRIC_PREEMPTIONS, (double)inst->preemptions);
+	if (swaps(k, i))
+		row(k, scope, METRIC_SWAP_BYTES, inst->swap_bytes);
 	row(k, scope, METRIC_ENERGY, energy_j(k, i));
 	row(k, scope, METRIC_COST, cost_usd(k, i));
 }
@@ -203,6 +213,8 @@ static void instance_rows(const struct maker *k, size_t i)
 struct site_sums {
 	double busy_s, running_s;
 	double kv_peak_bytes; /* of its instances together, each at its own peak */
+	double swap_bytes;
+	bool swaps;
 	uint64_t done, preemptions;
 	size_t n, n_batching; /* instances, those that run a model */
 };
@@ -221,6 +233,8 @@ static struct site_sums *sum_sites(const struct maker *k)
 		s->running_s += level_integral(&inst->running, k->s->to_ns);
 		s->done += inst->served;
 		s->preemptions += inst->preemptions;
+		s->swap_bytes += inst->swap_bytes;
+		s->swaps = s->swaps || swaps(k, i);
 		s->n++;
 		if (!instance_gauge(inst, &gauge))
 			continue;
@@ -241,6 +255,8 @@ static void site_rows(const struct maker *k, const char *scope, const struct sit
 		return;
 	row(k, scope, METRIC_KV_PEAK, s->kv_peak_bytes);
 	row(k, scope, METRIC_PREEMPTIONS, (double)s->preemptions);
+	if (s->swaps)
+		row(k, scope, METRIC_SWAP_BYTES, s->swap_bytes);
 }
 
 static void total_rows(const struct maker *k)

@@ -107,6 +107,8 @@ const struct metric metrics[METRICS] = {
 		"peak", "most KV memory in use; of a site the sum over its instances"},
 	[METRIC_PREEMPTIONS] = {"preemptions", "1", SITE_INSTANCE, BETTER_LESS, SHOW_NOT,
 		"KV cache", "preemptions", "sequences put back for want of KV memory"},
+	[METRIC_SWAP_BYTES] = {"swap.bytes", "B", SITE_INSTANCE, BETTER_LESS, SHOW_NOT, "KV cache",
+		"swapped", "copied to the host and back when sequences were put back"},
 	[METRIC_ENERGY] = {"energy.J", "J", SCOPE_SYSTEM | SCOPE_INSTANCE, BETTER_LESS, SHOW_SMALL,
 		"energy", "total", "board power times busy time"},
 	[METRIC_COST] = {"cost.usd", "USD", SCOPE_SYSTEM | SCOPE_INSTANCE, BETTER_LESS, SHOW_SMALL,

@@ -62,7 +62,7 @@ void admission_set_aside(struct batch *b)
 
 		if (q->reserved_blocks > 0)
 			continue;
-		if (!admission_fits(b, q, false))
+		if (!admission_fits(b, q, b->batching->mixes && !b->mixed))
 			break;
 		reserve(b, q);
 		b->n_bare--;

@@ -10,6 +10,7 @@ struct batch;
 struct batching_ops {
 	const char *name; /* as in scenarios */
 	bool sets_aside;  /* memory for those on their way and in line (admission.h) */
+	bool mixes;       /* prompts with those that decode */
 	bool keeps_rows;  /* of those that have finished: all end together, and free their memory */
 	/** At a boundary: move who joins from the line into the prefill (admission_admit()). */
 	void (*form)(struct batch *b);

@@ -74,6 +74,7 @@ static void form(struct batch *b)
 const struct batching_ops batching_chunked = {
 	.name = "chunked",
 	.sets_aside = true,
+	.mixes = true,
 	.form = form,
 	.admits = admits,
 };

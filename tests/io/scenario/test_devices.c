@@ -135,7 +135,7 @@ static void a_figure_that_no_profile_uses_is_told(void **state)
 		"does not use it",
 		NULL);
 	expect(sheet, "sites.a.gpu.pcie=50 GB/s",
-		"pcie has no effect: nothing is copied between host and gpu yet", NULL);
+		"pcie has no effect: nothing is copied between host and gpu", NULL);
 	/* the default, as a resolved scenario spells it */
 	expect(sheet, "sites.a.gpu.pcie=12 GB/s", NULL);
 }

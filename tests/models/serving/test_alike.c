@@ -12,6 +12,7 @@ static const struct gpu_spec gpu = {.name = "a",
 	.int8_op_per_s = 6e14,
 	.bytes_per_s = 2e12,
 	.mem_bytes = 4e10,
+	.pcie_bytes_per_s = 2e10,
 	.tdp_w = 300.0};
 
 static const struct instance_spec llm = {.name = "i",
@@ -96,12 +97,33 @@ static void whatever_gpus_share_a_model_by_does(void **state)
 	assert_true(like(&llm, &one));
 }
 
-static void whatever_a_device_computes_by_does(void **state)
+static void whatever_its_steps_and_its_memory_may_hold_does(void **state)
 {
-	struct gpu_spec x[6];
+	struct instance_spec x[10];
 
 	(void)state;
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 10; i++)
+		x[i] = llm;
+	x[0].batching = BATCHING_STATIC;
+	x[1].limits.max_len_tok = 900;
+	x[2].limits.max_batched_tok = 900;
+	x[3].limits.prefill_limit = 2;
+	x[4].limits.batch_wait_s = 0.1;
+	x[5].limits.returns = STATIC_RETURN_EACH;
+	x[6].kv.blocks = 99;
+	x[7].kv.share = 0.9;
+	x[8].kv.watermark = 0.01;
+	x[9].kv.preemption = PREEMPTION_SWAP;
+	for (size_t i = 0; i < 10; i++)
+		assert_false(like(&llm, &x[i]));
+}
+
+static void whatever_a_device_computes_by_does(void **state)
+{
+	struct gpu_spec x[7];
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++)
 		x[i] = gpu;
 	x[0].name = "b";
 	x[1].fp32_flop_per_s *= 2.0;
@@ -109,7 +131,8 @@ static void whatever_a_device_computes_by_does(void **state)
 	x[3].int8_op_per_s *= 2.0;
 	x[4].bytes_per_s *= 2.0;
 	x[5].mem_bytes *= 2.0;
-	for (size_t i = 0; i < 6; i++)
+	x[6].pcie_bytes_per_s *= 2.0;
+	for (size_t i = 0; i < 7; i++)
 		assert_false(instances_alike(&llm, &gpu, &llm, &x[i]));
 }
 
@@ -140,6 +163,7 @@ int main(void)
 		cmocka_unit_test(a_name_a_place_and_a_price_make_no_difference),
 		cmocka_unit_test(whatever_a_model_is_served_by_does),
 		cmocka_unit_test(whatever_gpus_share_a_model_by_does),
+		cmocka_unit_test(whatever_its_steps_and_its_memory_may_hold_does),
 		cmocka_unit_test(whatever_a_device_computes_by_does),
 		cmocka_unit_test(whatever_a_station_serves_by_does),
 	};

@@ -1,0 +1,176 @@
+/* Instances that run a model: who is in a step, and the memory for keys and values. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/scenario/batching.h"
+
+static const char *const like_words[] = {"none", "vllm", "vllm-v0", NULL};
+static const char *const batching_words[] = {[BATCHING_CONTINUOUS] = "continuous",
+	[BATCHING_CHUNKED] = "chunked",
+	[BATCHING_STATIC] = "static",
+	NULL};
+static const char *const return_words[] = {
+	[STATIC_RETURN_BATCH] = "batch", [STATIC_RETURN_EACH] = "each", NULL};
+static const char *const preemption_words[] = {
+	[PREEMPTION_RECOMPUTE] = "recompute", [PREEMPTION_SWAP] = "swap", NULL};
+
+#define INSTANCE(member) offsetof(struct instance_entry, member)
+#define WORD(word, member, all, ...) \
+	{ \
+		.name = (word), .kind = SCHEMA_WORD, .to = INSTANCE(member), .words = (all), \
+		__VA_ARGS__ \
+	}
+#define COUNT(word, member, most, ...) \
+	{ \
+		.name = (word), .kind = SCHEMA_UNSIGNED, .to = INSTANCE(member), .min = 1, \
+		.max = (most), __VA_ARGS__ \
+	}
+#define AMOUNT(word, member, dimension, ...) \
+	{ \
+		.name = (word), .kind = SCHEMA_QUANTITY, .to = INSTANCE(member), \
+		.dim = (dimension), __VA_ARGS__ \
+	}
+
+/* What has no default is 0, not given. */
+static const struct schema_key batching_keys[] = {
+	WORD("like", like, like_words),
+	WORD("batching", spec.batching, batching_words, .at = INSTANCE(batching_at),
+		.dflt = "continuous"),
+	COUNT("chunk_tokens", spec.chunk_tok, 1e6, .at = INSTANCE(spec.chunk_at), .dflt = "512"),
+	COUNT("max_batch", spec.max_batch, 65536, .at = INSTANCE(spec.max_batch_at), .dflt = "16"),
+	COUNT("max_batched_tokens", spec.limits.max_batched_tok, 1e7,
+		.at = INSTANCE(spec.limits.max_batched_at)),
+	COUNT("prefill_limit", spec.limits.prefill_limit, 65536),
+	COUNT("max_len", spec.limits.max_len_tok, 1e9, .at = INSTANCE(spec.limits.max_len_at)),
+	AMOUNT("batch_wait", spec.limits.batch_wait_s, QUANTITY_TIME, .dflt = "0 s"),
+	WORD("static_return", spec.limits.returns, return_words, .dflt = "batch"),
+	COUNT("block_tokens", spec.block_tok, 65536, .dflt = "16"),
+	COUNT("kv_blocks", spec.kv.blocks, 1e9, .at = INSTANCE(spec.kv.blocks_at)),
+	AMOUNT("memory_share", spec.kv.share, QUANTITY_FRACTION, .at = INSTANCE(spec.kv.share_at),
+		.above_min = true, .max = 1),
+	AMOUNT("reserve", spec.reserve_bytes, QUANTITY_BYTES, .at = INSTANCE(spec.reserve_at),
+		.dflt = "0.4 GB"),
+	AMOUNT("watermark", spec.kv.watermark, QUANTITY_FRACTION, .max = 0.5, .dflt = "0"),
+	WORD("preemption", spec.kv.preemption, preemption_words, .dflt = "recompute"),
+	AMOUNT("swap_space", spec.kv.swap_bytes, QUANTITY_BYTES, .dflt = "4 GiB"),
+	{0},
+};
+
+static size_t count(const struct schema_key *keys)
+{
+	size_t n = 0;
+
+	while (keys[n].kind != SCHEMA_END)
+		n++;
+	return n;
+}
+
+const struct schema_key *batching_keys_behind(struct arena *a, const struct schema_key *own)
+{
+	size_t n = count(own), more = count(batching_keys);
+	struct schema_key *keys = arena_alloc(a, n + more + 1, sizeof *keys);
+
+	memcpy(keys, own, n * sizeof *keys);
+	memcpy(keys + n, batching_keys, (more + 1) * sizeof *keys);
+	return keys;
+}
+
+/* Presets: what a server of that name does with none of its flags. docs/serving.md has the sources.
+ */
+
+static const char *given(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_item *item = yaml_find(map, key);
+
+	return !item || item->value->is_null    ? NULL
+	       : item->value->kind == YAML_TEXT ? item->value->text
+						: "";
+}
+
+static void fill(struct schema_reader *r, struct yaml_node *map, const struct yaml_node *like,
+	const char *key, const char *value)
+{
+	if (!given(map, key))
+		yaml_set(r->arena, map, key, like->at, yaml_new_text(r->arena, value, like->at));
+}
+
+static bool says(const struct yaml_node *map, const char *key, const char *word)
+{
+	const char *text = given(map, key);
+
+	return text && !strcmp(text, word);
+}
+
+static bool is_below_256(const char *text)
+{
+	char *end;
+	double x = strtod(text, &end);
+
+	return end != text && *end == '\0' && x >= 1.0 && x < 256.0;
+}
+
+void batching_preset(struct schema_reader *r, struct yaml_node *map)
+{
+	const struct yaml_item *item = yaml_find(map, "like");
+	bool v1 = says(map, "like", "vllm"), v0 = says(map, "like", "vllm-v0");
+	const char *budget = given(map, "max_batched_tokens");
+
+	if (!v1 && !v0)
+		return;
+	fill(r, map, item->value, "batching", v1 ? "chunked" : "continuous");
+	if (says(map, "batching", "chunked"))
+		fill(r, map, item->value, "chunk_tokens", budget && *budget ? budget : "2048");
+	fill(r, map, item->value, "max_batch", budget && is_below_256(budget) ? budget : "256");
+	fill(r, map, item->value, "block_tokens", "16");
+	if (!given(map, "kv_blocks"))
+		fill(r, map, item->value, "memory_share", "0.9");
+	if (v0 && !says(map, "batching", "static"))
+		fill(r, map, item->value, "watermark", "0.01");
+}
+
+/* What does not go together */
+
+static bool check_budget(struct schema_reader *r, struct src_pos at, const char *key,
+	const struct instance_spec *i, unsigned tok)
+{
+	return tok >= i->max_batch ||
+	       err_list_at(r->errs, at,
+		       "%s must be at least max_batch, %u, not %u: a step has a row for each "
+		       "sequence that decodes",
+		       key, i->max_batch, tok);
+}
+
+static bool check_budgets(struct schema_reader *r, const struct instance_spec *i)
+{
+	unsigned cap = i->limits.max_batched_tok;
+
+	if (cap > 0 && cap < i->max_batch)
+		return check_budget(r, i->limits.max_batched_at, "max_batched_tokens", i, cap);
+	return i->batching != BATCHING_CHUNKED ||
+	       check_budget(r, i->chunk_at, "chunk_tokens", i, i->chunk_tok);
+}
+
+bool batching_check(struct schema_reader *r, struct instance_entry *e)
+{
+	struct instance_spec *i = &e->spec;
+	bool ok = check_budgets(r, i);
+
+	if (e->like == LIKE_VLLM || e->like == LIKE_VLLM_V0)
+		i->limits.least_batched_tok = 2048;
+	if (i->kv.blocks > 0 && i->kv.share > 0.0)
+		return err_list_at(r->errs, i->kv.share_at,
+			"kv_blocks and memory_share both say how much memory keys and values have; "
+			"only one can");
+	return ok;
+}
+
+bool batching_fits_model(
+	struct schema_reader *r, const struct instance_spec *i, const struct model_spec *m)
+{
+	if (i->limits.max_len_tok <= m->shape.context)
+		return true;
+	return err_list_at(r->errs, i->limits.max_len_at,
+		"max_len must be at most the context of '%s', %u tokens, not %u", m->name,
+		m->shape.context, i->limits.max_len_tok);
+}

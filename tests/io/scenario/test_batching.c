@@ -1,0 +1,148 @@
+/* How an instance forms its steps and uses its memory: presets, what wins over them, and that
+ * the resolved scenario says the same. */
+#include "tests/support/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/scenario/scenario.h"
+#include "io/trace/arrival_trace.h"
+#include "policies/all.h"
+
+static const char frame[] =
+	"name: t\n"
+	"run: {horizon: 60 s}\n"
+	"sites: {a: {tier: cloud, gpu: rtx-4090}}\n"
+	"models: {m: {model: llama2-7b, precision: int8}}\n"
+	"users: {u: {model: m, arrivals: {process: poisson, rate: 1 /s}, workload: humaneval}}\n"
+	"policy: {name: fcfs}\n"
+	"instances:\n"
+	"  i: {site: a, model: m%s}\n";
+
+static struct scenario *read_text(const char *text)
+{
+	char file[] = "/tmp/offing-batching-XXXXXX";
+	int fd = mkstemp(file);
+	struct scenario_request req = {
+		.file = file, .policies = policies_all(), .traces = &arrival_trace_opener};
+	struct err_list errs;
+	struct scenario *s;
+
+	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	err_list_init(&errs);
+	if (!scenario_read(&s, &req, &errs)) {
+		err_list_print(&errs, stderr);
+		fail_msg("refused");
+	}
+	err_list_finish(&errs);
+	unlink(file);
+	return s;
+}
+
+/** An instance with @keys, and again from its resolved text, which must be the same. */
+static struct instance_spec read_keys(const char *keys, size_t warnings)
+{
+	char text[1000];
+	struct scenario *s, *back;
+	struct instance_spec i;
+
+	snprintf(text, sizeof text, frame, keys);
+	s = read_text(text);
+	back = read_text(s->text);
+	assert_string_equal(s->text, back->text);
+	assert_int_equal(s->n_warnings, warnings);
+	assert_int_equal(back->n_warnings, warnings);
+	i = s->spec.instances[0];
+	assert_memory_equal(&i.limits, &back->spec.instances[0].limits,
+		offsetof(struct batch_limits, max_len_at));
+	assert_memory_equal(
+		&i.kv, &back->spec.instances[0].kv, offsetof(struct kv_spec, blocks_at));
+	assert_int_equal(i.batching, back->spec.instances[0].batching);
+	scenario_destroy(back);
+	scenario_destroy(s);
+	return i;
+}
+
+static void a_preset_is_the_server_without_flags(void **state)
+{
+	struct instance_spec v1 = read_keys(", like: vllm", 0);
+	struct instance_spec v0 = read_keys(", like: vllm-v0", 0);
+
+	(void)state;
+	assert_int_equal(v1.batching, BATCHING_CHUNKED);
+	assert_int_equal(v1.chunk_tok, 2048);
+	assert_int_equal(v1.max_batch, 256);
+	assert_int_equal(v1.block_tok, 16);
+	assert_near(v1.kv.share, 0.9, 0.0);
+	assert_near(v1.kv.watermark, 0.0, 0.0);
+	assert_int_equal(v0.batching, BATCHING_CONTINUOUS);
+	assert_int_equal(v0.limits.least_batched_tok, 2048);
+	assert_int_equal(v0.max_batch, 256);
+	assert_near(v0.kv.watermark, 0.01, 0.0);
+	assert_int_equal(v0.kv.preemption, PREEMPTION_RECOMPUTE);
+	assert_near(v0.kv.swap_bytes, 4.0 * 1073741824.0, 0.0);
+}
+
+static void what_is_typed_wins_over_the_preset(void **state)
+{
+	struct instance_spec i;
+
+	(void)state;
+	i = read_keys(", like: vllm, max_batched_tokens: 8192, max_batch: 64", 0);
+	assert_int_equal(i.chunk_tok, 8192);
+	assert_int_equal(i.max_batch, 64);
+	i = read_keys(", like: vllm, max_batched_tokens: 128", 0);
+	assert_int_equal(i.max_batch, 128);
+	i = read_keys(", like: vllm, kv_blocks: 700", 0);
+	assert_int_equal(i.kv.blocks, 700);
+	assert_near(i.kv.share, 0.0, 0.0);
+	i = read_keys(", like: vllm, chunk_tokens: 300", 0);
+	assert_int_equal(i.chunk_tok, 300);
+	i = read_keys(", like: vllm-v0, batching: chunked, watermark: 0", 0);
+	assert_int_equal(i.chunk_tok, 2048);
+	assert_near(i.kv.watermark, 0.0, 0.0);
+	i = read_keys(", like: vllm, batching: continuous", 0);
+	assert_int_equal(i.batching, BATCHING_CONTINUOUS);
+	assert_int_equal(i.chunk_tok, 512);
+}
+
+static void no_preset_is_as_before(void **state)
+{
+	struct instance_spec i = read_keys("", 0), none = read_keys(", like: none", 0);
+
+	(void)state;
+	assert_int_equal(i.batching, BATCHING_CONTINUOUS);
+	assert_int_equal(i.max_batch, 16);
+	assert_near(i.kv.share, 0.0, 0.0);
+	assert_int_equal(i.kv.blocks, 0);
+	assert_int_equal(i.limits.max_len_tok, 0);
+	assert_int_equal(none.max_batch, 16);
+	assert_int_equal(none.limits.least_batched_tok, 0);
+}
+
+static void a_key_that_does_nothing_is_told(void **state)
+{
+	(void)state;
+	read_keys(", batching: static, batch_wait: 1 s, static_return: each", 0);
+	read_keys(", batch_wait: 1 s, static_return: each", 2);
+	read_keys(", batching: static, watermark: 0.1, preemption: swap", 2);
+	read_keys(", swap_space: 1 GB", 1);
+	read_keys(", preemption: swap, swap_space: 1 GB", 0);
+	read_keys(", batching: chunked, prefill_limit: 3", 1);
+	read_keys(", kv_blocks: 500, reserve: 1 GB", 1);
+	read_keys(", memory_share: 0.8, reserve: 1 GB", 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_preset_is_the_server_without_flags),
+		cmocka_unit_test(what_is_typed_wins_over_the_preset),
+		cmocka_unit_test(no_preset_is_as_before),
+		cmocka_unit_test(a_key_that_does_nothing_is_told),
+	};
+	return cmocka_run_group_tests_name("batching", tests, NULL, NULL);
+}
