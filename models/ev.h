@@ -27,6 +27,9 @@ enum ev_kind {
 	EV_KV_LAYER, /* the first layer of its prompt is computed */
 	EV_KV_LEFT,  /* the last byte of its KV, or of all layers but the last, is on the way */
 	EV_KV,       /* who: instance; its KV is there */
+	EV_STAGE,    /* who: instance, what: micro-batch and stage, from 0, of a pipeline; the
+			stage has done its part of a step */
+	EV_HIDDEN,   /* the same; what left a stage is at the next, or back at the first */
 	EV_KINDS,
 };
 
@@ -76,6 +79,34 @@ static inline struct event_id post_step(
 {
 	return engine_post_at(
 		e, at_ns, (struct event){.kind = EV_STEP, .who = at.i, .what = first});
+}
+
+static inline uint64_t ev_lane_stage(uint32_t lane, uint32_t stage)
+{
+	return (uint64_t)lane << 32 | stage;
+}
+
+static inline uint32_t ev_lane_of(const struct event *ev)
+{
+	return (uint32_t)(ev->what >> 32);
+}
+
+static inline uint32_t ev_stage_of(const struct event *ev)
+{
+	return (uint32_t)ev->what;
+}
+
+static inline struct event_id post_stage(
+	struct engine *e, int64_t at_ns, struct instance_id at, uint32_t lane, uint32_t stage)
+{
+	return engine_post_at(e, at_ns,
+		(struct event){.kind = EV_STAGE, .who = at.i, .what = ev_lane_stage(lane, stage)});
+}
+
+/** For net_send(), which posts it. */
+static inline struct event ev_hidden(struct instance_id at, uint32_t lane, uint32_t stage)
+{
+	return (struct event){.kind = EV_HIDDEN, .who = at.i, .what = ev_lane_stage(lane, stage)};
 }
 
 static inline struct event_id post_served(

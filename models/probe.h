@@ -53,6 +53,7 @@ enum step_kind { STEP_PREFILL, STEP_DECODE, STEP_CHUNK };
  *  that did not change. */
 struct step_span {
 	struct instance_id instance;
+	uint32_t stage, lane; /* of a pipeline: from 1, and its micro-batch from 0; stage 0: none */
 	enum step_kind kind;
 	int64_t from_ns, to_ns; /* the run may end in the middle of it */
 	uint64_t steps;

@@ -303,12 +303,12 @@ static inline void go_on(const struct link *l, struct passage *p, const struct l
 }
 
 /** Returns when what was accepted is through: the link is free, its bucket full. */
-static int64_t count(
-	struct link *l, int64_t now_ns, const struct passage *p, const struct leaving *to)
+static int64_t count(struct link *l, int64_t clock_ns, int64_t now_ns, const struct passage *p,
+	const struct leaving *to)
 {
 	const struct rate_curve *c = l->spec->curve;
 	double begins_s = p->head_s + to->wait_s, bytes = p->train.wire_bytes;
-	struct tally_piece *piece = tally_next(&l->tally, c, now_ns);
+	struct tally_piece *piece = tally_next(&l->tally, c, clock_ns);
 
 	*piece = (struct tally_piece){
 		.first_ns = ns_after(now_ns, ns_of_s(begins_s)),
@@ -335,7 +335,7 @@ static int64_t count(
 	return piece->busy_to_ns;
 }
 
-void link_pass(struct link *l, int64_t now_ns, struct passage *p)
+void link_pass(struct link *l, int64_t clock_ns, int64_t now_ns, struct passage *p)
 {
 	struct link_share s = {l->bytes_per_s, qdisc_burst_bytes(&l->spec->qdisc), 0.0};
 	struct queue q = {.full_s = s_of_ns(l->free_ns - now_ns), .full_bytes = l->full_bytes};
@@ -346,7 +346,7 @@ void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 	leave(l, now_ns, p, &s, &q, false, &to);
 	if (l->spec->qdisc.kind != QDISC_NONE && !l->spec->curve)
 		overflow(l, p, q.full_s, &to);
-	l->free_ns = count(l, now_ns, p, &to);
+	l->free_ns = count(l, clock_ns, now_ns, p, &to);
 	l->full_bytes = to.after.full_bytes;
 	if (l->spec->curve)
 		l->until_ns = ns_after(now_ns, ns_of_s(to.last_s));
@@ -354,6 +354,16 @@ void link_pass(struct link *l, int64_t now_ns, struct passage *p)
 		l->peak_free_ns = ns_after(now_ns, ns_of_s(to.after.peak_full_s));
 	if (l->limited)
 		enter_delay(l, &l->line, now_ns, p->train.packets, &to);
+	go_on(l, p, &to);
+}
+
+void link_pass_ahead(const struct link *l, int64_t now_ns, struct passage *p, int64_t *free_ns)
+{
+	struct queue q = {.full_s = s_of_ns(*free_ns - now_ns)};
+	struct leaving to;
+
+	leave_plain(p, l->bytes_per_s, &q, first_matters(l, p), &to);
+	*free_ns = ns_after(now_ns, ns_of_s(to.after.full_s));
 	go_on(l, p, &to);
 }
 

@@ -75,9 +75,13 @@ void link_finish(struct link *l);
 /** Start the stream of a random link, in memory of @arena. */
 void link_seed(struct link *l, struct arena *arena, uint64_t seed, uint32_t replication);
 
-/** Pass @p over @l, which is in order of arrival, reserve its time and count it; @p then stands
- *  at the far end. */
-void link_pass(struct link *l, int64_t now_ns, struct passage *p);
+/** Pass @p, which comes at @now_ns, over @l, which is in order of arrival, reserve its time and
+ *  count it; @p then stands at the far end. The clock may not have come so far: @clock_ns. */
+void link_pass(struct link *l, int64_t clock_ns, int64_t now_ns, struct passage *p);
+
+/** The same over a plain link with nothing reserved or counted: *@free_ns is in place of its own.
+ */
+void link_pass_ahead(const struct link *l, int64_t now_ns, struct passage *p, int64_t *free_ns);
 
 /** The rate and bucket that a message would have to itself. */
 struct link_share {

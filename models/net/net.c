@@ -37,6 +37,7 @@ void net_destroy(struct net *n)
 	free(n->routes_of.at);
 	free(n->links);
 	free(n->routes);
+	free(n->users);
 	free(n->transfers);
 	arena_finish(&n->arena);
 	free(n);

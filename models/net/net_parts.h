@@ -58,6 +58,7 @@ struct net {
 	struct route **routes;
 	size_t n_routes, cap_routes;
 	bool sealed;
+	uint32_t *users; /* of each link, by its number; NULL: not counted yet */
 	struct flow_set *sets;
 	size_t n_sets;
 	struct transfer *transfers;

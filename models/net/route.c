@@ -129,15 +129,14 @@ static void start_of(const struct route *r, struct fair *flows, int64_t now_ns,
 	start->s = route_slow_start_s(r, &p->train, start->bytes_per_s, start->credit_bytes);
 }
 
-static void passage_of(
-	const struct route *r, double payload_bytes, enum transfer_kind kind, struct passage *p)
+struct passage route_passage(const struct route *r, double payload_bytes, enum transfer_kind kind)
 {
-	p->train = train_of(&r->framing, payload_bytes);
-	p->transport = r->transport;
-	p->kind = kind;
-	p->rtt_s = r->rtt_s;
-	p->head_s = p->tail_s = 0.0;
-	p->more = false;
+	return (struct passage){
+		.train = train_of(&r->framing, payload_bytes),
+		.transport = r->transport,
+		.kind = kind,
+		.rtt_s = r->rtt_s,
+	};
 }
 
 void route_message(const struct route *r, struct fair *flows, int64_t now_ns, double payload_bytes,
@@ -145,7 +144,7 @@ void route_message(const struct route *r, struct fair *flows, int64_t now_ns, do
 {
 	double resent_bytes = 0.0;
 
-	passage_of(r, payload_bytes, kind, &m->p);
+	m->p = route_passage(r, payload_bytes, kind);
 	m->luck_s = m->start.s = 0.0;
 	if (r->plain)
 		return;
@@ -169,7 +168,7 @@ double route_pass_s(
 
 			link_pass_alone(l, now_ns, p, &s, &l->line);
 		} else {
-			link_pass(l, now_ns, p);
+			link_pass(l, now_ns, now_ns, p);
 		}
 	}
 	return p->tail_s + m->luck_s + m->start.s;
@@ -178,12 +177,11 @@ double route_pass_s(
 double route_idle_s(const struct route *r, struct fair *flows, int64_t now_ns, double payload_bytes,
 	enum transfer_kind kind)
 {
-	struct passage p;
+	struct passage p = route_passage(r, payload_bytes, kind);
 	struct route_start start;
 
 	if (r->n == 0)
 		return 0.0;
-	passage_of(r, payload_bytes, kind, &p);
 	for (size_t h = 0; h < r->n; h++) {
 		struct link_share s = route_share(r->hops[h], flows, kind, s_of_ns(now_ns));
 

@@ -26,6 +26,7 @@ struct route {
 	enum transport transport; /* TCP when a hop asks for it, else datagrams when one does */
 	enum connection connection;
 	struct framing framing;
+	uint32_t users;                /* who asked for it */
 	uint32_t set;                  /* fair: of the flows it is in */
 	uint32_t path[TRANSFER_KINDS]; /* fair: there */
 };
@@ -33,7 +34,7 @@ struct route {
 /** Do messages over the two take as long while the links are idle? No route is like no route. */
 bool routes_alike(const struct route *a, const struct route *b);
 
-/** What follows from the hops together: all but the last three. */
+/** What follows from the hops together: all but the last four. */
 void route_describe(struct route *r);
 
 /** What a message of @kind would have of each hop if it were alone now. @flows: of the set, NULL
@@ -44,6 +45,9 @@ struct link_share route_share(
 /** The class of @d that carries @kind; the first that names none carries what no other does, NO_ID:
  *  none carries it. Without classes: 0. */
 uint32_t route_class(const struct link_dir_spec *d, enum transfer_kind kind);
+
+/** A message as it enters @r, by itself. */
+struct passage route_passage(const struct route *r, double payload_bytes, enum transfer_kind kind);
 
 /** A message as it enters @r: its packets, with what luck has sent again, and by how much luck and
  *  the round trips of its connection make it later. */

@@ -151,7 +151,8 @@ bool net_route(
 				n->b.end_names[a.i], n->b.end_names[b.i]);
 		routes_make(n, from, to, hops, n_hops);
 	}
-	*out = pairs_find(&n->routes_of, NO_ID, together ? NO_ID : a.i, together ? NO_ID : b.i)
-		       ->made;
+	found = pairs_find(&n->routes_of, NO_ID, together ? NO_ID : a.i, together ? NO_ID : b.i);
+	((struct route *)found->made)->users++;
+	*out = found->made;
 	return true;
 }

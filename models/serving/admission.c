@@ -57,7 +57,7 @@ void admission_set_aside(struct batch *b)
 {
 	size_t size = batch_size(b), n = b->n_bare > 0 ? waitline_count(&b->line) : 0;
 
-	for (size_t k = 0; k < n && size + k < b->places && !b->i->held; k++) {
+	for (size_t k = 0; k < n && size + k < b->places && b->n_preempted == 0; k++) {
 		struct sequence *q = batch_sequence(b, (uint32_t)waitline_at(&b->line, k));
 
 		if (q->reserved_blocks > 0)

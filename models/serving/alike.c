@@ -11,7 +11,7 @@ static bool same_dist(const struct dist_spec *a, const struct dist_spec *b)
 					       a->n_quantiles * sizeof *a->quantiles) == 0);
 }
 
-static bool same_gpu(const struct gpu_spec *a, const struct gpu_spec *b)
+bool gpus_alike(const struct gpu_spec *a, const struct gpu_spec *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->bytes_per_s == b->bytes_per_s &&
 	       a->mem_bytes == b->mem_bytes && a->fp16_flop_per_s == b->fp16_flop_per_s &&
@@ -61,5 +61,5 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	       a->batching == b->batching && a->chunk_tok == b->chunk_tok && a->role == b->role &&
 	       a->kv_overlap == b->kv_overlap && a->reserve_bytes == b->reserve_bytes &&
 	       same_limits(&a->limits, &b->limits) && same_kv(&a->kv, &b->kv) &&
-	       same_parallel(&a->parallel, &b->parallel) && same_gpu(gpu_a, gpu_b);
+	       same_parallel(&a->parallel, &b->parallel) && gpus_alike(gpu_a, gpu_b);
 }

@@ -1,6 +1,7 @@
 #ifndef OFFING_MODELS_SERVING_EXECUTOR_H
 #define OFFING_MODELS_SERVING_EXECUTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct executor_ops {
 	 *  jump_shorten() do. */
 	uint64_t (*begun)(const struct batch *b);
 	void (*shorten)(struct batch *b);
+	bool tells; /* of its steps itself */
 };
 
 extern const struct executor_ops executor_device;

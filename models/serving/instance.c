@@ -93,10 +93,16 @@ bool instance_drew(const struct instance *i)
 	return i->ops->drew && i->ops->drew(i);
 }
 
+bool instance_stage(const struct instance *i, size_t k, struct stage_gauge *out)
+{
+	return i->ops->stage && i->ops->stage(i, k, out);
+}
+
 bool instance_gauge(const struct instance *i, struct gauge *out)
 {
 	if (!i->ops->gauge)
 		return false;
+	*out = (struct gauge){0};
 	i->ops->gauge(i, out);
 	return true;
 }

@@ -118,6 +118,12 @@ static inline bool instance_advance(struct instance *i, uint32_t seq)
 	return i->ops->advance(i, seq);
 }
 
+/** The same at an event of a kind that only some have. */
+static inline bool instance_moved(struct instance *i, const struct event *ev)
+{
+	return i->ops->moved(i, ev);
+}
+
 static inline void instance_begin(struct instance *i)
 {
 	if (i->ops->begin)
@@ -139,5 +145,8 @@ bool instance_drew(const struct instance *i);
 
 /** False when there is nothing of the kind: it runs no model. */
 bool instance_gauge(const struct instance *i, struct gauge *out);
+
+/** Of stage @k, from 0, of a pipeline. False when there is none. */
+bool instance_stage(const struct instance *i, size_t k, struct stage_gauge *out);
 
 #endif

@@ -59,6 +59,32 @@ struct expectation {
 struct gauge {
 	double kv_peak_bytes; /* since instance_measure() */
 	double kv_fill;       /* share of the memory for KV that is used or set aside now */
+	/* of a pipeline, since then: hand-over of its rounds, times the tokens of each; tokens */
+	double hop_s, hop_tok;
+};
+
+/** What a stage of a pipeline has done since instance_measure(). */
+struct stage_gauge {
+	double busy_s;
+	double kv_peak_bytes; /* of its layers, when all of them held most */
+};
+
+struct net;
+struct route;
+
+/** Within a site, from one device to the next: @bytes_per_s 0: in no time. */
+struct bus {
+	double latency_s, bytes_per_s;
+};
+
+/** The stages of a pipeline, in order; all borrowed, @specs for the call. */
+struct pipeline_build {
+	struct net *net; /* sealed */
+	const struct cost *const *costs;
+	const struct cost_spec *specs;     /* what those were made from */
+	const struct route *const *routes; /* to the next, of the last to the first; NULL: within a
+					      site, */
+	const struct bus *buses;           /* by this */
 };
 
 /** What an instance is made from. */
@@ -71,7 +97,8 @@ struct instance_build {
 	struct sequences *sequences;
 	/* where the kind needs a cost: borrowed; those that are alike share it */
 	const struct cost *cost;
-	const struct cost_spec *cost_spec; /* what it was made from, for the call */
+	const struct cost_spec *cost_spec;     /* what it was made from, for the call */
+	const struct pipeline_build *pipeline; /* of those that are one, for the call */
 	uint64_t seed;
 	uint32_t replication;
 	bool step_by_step; /* one event per decode step instead of one per batch change */
@@ -127,6 +154,8 @@ struct instance_ops {
 	void (*enqueue)(struct instance *i, uint32_t seq);
 	/** Required. False: nothing ended that a scheduler need know. */
 	bool (*advance)(struct instance *i, uint32_t seq);
+	/** Optional: the same at any other event of its own kind. */
+	bool (*moved)(struct instance *i, const struct event *ev);
 	/** Optional: NULL when advance() itself goes on, as a station does. */
 	void (*begin)(struct instance *i);
 	/** Both required where @takes_kv is set. The KV of @seq, whose prompt was computed here and
@@ -139,11 +168,13 @@ struct instance_ops {
 	/** Optional, of those that run a model. */
 	void (*gauge)(const struct instance *i, struct gauge *out);
 	void (*measure)(struct instance *i); /* start the gauge afresh */
+	/** Optional, of a pipeline: stage @k from 0. False: there are fewer. */
+	bool (*stage)(const struct instance *i, size_t k, struct stage_gauge *out);
 	/** Optional, of those whose work is steps: the run is over, tell of the one in flight. */
 	void (*close)(struct instance *i);
 };
 
-extern const struct instance_ops instance_station, instance_batch;
+extern const struct instance_ops instance_station, instance_batch, instance_pipeline;
 
 /** kinds.c: the kind that serves what @spec says. */
 const struct instance_ops *instance_kind(const struct instance_spec *spec);

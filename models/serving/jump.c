@@ -110,13 +110,12 @@ static void begin(struct batch *b)
 	post(b);
 }
 
-/** Of the step just made, a token of each sequence that goes on. */
-static void tell_tokens(const struct batch *b)
+void jump_tell_tokens(const struct batch *b, uint64_t made)
 {
 	const struct running *r = &b->running;
 
 	for (size_t m = 0; m < r->n; m++)
-		if (r->heap[m].last_step > b->kv.steps + b->jump.stepped)
+		if (r->heap[m].last_step > b->kv.steps + made)
 			b->i->host->token(b->i->world, b->i->id, r->heap[m].seq);
 }
 
@@ -128,7 +127,7 @@ static bool advance(struct batch *b)
 		return true;
 	j->stepped++;
 	if (b->tells)
-		tell_tokens(b);
+		jump_tell_tokens(b, j->stepped);
 	if (j->stepped < j->k && !b->batching->admits(b) &&
 		kvcache_need(&b->kv, j->stepped + 1) <= kvcache_free(&b->kv)) {
 		post(b);

@@ -45,6 +45,9 @@ static inline bool jump_advance(struct batch *b)
 	return b->decoder->jump->advance(b);
 }
 
+/** Tell of a token of each sequence that goes on when @made steps of it are over. */
+void jump_tell_tokens(const struct batch *b, uint64_t made);
+
 /** Account for the steps it made. */
 static inline void jump_end(struct batch *b)
 {

@@ -4,5 +4,7 @@
 
 const struct instance_ops *instance_kind(const struct instance_spec *spec)
 {
-	return spec->synthetic ? &instance_station : &instance_batch;
+	if (spec->synthetic)
+		return &instance_station;
+	return spec->n_stages > 0 ? &instance_pipeline : &instance_batch;
 }

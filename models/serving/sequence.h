@@ -16,6 +16,7 @@ struct sequence {
 	int64_t started_ns, first_token_ns; /* TIME_NONE: not yet */
 
 	/* of the instance that holds it */
+	uint32_t lane;            /* its micro-batch in a pipeline */
 	double expected_tok;      /* its share of the expected context there */
 	uint64_t joined_step;     /* decode steps the batch had made */
 	uint32_t reserved_blocks; /* of KV, set aside before it joins */

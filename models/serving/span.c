@@ -43,15 +43,22 @@ static struct step_span prompts(const struct batch *b)
 	return s;
 }
 
-void span_tell(const struct batch *b, uint64_t steps)
+struct step_span span_of(const struct batch *b, uint64_t steps)
 {
 	struct step_span s = b->activity == BATCH_DECODE ? decode(b, steps) : prompts(b);
 
 	s.instance = b->i->id;
-	s.from_ns = b->jump.from_ns;
-	s.to_ns = batch_now_ns(b);
 	s.steps = steps;
 	s.waiting = waitline_count(&b->line);
-	if (steps > 0)
+	return s;
+}
+
+void span_tell(const struct batch *b, uint64_t steps)
+{
+	struct step_span s = span_of(b, steps);
+
+	s.from_ns = b->jump.from_ns;
+	s.to_ns = batch_now_ns(b);
+	if (steps > 0 && !b->executor->tells)
 		b->i->host->stepped(b->i->world, &s);
 }

@@ -55,9 +55,17 @@ struct parallel_spec {
 	struct src_pos at;
 };
 
+/** Some layers of a model, on a device of its own. */
+struct stage_spec {
+	struct site_id site;
+	unsigned layers;
+	const struct profile *profile; /* for the device there */
+	struct src_pos at;
+};
+
 struct instance_spec {
 	const char *name;
-	struct site_id site;
+	struct site_id site; /* of a pipeline: of its first stage */
 	bool synthetic;
 
 	/* LLM */
@@ -77,6 +85,13 @@ struct instance_spec {
 	enum role role;
 	bool kv_overlap; /* the KV of prompts leaves layer by layer while they are computed */
 	struct src_pos role_at, kv_overlap_at;
+
+	/* a pipeline: two stages or more, or two micro-batches or more; NULL: one device has it
+	   whole */
+	size_t n_stages;
+	const struct stage_spec *stages; /* in order; their layers are the model's */
+	unsigned micro_batches;
+	struct src_pos stages_at;
 
 	/* synthetic: @model is NO_ID when it serves every group */
 	unsigned slots;

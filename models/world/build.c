@@ -67,9 +67,16 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 		.step_by_step = w->setup.step_by_step,
 		.tells = sends_tokens(w, s),
 	};
+	struct pipeline_build stages;
 	struct cost_spec cost;
 
-	if (instance_kind(s)->needs_cost) {
+	if (s->n_stages > 0) {
+		if (!stages_build(w, i, &stages, err))
+			return false;
+		b.pipeline = &stages;
+		b.cost = stages.costs[0];
+		b.cost_spec = &stages.specs[0];
+	} else if (instance_kind(s)->needs_cost) {
 		cost = cost_of(w, i);
 		if (!cost_share(w, i, &cost, err))
 			return false;
@@ -170,6 +177,7 @@ void world_destroy(struct world *w)
 		if (w->costs[i].owned)
 			cost_destroy(w->costs[i].cost);
 	}
+	stages_finish(w);
 	net_destroy(w->net);
 	free(w->requests.at);
 	free(w->requests.sequences.at);

@@ -85,6 +85,17 @@ static void on_kv(struct world *w, const struct event *ev)
 	decide_if_wanted(w);
 }
 
+/** A stage, or a hop between two, of a pipeline. */
+static void on_moved(struct world *w, const struct event *ev)
+{
+	struct instance *i = &w->instances[ev->who];
+
+	if (!instance_moved(i, ev))
+		return;
+	decide(w);
+	instance_begin(i);
+}
+
 static void on_flow(struct world *w, const struct event *ev)
 {
 	net_flow(w->net, ev->who);
@@ -134,6 +145,8 @@ const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_DISPATCH] = {"dispatch", on_dispatch},
 	[EV_UPLOADED] = {"uploaded", on_uploaded},
 	[EV_STEP] = {"step", on_step},
+	[EV_STAGE] = {"stage", on_moved},
+	[EV_HIDDEN] = {"hidden", on_moved},
 	[EV_SERVED] = {"served", on_step},
 	[EV_KV_LAYER] = {"kv_layer", on_kv_layer},
 	[EV_KV_LEFT] = {"kv_left", on_kv_left},

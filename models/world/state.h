@@ -85,6 +85,15 @@ struct instance_cost {
 	bool owned;
 };
 
+/** The same of stages of pipelines, once for all that are alike. */
+struct stage_costs {
+	struct stage_cost {
+		struct cost_spec of;
+		struct cost *cost;
+	} * at;
+	size_t n, cap;
+};
+
 /** Those who are measured: created in the window, and no more than run.requests. */
 struct cohort {
 	bool open;              /* the window is */
@@ -107,10 +116,12 @@ struct world {
 	struct net *net;
 	struct user_routes routes;
 	struct kv_routes kv_routes;
+	const struct route ***hops; /* of each instance, if it is a pipeline: of each stage */
 	struct request_pool requests;
 	struct group *groups;
 	struct instance *instances;
 	struct instance_cost *costs;
+	struct stage_costs stage_costs;
 	struct scheduler *scheduler;
 
 	/* life of the run */
@@ -223,6 +234,13 @@ void result_fill(struct world *w, struct world_result *out);
 /* decide.c */
 void decide(struct world *w);
 void decide_if_wanted(struct world *w);
+
+/* stages.c: the routes between the stages of pipelines, w->hops; the stages of pipeline @i, in the
+ * arena */
+MUST_CHECK bool hops_find(struct world *w, struct err *err);
+MUST_CHECK bool stages_build(
+	struct world *w, uint32_t i, struct pipeline_build *out, struct err *err);
+void stages_finish(struct world *w);
 
 /* scheduling.c: the scheduler of a world whose groups and instances are there */
 MUST_CHECK bool world_schedule(struct world *w, struct err *err);
