@@ -158,6 +158,10 @@ bool batching_check(struct schema_reader *r, struct instance_entry *e)
 
 	if (e->like == LIKE_VLLM || e->like == LIKE_VLLM_V0)
 		i->limits.least_batched_tok = 2048;
+	if (i->batching == BATCHING_STATIC && i->role != ROLE_BOTH)
+		ok = err_list_at(r->errs, i->role_at,
+			"a static batch makes prompts and answers in one go; a role needs "
+			"continuous or chunked batching");
 	if (i->kv.blocks > 0 && i->kv.share > 0.0)
 		return err_list_at(r->errs, i->kv.share_at,
 			"kv_blocks and memory_share both say how much memory keys and values have; "

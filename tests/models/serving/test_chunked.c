@@ -257,12 +257,103 @@ static void those_that_decode_never_pause(void **state)
 	assert_true(longest_s[1] < longest_s[0]);
 }
 
+/* Budget 64; 100, 40 and 30 tokens come at once and want 3, 2 and 1. The first begins alone, the
+ * moment it comes:
+ *	step 1: 64 of a
+ *	step 2: 36 of a, which ends, 28 of b
+ *	step 3: a decodes, 12 of b, which ends, 30 of c, which ends and is done
+ *	step 4: a and b decode and are done */
+static void three_requests_by_hand(void **state)
+{
+	static const char *const names[] = {"a", "b", "c"};
+	static const double prompt[] = {100.0, 40.0, 30.0}, output[] = {3.0, 2.0, 1.0};
+	struct fixture f;
+	struct instance_spec *i = build(&f, 1.0);
+	struct naive v;
+	double t[5] = {0.5};
+	const struct cost *c;
+
+	(void)state;
+	i->chunk_tok = 64;
+	f.spec.n_groups = 0;
+	for (size_t k = 0; k < 3; k++) {
+		struct group_spec *g = fixture_group(&f, names[k], 0.0);
+
+		g->arrivals =
+			(struct arrival_spec){.process = ARRIVAL_DETERMINISTIC, .rate_per_s = 2.0};
+		g->workload.prompt_tok = dist_constant(prompt[k]);
+		g->workload.output_tok = dist_constant(output[k]);
+	}
+	f.spec.run.horizon_s = 0.0;
+	f.spec.run.requests = 3;
+	fixture_run(&f);
+	naive_of(&v, &f); /* for its cost */
+	c = v.cost;
+	t[1] = t[0] + cost_step_s(c, &(struct cost_work){.prompt_tok = 64}) +
+	       cost_prefill_attention_s(c, 64, 0);
+	t[2] = t[1] + cost_step_s(c, &(struct cost_work){.prompt_tok = 64, .n_ended = 1}) +
+	       cost_prefill_attention_s(c, 36, 64) + cost_prefill_attention_s(c, 28, 0);
+	t[3] = t[2] +
+	       cost_step_s(c, &(struct cost_work){.n_decode = 1,
+				      .decode_context_tok = 101.0,
+				      .prompt_tok = 42,
+				      .n_ended = 2}) +
+	       cost_prefill_attention_s(c, 12, 28) + cost_prefill_attention_s(c, 30, 0);
+	t[4] = t[3] + cost_step_s(c, &(struct cost_work){
+					     .n_decode = 2, .decode_context_tok = 102.0 + 41.0});
+	assert_near((double)f.rows[0].first_token_ns * 1e-9, t[2], 4e-9);
+	assert_near((double)f.rows[1].first_token_ns * 1e-9, t[3], 4e-9);
+	assert_near((double)f.rows[2].finished_ns * 1e-9, t[3], 4e-9);
+	assert_near((double)f.rows[0].finished_ns * 1e-9, t[4], 4e-9);
+	assert_near((double)f.rows[1].finished_ns * 1e-9, t[4], 4e-9);
+	cost_destroy(v.cost);
+	free(v.r);
+	fixture_finish(&f);
+}
+
+/* Always more in line than fit, all of P = 300 and G = 101 tokens, so a request takes 400 rows:
+ * with 256 rows in every step 0.64 requests begin and end in each, 64 decode, and a step is that of
+ * 64 rows with a context of 350.5 tokens each and of 192 rows of prompts. */
+static void capacity_is_the_rows_of_a_full_step(void **state)
+{
+	struct fixture f;
+	struct instance_spec *i = build(&f, 1.0);
+	struct naive v;
+	struct cost_work w = {.n_decode = 64,
+		.decode_context_tok = 64.0 * 350.5,
+		.prompt_tok = 192,
+		.n_ended = 1};
+	double step_s;
+
+	(void)state;
+	i->chunk_tok = 256;
+	i->max_batch = 128;
+	f.sites[0].gpu.mem_bytes = 1e12;
+	f.groups[0].arrivals =
+		(struct arrival_spec){.process = ARRIVAL_SATURATED, .outstanding = 200};
+	f.groups[0].workload.prompt_tok = dist_constant(300.0);
+	f.groups[0].workload.output_tok = dist_constant(101.0);
+	f.warmup_s = 100.0;
+	f.spec.run.horizon_s = 300.0;
+	fixture_run(&f);
+	naive_of(&v, &f); /* for its cost */
+	/* a piece stands in the middle of its prompt */
+	step_s = cost_step_s(v.cost, &w) + cost_prefill_attention_s(v.cost, 192, 150 - 96);
+	assert_near(fixture_metric(&f, "", "throughput.req_per_s"), 0.64 / step_s,
+		0.03 * 0.64 / step_s);
+	cost_destroy(v.cost);
+	free(v.r);
+	fixture_finish(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_token_time_is_that_of_a_naive_loop),
 		cmocka_unit_test(memory_that_gives_out_costs_time_but_no_request),
 		cmocka_unit_test(those_that_decode_never_pause),
+		cmocka_unit_test(three_requests_by_hand),
+		cmocka_unit_test(capacity_is_the_rows_of_a_full_step),
 	};
 
 	return cmocka_run_group_tests_name("chunked", tests, NULL, NULL);

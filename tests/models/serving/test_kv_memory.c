@@ -515,11 +515,89 @@ static void every_time_is_that_of_a_naive_loop(void **state)
 	assert_true(t.swapped > 0 && t.recomputed > 0);
 }
 
+static double prefill_s(const struct cost *c, uint32_t tok)
+{
+	return cost_prefill_s(c, tok, 1) + cost_prefill_attention_s(c, tok, 0);
+}
+
+/* Seconds of @steps from @n rows with a context of @tok together on. */
+static double steps_s(const struct cost *c, size_t n, uint32_t tok, uint32_t steps)
+{
+	double s = 0.0;
+
+	for (uint32_t k = 0; k < steps; k++, tok += (uint32_t)n) {
+		struct cost_affine a = cost_decode(c, n, tok);
+
+		s += a.base_s + a.per_tok_s * tok;
+	}
+	return s;
+}
+
+/* 20 blocks of 16 tokens; 150 and 140 tokens come at once and want 60 each. Their prefills take 10
+ * and 9 blocks. Of the steps after that the fifth stores token 145 of the second, in block 20; the
+ * eleventh would store token 161 of the first, in block 21. So the second goes, with 11 of its
+ * tokens made and 150 stored in 10 blocks, until the first has made its other 49. Recomputed, it
+ * is a prompt of 151 tokens, whose prefill gives token 12; swapped, it is copied out before the
+ * first's next step and in before its own. */
+static void one_that_gives_way_by_hand(void **state)
+{
+	static const char *const names[] = {"a", "b"};
+
+	(void)state;
+	for (int swap = 0; swap < 2; swap++) {
+		struct fixture f;
+		struct instance_spec *i = build(&f, 1.0);
+		struct naive v;
+		double first_s, second_s, copy_s, both_s;
+
+		i->kv.blocks = 20;
+		i->kv.preemption = swap ? PREEMPTION_SWAP : PREEMPTION_RECOMPUTE;
+		i->kv.swap_bytes = 4e9;
+		f.spec.n_groups = 0;
+		for (size_t k = 0; k < 2; k++) {
+			struct group_spec *g = fixture_group(&f, names[k], 0.0);
+
+			g->arrivals = (struct arrival_spec){
+				.process = ARRIVAL_DETERMINISTIC, .rate_per_s = 0.01};
+			g->workload.prompt_tok = dist_constant(k == 0 ? 150.0 : 140.0);
+			g->workload.output_tok = dist_constant(60.0);
+		}
+		f.spec.run.requests = 2;
+		fixture_run(&f);
+		naive_of(&v, &f); /* for its cost */
+		copy_s = swap ? 10.0 * v.s_per_block : 0.0;
+		both_s = 100.0 + prefill_s(v.cost, 150) + prefill_s(v.cost, 140);
+		first_s = both_s + steps_s(v.cost, 2, 151 + 141, 10) + copy_s +
+			  steps_s(v.cost, 1, 161, 49);
+		second_s = first_s + (swap ? copy_s + steps_s(v.cost, 1, 151, 49)
+					   : prefill_s(v.cost, 151) + steps_s(v.cost, 1, 152, 48));
+		assert_near((double)f.rows[0].finished_ns * 1e-9, first_s, 5e-8);
+		assert_near((double)f.rows[1].first_token_ns * 1e-9, both_s, 5e-8);
+		assert_near((double)f.rows[1].finished_ns * 1e-9, second_s, 5e-8);
+		assert_int_equal(f.rows[0].preemptions, 0);
+		assert_int_equal(f.rows[1].preemptions, 1);
+		assert_near(fixture_metric(&f, "instance:gpu", "preemptions"), 1.0, 0.0);
+		assert_near(fixture_metric(&f, "instance:gpu", "busy.share") *
+				    ((double)f.rows[1].finished_ns * 1e-9),
+			second_s - 100.0, 1e-6);
+		if (swap)
+			assert_near(fixture_metric(&f, "instance:gpu", "swap.bytes"),
+				20.0 * 16.0 * llm_kv_bytes_per_tok(&f.models[0].shape), 1.0);
+		/* what is computed twice is put out once */
+		assert_near(fixture_metric(&f, "", "throughput.tok_per_s") *
+				    ((double)f.rows[1].finished_ns * 1e-9),
+			120.0, 1e-6);
+		naive_finish(&v);
+		fixture_finish(&f);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct seeds seeds = seeds_of(argc, argv, 50);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(every_time_is_that_of_a_naive_loop, &seeds),
+		cmocka_unit_test(one_that_gives_way_by_hand),
 	};
 
 	return cmocka_run_group_tests_name("kv_memory", tests, NULL, NULL);
