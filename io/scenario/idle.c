@@ -26,7 +26,7 @@ static void warn(struct schema_reader *r, const struct yaml_node *map, const cha
 {
 	const struct yaml_node *n = value_of(map, key);
 
-	if (n && !(dflt && says(map, key, dflt)))
+	if (n && !(dflt && (says(map, key, dflt) || (!strcmp(dflt, "0 s") && says(map, key, "0")))))
 		scenario_warn(r, n->at, "%s has no effect: %s", key, why);
 }
 
