@@ -30,6 +30,7 @@ enum ev_kind {
 	EV_STAGE,    /* who: instance, what: micro-batch and stage, from 0, of a pipeline; the
 			stage has done its part of a step */
 	EV_HIDDEN,   /* the same; what left a stage is at the next, or back at the first */
+	EV_REPORT,   /* what an instance reported gets to the scheduler */
 	EV_KINDS,
 };
 
@@ -141,6 +142,11 @@ static inline struct event_id post_late(struct engine *e, int64_t at_ns, uint32_
 static inline struct event_id post_wake(struct engine *e, int64_t at_ns)
 {
 	return engine_post_at(e, at_ns, (struct event){.kind = EV_WAKE});
+}
+
+static inline struct event_id post_report(struct engine *e, int64_t at_ns)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_REPORT});
 }
 
 static inline struct event_id post_slot(struct engine *e, int64_t at_ns)

@@ -51,6 +51,7 @@ struct run_spec {
 	double limit_s; /* simulated time after which the run is hopeless; 0: when it stands still
 			 */
 	double scheduler_delay_s; /* each way between users, scheduler and sites */
+	double state_delay_s;     /* what policies see of instances is that old */
 	struct src_pos at;
 };
 

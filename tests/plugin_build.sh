@@ -3,7 +3,7 @@
 # of the source tree but the examples themselves; then hold them to the conformance suite.
 # usage: plugin_build.sh SOURCE_DIR BUILD_DIR CONFORMANCE_TEST
 set -eu
-source=$1 build=$2 conform=$(realpath "$3")
+source=$1 build=$2 conform=$(realpath "$3") stale=$(realpath "$4")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -27,4 +27,5 @@ ${CC:-cc} -std=c17 -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags offing
 	alone.c
 
 "$conform" ./spill.so ./bandit.so
+"$stale" ./spill.so ./bandit.so
 "$source/tests/plugin_faults.sh" "$build/cli/offing" ./rogue.so

@@ -127,6 +127,7 @@ static const struct schema_key run_keys[] = {
 		.dflt = "median"},
 	RUN_TIME("limit", spec.limit_s, .above_min = true, .word = "auto", .dflt = "auto"),
 	RUN_TIME("scheduler_delay", spec.scheduler_delay_s, .dflt = "0 s"),
+	RUN_TIME("state_delay", spec.state_delay_s, .dflt = "0 s"),
 	{0},
 };
 

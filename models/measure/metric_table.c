@@ -28,7 +28,7 @@ const char *const metric_scope_words[SCOPES] = {"system", "group", "site", "inst
 	[METRIC_TIME + CAUSE_##cause] = {"time." word "_s", "s", SYSTEM_GROUP | SCOPE_INSTANCE, \
 		BETTER_LESS, SHOW_NOT, "time in", label, what}, \
 		       [METRIC_TIME_SHARE + CAUSE_##cause] = {"time." word "_share", "1", \
-			       SYSTEM_GROUP | SCOPE_INSTANCE, BETTER_NONE, SHOW_SMALL, "time", \
+			       SYSTEM_GROUP | SCOPE_INSTANCE, BETTER_NONE, SHOW_SMALL, "time in", \
 			       label, "the same as a share of the end-to-end time", .hi = 1.0}
 
 const struct metric metrics[METRICS] = {

@@ -104,6 +104,8 @@ static double asked_kv_fill(const struct view *v, struct instance_id i)
 	struct gauge gauge;
 
 	need_instance(s, "kv_fill", i);
+	if (s->aged)
+		return s->aged[i.i].kv_fill;
 	return instance_gauge(instance_of(s, i), &gauge) ? gauge.kv_fill : 0.0;
 }
 

@@ -57,6 +57,11 @@ bool fit_stays(const struct scheduler *s, const struct waiting *q, struct instan
 
 bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
+	/* where KV comes from elsewhere its blocks are set aside first: the two agree on that */
+	if (s->aged && !aged_has_memory(&s->aged[i.i], instance_of(s, i), demand_of(s, q, i)))
+		return false;
+	if (s->aged && q->phase == PHASE_PREFILL)
+		return true;
 	return instance_has_memory(instance_of(s, i), demand_of(s, q, i));
 }
 

@@ -50,7 +50,7 @@ static struct expectation expect(const struct scheduler *s, const struct waiting
 	return instance_expect(inst,
 		(struct demand){
 			.prompt_tok = q->prompt_tok, .output_tok = output_tok, .what = what},
-		idle ? (struct load){0} : instance_load(inst));
+		idle ? (struct load){0} : load_of(s, i));
 }
 
 /** What follows elsewhere on a prompt computed at @i, at the least. */

@@ -21,7 +21,7 @@ static uint64_t rank_key(const struct scheduler *s, enum rank by, struct instanc
 	if (by == RANK_IDLE)
 		return 0; /* what breaks ties is all there is */
 	return by == RANK_LOAD ? s->instance_views[i.i].assigned
-			       : bits_of(instance_step_s(instance_of(s, i)));
+			       : bits_of(instance_step_s(instance_of(s, i), load_of(s, i)));
 }
 
 /** Seat the member anew and let it play its way up: without branches, which nobody could

@@ -90,8 +90,7 @@ static bool parked_for_both(const struct scheduler *s, const struct waiting *q)
 	return q->phase == PHASE_DECODE && instance_phases(instance_of(s, q->from)) == PHASES_BOTH;
 }
 
-static bool allowed(
-	const struct scheduler *s, const struct assignment *a, size_t place, struct err *err)
+static bool allowed(struct scheduler *s, const struct assignment *a, size_t place, struct err *err)
 {
 	const struct waiting *q = waiting_line_at(&s->line, place);
 
@@ -101,7 +100,7 @@ static bool allowed(
 		return refuse(s, a, "there is no such instance", err);
 	if (!fit_can_serve(s, q, a->instance))
 		return refuse(s, a, "it can never serve it", err);
-	if ((!s->ops->eager || parked_for_both(s, q)) && !fit_now(s, q, a->instance))
+	if ((!s->ops->eager || parked_for_both(s, q)) && !fit_now(stale_shown(s), q, a->instance))
 		return refuse(s, a, "it has no room for it now", err);
 	if (a->apart && q->phase == PHASE_PREFILL && !instance_of(s, a->instance)->takes_kv)
 		return refuse(s, a, "the phases cannot be apart there", err);
@@ -121,6 +120,8 @@ static bool take(
 	if (!allowed(s, a, place, err))
 		return false;
 	q = waiting_line_at(&s->line, place);
+	if (s->stale)
+		stale_taken(s->stale, q->prompt_tok);
 	shortest_remove(&s->groups[q->group.i].waiting[q->phase], prompt_of(s, q));
 	s->n_staying -= q->phase == PHASE_DECODE && fit_stays(s, q, q->from);
 	t = waiting_line_take(&s->line, place);
@@ -256,6 +257,8 @@ bool scheduler_create(struct scheduler **out, const struct scheduler_build *b, s
 	s->view.n_instances = b->n_instances;
 	copy_parts(s, b);
 	view_create(s, b->n_sites);
+	if (b->state_delay_s > 0.0)
+		stale_create(s, b->state_delay_s);
 	*out = s;
 	if (policy_create(s, b, err))
 		return true;
@@ -277,6 +280,7 @@ void scheduler_destroy(struct scheduler *s)
 		for (enum phase p = 0; p < PHASE_KINDS; p++)
 			shortest_finish(&s->groups[g].waiting[p]);
 	waiting_line_finish(&s->line);
+	stale_finish(s->stale);
 	arena_finish(&s->memory);
 	free(s);
 }

@@ -57,6 +57,7 @@ struct scheduler_build {
 	uint64_t seed;
 	uint32_t replication;
 	double delay_s;          /* of the scheduler, part of what is predicted */
+	double state_delay_s;    /* what policies see of instances is that old */
 	double patience_s;       /* for one call of the policy; 0: SCHEDULER_PATIENCE_S */
 	const atomic_bool *stop; /* NULL, or set by another thread to interrupt */
 	size_t n_groups, n_instances;

@@ -12,6 +12,7 @@
 #include "models/offload/policy.h"
 #include "models/offload/scheduler.h"
 #include "models/offload/shortest.h"
+#include "models/offload/stale.h"
 #include "models/offload/waiting_line.h"
 #include "models/serving/instance.h"
 #include "sim/engine.h"
@@ -78,6 +79,9 @@ struct scheduler {
 	uint64_t idle_order; /* the last given */
 	int64_t idle_at_ns;  /* when it was */
 
+	struct stale *stale; /* NULL: policies see what is */
+	struct aged *aged;   /* of what is shown where that is old: what is known; else NULL */
+
 	const struct policy_ops *ops;
 	struct guard *guard;
 	bool begun;                 /* init() was called */
@@ -100,6 +104,12 @@ static inline const struct instance *instance_of(const struct scheduler *s, stru
 	return s->seats[i.i].of.instance;
 }
 
+/** As far as @s knows. */
+static inline struct load load_of(const struct scheduler *s, struct instance_id i)
+{
+	return s->aged ? s->aged[i.i].load : instance_load(instance_of(s, i));
+}
+
 static inline const struct route *route_of(
 	const struct scheduler *s, struct group_id g, struct instance_id i, bool down)
 {
@@ -108,6 +118,9 @@ static inline const struct route *route_of(
 
 /* view.c: the arrays shown */
 void view_create(struct scheduler *s, size_t n_sites);
+/** Since @at_ns it has had that. */
+void view_show(
+	struct scheduler *s, struct instance_id i, uint32_t assigned, uint32_t room, int64_t at_ns);
 
 /* asked.c: the functions of a view */
 void asked_answer(struct view *v);

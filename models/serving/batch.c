@@ -293,6 +293,7 @@ static void batch_gauge(const struct instance *i, struct gauge *out)
 	uint64_t now = b->kv.used + jump_need(b, jump_steps_begun(b));
 
 	out->kv_fill = (double)(now + b->kv.reserved) / (double)b->kv.total;
+	out->kv_blocks = (double)b->kv.total;
 	out->kv_peak_bytes = floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes *
 				   instance_devices(i->spec));
 }

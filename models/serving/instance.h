@@ -81,10 +81,10 @@ static inline struct expectation instance_expect(
 	return i->ops->expect(i, d, l);
 }
 
-/** Expected seconds of its next step with one request more: what RANK_STEP goes by. */
-static inline double instance_step_s(const struct instance *i)
+/** Expected seconds of its next step with one request more than @l: what RANK_STEP goes by. */
+static inline double instance_step_s(const struct instance *i, struct load l)
 {
-	return i->ops->step_s(i, instance_load(i));
+	return i->ops->step_s(i, l);
 }
 
 /* What happens to it */

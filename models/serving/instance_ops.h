@@ -59,6 +59,7 @@ struct expectation {
 struct gauge {
 	double kv_peak_bytes; /* since instance_measure() */
 	double kv_fill;       /* share of the memory for KV that is used or set aside now */
+	double kv_blocks;     /* in all */
 	/* of a pipeline, since then: hand-over of its rounds, times the tokens of each; tokens */
 	double hop_s, hop_tok;
 };

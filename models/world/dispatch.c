@@ -156,6 +156,7 @@ const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_DELIVERED] = {"delivered", on_delivered},
 	[EV_LATE] = {"late", on_decide},
 	[EV_WAKE] = {"wake", on_decide},
+	[EV_REPORT] = {"report", on_decide},
 	[EV_SLOT] = {"slot", on_slot},
 	[EV_MEASURE] = {"measure", on_measure},
 };

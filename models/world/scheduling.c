@@ -56,6 +56,7 @@ bool world_schedule(struct world *w, struct err *err)
 			.seed = w->setup.seed,
 			.replication = w->setup.replication,
 			.delay_s = w->spec->run.scheduler_delay_s,
+			.state_delay_s = w->spec->run.state_delay_s,
 			.stop = w->setup.stop,
 			.patience_s = w->setup.patience_s,
 			.n_groups = n_groups,

@@ -95,6 +95,8 @@ static void add_run(struct generator *g)
 		ONE_OF(g, "0 s", "0 s", "2 s", "1.7 s"), below(g, 1000), 1 + below(g, 3));
 	if (chance(g, 0.2))
 		buf_printf(g->to, ", scheduler_delay: %.3g ms", some(g, 0.1, 30.0));
+	if (chance(g, 0.15))
+		buf_printf(g->to, ", state_delay: %.3g ms", some(g, 0.1, 3000.0));
 	if (g->llm && chance(g, 0.2))
 		buf_printf(g->to, ", profile_quantile: high");
 	buf_puts(g->to, "}\n");

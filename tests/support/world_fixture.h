@@ -59,6 +59,9 @@ struct dist_spec dist_uniform(double min, double max);
 /** Run; the test fails when building fails. */
 void fixture_run(struct fixture *f);
 
+/** The first group sends what @lines say, each "second,prompt,answer". */
+void fixture_run_trace(struct fixture *f, const char *lines);
+
 /** A metric of the result; fails when it does not exist. */
 double fixture_metric(const struct fixture *f, const char *scope, const char *name);
 

@@ -4,34 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "io/trace/arrival_trace.h"
 #include "models/cost/cost.h"
 #include "models/measure/causes.h"
 #include "sim/event.h"
 #include "tests/support/world_fixture.h"
-
-/* Requests as lines "second,prompt,answer". */
-static void run_trace(struct fixture *f, const char *lines)
-{
-	char path[] = "/tmp/offing-causes-XXXXXX";
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	dprintf(fd, "arrival_s,prompt_tokens,output_tokens\n%s", lines);
-	close(fd);
-	f->groups[0].workload.kind = WORKLOAD_TRACE;
-	f->groups[0].arrivals = (struct arrival_spec){.process = ARRIVAL_TRACE,
-		.trace = {.file = path,
-			.format = TRACE_CSV,
-			.rate_scale = 1.0,
-			.window_s = {0.0, HUGE_VAL},
-			.opener = &arrival_trace_opener}};
-	fixture_run(f);
-	unlink(path);
-	assert_string_equal(f->result.failure, "");
-}
 
 static int64_t ns_of(const struct fixture *f, size_t request, enum cause c)
 {
@@ -69,7 +46,7 @@ static void waiting_is_at_the_scheduler_or_at_the_instance(void **state)
 	for (unsigned ahead = 0; ahead < 2; ahead++) {
 		station(&f, 2.0, ahead);
 		f.spec.run.scheduler_delay_s = 0.25;
-		run_trace(&f, "0,1,1\n0.5,1,1\n");
+		fixture_run_trace(&f, "0,1,1\n0.5,1,1\n");
 		assert_int_equal(ns_of(&f, 0, CAUSE_SCHEDULER), 500000000);
 		assert_int_equal(ns_of(&f, 0, CAUSE_SERVICE), 2000000000);
 		only(&f, 0, CAUSE_SCHEDULER, CAUSE_SERVICE, CAUSES, CAUSES);
@@ -93,7 +70,7 @@ static void an_upload_is_what_it_takes_alone_and_the_rest_is_waiting(void **stat
 		fixture_link(&f, "l", "u", "edge", 1000.0, 0.1);
 		f.links[0].up.sharing = fair ? SHARING_FAIR : SHARING_FIFO;
 		f.instances[0].slots = 2;
-		run_trace(&f, "1,100,50\n1,100,50\n");
+		fixture_run_trace(&f, "1,100,50\n1,100,50\n");
 		for (size_t r = 0; r < 2; r++) {
 			assert_in_range(ns_of(&f, r, CAUSE_UPLOAD_SEND), 565999999, 566000001);
 			assert_int_equal(ns_of(&f, r, CAUSE_SERVICE), 10000000000);
@@ -150,7 +127,7 @@ static void a_prefill_of_another_stalls_those_who_decode(void **state)
 
 	(void)state;
 	llm(&f, BATCHING_CONTINUOUS, 8);
-	run_trace(&f, "0,100,200\n1,300,10\n");
+	fixture_run_trace(&f, "0,100,200\n1,300,10\n");
 	c = cost_of(&f);
 	first_ns = ns_of_s(cost_prefill_s(c, 100, 1) + cost_prefill_attention_s(c, 100, 0));
 	second_ns = ns_of_s(cost_prefill_s(c, 300, 1) + cost_prefill_attention_s(c, 300, 0));
@@ -178,7 +155,7 @@ static void a_chunk_of_another_stalls_by_what_it_adds(void **state)
 	(void)state;
 	llm(&f, BATCHING_CHUNKED, 8);
 	f.instances[0].chunk_tok = 128;
-	run_trace(&f, "0,100,200\n1,300,10\n");
+	fixture_run_trace(&f, "0,100,200\n1,300,10\n");
 	c = cost_of(&f);
 	for (size_t k = 0; k < f.n_spans; k++) {
 		const struct step_span *s = &f.spans[k];
@@ -224,7 +201,7 @@ static void what_is_preempted_waits_and_is_computed_again(void **state)
 	(void)state;
 	llm(&f, BATCHING_CONTINUOUS, 2);
 	room_for_tok(&f, 41.0 * 16.0);
-	run_trace(&f, "0,256,100\n0,256,100\n");
+	fixture_run_trace(&f, "0,256,100\n0,256,100\n");
 	assert_int_equal(f.rows[0].preemptions, 0);
 	assert_int_equal(f.rows[1].preemptions, 1);
 	/* both prefills, decoding of both, of the older alone; again, decoding of the younger */
@@ -257,7 +234,7 @@ static void chunks_computed_in_vain_are_preemption(void **state)
 	llm(&f, BATCHING_CHUNKED, 2);
 	f.instances[0].chunk_tok = 8;
 	room_for_tok(&f, 20.0 * 16.0);
-	run_trace(&f, "0,128,40\n0.05,160,5\n");
+	fixture_run_trace(&f, "0,128,40\n0.05,160,5\n");
 	r = &f.rows[1];
 	assert_int_equal(r->preemptions, 1);
 	for (size_t k = 0; k < f.n_spans && again_ns == 0; k++)
@@ -277,7 +254,7 @@ static void one_without_an_answer_ends_in_what_it_was_doing(void **state)
 
 	(void)state;
 	station(&f, 70.0, 1);
-	run_trace(&f, "10,1,1\n20,1,1\n30,1,1\n");
+	fixture_run_trace(&f, "10,1,1\n20,1,1\n30,1,1\n");
 	assert_int_equal(ns_of(&f, 0, CAUSE_SERVICE), 70000000000);
 	assert_int_equal(ns_of(&f, 1, CAUSE_INSTANCE_WAIT), 60000000000);
 	assert_int_equal(ns_of(&f, 1, CAUSE_SERVICE), 20000000000);
@@ -294,7 +271,7 @@ static void an_upload_under_way_at_the_end_is_told_so_far(void **state)
 	(void)state;
 	station(&f, 10.0, 1);
 	fixture_link(&f, "l", "u", "edge", 1000.0, 0.1);
-	run_trace(&f, "99.75,100,50\n");
+	fixture_run_trace(&f, "99.75,100,50\n");
 	assert_int_equal(ns_of(&f, 0, CAUSE_UPLOAD_SEND), 250000000);
 	only(&f, 0, CAUSE_UPLOAD_SEND, CAUSES, CAUSES, CAUSES);
 	fixture_finish(&f);

@@ -1,0 +1,111 @@
+/* What every registered policy must do in whole runs in which what it sees is old: it is refused
+ * nothing, nobody is lost, a delay of nothing changes nothing, and the same run comes out again.
+ * Plug-ins named on the command line are held to it too. */
+#include "tests/support/check.h"
+
+#include <string.h>
+
+#include "models/cost/llm.h"
+#include "policies/plugin.h"
+#include "tests/support/world_fixture.h"
+
+enum { WORLDS = 6 };
+
+static const double delays_s[] = {0.0, 0.005, 0.7, 15.0};
+enum { DELAYS = sizeof delays_s / sizeof *delays_s };
+
+/* Edge and cloud, of machines that run a model or of stations; places for few, and in every other
+ * world little memory. */
+static void build(struct fixture *f, unsigned k, const struct policy_ops *ops)
+{
+	static const char *const sites[] = {"e0", "e1", "c"};
+	const struct llm_shape *shape;
+
+	fixture_init(f);
+	f->spec.run.horizon_s = 30.0;
+	f->spec.run.seed = k + 1;
+	f->policy = (struct policy_spec){.label = ops->name, .ops = ops};
+	shape = &fixture_model(f, "llama2-7b", PRECISION_INT8)->shape;
+	for (uint32_t i = 0; i < 3; i++) {
+		fixture_site(
+			f, sites[i], i < 2 ? TIER_EDGE : TIER_CLOUD, i < 2 ? "titan-x" : "a100");
+		if (k % 3 == 2) {
+			fixture_station(f, sites[i], i, 0.8)->slots = 1 + i;
+			continue;
+		}
+		fixture_llm(f, sites[i], i, 0)->max_batch = 2 + i;
+		if (k % 2)
+			f->instances[i].reserve_bytes = f->sites[i].gpu.mem_bytes -
+							llm_weight_bytes(shape, PRECISION_INT8) -
+							llm_kv_bytes_per_tok(shape) * 1200.0;
+	}
+	if (k % 4 < 2)
+		fixture_link(f, "net", "users", "*", 6.25e6, 5e-3);
+	fixture_group(f, "u", 1.5)->workload.output_tok = dist_uniform(1.0, 120.0);
+	f->groups[0].workload.prompt_tok = dist_uniform(5.0, 500.0);
+	f->groups[0].home.i = 0;
+	if (k % 2)
+		f->groups[0].deadline_s = 8.0;
+}
+
+struct outcome_of_run {
+	uint64_t digest;
+	double created, sum;
+};
+
+static struct outcome_of_run run(struct fixture *f, double state_delay_s)
+{
+	struct outcome_of_run o;
+
+	f->spec.run.state_delay_s = state_delay_s;
+	fixture_run(f);
+	if (f->result.status != RUN_COMPLETE)
+		fail_msg("'%s' with state %g s old: %s", f->policy.label, state_delay_s,
+			f->result.failure);
+	o.digest = f->result.digest;
+	o.created = fixture_metric(f, "", "requests.created");
+	o.sum = fixture_metric(f, "", "requests.done") + fixture_metric(f, "", "requests.dropped") +
+		fixture_metric(f, "", "requests.rejected") +
+		fixture_metric(f, "", "requests.in_system");
+	return o;
+}
+
+static void policies_live_with_state_that_is_old(void **state)
+{
+	struct policy_registry all = plugins_registry(*state);
+
+	for (size_t p = 0; p < all.n; p++)
+		for (unsigned k = 0; k < WORLDS; k++) {
+			struct fixture f;
+
+			build(&f, k, all.all[p]);
+			for (size_t d = 0; d < DELAYS; d++) {
+				struct outcome_of_run o = run(&f, delays_s[d]);
+
+				assert_true(o.created > 10.0);
+				assert_near(o.sum, o.created, 0.0);
+				assert_true(run(&f, delays_s[d]).digest == o.digest);
+			}
+			fixture_finish(&f);
+		}
+}
+
+int main(int argc, char **argv)
+{
+	struct plugins plugins;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(policies_live_with_state_that_is_old, &plugins),
+	};
+	struct err err = {0};
+	int failed;
+
+	plugins_init(&plugins);
+	for (int i = 1; i < argc; i++)
+		if (!plugins_load(&plugins, argv[i], &err)) {
+			err_print(&err, stderr);
+			return 2;
+		}
+	failed = cmocka_run_group_tests_name("stale policies", tests, NULL, NULL);
+	plugins_finish(&plugins);
+	return failed;
+}
