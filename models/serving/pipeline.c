@@ -244,6 +244,7 @@ static void pipeline_gauge(const struct instance *i, struct gauge *out)
 	}
 	p->kv_peak = now > p->kv_peak ? now : p->kv_peak;
 	out->kv_fill = (double)(now + reserved) / (double)total;
+	out->kv_blocks = (double)total;
 	out->kv_peak_bytes = floor((double)p->kv_peak * p->block_bytes);
 	out->hop_s = p->hop_s;
 	out->hop_tok = p->tokens;
