@@ -55,10 +55,21 @@ bool fit_stays(const struct scheduler *s, const struct waiting *q, struct instan
 	return q->phase == PHASE_DECODE && q->from.i == i.i && fit_can_serve(s, q, i);
 }
 
+/** As far as is known. */
+static bool had_memory(const struct scheduler *s, const struct waiting *q, struct instance_id i)
+{
+	const struct aged *a = &s->aged[i.i];
+	double blocks = a->kv_blocks;
+
+	return a->kv_blocks == 0 ||
+	       a->kv_fill * blocks + aged_blocks(instance_of(s, i), q->prompt_tok) <=
+		       blocks * (1.0 + 1e-12);
+}
+
 bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
 	/* where KV comes from elsewhere its blocks are set aside first: the two agree on that */
-	if (s->aged && !aged_has_memory(&s->aged[i.i], instance_of(s, i), demand_of(s, q, i)))
+	if (s->aged && !had_memory(s, q, i))
 		return false;
 	if (s->aged && q->phase == PHASE_PREFILL)
 		return true;

@@ -118,7 +118,8 @@ static inline const struct route *route_of(
 
 /* view.c: the arrays shown */
 void view_create(struct scheduler *s, size_t n_sites);
-/** Since @at_ns it has had that. */
+
+/* show.c: one instance in them. Since @at_ns it has had that. */
 void view_show(
 	struct scheduler *s, struct instance_id i, uint32_t assigned, uint32_t room, int64_t at_ns);
 

@@ -41,19 +41,6 @@ struct stale {
 	int64_t posted_ns;   /* for when the last EV_REPORT was */
 };
 
-static uint32_t blocks_of(const struct instance *i, uint32_t prompt_tok)
-{
-	return i->spec->block_tok > 0 ? prompt_tok / i->spec->block_tok + 1 : 0;
-}
-
-bool aged_has_memory(const struct aged *a, const struct instance *i, struct demand d)
-{
-	double blocks = a->kv_blocks;
-
-	return a->kv_blocks == 0 ||
-	       a->kv_fill * blocks + blocks_of(i, d.prompt_tok) <= blocks * (1.0 + 1e-12);
-}
-
 /* Reports */
 
 static void post(struct scheduler *s)
@@ -158,7 +145,7 @@ void stale_touch(struct scheduler *s, struct instance_id i)
 	if (more) {
 		b->given.n += now.n - b->was.n;
 		b->given.context_tok += now.context_tok - b->was.context_tok;
-		b->given.kv_blocks += blocks_of(of, s->stale->taken_tok);
+		b->given.kv_blocks += aged_blocks(of, s->stale->taken_tok);
 	}
 	b->was = now;
 	r = report_of(s, i);

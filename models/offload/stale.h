@@ -40,7 +40,10 @@ void stale_taken(struct stale *st, uint32_t prompt_tok);
 /** The room or the load of @i has changed: it reports. */
 void stale_touch(struct scheduler *s, struct instance_id i);
 
-/** Is there memory for @d, as far as is known? */
-bool aged_has_memory(const struct aged *a, const struct instance *i, struct demand d);
+/** What a prompt and its first token take, of an instance that runs a model. */
+static inline uint32_t aged_blocks(const struct instance *i, uint32_t prompt_tok)
+{
+	return i->spec->block_tok > 0 ? prompt_tok / i->spec->block_tok + 1 : 0;
+}
 
 #endif

@@ -60,6 +60,7 @@ static const struct event_handler handlers[EV_KINDS] = {
 	[EV_KV_LEFT] = {"none", nothing},
 	[EV_KV] = {"none", nothing},
 	[EV_STAGE] = {"none", nothing},
+	[EV_REPORT] = {"none", nothing},
 	[EV_HIDDEN] = {"none", nothing},
 	[EV_LATE] = {"none", nothing},
 	[EV_WAKE] = {"none", nothing},
