@@ -52,6 +52,7 @@ static bool use_of(struct use *u, struct scenario_parts *p, const struct instanc
 		.attention = inst->attention,
 		.ranks = inst->parallel.ranks,
 		.interconnect = &inst->parallel.interconnect,
+		.offload = &inst->offload,
 		.at = inst->at,
 	};
 	struct err err = {0};

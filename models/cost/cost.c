@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "models/cost/form.h"
 #include "models/cost/grid.h"
+#include "models/cost/holding.h"
 #include "models/cost/mixed.h"
 #include "models/cost/parallel.h"
 #include "models/cost/profile.h"
@@ -198,27 +199,30 @@ static bool spec_allows(const struct cost_spec *spec, struct err *err)
 double cost_weight_bytes(const struct cost_spec *spec)
 {
 	struct llm_shape part = parallel_shape(spec->shape, spec->ranks);
+	struct llm_stage stage = offload_stage(spec);
 
-	return stage_weight_bytes(&spec->stage, &part, spec->precision);
+	return stage_weight_bytes(&stage, &part, spec->precision) - offload_absent_bytes(spec);
 }
 
 double cost_kv_bytes_per_tok(const struct cost_spec *spec)
 {
 	struct llm_shape part = parallel_shape(spec->shape, spec->ranks);
+	struct llm_stage stage = offload_stage(spec);
 
-	return stage_kv_bytes_per_tok(&spec->stage, &part);
+	return stage_kv_bytes_per_tok(&stage, &part);
 }
 
 static bool index_grid(struct cost *c, const struct cost_spec *spec, struct err *err)
 {
 	const struct profile_grid *rows = spec->profile->grid;
+	struct llm_stage stage = offload_stage(spec);
 	double kv_bytes = spec->gpu->mem_bytes - spec->reserve_bytes - cost_weight_bytes(spec);
 
 	if (!grid_create(
 		    &c->grid, spec->profile, &c->shape, kv_bytes, spec->max_batch, spec->at, err))
 		return false;
-	c->share = stage_share(&spec->stage, spec->shape, spec->precision,
-		grid_decode_s(c->grid, 1, 0.0), spec->ranks, rows);
+	c->share = stage_share(&stage, spec->shape, spec->precision, grid_decode_s(c->grid, 1, 0.0),
+		spec->ranks, rows);
 	for (size_t i = 0; c->has_head && i < rows->n_host; i++)
 		c->host_s[rows->host[i].step] = rows->host[i].host_s;
 	return verify_grid_create(&c->verify, spec->profile, spec->at, err) &&
@@ -228,6 +232,7 @@ static bool index_grid(struct cost *c, const struct cost_spec *spec, struct err 
 bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *err)
 {
 	const struct profile_sigma *sigma = &spec->profile->sigma;
+	struct llm_stage stage = offload_stage(spec);
 	struct cost *c;
 
 	assert(spec->max_batch >= 1);
@@ -241,8 +246,8 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 	if (spec->ranks > 1)
 		c->interconnect = *spec->interconnect;
 	c->shape = parallel_shape(spec->shape, spec->ranks);
-	c->shape = stage_shape(&spec->stage, &c->shape);
-	c->has_head = stage_has_head(&spec->stage);
+	c->shape = stage_shape(&stage, &c->shape);
+	c->has_head = stage_has_head(&stage);
 	c->gpu = *spec->gpu;
 	c->precision = spec->precision;
 	c->attention = spec->attention;

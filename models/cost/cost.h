@@ -29,6 +29,8 @@ struct cost_spec {
 	struct llm_stage stage;   /* which layers are on the device; zeroed: all */
 	unsigned ranks;           /* devices like it that share them; 0 is 1 */
 	const struct interconnect_spec *interconnect; /* between them; NULL for one */
+	/* the device has but the rest; NULL: all layers (models/cost/offload.h has the others) */
+	const struct offload_spec *offload;
 	struct src_pos at;
 };
 

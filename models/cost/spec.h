@@ -56,6 +56,17 @@ struct interconnect_spec {
 	struct src_pos at;
 };
 
+struct profile; /* models/cost/profile.h */
+
+/** Layers that are not on the GPU, and what has them. */
+struct offload_spec {
+	unsigned cpu_layers;       /* the first ones, fewer than all */
+	unsigned streamed_layers;  /* the next, in the host's memory, fetched for every step */
+	struct gpu_spec host;      /* memory, bandwidth and rate of its CPU; pcie 0: the GPU's */
+	const struct profile *cpu; /* the CPU's, where it has layers */
+	struct src_pos at, cpu_at, streamed_at;
+};
+
 enum profile_quantile { PROFILE_LOW, PROFILE_MEDIAN, PROFILE_HIGH };
 
 #endif

@@ -48,6 +48,18 @@ static bool same_parallel(const struct parallel_spec *a, const struct parallel_s
 					x->algorithm == y->algorithm);
 }
 
+static bool same_offload(const struct offload_spec *a, const struct offload_spec *b)
+{
+	if (a->cpu_layers != b->cpu_layers || a->streamed_layers != b->streamed_layers ||
+		a->cpu != b->cpu)
+		return false;
+	return a->cpu_layers + a->streamed_layers == 0 ||
+	       (a->host.mem_bytes == b->host.mem_bytes &&
+		       a->host.bytes_per_s == b->host.bytes_per_s &&
+		       a->host.fp32_flop_per_s == b->host.fp32_flop_per_s &&
+		       a->host.pcie_bytes_per_s == b->host.pcie_bytes_per_s);
+}
+
 bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a,
 	const struct instance_spec *b, const struct gpu_spec *gpu_b)
 {
@@ -61,5 +73,6 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	       a->batching == b->batching && a->chunk_tok == b->chunk_tok && a->role == b->role &&
 	       a->kv_overlap == b->kv_overlap && a->reserve_bytes == b->reserve_bytes &&
 	       same_limits(&a->limits, &b->limits) && same_kv(&a->kv, &b->kv) &&
-	       same_parallel(&a->parallel, &b->parallel) && gpus_alike(gpu_a, gpu_b);
+	       same_parallel(&a->parallel, &b->parallel) &&
+	       same_offload(&a->offload, &b->offload) && gpus_alike(gpu_a, gpu_b);
 }

@@ -11,10 +11,12 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "models/cost/holding.h"
 #include "models/serving/admission.h"
 #include "models/serving/batch.h"
 #include "models/serving/causes.h"
 #include "models/serving/handing.h"
+#include "models/serving/host_memory.h"
 #include "models/serving/jump.h"
 #include "models/serving/memory.h"
 #include "models/serving/preempt.h"
@@ -161,6 +163,8 @@ void batch_step_done(struct batch *b)
 	span_end(b, prefill ? 1 : b->jump.k);
 	b->activity = BATCH_BOUNDARY;
 	if (prefill) {
+		if (b->executor->ended)
+			b->executor->ended(b, 0);
 		stall_count(b);
 		if (b->mixed) { /* counted when the step was formed */
 			b->decoder->emit(b);
@@ -250,12 +254,6 @@ static double batch_step_s(const struct instance *i, struct load others)
 	return decode_step_s(&i->state->batch, (size_t)others.n + 1, others.context_tok);
 }
 
-static double prompt_s(const struct batch *b, struct demand d)
-{
-	return cost_prefill_s(b->cost, d.prompt_tok, 1) +
-	       cost_prefill_attention_s(b->cost, d.prompt_tok, 0);
-}
-
 static double answer_s(const struct batch *b, struct demand d, struct load others)
 {
 	double tok = others.context_tok + d.prompt_tok + 0.5 * d.output_tok;
@@ -271,7 +269,7 @@ static struct expectation batch_expect(
 {
 	const struct batch *b = &i->state->batch;
 	struct expectation e = {
-		.prefill_s = d.what != SERVE_DECODE ? prompt_s(b, d) : 0.0,
+		.prefill_s = d.what != SERVE_DECODE ? b->executor->prompt_s(b, d.prompt_tok) : 0.0,
 		.decode_s = d.what != SERVE_PREFILL ? answer_s(b, d, others) : 0.0,
 	};
 
@@ -294,8 +292,8 @@ static void batch_gauge(const struct instance *i, struct gauge *out)
 
 	out->kv_fill = (double)(now + b->kv.reserved) / (double)b->kv.total;
 	out->kv_blocks = (double)b->kv.total;
-	out->kv_peak_bytes = floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->block_bytes *
-				   instance_devices(i->spec));
+	out->kv_peak_bytes =
+		floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->kv_block_bytes);
 }
 
 static void batch_measure(struct instance *i)
@@ -347,9 +345,10 @@ void batch_prepare(
 
 	b->i = i;
 	b->batching = batchings[spec->batching];
-	b->executor = &executor_device;
-	b->decoder = &decoder_autoregressive;
 	b->cost = build->cost;
+	b->offload = build->offload;
+	b->executor = b->offload ? &executor_stream : &executor_device;
+	b->decoder = &decoder_autoregressive;
 	b->places = i->places;
 	kvcache_init(&b->kv, kv_blocks, spec->block_tok);
 	limit(b, spec, build->cost_spec);
@@ -382,7 +381,10 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 	i->places = spec->max_batch + spec->ahead;
 	i->takes_kv = batchings[spec->batching]->sets_aside;
 	b->block_bytes = cost_kv_bytes_per_tok(build->cost_spec) * spec->block_tok;
-	if (!memory_blocks(&blocks, spec, build->cost_spec, b->block_bytes, err))
+	b->kv_block_bytes = b->block_bytes * instance_devices(spec) +
+			    offload_host_kv_bytes_per_tok(build->cost_spec) * spec->block_tok;
+	if (!memory_blocks(&blocks, spec, build->cost_spec, b->block_bytes, err) ||
+		!host_memory_limit(&blocks, spec, build->cost_spec, err))
 		return false;
 	batch_prepare(b, i, build, blocks);
 	return true;

@@ -46,7 +46,7 @@ struct jump {
 	int64_t from_ns;        /* of a step with prompts, too */
 	uint64_t k;             /* steps to its end */
 	double first_s, more_s; /* its first step; what each takes more than the one before */
-	double lead_s;          /* before the first: swapping */
+	double lead_s;          /* before the first: swapping, a fetch */
 	struct event_id end;
 	/* step by step: those made, their sum, where the one in flight began */
 	uint64_t stepped;
@@ -70,6 +70,13 @@ struct swap {
 	double due_s;         /* of copies before the next step */
 };
 
+/** Of layers that are fetched: the last step made. */
+struct stream {
+	bool began; /* there was one */
+	int64_t end_ns;
+	double tail_s; /* before its end its last streamed layer, and the next fetch, began */
+};
+
 struct batch {
 	struct instance *i;
 	const struct batching_ops *batching;
@@ -83,7 +90,10 @@ struct batch {
 	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has
 				     more */
 	uint32_t prefill_limit;   /* prompts in one */
-	double block_bytes;
+	double block_bytes;       /* on each device */
+	double kv_block_bytes;    /* on all, the host's memory included */
+	const struct offload *offload; /* NULL: the device has all layers */
+	struct stream stream;
 	double most_tok; /* of a sequence, prompt and answer: by the cache and by max_len */
 	bool step_by_step;
 	bool tells;    /* its host of every token */

@@ -3,7 +3,7 @@
 #include "models/ev.h"
 #include "models/serving/batch_parts.h"
 
-static double step_s(const struct batch *b)
+double executor_price_s(const struct batch *b, const struct cost *c)
 {
 	struct cost_work w = {
 		.n_decode = b->mixed ? b->running.n : 0,
@@ -14,14 +14,24 @@ static double step_s(const struct batch *b)
 
 	for (size_t i = 0; i < b->n_prefill; i++)
 		w.n_ended += batch_ends(batch_sequence(b, b->prefill[i]));
-	s = cost_step_s(b->cost, &w);
+	s = cost_step_s(c, &w);
 	for (size_t i = 0; i < b->n_prefill; i++) {
 		const struct sequence *q = batch_sequence(b, b->prefill[i]);
 
 		if (q->chunk_tok > 0)
-			s += cost_prefill_attention_s(b->cost, q->chunk_tok, q->computed_tok);
+			s += cost_prefill_attention_s(c, q->chunk_tok, q->computed_tok);
 	}
 	return s;
+}
+
+struct event_id executor_launch(struct batch *b, int64_t end_ns, uint32_t seq)
+{
+	return post_step(b->i->engine, end_ns, b->i->id, seq);
+}
+
+static double step_s(const struct batch *b)
+{
+	return executor_price_s(b, b->cost);
 }
 
 static struct cost_affine decode(const struct batch *b, size_t n, double context_tok)
@@ -29,14 +39,15 @@ static struct cost_affine decode(const struct batch *b, size_t n, double context
 	return cost_decode(b->cost, n, (uint64_t)context_tok);
 }
 
-static struct event_id launch(struct batch *b, int64_t end_ns, uint32_t seq)
+static double prompt_s(const struct batch *b, uint32_t new_tok)
 {
-	return post_step(b->i->engine, end_ns, b->i->id, seq);
+	return cost_prefill_s(b->cost, new_tok, 1) + cost_prefill_attention_s(b->cost, new_tok, 0);
 }
 
 const struct executor_ops executor_device = {
 	.name = "device",
 	.step_s = step_s,
 	.decode = decode,
-	.launch = launch,
+	.prompt_s = prompt_s,
+	.launch = executor_launch,
 };

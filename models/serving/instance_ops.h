@@ -98,7 +98,8 @@ struct instance_build {
 	struct sequences *sequences;
 	/* where the kind needs a cost: borrowed; those that are alike share it */
 	const struct cost *cost;
-	const struct cost_spec *cost_spec;     /* what it was made from, for the call */
+	const struct offload *offload;     /* of layers that are not on the device; NULL: none */
+	const struct cost_spec *cost_spec; /* what it was made from, for the call */
 	const struct pipeline_build *pipeline; /* of those that are one, for the call */
 	uint64_t seed;
 	uint32_t replication;

@@ -102,6 +102,8 @@ static void begin(struct batch *b)
 	j->first_s = a.base_s + a.per_tok_s * b->running.context_tok;
 	j->more_s = a.per_tok_s * (double)b->running.rows;
 	j->lead_s = batch_swapping_s(b);
+	if (b->executor->lead_s)
+		j->lead_s += b->executor->lead_s(b, a);
 	j->stepped = 0;
 	j->stepped_s = j->lead_s;
 	j->k = b->running.heap[0].last_step - b->kv.steps;
@@ -139,6 +141,8 @@ static bool advance(struct batch *b)
 
 static void end(struct batch *b)
 {
+	if (b->executor->ended && b->jump.k > 0)
+		b->executor->ended(b, b->jump.k);
 	kvcache_step(&b->kv, b->jump.k);
 	b->running.context_tok += (double)b->jump.k * (double)b->running.rows;
 }

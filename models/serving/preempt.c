@@ -19,7 +19,7 @@ static void wait_again(struct batch *b, uint32_t seq)
 static void copy(struct batch *b, uint64_t blocks)
 {
 	b->swap.due_s += (double)blocks * b->swap.s_per_block;
-	b->i->swap_bytes += (double)blocks * b->block_bytes;
+	b->i->swap_bytes += (double)blocks * b->block_bytes * instance_devices(b->i->spec);
 }
 
 /** The blocks that its tokens fill go to the host, if there is room; the last token, which no step

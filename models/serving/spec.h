@@ -81,6 +81,7 @@ struct instance_spec {
 	struct batch_limits limits;
 	struct kv_spec kv;
 	struct parallel_spec parallel;
+	struct offload_spec offload;
 	struct src_pos max_batch_at, reserve_at, chunk_at;
 	enum role role;
 	bool kv_overlap; /* the KV of prompts leaves layer by layer while they are computed */

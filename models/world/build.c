@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "models/cost/offload.h"
 #include "models/ev.h"
 #include "models/serving/alike.h"
 #include "models/serving/memory.h"
@@ -21,6 +22,7 @@ static struct cost_spec cost_of(const struct world *w, uint32_t i)
 		.attention = s->attention,
 		.ranks = s->parallel.ranks,
 		.interconnect = &s->parallel.interconnect,
+		.offload = &s->offload,
 		.at = s->at,
 	};
 
@@ -37,10 +39,11 @@ static bool cost_share(struct world *w, uint32_t i, const struct cost_spec *mine
 		if (w->costs[k].owned &&
 			instances_alike(&all[k], cost_of(w, k).gpu, &all[i], mine->gpu)) {
 			w->costs[i].cost = w->costs[k].cost;
+			w->costs[i].offload = w->costs[k].offload;
 			return true;
 		}
 	w->costs[i].owned = cost_create(&w->costs[i].cost, mine, err);
-	return w->costs[i].owned;
+	return w->costs[i].owned && offload_create(&w->costs[i].offload, mine, err);
 }
 
 /** Does it make answers that are streamed over links? */
@@ -81,6 +84,7 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 		if (!cost_share(w, i, &cost, err))
 			return false;
 		b.cost = w->costs[i].cost;
+		b.offload = w->costs[i].offload;
 		b.cost_spec = &cost;
 	}
 	if (!instance_init(&w->instances[i], &b, err))
@@ -174,8 +178,10 @@ void world_destroy(struct world *w)
 		workload_destroy(w->groups[g].source);
 	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
 		instance_finish(&w->instances[i]);
-		if (w->costs[i].owned)
+		if (w->costs[i].owned) {
 			cost_destroy(w->costs[i].cost);
+			offload_destroy(w->costs[i].offload);
+		}
 	}
 	stages_finish(w);
 	net_destroy(w->net);

@@ -82,6 +82,7 @@ struct group {
 /** What an instance costs, and whose that is: those alike share what the first of them owns. */
 struct instance_cost {
 	struct cost *cost;
+	struct offload *offload; /* NULL: all layers are on the device */
 	bool owned;
 };
 

@@ -97,6 +97,31 @@ static void whatever_gpus_share_a_model_by_does(void **state)
 	assert_true(like(&llm, &one));
 }
 
+/* Where layers are, and what has them; a host that has none makes no difference. */
+static void whatever_layers_are_held_by_does(void **state)
+{
+	struct instance_spec x[7], part = llm, idle = llm;
+
+	(void)state;
+	part.offload = (struct offload_spec){.cpu_layers = 3,
+		.streamed_layers = 5,
+		.host = {.mem_bytes = 64e9, .bytes_per_s = 5e10, .fp32_flop_per_s = 1e12}};
+	for (size_t i = 0; i < 7; i++)
+		x[i] = part;
+	x[0].offload.cpu_layers = 4;
+	x[1].offload.streamed_layers = 4;
+	x[2].offload.host.mem_bytes = 32e9;
+	x[3].offload.host.bytes_per_s = 4e10;
+	x[4].offload.host.fp32_flop_per_s = 2e12;
+	x[5].offload.host.pcie_bytes_per_s = 6e9;
+	x[6].offload.cpu = (const struct profile *)&gpu;
+	assert_false(like(&llm, &part));
+	for (size_t i = 0; i < 7; i++)
+		assert_false(like(&part, &x[i]));
+	idle.offload.host = part.offload.host;
+	assert_true(like(&llm, &idle));
+}
+
 static void whatever_its_steps_and_its_memory_may_hold_does(void **state)
 {
 	struct instance_spec x[10];
@@ -164,6 +189,7 @@ int main(void)
 		cmocka_unit_test(whatever_a_model_is_served_by_does),
 		cmocka_unit_test(whatever_gpus_share_a_model_by_does),
 		cmocka_unit_test(whatever_its_steps_and_its_memory_may_hold_does),
+		cmocka_unit_test(whatever_layers_are_held_by_does),
 		cmocka_unit_test(whatever_a_device_computes_by_does),
 		cmocka_unit_test(whatever_a_station_serves_by_does),
 	};
