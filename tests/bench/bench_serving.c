@@ -6,9 +6,12 @@
  *
  *	bench_serving [repetitions] [requests]
  *
+ * Then the other engines, under fcfs, at 1 and at 100 instances, a quarter of the requests.
+ *
  * Fails when one instance serves fewer than 300 000 requests a CPU second, or when a request costs
  * more than 1.25 times as much at 20 instances, or 2 times at 1 000, under fcfs or k-p-fcfs
- * (window 8), as it does at one.
+ * (window 8), as it does at one; and when another engine
+ * serves fewer than its own least, or a request costs more than 1.5 times as much at 100 instances.
  */
 #include <stdio.h>
 
@@ -29,6 +32,29 @@ struct scene {
 	struct model_spec model;
 	struct group_spec group;
 	struct policy_spec policy;
+};
+
+/** What makes an instance one of another kind, and requests a CPU second of one that are asked. */
+struct engine {
+	const char *name;
+	void (*set)(struct instance_spec *i);
+	double least_per_s;
+};
+
+static void set_chunked(struct instance_spec *i)
+{
+	i->batching = BATCHING_CHUNKED;
+	i->chunk_tok = 512;
+}
+
+static void set_static(struct instance_spec *i)
+{
+	i->batching = BATCHING_STATIC;
+}
+
+static const struct engine engines[] = {
+	{"chunked", set_chunked, 1e6},
+	{"static", set_static, 2e6},
 };
 
 static struct dist_spec constant(double mean)
@@ -114,7 +140,8 @@ struct cost {
 	double ns, events; /* per request */
 };
 
-static struct cost serve(const struct policy_spec *policy, size_t n, double requests)
+static struct cost serve(
+	const struct policy_spec *policy, const struct engine *engine, size_t n, double requests)
 {
 	struct scene s;
 	struct world_setup setup = {
@@ -126,6 +153,8 @@ static struct cost serve(const struct policy_spec *policy, size_t n, double requ
 	double from_s, done;
 
 	scene_init(&s, policy, n, requests);
+	for (size_t i = 0; i < n && engine; i++)
+		engine->set(&s.instances[i]);
 	if (!world_create(&w, &setup, &err)) {
 		err_print(&err, stderr);
 		exit(1);
@@ -160,7 +189,7 @@ static bool compare(const struct policy_spec *policy, size_t reps, double reques
 	for (size_t i = 0; i < reps; i++) {
 		bare_ns = fmin(bare_ns, plain_mm1(3e6, i).ns);
 		for (size_t k = 0; k < SIZES; k++) {
-			struct cost c = serve(policy, sizes[k].n, requests);
+			struct cost c = serve(policy, NULL, sizes[k].n, requests);
 
 			ns[k] = fmin(ns[k], c.ns);
 			events[k] = c.events;
@@ -184,6 +213,29 @@ static bool compare(const struct policy_spec *policy, size_t reps, double reques
 	return ok;
 }
 
+static bool engine_keeps_up(
+	const struct policy_spec *policy, const struct engine *e, size_t reps, double requests)
+{
+	double one_ns = HUGE_VAL, many_ns = HUGE_VAL, bare_ns = HUGE_VAL, events = 0.0;
+	bool fast;
+
+	for (size_t i = 0; i < reps; i++) {
+		struct cost one = serve(policy, e, 1, requests);
+
+		bare_ns = fmin(bare_ns, plain_mm1(3e6, i).ns);
+		one_ns = fmin(one_ns, one.ns);
+		events = one.events;
+		many_ns = fmin(many_ns, serve(policy, e, 100, requests).ns);
+	}
+	fast = 1e9 / one_ns >= e->least_per_s && many_ns <= 1.5 * one_ns;
+	printf("%-10s %6.0f ns %8.0f requests/s, at least %.0f; %5.2f events each, %.1f of the "
+	       "bare "
+	       "loop; at 100 instances %.2fx, limit 1.50x: %s\n",
+		e->name, one_ns, 1e9 / one_ns, e->least_per_s, events, one_ns / bare_ns,
+		many_ns / one_ns, fast ? "ok" : "TOO SLOW");
+	return fast;
+}
+
 int main(int argc, char **argv)
 {
 	const size_t asked = argc > 1 ? strtoul(argv[1], NULL, 10) : 5;
@@ -198,5 +250,7 @@ int main(int argc, char **argv)
 	printf("LLM serving, CPU time a request (least of %zu)\n", reps);
 	ok &= compare(&fcfs, reps, requests);
 	ok &= compare(&k_p, reps, requests);
+	for (size_t e = 0; e < sizeof engines / sizeof engines[0]; e++)
+		ok &= engine_keeps_up(&fcfs, &engines[e], reps, requests / 4.0);
 	return ok ? 0 : 1;
 }
