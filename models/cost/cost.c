@@ -247,6 +247,8 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 		c->interconnect = *spec->interconnect;
 	c->shape = parallel_shape(spec->shape, spec->ranks);
 	c->shape = stage_shape(&stage, &c->shape);
+	if (spec->max_len_tok > 0 && spec->max_len_tok < c->shape.context)
+		c->shape.context = spec->max_len_tok;
 	c->has_head = stage_has_head(&stage);
 	c->gpu = *spec->gpu;
 	c->precision = spec->precision;

@@ -24,6 +24,7 @@ struct cost_spec {
 	enum precision precision;
 	unsigned max_batch;   /* >= 1 */
 	double reserve_bytes; /* of the memory, neither for weights nor for KV */
+	unsigned max_len_tok; /* of a prompt and its answer; 0: the model's context */
 	enum profile_quantile quantile;
 	enum attention attention; /* of prompts; decoding and verification are always dense */
 	struct llm_stage stage;   /* which layers are on the device; zeroed: all */

@@ -18,6 +18,7 @@ static struct cost_spec spec_of(const struct world *w, const struct instance_spe
 		.shape = &w->spec->models[s->model.i].shape,
 		.precision = w->spec->models[s->model.i].precision,
 		.max_batch = s->max_batch,
+		.max_len_tok = s->limits.max_len_tok,
 		.quantile = w->spec->run.quantile,
 		.attention = s->attention,
 		.stage = {.n_layers = stage->layers,
@@ -37,9 +38,10 @@ static bool same_cost(const struct cost_spec *a, const struct cost_spec *b)
 {
 	return a->profile == b->profile && gpus_alike(a->gpu, b->gpu) && a->shape == b->shape &&
 	       a->precision == b->precision && a->max_batch == b->max_batch &&
-	       a->reserve_bytes == b->reserve_bytes && a->quantile == b->quantile &&
-	       a->attention == b->attention && a->stage.n_layers == b->stage.n_layers &&
-	       a->stage.embedding == b->stage.embedding && a->stage.head == b->stage.head;
+	       a->max_len_tok == b->max_len_tok && a->reserve_bytes == b->reserve_bytes &&
+	       a->quantile == b->quantile && a->attention == b->attention &&
+	       a->stage.n_layers == b->stage.n_layers && a->stage.embedding == b->stage.embedding &&
+	       a->stage.head == b->stage.head;
 }
 
 static bool cost_find(

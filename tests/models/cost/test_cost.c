@@ -545,6 +545,12 @@ static void a_grid_must_cover_what_weights_and_reserve_leave(void **state)
 	assert_false(cost_create(&c, &spec, &err));
 	assert_string_equal(err.msg,
 		"profile 'prompts' measures prompts of up to 39 tokens, but tiny can hold 40");
+
+	/* nor than what is let in */
+	err = (struct err){0};
+	spec.max_len_tok = 39;
+	assert_true(cost_create(&c, &spec, &err));
+	cost_destroy(c);
 }
 
 /* Of the built-in profiles the RTX 4090's has no host time to hide behind: 4 sequences with 2 000

@@ -133,6 +133,7 @@ static void naive_of(struct naive *v, const struct fixture *f)
 		.shape = &f->models[0].shape,
 		.precision = f->models[0].precision,
 		.max_batch = s->max_batch,
+		.attention = s->attention,
 		.quantile = PROFILE_MEDIAN,
 	};
 	struct err err = {0};
@@ -199,6 +200,7 @@ static void random_system(struct fixture *f, uint64_t seed)
 		i->kv.blocks = (1000 + (unsigned)(seeds_next(&x) % 4000)) / i->block_tok;
 	if (seeds_next(&x) % 3 == 0)
 		i->limits.max_batched_tok = 600 + (unsigned)(seeds_next(&x) % 3000);
+	i->attention = seeds_next(&x) % 3 == 0 ? ATTENTION_DAS_CEILING : ATTENTION_FULL;
 	if (seeds_next(&x) % 4 == 0)
 		f->groups[0].workload.output_tok = dist_uniform(1.0, 3.0);
 }
