@@ -14,9 +14,12 @@ done
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-for run in 7b-load3 7b-load6 7b-load6-again 13b-load3 13b-load6; do
-	"$root/scripts/foretell.sh" "$root/results/served/h200-$run.csv" "$root/scenarios/served.yaml" \
-		-s models.chat.model=llama2-"${run%%-*}" >"$dir/table"
+for run in 7b-load3 7b-load6 7b-load6-again 7b-load6-chunk512 13b-load3 13b-load6; do
+	set -- -s models.chat.model=llama2-"${run%%-*}"
+	case $run in
+	*-chunk*) set -- "$@" -s instances.server.batching=chunked -s instances.server.chunk_tokens="${run##*chunk}" ;;
+	esac
+	"$root/scripts/foretell.sh" "$root/results/served/h200-$run.csv" "$root/scenarios/served.yaml" "$@" >"$dir/table"
 	awk -v run="$run" '
 		/, mean s|^makespan/ {
 			error = $(NF - 1) + 0

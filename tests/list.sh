@@ -74,7 +74,7 @@ json metrics '"unit":"token/s","better":"more","scopes":["system"]'
 has profiles 'h200-llama2-7b-int8-fused h200 fused llama2-7b measured 0.03'
 has profiles 'rtx-4090-fused rtx-4090 fused any transferred 0.05'
 json profiles '"provenance":"measured"'
-json profiles '"measured":"decode prefill verify attention prediction host"'
+json profiles '"measured":"decode prefill verify mixed attention prediction host"'
 
 has 'policies k-p-fcfs' 'window 8 1 to 4096'
 has 'policies k-p-fcfs' 'lengths known known, mean, quantile'
