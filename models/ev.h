@@ -31,6 +31,7 @@ enum ev_kind {
 			stage has done its part of a step */
 	EV_HIDDEN,   /* the same; what left a stage is at the next, or back at the first */
 	EV_REPORT,   /* what an instance reported gets to the scheduler */
+	EV_TURN,     /* who: group, what: session; its user sends the next prompt */
 	EV_KINDS,
 };
 
@@ -42,6 +43,12 @@ static inline struct event_id post_arrive(struct engine *e, int64_t at_ns, struc
 static inline struct event_id post_send(struct engine *e, double in_s, struct group_id g)
 {
 	return engine_post(e, in_s, (struct event){.kind = EV_SEND, .who = g.i});
+}
+
+static inline struct event_id post_turn(
+	struct engine *e, double in_s, struct group_id g, uint32_t session)
+{
+	return engine_post(e, in_s, (struct event){.kind = EV_TURN, .who = g.i, .what = session});
 }
 
 static inline struct event_id post_submitted(struct engine *e, double in_s, uint32_t request)

@@ -38,6 +38,7 @@ struct request_row {
 	uint32_t prefill; /* the instance that computed its prompt: @instance, unless apart */
 	uint32_t prompt_tok, output_tok; /* 0 where no model serves */
 	uint32_t preemptions;
+	uint32_t cached_tok; /* of its prompt, found in a prefix cache when it started */
 	enum fate fate;
 	bool measured; /* one of the cohort */
 	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns,

@@ -28,6 +28,15 @@ void rng_init(
 	};
 }
 
+struct rng rng_numbered(const struct rng *r, uint64_t n)
+{
+	return (struct rng){
+		.key = {r->key[0], r->key[1]},
+		.ctr = {0, n, r->ctr[2], r->ctr[3]},
+		.next = RNG_WORDS,
+	};
+}
+
 void rng_refill(struct rng *r)
 {
 	const philox4x64_key_t key = {{r->key[0], r->key[1]}};

@@ -13,7 +13,7 @@
  *
  * The generator is Philox4x64-10 (Salmon et al., "Parallel random numbers: as easy
  * as 1, 2, 3", SC'11; Random123): a bijection of a 256-bit counter under a 128-bit
- * key. Key = {seed, hash(purpose)}, counter = {block, 0, hash(entity), replication}:
+ * key. Key = {seed, hash(purpose)}, counter = {block, number, hash(entity), replication}:
  * two streams that differ in any of these never share a block, so they do not overlap.
  *
  * A struct rng is a value: copy it to replay it, move it freely, nothing to free.
@@ -32,6 +32,10 @@ struct rng {
 /** Start the stream. Names are hashed (FNV-1a, 64 bits), not kept. */
 void rng_init(struct rng *r, uint64_t seed, uint32_t replication, const char *purpose,
 	const char *entity);
+
+/** Stream number @n of the names of @r, which is number 0: for what comes in an order that no
+ *  draw should depend on. */
+struct rng rng_numbered(const struct rng *r, uint64_t n);
 
 /** The stream as GSL wants it, for gsl_ran_*(); valid until @r moves. Both faces draw from
  *  the same stream. gsl_rng_set() starts it again with another seed and no names. */

@@ -284,6 +284,15 @@ static void check_group(struct scenario_parts *p, struct group_entry *g)
 		err_list_at(p->r.errs, g->e.at, "users.%s needs the key 'workload'", g->e.name);
 }
 
+/** Only then does it matter what prompts are made of. */
+static bool has_prefix_cache(const struct scenario_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_instances; i++)
+		if (spec->instances[i].prefix_cache)
+			return true;
+	return false;
+}
+
 static void expand_groups(struct scenario_parts *p)
 {
 	struct group_spec *groups = arena_alloc(p->r.arena, p->n_groups, sizeof *groups);
@@ -293,6 +302,7 @@ static void expand_groups(struct scenario_parts *p)
 		if (!p->groups[i].e.bad)
 			check_group(p, &p->groups[i]);
 		groups[i] = p->groups[i].spec;
+		groups[i].arrivals.trace.contents = has_prefix_cache(&p->s->spec);
 	}
 	p->s->spec.groups = groups;
 	p->s->spec.n_groups = p->n_groups;

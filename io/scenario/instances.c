@@ -106,6 +106,11 @@ static const struct schema_key llm_keys[] = {
 		.to = INSTANCE(spec.kv_overlap),
 		.at = INSTANCE(spec.kv_overlap_at),
 		.dflt = "false"},
+	{.name = "prefix_cache",
+		.kind = SCHEMA_BOOL,
+		.to = INSTANCE(spec.prefix_cache),
+		.at = INSTANCE(spec.prefix_at),
+		.dflt = "false"},
 	{.name = "tensor_parallel",
 		.kind = SCHEMA_UNSIGNED,
 		.to = INSTANCE(spec.parallel.ranks),
@@ -212,6 +217,22 @@ static bool check_overlap(struct schema_reader *r, const struct instance_entry *
 		"in one step");
 }
 
+/** What is found again must be whole, and none of it elsewhere. */
+static bool check_prefix(struct schema_reader *r, const struct instance_entry *i)
+{
+	if (!i->spec.prefix_cache)
+		return true;
+	if (i->spec.batching == BATCHING_STATIC)
+		return err_list_at(r->errs, i->spec.prefix_at,
+			"prefix_cache is not for static batches: their prompts are padded, and "
+			"padding stands before what could be found again");
+	if (i->spec.kv.preemption == PREEMPTION_SWAP)
+		return err_list_at(r->errs, i->spec.prefix_at,
+			"prefix_cache does not go with preemption 'swap': blocks that others "
+			"share cannot go to the host; 'recompute' finds its own again");
+	return true;
+}
+
 static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void *entry)
 {
 	struct instance_entry *i = entry;
@@ -230,7 +251,7 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 	ok = schema_read(r, *slot, keys_of(r, i->spec.synthetic), i) && ok;
 	if (!i->spec.synthetic)
 		ok = batching_check(r, i) && ok;
-	return check_capacity(r, i) && check_overlap(r, i) && ok;
+	return check_capacity(r, i) && check_overlap(r, i) && check_prefix(r, i) && ok;
 }
 
 /** `auto` is a word in place of the map, or a key in it. */

@@ -152,7 +152,7 @@ void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root);
 /* schema_read_fn of sections and values */
 schema_read_fn read_sites, read_links, read_models, read_instances, read_groups;
 schema_read_fn read_policy, read_policies;
-schema_read_fn read_dist, read_arrivals, read_workload;
+schema_read_fn read_dist, read_arrivals, read_workload, read_prefixes, read_sessions;
 
 /** A struct name_ref. */
 schema_read_fn read_ref;

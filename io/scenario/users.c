@@ -26,6 +26,14 @@ static const struct schema_key group_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.to = GROUP(spec.workload),
 		.read = read_workload},
+	{.name = "prefixes",
+		.kind = SCHEMA_OTHER,
+		.to = GROUP(spec.prefixes),
+		.read = read_prefixes},
+	{.name = "sessions",
+		.kind = SCHEMA_OTHER,
+		.to = GROUP(spec.sessions),
+		.read = read_sessions},
 	{.name = "deadline",
 		.kind = SCHEMA_QUANTITY,
 		.to = GROUP(spec.deadline_s),
@@ -75,6 +83,8 @@ static bool read_group(struct schema_reader *r, struct yaml_node **slot, void *e
 	if (!schema_read(r, *slot, group_keys, g))
 		return false;
 	g->spec.stream = g->delivery == 1;
+	if (!g->spec.prefixes.set)
+		g->spec.prefixes.set = g->e.name;
 	if (w->kind != WORKLOAD_TRACE || g->spec.arrivals.process == ARRIVAL_TRACE)
 		return true;
 	return err_list_at(r->errs, w->at,

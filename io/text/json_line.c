@@ -252,15 +252,15 @@ static bool refuse_missing(
 	return false;
 }
 
-bool json_line_read(struct str line, struct json_member *want, size_t n, const char **at, char *why,
-	size_t why_size)
+bool json_line_read(struct str line, struct json_member *want, size_t n, bool one_more,
+	const char **at, char *why, size_t why_size)
 {
 	struct json j = {line.s, line.s + line.n, why, why_size, NULL};
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n + one_more; i++)
 		want[i].value = (struct str){0};
-	if (!read_object(&j, want, n)) {
+	if (!read_object(&j, want, n + one_more)) {
 		*at = j.p;
 		return false;
 	}

@@ -16,6 +16,10 @@
 
 enum field { FIELD_TIME, FIELD_PROMPT, FIELD_OUTPUT, FIELDS };
 
+/* Of JSON: what each IDS_TOK tokens of a prompt are. */
+static const char IDS[] = "hash_ids";
+enum { IDS_TOK = 512 };
+
 enum {
 	SHARING_ROWS_MAX = 65536, /* with one stamp */
 	PROBED_ROWS = 1000,       /* that show the clock of a file */
@@ -71,12 +75,15 @@ struct row {
 	int64_t at_ns;
 	uint32_t prompt_tok, output_tok;
 	unsigned line;
+	uint64_t *ids; /* NULL: none */
+	uint32_t n_ids;
 };
 
 struct trace_source {
 	struct csv_reader csv; /* of JSON only its lines */
 	const struct format *format;
-	bool any; /* a row was read: first_ns and last_ns are set */
+	bool contents; /* read IDS */
+	bool any;      /* a row was read: first_ns and last_ns are set */
 	int64_t first_ns, last_ns;
 	uint64_t skipped;
 
@@ -157,6 +164,63 @@ static int read_values(struct trace_source *s, struct str line, const struct str
 	return 1;
 }
 
+static bool bad_ids(const struct trace_source *s, struct str line, struct str text, struct err *err)
+{
+	char quoted[QUOTE_SIZE];
+
+	if (!line_reader_shows(&s->csv.lines, text, line, err))
+		return false;
+	return err_at(err, line_reader_pos(&s->csv.lines, line, text.s),
+		"%s must be a list of whole numbers from 0 to 2^64 - 1, not '%s'", IDS,
+		quote_bytes(quoted, sizeof quoted, text.s, text.n));
+}
+
+/** Decimal digits alone; false also beyond 64 bits. */
+static bool read_id(const char **at, const char *end, uint64_t *out)
+{
+	const char *p = *at;
+
+	for (*out = 0; p < end && *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(*out, 10, out) ||
+			__builtin_add_overflow(*out, (uint64_t)(*p - '0'), out))
+			return false;
+	if (p == *at)
+		return false;
+	*at = p;
+	return true;
+}
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/** A list, as JSON has it: its form is known to be right. */
+static bool read_ids(const struct trace_source *s, struct str line, struct str text,
+	struct row *row, struct err *err)
+{
+	const char *p = text.s, *end = text.s + text.n;
+	size_t cap = 0;
+
+	if (*p != '[')
+		return bad_ids(s, line, text, err);
+	for (p = skip_blanks(p + 1, end); *p != ']'; p = skip_blanks(p, end)) {
+		if (row->n_ids > 0)
+			p = skip_blanks(p + 1, end); /* the comma */
+		row->ids = mem_grow(row->ids, row->n_ids, &cap, sizeof *row->ids);
+		if (!read_id(&p, end, &row->ids[row->n_ids]) ||
+			(*(p = skip_blanks(p, end)) != ',' && *p != ']')) {
+			free(row->ids);
+			row->ids = NULL;
+			return bad_ids(s, line, text, err);
+		}
+		row->n_ids++;
+	}
+	return true;
+}
+
 /* A value without quotes, which is a text in JSON. */
 static struct str unquoted(struct str value)
 {
@@ -167,14 +231,16 @@ static struct str unquoted(struct str value)
 
 static int read_json(struct trace_source *s, struct str line, struct row *row, struct err *err)
 {
-	struct json_member want[FIELDS];
+	struct json_member want[FIELDS + 1];
 	struct str text[FIELDS];
 	char why[JSON_WHY_SIZE];
 	const char *at;
+	int got;
 
 	for (size_t f = 0; f < FIELDS; f++)
 		want[f].name = s->format->fields[f].name;
-	if (!json_line_read(line, want, FIELDS, &at, why, sizeof why)) {
+	want[FIELDS].name = IDS;
+	if (!json_line_read(line, want, FIELDS, s->contents, &at, why, sizeof why)) {
 		if (str_trim(line).s[0] == '[')
 			snprintf(why, sizeof why, "a line should be one JSON object, not a list");
 		if (line_reader_shows(&s->csv.lines, line, line, err))
@@ -183,7 +249,11 @@ static int read_json(struct trace_source *s, struct str line, struct row *row, s
 	}
 	for (size_t f = 0; f < FIELDS; f++)
 		text[f] = unquoted(want[f].value);
-	return read_values(s, line, text, row, err);
+	got = read_values(s, line, text, row, err);
+	if (got > 0 && s->contents && want[FIELDS].value.n > 0 &&
+		!read_ids(s, line, want[FIELDS].value, row, err))
+		return -1;
+	return got;
 }
 
 /* The next row with output, at its time in the file. */
@@ -192,6 +262,8 @@ static int read_row(struct trace_source *s, struct row *row, struct err *err)
 	struct str value[CSV_COLUMNS], line;
 	int got;
 
+	row->ids = NULL;
+	row->n_ids = 0;
 	for (;;) {
 		do {
 			got = s->format->json ? line_reader_next(&s->csv.lines, &line, err)
@@ -209,7 +281,7 @@ static int read_row(struct trace_source *s, struct row *row, struct err *err)
 
 /* Rows that share a stamp */
 
-static bool share(struct trace_source *s, const struct row *row, struct err *err)
+static bool share(struct trace_source *s, struct row *row, struct err *err)
 {
 	if (s->n_sharing == SHARING_ROWS_MAX)
 		return err_at(err, (struct src_pos){s->csv.lines.file, row->line, 1},
@@ -217,6 +289,7 @@ static bool share(struct trace_source *s, const struct row *row, struct err *err
 			SHARING_ROWS_MAX);
 	s->sharing = mem_grow(s->sharing, s->n_sharing, &s->cap_sharing, sizeof *s->sharing);
 	s->sharing[s->n_sharing++] = *row;
+	row->ids = NULL; /* it has them now */
 	return true;
 }
 
@@ -226,8 +299,10 @@ static int read_sharing(struct trace_source *s, struct err *err)
 	int got = 1;
 
 	s->n_sharing = s->n_given = 0;
-	if (!s->has_ahead)
+	if (!s->has_ahead) {
 		got = read_row(s, &s->ahead, err);
+		s->has_ahead = got > 0;
+	}
 	while (got > 0 && (s->n_sharing == 0 || s->ahead.at_ns == s->sharing[0].at_ns)) {
 		if (!share(s, &s->ahead, err))
 			return -1;
@@ -267,6 +342,7 @@ static int64_t tick_of(struct trace_source *s)
 	struct err ignored = {0};
 	struct row row;
 
+	s->contents = false;
 	for (size_t n = 0; n < PROBED_ROWS && read_row(s, &row, &ignored) > 0; n++) {
 		while (s->last_ns % tick_ns != 0)
 			tick_ns /= 10;
@@ -284,6 +360,10 @@ static void trace_close(struct trace_source *s)
 	if (!s)
 		return;
 	csv_close(&s->csv);
+	for (size_t k = s->n_given; k < s->n_sharing; k++)
+		free(s->sharing[k].ids);
+	if (s->has_ahead)
+		free(s->ahead.ids);
 	free(s->sharing);
 	free(s);
 }
@@ -297,6 +377,7 @@ static struct trace_source *open_file(
 
 	snprintf(who, sizeof who, "format %s", arrival_trace_formats[spec->format]);
 	s->format = format;
+	s->contents = spec->contents;
 	if (format->json)
 		ok = line_reader_open(&s->csv.lines, spec->file, LIMITS, spec->at, err);
 	else
@@ -349,6 +430,9 @@ static int trace_next(struct trace_source *s, struct trace_row *out, struct err 
 		.prompt_tok = row.prompt_tok,
 		.output_tok = row.output_tok,
 		.line = row.line,
+		.ids = row.ids,
+		.n_ids = row.n_ids,
+		.id_tok = IDS_TOK,
 	};
 	return 1;
 }

@@ -15,6 +15,7 @@ struct maker {
 	struct metric_rows *rows;
 	double window_s;
 	bool has_tokens; /* some instance makes them */
+	bool has_prefix_cache;
 };
 
 static void row(const struct maker *k, const char *scope, enum metric_id id, double value)
@@ -53,11 +54,18 @@ static void group_merge(struct group_metrics *to, const struct group_metrics *fr
 	span_merge(&to->wait, &from->wait);
 	stat_mean_merge(&to->ms_per_tok, &from->ms_per_tok);
 	stat_mean_merge(&to->network, &from->network);
+	to->prompt_tok += from->prompt_tok;
+	to->cached_tok += from->cached_tok;
 	to->met += from->met;
 	to->good += from->good;
 	to->overdue += from->overdue;
 	for (size_t f = 0; f < FATES; f++)
 		to->fate[f] += from->fate[f];
+}
+
+static double share(uint64_t part, uint64_t all)
+{
+	return all > 0 ? (double)part / (double)all : NONE;
 }
 
 static double mean_or_nan(const struct stat_mean *m)
@@ -101,6 +109,8 @@ static void group_rows(const struct maker *k, const char *scope, const struct gr
 		span_rows(k, scope, METRIC_TPOT_MEAN, &m->tpot);
 	}
 	span_rows(k, scope, METRIC_WAIT_MEAN, &m->wait);
+	if (k->has_prefix_cache)
+		row(k, scope, METRIC_PREFIX_HIT_SHARE, share(m->cached_tok, m->prompt_tok));
 	row(k, scope, METRIC_GOODPUT, (double)m->good / k->window_s);
 	row(k, scope, METRIC_QOS_SHARE, judged > 0 ? (double)m->met / (double)judged : NONE);
 	row(k, scope, METRIC_NETWORK_MEAN, mean_or_nan(&m->network));
@@ -206,6 +216,10 @@ static void instance_rows(const struct maker *k, size_t i)
 	row(k, scope, METRIC_PREEMPTIONS, (double)inst->preemptions);
 	if (swaps(k, i))
 		row(k, scope, METRIC_SWAP_BYTES, inst->swap_bytes);
+	if (gauge.has_prefix_cache) {
+		row(k, scope, METRIC_PREFIX_HIT_SHARE, share(gauge.cached_tok, gauge.prompt_tok));
+		row(k, scope, METRIC_PREFIX_EVICTED, (double)gauge.evicted_blocks);
+	}
 	row(k, scope, METRIC_ENERGY, energy_j(k, i));
 	row(k, scope, METRIC_COST, cost_usd(k, i));
 }
@@ -321,6 +335,14 @@ static bool any_model(const struct metric_sources *s)
 	return false;
 }
 
+static bool any_prefix_cache(const struct metric_sources *s)
+{
+	for (size_t i = 0; i < s->spec->n_instances; i++)
+		if (s->spec->instances[i].prefix_cache)
+			return true;
+	return false;
+}
+
 static void all_groups(const struct maker *k)
 {
 	const struct metric_sources *s = k->s;
@@ -332,12 +354,17 @@ static void all_groups(const struct maker *k)
 		cause_rows(k, scope, causes_of_group(s->causes, g));
 		if (s->spec->groups[g].arrivals.process == ARRIVAL_TRACE)
 			row(k, scope, METRIC_ROWS_SKIPPED, (double)s->rows_skipped[g]);
+		if (!s->spec->groups[g].sessions.on)
+			continue;
+		row(k, scope, METRIC_SESSIONS_BEGUN, (double)s->sessions[g].begun);
+		row(k, scope, METRIC_SESSIONS_CUT, (double)s->sessions[g].cut);
 	}
 }
 
 void metric_rows(struct metric_rows *out, const struct metric_sources *s, struct arena *a)
 {
-	const struct maker k = {s, a, out, s_of_ns(s->to_ns - s->from_ns), any_model(s)};
+	const struct maker k = {
+		s, a, out, s_of_ns(s->to_ns - s->from_ns), any_model(s), any_prefix_cache(s)};
 	const struct site_sums *sites = sum_sites(&k);
 
 	system_rows(&k);

@@ -32,6 +32,8 @@ static void answered(struct group_metrics *m, const struct request_row *r)
 	span_add(&m->wait, r->started_ns - r->created_ns - (r->uploaded_ns - r->assigned_ns));
 	stat_mean_add(&m->network, s_of_ns(network_ns(r)));
 	m->met += in_time(r, r->delivered_ns);
+	m->prompt_tok += r->prompt_tok;
+	m->cached_tok += r->cached_tok;
 	if (r->output_tok == 0)
 		return;
 	span_add(&m->ttft, r->heard_ns - r->created_ns);

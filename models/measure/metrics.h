@@ -24,9 +24,10 @@ struct group_metrics {
 	struct span_metrics e2e, ttft, tpot, wait;
 	struct stat_mean ms_per_tok, network;
 	uint64_t fate[FATES];
-	uint64_t met;     /* answered within the deadline */
-	uint64_t good;    /* the same of all that were answered in the window */
-	uint64_t overdue; /* in the system at the end though the deadline is past */
+	uint64_t prompt_tok, cached_tok; /* of those answered */
+	uint64_t met;                    /* answered within the deadline */
+	uint64_t good;                   /* the same of all that were answered in the window */
+	uint64_t overdue;                /* in the system at the end though the deadline is past */
 };
 
 struct metrics {
@@ -49,6 +50,11 @@ uint64_t metrics_cohort(const struct metrics *m);
 void group_metrics_init(struct group_metrics *m);
 void group_metrics_finish(struct group_metrics *m);
 
+/** Sessions that began in the window, and that the model's context ended there. */
+struct session_sums {
+	uint64_t begun, cut;
+};
+
 /** What rows are made from, borrowed; arrays by the index of the scenario. */
 struct metric_sources {
 	const struct scenario_spec *spec;
@@ -57,6 +63,7 @@ struct metric_sources {
 	const struct lyapunov_means *lyapunov; /* NULL: no slots */
 	const struct instance *instances;      /* and what each has counted */
 	const uint64_t *rows_skipped;          /* per group, of its trace */
+	const struct session_sums *sessions;   /* per group */
 	const struct net_link *links;
 	size_t n_links;
 	int64_t from_ns, to_ns; /* the window */

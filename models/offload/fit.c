@@ -15,6 +15,7 @@ static struct demand demand_of(
 	const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
 	return (struct demand){.prompt_tok = q->prompt_tok,
+		.whose = q->whose,
 		.output_tok = q->output_tok,
 		.what = fit_service(s, q, i)};
 }
@@ -30,7 +31,8 @@ static bool in_reach(const struct scheduler *s, const struct waiting *q, struct 
 static bool has_follower(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
 	const struct followers *f = &s->followers[s->instance_views[i.i].cls.i];
-	const struct demand d = {q->prompt_tok, q->output_tok, SERVE_DECODE};
+	const struct demand d = {
+		.prompt_tok = q->prompt_tok, .output_tok = q->output_tok, .what = SERVE_DECODE};
 
 	for (size_t k = 0; k < f->n; k++)
 		if (instance_can_serve(instance_of(s, f->at[k]), s->groups[q->group.i].of.model, d))

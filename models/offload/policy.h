@@ -34,6 +34,7 @@ struct waiting {
 	uint32_t output_tok; /* the true number; see group_view for what else may be assumed */
 	struct instance_id home_instance; /* one at the home site that can serve it now, as its
 					     phase is; NO_ID: none */
+	uint32_t whose; /* how offing knows what its prompt is made of; 0: it does not */
 };
 
 /** What is known of a user group's requests without seeing them. */

@@ -4,6 +4,7 @@
 #include "models/serving/causes.h"
 #include "models/serving/jump.h"
 #include "models/serving/preempt.h"
+#include "models/serving/prefix.h"
 #include "models/serving/running.h"
 
 /** Blocks that stay free when somebody is admitted: as others will want some soon. Nobody else is
@@ -13,11 +14,11 @@ static uint64_t kept_free(const struct batch *b)
 	return b->kv.used + b->kv.reserved > 0 ? b->watermark_blocks : 0;
 }
 
-bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok)
+bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok, uint64_t shared)
 {
 	const struct kvcache *kv = &b->kv;
-	uint64_t want = kvcache_blocks(kv, (uint64_t)prompt_tok + 1) + kv->used + kv->reserved +
-			kept_free(b);
+	uint64_t want = kvcache_blocks(kv, (uint64_t)prompt_tok + 1) - shared + kv->used +
+			kv->reserved + kept_free(b);
 
 	if (b->activity != BATCH_DECODE)
 		return want <= kv->total;
@@ -28,7 +29,8 @@ bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok)
 
 static void reserve(struct batch *b, struct sequence *q)
 {
-	q->reserved_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1);
+	q->reserved_blocks = (uint32_t)(kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1) -
+					prefix_reserve(b, q));
 	b->kv.reserved += q->reserved_blocks;
 }
 
@@ -44,7 +46,9 @@ void admission_assigned(struct batch *b, uint32_t seq, bool place)
 
 	if (q->stays)
 		return; /* it has what it needs */
-	if (!place || b->n_bare > 0 || !admission_has_blocks(b, q->prompt_tok)) {
+	if (!place || b->n_bare > 0 ||
+		!admission_has_blocks(
+			b, q->prompt_tok, prefix_shared_blocks(b, q, q->prompt_tok))) {
 		b->n_bare++;
 		if (q->brought)
 			waitline_push(&b->claims, seq);
@@ -83,7 +87,8 @@ bool admission_fits(const struct batch *b, const struct sequence *q, bool beside
 		return true;
 	if (waitline_count(&b->claims) > 0 && !q->again)
 		return false; /* KV that waits for blocks goes before prompts */
-	want = kvcache_blocks(&b->kv, wanted_tok(q)) + kept_free(b);
+	want = kvcache_blocks(&b->kv, wanted_tok(q)) + kept_free(b) -
+	       prefix_shared_blocks(b, q, batch_stored_tok(q));
 	return want + (beside ? b->decoder->need_next(b) : 0) <= kvcache_free(&b->kv);
 }
 
@@ -95,7 +100,8 @@ static void join(struct batch *b, uint32_t seq)
 	b->kv.reserved -= q->reserved_blocks;
 	q->reserved_blocks = 0;
 	q->brought = false;
-	kvcache_take(&b->kv, kvcache_blocks(&b->kv, batch_stored_tok(q)));
+	kvcache_take(&b->kv, kvcache_blocks(&b->kv, batch_stored_tok(q)) - q->prefix_blocks);
+	prefix_settle(b);
 	q->joined_ns = batch_now_ns(b);
 	sequence_charge(q, CAUSE_KV, q->joined_ns);
 	running_join(b, seq);
@@ -114,7 +120,8 @@ void admission_admit(struct batch *b, size_t place)
 		b->n_bare--;
 	b->kv.reserved -= q->reserved_blocks;
 	q->reserved_blocks = 0;
-	kvcache_take(&b->kv, kvcache_blocks(&b->kv, wanted_tok(q)));
+	kvcache_take(&b->kv, kvcache_blocks(&b->kv, wanted_tok(q)) - prefix_admit(b, q));
+	prefix_settle(b);
 	sequence_charge(q, q->again ? CAUSE_PREEMPTED : CAUSE_INSTANCE_WAIT, batch_now_ns(b));
 	if (q->again)
 		preempt_back(b);
@@ -123,9 +130,10 @@ void admission_admit(struct batch *b, size_t place)
 		preempt_swap_in(b, seq);
 		return;
 	}
-	b->prefill_tok += batch_stored_tok(q);
-	q->computed_tok = 0;
-	q->chunk_tok = (uint32_t)batch_stored_tok(q);
+	q->chunk_tok = (uint32_t)batch_stored_tok(q) - q->computed_tok;
+	b->prefill_tok += q->chunk_tok;
+	if (b->batching == &batching_continuous) /* else its chunks do, one by one */
+		prefix_computes(b, q);
 	if (q->started_ns == TIME_NONE)
 		q->started_ns = batch_now_ns(b);
 	b->prefill[b->n_prefill++] = seq;

@@ -10,9 +10,9 @@
  * scheduler's queue makes no difference.
  */
 
-/** Are there free blocks now for a prompt of @prompt_tok and one token, those of the step in
- *  flight left out? */
-bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok);
+/** Are there free blocks now for a prompt of @prompt_tok and one token, but for @shared of them
+ *  that others hold, those of the step in flight left out? */
+bool admission_has_blocks(const struct batch *b, uint32_t prompt_tok, uint64_t shared);
 
 /** @seq is on its way here: set blocks aside for it, if there are, it has a @place, and nobody
  *  who came before waits for his. */

@@ -71,8 +71,8 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	return a->profile == b->profile && a->attention == b->attention &&
 	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
 	       a->batching == b->batching && a->chunk_tok == b->chunk_tok && a->role == b->role &&
-	       a->kv_overlap == b->kv_overlap && a->reserve_bytes == b->reserve_bytes &&
-	       same_limits(&a->limits, &b->limits) && same_kv(&a->kv, &b->kv) &&
-	       same_parallel(&a->parallel, &b->parallel) &&
+	       a->prefix_cache == b->prefix_cache && a->kv_overlap == b->kv_overlap &&
+	       a->reserve_bytes == b->reserve_bytes && same_limits(&a->limits, &b->limits) &&
+	       same_kv(&a->kv, &b->kv) && same_parallel(&a->parallel, &b->parallel) &&
 	       same_offload(&a->offload, &b->offload) && gpus_alike(gpu_a, gpu_b);
 }

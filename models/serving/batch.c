@@ -20,6 +20,7 @@
 #include "models/serving/jump.h"
 #include "models/serving/memory.h"
 #include "models/serving/preempt.h"
+#include "models/serving/prefix.h"
 #include "models/serving/running.h"
 #include "models/serving/span.h"
 
@@ -61,6 +62,7 @@ static enum batch_activity form(struct batch *b)
 {
 	b->activity = BATCH_BOUNDARY;
 	handing_grant(b);
+	prefix_settle(b);
 	b->batching->form(b);
 	admission_set_aside(b);
 	if (b->n_prefill > 0)
@@ -149,6 +151,7 @@ static void prefill_done(struct batch *b)
 				b->i->host->token(b->i->world, b->i->id, seq);
 			continue;
 		}
+		prefix_leaves(b, q, (uint64_t)q->prompt_tok + q->emitted_tok - 1);
 		b->kv.used -= kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + q->emitted_tok);
 		instance_served(b->i, seq);
 	}
@@ -234,10 +237,16 @@ static bool batch_can_hold(const struct instance *i, struct demand d)
 static bool batch_has_memory(const struct instance *i, struct demand d)
 {
 	const struct batch *b = &i->state->batch;
+	uint64_t shared = 0;
 
-	/* KV that comes while other waits for blocks would wait behind that */
-	return !b->batching->sets_aside || ((d.what != SERVE_DECODE || b->n_bare == 0) &&
-						   admission_has_blocks(b, d.prompt_tok));
+	if (!b->batching->sets_aside)
+		return true;
+	if (d.what == SERVE_DECODE && b->n_bare > 0)
+		return false; /* KV that comes while other waits for blocks would wait behind that
+			       */
+	if (d.whose > 0)
+		shared = prefix_shared_blocks(b, batch_sequence(b, d.whose - 1), d.prompt_tok);
+	return admission_has_blocks(b, d.prompt_tok, shared);
 }
 
 static double decode_step_s(const struct batch *b, size_t n, double context_tok)
@@ -294,6 +303,7 @@ static void batch_gauge(const struct instance *i, struct gauge *out)
 	out->kv_blocks = (double)b->kv.total;
 	out->kv_peak_bytes =
 		floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->kv_block_bytes);
+	prefix_gauge(b, out);
 }
 
 static void batch_measure(struct instance *i)
@@ -301,6 +311,7 @@ static void batch_measure(struct instance *i)
 	struct kvcache *kv = &i->state->batch.kv;
 
 	kv->peak = kv->used;
+	prefix_measure(&i->state->batch);
 }
 
 static void batch_close(struct instance *i)
@@ -370,6 +381,7 @@ void batch_drop(struct batch *b)
 	free(b->running.heap);
 	free(b->prefill);
 	kvcache_finish(&b->kv);
+	prefix_finish(b);
 }
 
 static bool batch_init(struct instance *i, const struct instance_build *build, struct err *err)
@@ -387,6 +399,7 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 		!host_memory_limit(&blocks, spec, build->cost_spec, err))
 		return false;
 	batch_prepare(b, i, build, blocks);
+	prefix_init(b, spec->prefix_cache);
 	return true;
 }
 

@@ -77,6 +77,13 @@ struct stream {
 	double tail_s; /* before its end its last streamed layer, and the next fetch, began */
 };
 
+/** What was computed before (prefix.h). */
+struct prefix {
+	struct prefix_tree *tree;        /* NULL: none */
+	uint64_t prompt_tok, cached_tok; /* of those that started since instance_measure() */
+	uint64_t evicted;                /* blocks, before that */
+};
+
 struct batch {
 	struct instance *i;
 	const struct batching_ops *batching;
@@ -104,6 +111,7 @@ struct batch {
 	uint64_t watermark_blocks;
 	struct swap swap;
 	struct static_batch together;
+	struct prefix prefix;
 	struct waitline line;   /* prompts here, oldest first */
 	size_t n_preempted;     /* of them, those that were in the batch before */
 	size_t n_bare;          /* assigned, never in the batch, and no blocks set aside */

@@ -4,6 +4,7 @@
 
 #include "models/serving/admission.h"
 #include "models/serving/preempt.h"
+#include "models/serving/prefix.h"
 
 static bool admissible(const struct batch *b, size_t place)
 {
@@ -25,6 +26,7 @@ static uint64_t cut(struct batch *b, uint32_t seq, uint64_t budget)
 
 	q->chunk_tok = (uint32_t)(left < budget ? left : budget);
 	b->prefill_tok += q->chunk_tok;
+	prefix_computes(b, q);
 	return budget - q->chunk_tok;
 }
 

@@ -2,13 +2,14 @@
  * cache has blocks for the prompt and one token. */
 
 #include "models/serving/admission.h"
+#include "models/serving/prefix.h"
 
 /** In the prefill, for its prompt? */
 static bool has_room(const struct batch *b, const struct sequence *q)
 {
 	return b->n_prefill == 0 ||
 	       (b->n_prefill < b->prefill_limit &&
-		       b->prefill_tok + batch_stored_tok(q) <= b->prefill_cap_tok);
+		       b->prefill_tok + prefix_uncached_tok(b, q) <= b->prefill_cap_tok);
 }
 
 static bool admissible(const struct batch *b, size_t place)

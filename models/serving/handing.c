@@ -3,12 +3,14 @@
 #include "models/probe.h"
 #include "models/serving/admission.h"
 #include "models/serving/jump.h"
+#include "models/serving/prefix.h"
 
 void handing_park(struct batch *b, uint32_t seq)
 {
 	struct sequence *q = batch_sequence(b, seq);
 
 	q->parked_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1);
+	prefix_park(b, q);
 	b->n_parked++;
 	instance_served(b->i, seq);
 }
@@ -22,6 +24,7 @@ static void unpark(struct batch *b, struct sequence *q)
 
 bool handing_release(struct batch *b, uint32_t seq)
 {
+	prefix_unpark(b, batch_sequence(b, seq));
 	unpark(b, batch_sequence(b, seq));
 	handing_grant(b);
 	if (b->activity == BATCH_IDLE) {
@@ -38,7 +41,7 @@ void handing_keep(struct batch *b, uint32_t seq)
 {
 	struct sequence *q = batch_sequence(b, seq);
 
-	q->reserved_blocks = q->parked_blocks;
+	q->reserved_blocks = q->parked_blocks - prefix_keep(b, q);
 	unpark(b, q);
 	b->kv.reserved += q->reserved_blocks;
 	q->brought = true;
@@ -55,7 +58,10 @@ void handing_grant(struct batch *b)
 	while (waitline_count(&b->claims) > 0 && has_place(b)) {
 		uint32_t seq = (uint32_t)waitline_at(&b->claims, 0);
 
-		if (!admission_has_blocks(b, batch_sequence(b, seq)->prompt_tok))
+		const struct sequence *q = batch_sequence(b, seq);
+
+		if (!admission_has_blocks(
+			    b, q->prompt_tok, prefix_shared_blocks(b, q, q->prompt_tok)))
 			return;
 		waitline_pop(&b->claims);
 		b->n_bare--;

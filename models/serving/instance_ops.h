@@ -42,6 +42,7 @@ struct instance_host {
 enum service { SERVE_WHOLE, SERVE_PREFILL, SERVE_DECODE };
 struct demand {
 	uint32_t prompt_tok;
+	uint32_t whose; /* its sequence + 1, which may be found in part; 0: nobody's */
 	double output_tok;
 	enum service what;
 };
@@ -60,6 +61,10 @@ struct gauge {
 	double kv_peak_bytes; /* since instance_measure() */
 	double kv_fill;       /* share of the memory for KV that is used or set aside now */
 	double kv_blocks;     /* in all */
+	/* of a prefix cache, since then: tokens of prompts that started, those of them that were
+	 * found, blocks given up */
+	bool has_prefix_cache;
+	uint64_t prompt_tok, cached_tok, evicted_blocks;
 	/* of a pipeline, since then: hand-over of its rounds, times the tokens of each; tokens */
 	double hop_s, hop_tok;
 };

@@ -131,7 +131,7 @@ static uint32_t deal(const struct instance_state *p, uint32_t prompt_tok)
 		if (l > 0 && best_begins && !fewer)
 			continue;
 		begins = x->assigned < x->batch.max_batch &&
-			 admission_has_blocks(&x->batch, prompt_tok);
+			 admission_has_blocks(&x->batch, prompt_tok, 0);
 		if (l > 0 && (begins < best_begins || (begins == best_begins && !fewer)))
 			continue;
 		best = l;
@@ -201,7 +201,7 @@ static bool pipeline_has_memory(const struct instance *i, struct demand d)
 {
 	const struct instance_state *p = i->state;
 
-	return admission_has_blocks(&p->lanes[deal(p, d.prompt_tok)].batch, d.prompt_tok);
+	return admission_has_blocks(&p->lanes[deal(p, d.prompt_tok)].batch, d.prompt_tok, 0);
 }
 
 /* What it has done */

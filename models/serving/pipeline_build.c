@@ -113,6 +113,10 @@ bool pipeline_init(struct instance *i, const struct instance_build *b, struct er
 	i->places = p->n_lanes * spec->max_batch + spec->ahead;
 	p->stages = mem_zalloc(p->n_stages, sizeof *p->stages);
 	p->lanes = mem_zalloc(p->n_lanes, sizeof *p->lanes);
+	if (spec->prefix_cache)
+		return err_at(err, spec->prefix_at,
+			"prefix_cache is not built for pipelines: instance '%s' is one",
+			spec->name);
 	if (!stages_init(p, b->pipeline, &blocks, err))
 		return false;
 	if (blocks < p->n_lanes)

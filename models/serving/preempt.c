@@ -1,6 +1,7 @@
 #include "models/serving/preempt.h"
 
 #include "models/serving/causes.h"
+#include "models/serving/prefix.h"
 #include "models/serving/running.h"
 
 /** @seq is out of the batch and its blocks are free: first in line, to be computed again. */
@@ -59,6 +60,7 @@ static void preempt_youngest(struct batch *b)
 
 static void preempt_last(struct batch *b)
 {
+	struct sequence *q;
 	uint32_t seq;
 
 	if (b->n_prefill == 0) {
@@ -66,8 +68,10 @@ static void preempt_last(struct batch *b)
 		return;
 	}
 	seq = b->prefill[--b->n_prefill];
-	b->kv.used -= kvcache_blocks(&b->kv, batch_stored_tok(batch_sequence(b, seq)) + 1);
-	sequence_charge(batch_sequence(b, seq), CAUSE_PREEMPTED, batch_now_ns(b)); /* in vain */
+	q = batch_sequence(b, seq);
+	prefix_leaves(b, q, q->computed_tok);
+	b->kv.used -= kvcache_blocks(&b->kv, batch_stored_tok(q) + 1);
+	sequence_charge(q, CAUSE_PREEMPTED, batch_now_ns(b)); /* in vain */
 	wait_again(b, seq);
 }
 

@@ -1,6 +1,7 @@
 #include "models/serving/running.h"
 
 #include "models/serving/causes.h"
+#include "models/serving/prefix.h"
 
 static bool before(const struct member *x, const struct member *y)
 {
@@ -83,6 +84,7 @@ void running_leave(struct batch *b, size_t place)
 		return;
 	b->running.rows--;
 	b->running.context_tok -= (double)tok;
+	prefix_leaves(b, q, tok - 1);
 	b->decoder->leave(b, q, tok);
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "models/cause.h"
+#include "models/content.h"
 
 /** A request as an instance sees it. One array beside the world's requests, the same slot. */
 struct sequence {
@@ -26,6 +27,10 @@ struct sequence {
 	/* while its prompt, and what it emitted before, are computed */
 	uint32_t computed_tok, chunk_tok; /* in earlier steps, and in the one in flight */
 	bool again;                       /* it was in the batch before, and was preempted */
+	/* in the prefix cache (prefix.h): how far it holds its blocks there */
+	uint32_t prefix_run, prefix_blocks;
+	uint32_t parked_run, parked_prefix_blocks; /* of parked_blocks, where its KV lies still */
+	uint32_t cached_tok;                       /* of its prompt, found there when it started */
 
 	/* where the phases are apart; while one instance computes the prompt, another may set
 	 * memory aside already */
@@ -52,6 +57,9 @@ static inline void sequence_prefetch(const struct sequence *q)
 
 struct sequences {
 	struct sequence *at;
+	struct content *contents; /* the same slots, where somebody has a prefix cache */
+	size_t contents_cap;
+	bool has_contents;
 	size_t n, cap;
 };
 

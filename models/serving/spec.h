@@ -77,12 +77,13 @@ struct instance_spec {
 	unsigned max_batch;
 	unsigned chunk_tok;   /* chunked: rows in a step, at least max_batch */
 	unsigned block_tok;   /* tokens in one KV block */
+	bool prefix_cache;    /* blocks of what is over are kept and found again */
 	double reserve_bytes; /* kept free of weights and KV */
 	struct batch_limits limits;
 	struct kv_spec kv;
 	struct parallel_spec parallel;
 	struct offload_spec offload;
-	struct src_pos max_batch_at, reserve_at, chunk_at;
+	struct src_pos max_batch_at, reserve_at, chunk_at, prefix_at;
 	enum role role;
 	bool kv_overlap; /* the KV of prompts leaves layer by layer while they are computed */
 	struct src_pos role_at, kv_overlap_at;

@@ -39,6 +39,7 @@ struct trace_spec {
 	/** What a tick of the file's clock lasts: the requests of one stamp are laid out over it.
 	 *  0: as the file shows; < 0: they come at once. */
 	double clock_s;
+	bool contents; /* read what prompts share, where the format says it */
 	const struct trace_opener *opener;
 	struct src_pos at;
 };
@@ -75,6 +76,26 @@ struct workload_spec {
 	struct src_pos at;
 };
 
+enum prefix_pick { PICK_UNIFORM, PICK_ZIPF };
+
+/** Beginnings that the prompts of a group share: each stands before the rest of a prompt. */
+struct prefixes_spec {
+	unsigned count;        /* 0: none */
+	struct dist_spec tok;  /* of each prefix, drawn once */
+	enum prefix_pick pick; /* of a prompt, or of a session */
+	double zipf;           /* prefix k with probability as k^-zipf */
+	const char *set;       /* groups that name one set share its prefixes */
+	struct src_pos at;
+};
+
+/** Conversations: each arrival is one, and each of its turns repeats all before it. */
+struct sessions_spec {
+	bool on;
+	struct dist_spec turns; /* at least 1 */
+	struct dist_spec think; /* s, from an answer to the next prompt */
+	struct src_pos at;
+};
+
 struct group_spec {
 	const char *name;
 	unsigned count;
@@ -82,6 +103,8 @@ struct group_spec {
 	struct model_id model; /* NO_ID: any (synthetic instances) */
 	struct arrival_spec arrivals;
 	struct workload_spec workload;
+	struct prefixes_spec prefixes;
+	struct sessions_spec sessions;
 	double deadline_s; /* from creation; HUGE_VAL: none */
 	double bytes_per_tok;
 	bool stream; /* delivery: each token on its own, else the whole answer at once */

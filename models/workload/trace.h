@@ -13,6 +13,10 @@ struct trace_row {
 	int64_t at_ns; /* >= 0, from the first row of the file (plain CSV: as written) */
 	uint32_t prompt_tok, output_tok;
 	unsigned line;
+	/* with trace_spec.contents: what each hash_tok of the prompt are, in order; n_ids 0: not
+	 * known. The caller frees it. */
+	uint64_t *ids;
+	uint32_t n_ids, id_tok;
 };
 
 /**

@@ -13,12 +13,16 @@ static int read_row(struct trace_feed *f, struct trace_row *row, struct err *err
 	do {
 		if (f->ended)
 			return 0;
+		*row = (struct trace_row){0};
 		got = f->opener->next(f->source, row, err);
 		if (got < 0)
 			return got;
 		f->ended = got == 0 || row->at_ns >= f->to_ns;
-	} while (f->ended || row->at_ns < f->from_ns);
-	return 1;
+		if (!f->ended && row->at_ns >= f->from_ns)
+			return 1;
+		if (got > 0)
+			free(row->ids);
+	} while (true);
 }
 
 static int64_t ns_of(double s)
@@ -78,6 +82,8 @@ void trace_feed_close(struct trace_feed *f)
 {
 	if (f->source)
 		f->opener->close(f->source);
+	for (; f->n_given < f->n_ahead; f->n_given++)
+		free(f->ahead[f->n_given].ids);
 	free(f->ahead);
 	*f = (struct trace_feed){0};
 }

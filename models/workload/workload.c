@@ -10,20 +10,30 @@
 #include "base/mem.h"
 #include "models/workload/arrivals.h"
 #include "models/workload/dataset.h"
+#include "models/workload/prefixes.h"
+#include "models/workload/sessions.h"
 #include "models/workload/trace_feed.h"
+
+struct lengths {
+	uint32_t prompt_tok, output_tok;
+};
 
 struct workload {
 	enum arrival_process process;
 	enum workload_kind kind;
+	uint64_t ids_scope; /* of what a trace says that prompts share */
 	struct rng arrivals_rng, lengths_rng;
 
 	struct arrivals *arrivals; /* open loop */
 	struct dist *think;        /* closed */
 	struct trace_feed feed;    /* trace */
 
+	struct prefixes *prefixes;
+	struct sessions *sessions;
+
 	struct dist *prompt, *output;
 	const struct dataset *dataset;
-	struct request_draw *rows;
+	struct lengths *rows;
 	size_t n_rows;
 
 	double rate_per_s;
@@ -58,6 +68,7 @@ static bool read_rows(
 	int got;
 
 	lengths.clock_s = -1.0; /* when they came does not matter */
+	lengths.contents = false;
 	if (!trace_feed_open(f, &lengths, err))
 		return false;
 	while ((got = trace_feed_next(f, &row, err)) > 0) {
@@ -66,7 +77,8 @@ static bool read_rows(
 				"'%s' has more than %u requests to draw from; choose a window",
 				s->file, WORKLOAD_ROWS_MAX);
 		w->rows = mem_grow(w->rows, w->n_rows, &cap, sizeof *w->rows);
-		w->rows[w->n_rows++] = (struct request_draw){row.prompt_tok, row.output_tok};
+		w->rows[w->n_rows++] = (struct lengths){row.prompt_tok, row.output_tok};
+		free(row.ids);
 	}
 	w->rows_skipped += trace_feed_skipped(f);
 	return got == 0;
@@ -167,7 +179,12 @@ bool workload_create(struct workload **out, const struct group_spec *group, uint
 	w->kind = group->workload.kind;
 	rng_init(&w->arrivals_rng, seed, replication, "arrivals", group->name);
 	rng_init(&w->lengths_rng, seed, replication, "lengths", group->name);
-	if (!open_arrivals(w, &group->arrivals, err) || !open_lengths(w, group, err)) {
+	w->ids_scope = group->arrivals.process == ARRIVAL_TRACE
+			       ? content_scope(CONTENT_TRACE, group->arrivals.trace.file)
+			       : 0;
+	if (!open_arrivals(w, &group->arrivals, err) || !open_lengths(w, group, err) ||
+		!prefixes_create(&w->prefixes, group, seed, replication, err) ||
+		!sessions_create(&w->sessions, group, seed, replication, err)) {
 		workload_destroy(w);
 		return false;
 	}
@@ -182,31 +199,63 @@ void workload_destroy(struct workload *w)
 	arrivals_destroy(w->arrivals);
 	dist_destroy(w->think);
 	trace_feed_close(&w->feed);
+	prefixes_destroy(w->prefixes);
+	sessions_destroy(w->sessions);
 	dist_destroy(w->prompt);
 	dist_destroy(w->output);
 	free(w->rows);
 	free(w);
 }
 
-struct request_draw workload_draw(struct workload *w)
+static struct lengths draw_lengths(const struct workload *w, struct rng *r)
 {
-	struct request_draw draw = {0, 0};
+	struct lengths draw = {0, 0};
 
 	switch (w->kind) {
 	case WORKLOAD_DATASET:
-		dataset_draw(w->dataset, &w->lengths_rng, &draw.prompt_tok, &draw.output_tok);
+		dataset_draw(w->dataset, r, &draw.prompt_tok, &draw.output_tok);
 		return draw;
 	case WORKLOAD_DISTS:
-		draw.prompt_tok = dist_draw_count(w->prompt, &w->lengths_rng);
-		draw.output_tok = dist_draw_count(w->output, &w->lengths_rng);
+		draw.prompt_tok = dist_draw_count(w->prompt, r);
+		draw.output_tok = dist_draw_count(w->output, r);
 		return draw;
 	case WORKLOAD_ROWS:
-		return w->rows[rng_below(&w->lengths_rng, w->n_rows)];
+		return w->rows[rng_below(r, w->n_rows)];
 	case WORKLOAD_NONE:
 	case WORKLOAD_TRACE:
 		break;
 	}
 	return draw;
+}
+
+/** What is shared stands before what was drawn. */
+static struct request_draw behind_prefix(struct workload *w, struct lengths l)
+{
+	struct request_draw draw = {.prompt_tok = l.prompt_tok, .output_tok = l.output_tok};
+
+	if (w->prefixes) {
+		prefixes_draw(w->prefixes, &draw.content);
+		draw.prompt_tok += draw.content.prefix_tok;
+	}
+	return draw;
+}
+
+struct request_draw workload_draw(struct workload *w)
+{
+	return behind_prefix(w, draw_lengths(w, &w->lengths_rng));
+}
+
+uint32_t workload_turns(const struct workload *w, uint64_t n)
+{
+	return sessions_turns(w->sessions, n);
+}
+
+struct request_draw workload_turn(const struct workload *w, uint64_t n, uint32_t k, double *think_s)
+{
+	struct rng r = sessions_turn(w->sessions, n, k, think_s);
+	struct lengths l = draw_lengths(w, &r);
+
+	return (struct request_draw){.prompt_tok = l.prompt_tok, .output_tok = l.output_tok};
 }
 
 double workload_think_s(struct workload *w)
@@ -223,11 +272,19 @@ static int next_of_trace(
 
 	if (got <= 0)
 		return got;
-	if (row.at_ns >= ARRIVAL_LAST_NS)
+	if (row.at_ns >= ARRIVAL_LAST_NS) {
+		free(row.ids);
 		return 0;
+	}
 	*at_ns = row.at_ns;
-	*draw = w->kind == WORKLOAD_TRACE ? (struct request_draw){row.prompt_tok, row.output_tok}
-					  : workload_draw(w);
+	*draw = w->kind == WORKLOAD_TRACE
+			? behind_prefix(w, (struct lengths){row.prompt_tok, row.output_tok})
+			: workload_draw(w);
+	draw->content.ids = row.ids;
+	draw->content.n_ids = row.n_ids;
+	draw->content.id_tok = row.id_tok;
+	for (uint32_t k = 0; k < row.n_ids; k++)
+		row.ids[k] = content_key(w->ids_scope, row.ids[k]);
 	return 1;
 }
 
@@ -250,7 +307,7 @@ uint64_t workload_most(const struct workload *w)
 {
 	uint64_t rows = w->feed.source ? trace_feed_rows(&w->feed) : 0;
 
-	return rows > 0 ? rows : UINT64_MAX;
+	return rows > 0 && !w->sessions ? rows : UINT64_MAX;
 }
 
 int64_t workload_first_ns(const struct workload *w)
@@ -270,7 +327,8 @@ double workload_output_q90_tok(const struct workload *w)
 
 bool workload_drew(const struct workload *w)
 {
-	return rng_drawn(&w->arrivals_rng) || rng_drawn(&w->lengths_rng);
+	return rng_drawn(&w->arrivals_rng) || rng_drawn(&w->lengths_rng) ||
+	       prefixes_drew(w->prefixes) || sessions_drew(w->sessions);
 }
 
 uint64_t workload_rows_skipped(const struct workload *w)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/content.h"
 #include "sim/dist.h"
 #include "models/workload/spec.h"
 
@@ -20,6 +21,9 @@ struct workload;
 
 struct request_draw {
 	uint32_t prompt_tok, output_tok; /* 0 for WORKLOAD_NONE */
+	/** What its prompt shares with others; `own` is left to the caller, and so is `ids`, to
+	 *  free. */
+	struct content content;
 };
 
 /**
@@ -38,6 +42,16 @@ void workload_destroy(struct workload *w);
  * (a trace ended); -1: the trace is malformed, see @err.
  */
 int workload_next(struct workload *w, int64_t *at_ns, struct request_draw *draw, struct err *err);
+
+/**
+ * Sessions. workload_turns() draws how many turns session number @n has; workload_turn() what is
+ * new in its turn @k, from 2 on (what is new in the first comes with the arrival), and how long
+ * its user thinks before that: each from a numbered stream of its own, so that
+ * nothing in a session depends on when its answers come.
+ */
+uint32_t workload_turns(const struct workload *w, uint64_t n);
+struct request_draw workload_turn(
+	const struct workload *w, uint64_t n, uint32_t k, double *think_s);
 
 /** Closed and saturated processes: the lengths of the next request, and a think time. */
 struct request_draw workload_draw(struct workload *w);

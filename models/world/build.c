@@ -138,6 +138,8 @@ static bool build(struct world *w, struct err *err)
 	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
 	w->costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->costs);
 	add_probes(w);
+	for (uint32_t i = 0; i < s->n_instances; i++)
+		w->requests.sequences.has_contents |= s->instances[i].prefix_cache;
 	for (uint32_t g = 0; g < s->n_groups; g++)
 		if (!group_create(w, g, err))
 			return false;
@@ -154,6 +156,8 @@ bool world_create(struct world **out, const struct world_setup *setup, struct er
 	w->setup = *setup;
 	w->spec = setup->spec;
 	w->requests.free = NO_ID;
+	w->sessions.free = NO_ID;
+	w->request_scope = content_scope(CONTENT_REQUEST, "");
 	arena_init(&w->arena);
 	w->engine = engine_create(world_handlers, EV_KINDS, w);
 	if (setup->digest)
@@ -175,8 +179,10 @@ void world_destroy(struct world *w)
 	metrics_destroy(&w->metrics);
 	levels_destroy(&w->levels);
 	warnings_finish(&w->warnings);
-	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++)
+	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++) {
 		workload_destroy(w->groups[g].source);
+		free(w->groups[g].next.content.ids);
+	}
 	for (size_t i = 0; w->instances && i < w->spec->n_instances; i++) {
 		instance_finish(&w->instances[i]);
 		if (w->costs[i].owned) {
@@ -186,6 +192,10 @@ void world_destroy(struct world *w)
 	}
 	stages_finish(w);
 	net_destroy(w->net);
+	for (size_t k = 0; w->requests.sequences.contents && k < w->requests.n; k++)
+		free(w->requests.sequences.contents[k].ids);
+	free(w->requests.sequences.contents);
+	free(w->sessions.at);
 	free(w->requests.at);
 	free(w->requests.sequences.at);
 	engine_destroy(w->engine);

@@ -48,6 +48,8 @@ void cohort_open(struct world *w)
 	probes_window(&w->probes, now_ns, true);
 	for (size_t i = 0; i < w->spec->n_instances; i++)
 		instance_measure(&w->instances[i], now_ns);
+	for (size_t g = 0; g < w->spec->n_groups; g++)
+		w->groups[g].begun = w->groups[g].cut = 0;
 	net_measure(w->net);
 	look(w);
 }

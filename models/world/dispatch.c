@@ -14,8 +14,12 @@ static void on_arrive(struct world *w, const struct event *ev)
 {
 	struct group_id g = {ev->who};
 
+	uint32_t session;
+	struct request_draw d;
+
 	heed(w);
-	request_create(w, g, traffic_arrive(w, g));
+	d = traffic_arrive(w, g, &session);
+	request_create(w, g, d, session);
 	if (w->groups[g.i].over)
 		cohort_over(w);
 	decide_if_wanted(w);
@@ -25,8 +29,23 @@ static void on_send(struct world *w, const struct event *ev)
 {
 	struct group_id g = {ev->who};
 
+	uint32_t session;
+	struct request_draw d;
+
 	heed(w);
-	request_create(w, g, traffic_send(w, g));
+	d = traffic_send(w, g, &session);
+	request_create(w, g, d, session);
+	decide_if_wanted(w);
+}
+
+static void on_turn(struct world *w, const struct event *ev)
+{
+	struct group_id g = {ev->who};
+	struct request_draw d;
+
+	heed(w);
+	if (traffic_turn(w, g, (uint32_t)ev->what, &d))
+		request_create(w, g, d, (uint32_t)ev->what);
 	decide_if_wanted(w);
 }
 
@@ -159,4 +178,5 @@ const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_REPORT] = {"report", on_decide},
 	[EV_SLOT] = {"slot", on_slot},
 	[EV_MEASURE] = {"measure", on_measure},
+	[EV_TURN] = {"turn", on_turn},
 };

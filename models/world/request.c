@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "models/ev.h"
@@ -17,6 +18,9 @@ static uint32_t pool_take(struct request_pool *p)
 		return slot;
 	}
 	p->at = mem_grow(p->at, p->n, &p->cap, sizeof *p->at);
+	if (p->sequences.has_contents)
+		p->sequences.contents = mem_grow(p->sequences.contents, p->n,
+			&p->sequences.contents_cap, sizeof *p->sequences.contents);
 	p->sequences.at =
 		mem_grow(p->sequences.at, p->n, &p->sequences.cap, sizeof *p->sequences.at);
 	p->sequences.n++;
@@ -56,6 +60,7 @@ static struct waiting waiting_of(const struct world *w, uint32_t slot)
 		.prompt_tok = q->prompt_tok,
 		.output_tok = q->output_tok,
 		.home_instance = {NO_ID},
+		.whose = slot + 1,
 	};
 }
 
@@ -110,6 +115,7 @@ void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, 
 			.heard_ns =
 				fate == FATE_DONE ? heard_ns(w, r, q->first_token_ns) : TIME_NONE,
 			.cause_ns = q->cause_ns,
+			.cached_tok = q->cached_tok,
 		});
 }
 
@@ -128,19 +134,37 @@ static void reject(struct world *w, uint32_t slot, enum refusal why)
 	request_end(w, slot, FATE_REJECTED);
 }
 
-uint32_t request_create(struct world *w, struct group_id g, struct request_draw d)
+/** What its tokens are, to those who keep some. */
+static void tell_content(struct world *w, uint32_t slot, struct request_draw *d)
+{
+	const struct request *r = &w->requests.at[slot];
+	struct content *c = &w->requests.sequences.contents[slot];
+
+	if (!w->requests.sequences.has_contents) {
+		free(d->content.ids);
+		return;
+	}
+	*c = d->content;
+	c->own = r->session != NO_ID ? session_stream(w, r->session)
+				     : content_key(w->request_scope, r->n);
+	c->own_tok = content_own_tok(c, world_sequence(w, slot)->prompt_tok);
+}
+
+uint32_t request_create(struct world *w, struct group_id g, struct request_draw d, uint32_t session)
 {
 	const struct group_spec *spec = &w->spec->groups[g.i];
 	uint32_t slot = pool_take(&w->requests);
 	struct request *r = &w->requests.at[slot];
 	struct sequence *q = world_sequence(w, slot);
 	int64_t now_ns = engine_now_ns(w->engine);
+	bool fits;
 
 	*r = (struct request){
 		.n = w->created++,
 		.group = g.i,
 		.instance = NO_ID,
 		.prefill = NO_ID,
+		.session = session,
 		.measured = cohort_takes(w),
 		.created_ns = now_ns,
 		.assigned_ns = TIME_NONE,
@@ -167,7 +191,9 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 			"more than %d requests are in the system at %.6g s: more comes than is "
 			"served",
 			WORLD_MOST_REQUESTS, engine_now_s(w->engine));
-	if (!fit_context(w, spec, q)) {
+	fits = fit_context(w, spec, q);
+	tell_content(w, slot, &d);
+	if (!fits) {
 		reject(w, slot, REFUSED_CONTEXT);
 		return slot;
 	}
@@ -307,7 +333,6 @@ static struct outcome outcome_of(const struct world *w, uint32_t slot)
 void request_end(struct world *w, uint32_t slot, enum fate fate)
 {
 	struct request *r = &w->requests.at[slot];
-	struct group_id g = {r->group};
 	struct outcome o = outcome_of(w, slot);
 	int64_t now_ns = engine_now_ns(w->engine);
 
@@ -316,10 +341,14 @@ void request_end(struct world *w, uint32_t slot, enum fate fate)
 	if (r->measured)
 		cohort_left(w);
 	probes_in_system(&w->probes, now_ns, --w->in_system);
+	if (w->requests.sequences.has_contents) {
+		free(w->requests.sequences.contents[slot].ids);
+		w->requests.sequences.contents[slot].ids = NULL;
+	}
 	r->next_free = w->requests.free;
 	w->requests.free = slot;
 	r->created_ns = TIME_NONE; /* marks the slot as free */
-	traffic_ended(w, g, fate);
+	traffic_ended(w, slot, fate);
 	if (fate == FATE_DONE) /* last: it may never come back */
 		scheduler_learn(w->scheduler, &o);
 }

@@ -62,6 +62,15 @@ static void hand_over(struct metric_rows *rows, struct world_result *out)
 	*rows = (struct metric_rows){0};
 }
 
+static const struct session_sums *talked(struct world *w)
+{
+	struct session_sums *sums = arena_alloc(&w->arena, w->spec->n_groups, sizeof *sums);
+
+	for (size_t g = 0; g < w->spec->n_groups; g++)
+		sums[g] = (struct session_sums){w->groups[g].begun, w->groups[g].cut};
+	return sums;
+}
+
 static uint64_t *skipped(struct world *w)
 {
 	uint64_t *rows = arena_alloc(&w->arena, w->spec->n_groups, sizeof *rows);
@@ -88,6 +97,7 @@ static void make_rows(struct world *w, struct metric_rows *rows)
 		.lyapunov = w->lyapunov.state ? lyapunov_means(&w->lyapunov) : NULL,
 		.instances = w->instances,
 		.rows_skipped = skipped(w),
+		.sessions = talked(w),
 		.links = links_did(w),
 		.n_links = net_n_links(w->net),
 		.from_ns = w->cohort.from_ns,

@@ -41,8 +41,9 @@ struct request {
 	uint32_t group, instance;
 	uint32_t
 		prefill; /* the instance that computes its prompt, and only that; NO_ID: none yet */
-	bool measured;   /* created in the window */
-	bool sent;       /* its prompt is on the way, or was */
+	uint32_t session; /* NO_ID: none */
+	bool measured;    /* created in the window */
+	bool sent;        /* its prompt is on the way, or was */
 	uint32_t next_free;
 	int64_t created_ns, assigned_ns, uploaded_ns, finished_ns;
 	int64_t deadline_ns; /* NS_NEVER: none */
@@ -54,6 +55,23 @@ struct request_pool {
 	size_t n, cap;
 	uint32_t free;              /* NO_ID: none */
 	struct sequences sequences; /* the same slots */
+};
+
+/** A conversation that goes on. Pooled, as requests are. */
+struct session {
+	uint64_t n; /* number within its group */
+	uint32_t group;
+	uint32_t turn, turns; /* the present one, from 1; of how many */
+	uint32_t tok;         /* prompt and answer of the last */
+	uint32_t prefix_tok;  /* of that, what it shares with other sessions: the stream */
+	uint64_t prefix;
+	uint32_t next_free;
+};
+
+struct session_pool {
+	struct session *at;
+	size_t n, cap;
+	uint32_t free; /* NO_ID: none */
 };
 
 /** Why a request can be served by nobody. */
@@ -75,7 +93,10 @@ struct group {
 	struct request_draw next;               /* lengths of the arrival posted */
 	int64_t next_ns, last_ns;   /* that, and the last arrival; NS_NEVER, TIME_NONE: none */
 	uint64_t created, measured; /* requests */
-	bool over;                  /* its trace, or its schedule, has ended */
+	bool over;                  /* its trace, or its schedule, has ended, and all sessions */
+	bool arrived;               /* the former */
+	uint64_t sessions, going;   /* begun, and not over */
+	uint64_t begun, cut;        /* in the window; those that the context ended */
 	struct refusals refused;
 };
 
@@ -119,6 +140,8 @@ struct world {
 	struct kv_routes kv_routes;
 	const struct route ***hops; /* of each instance, if it is a pipeline: of each stage */
 	struct request_pool requests;
+	struct session_pool sessions;
+	uint64_t request_scope; /* of the streams that are of one request */
 	struct group *groups;
 	struct instance *instances;
 	struct instance_cost *costs;
@@ -152,7 +175,8 @@ static inline struct sequence *world_sequence(const struct world *w, uint32_t sl
 }
 
 /* request.c: the life of a request */
-uint32_t request_create(struct world *w, struct group_id g, struct request_draw d);
+uint32_t request_create(
+	struct world *w, struct group_id g, struct request_draw d, uint32_t session);
 void request_submitted(struct world *w, uint32_t slot);
 void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool apart);
 void request_dispatch(struct world *w, uint32_t slot);
@@ -246,11 +270,23 @@ void stages_finish(struct world *w);
 /* scheduling.c: the scheduler of a world whose groups and instances are there */
 MUST_CHECK bool world_schedule(struct world *w, struct err *err);
 
+/* session.c: who talks on */
+/** A draw is the first turn of a new one. */
+uint32_t session_begin(struct world *w, struct group_id g, const struct request_draw *d);
+/** A turn has ended; false: so has the session. */
+bool session_goes_on(struct world *w, uint32_t session, uint32_t slot, enum fate fate);
+/** Its next turn, now; false: the context of the model ends it. */
+bool session_turn(struct world *w, uint32_t session, struct request_draw *d);
+/** The stream that it is, behind what it shares with others. */
+uint64_t session_stream(const struct world *w, uint32_t session);
+
 /* traffic.c */
 void traffic_start(struct world *w);
-struct request_draw traffic_arrive(struct world *w, struct group_id g);
-struct request_draw traffic_send(struct world *w, struct group_id g);
-void traffic_ended(struct world *w, struct group_id g, enum fate fate); /* one of @g left */
+struct request_draw traffic_arrive(struct world *w, struct group_id g, uint32_t *session);
+struct request_draw traffic_send(struct world *w, struct group_id g, uint32_t *session);
+/** The next turn of a session; false: there is none, it is over. */
+bool traffic_turn(struct world *w, struct group_id g, uint32_t session, struct request_draw *d);
+void traffic_ended(struct world *w, uint32_t slot, enum fate fate); /* it has left */
 
 /* control.c */
 void world_fail(struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -62,6 +62,7 @@ static const struct event_handler handlers[EV_KINDS] = {
 	[EV_STAGE] = {"none", nothing},
 	[EV_REPORT] = {"none", nothing},
 	[EV_HIDDEN] = {"none", nothing},
+	[EV_TURN] = {"none", nothing},
 	[EV_LATE] = {"none", nothing},
 	[EV_WAKE] = {"none", nothing},
 	[EV_SLOT] = {"none", nothing},

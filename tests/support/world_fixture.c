@@ -230,6 +230,8 @@ void fixture_run(struct fixture *f)
 	if (!world_create(&w, &setup, &err))
 		fail_msg("%s", err.msg);
 	world_attach(w, &rows);
+	if (f->also.ops)
+		world_attach(w, &f->also);
 	if (!world_run(w, &f->result, &err))
 		fail_msg("%s", err.msg);
 	world_destroy(w);

@@ -23,6 +23,7 @@ struct fixture {
 	bool keeps_spans;
 	uint32_t replication;
 	double warmup_s;
+	struct probe also; /* listens, too */
 	double patience_s; /* for one call of the policy; 0: ten seconds */
 
 	/* after fixture_run() */

@@ -54,10 +54,10 @@ static void a_name_a_place_and_a_price_make_no_difference(void **state)
 /* Whatever a step's time, the memory, or the room depends on. */
 static void whatever_a_model_is_served_by_does(void **state)
 {
-	struct instance_spec x[10];
+	struct instance_spec x[11];
 
 	(void)state;
-	for (size_t i = 0; i < 10; i++)
+	for (size_t i = 0; i < 11; i++)
 		x[i] = llm;
 	x[0].model.i = 3;
 	x[1].attention = ATTENTION_DAS;
@@ -69,7 +69,8 @@ static void whatever_a_model_is_served_by_does(void **state)
 	x[7].synthetic = true;
 	x[8].role = ROLE_PREFILL;
 	x[9].kv_overlap = true;
-	for (size_t i = 0; i < 10; i++)
+	x[10].prefix_cache = true;
+	for (size_t i = 0; i < 11; i++)
 		assert_false(like(&llm, &x[i]));
 }
 

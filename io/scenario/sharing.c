@@ -1,0 +1,97 @@
+/* What the prompts of a group share: prefixes, and what was said before in a session. */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/quote.h"
+#include "io/scenario/parts.h"
+#include "models/workload/prefixes.h"
+
+/** uniform, or zipf and its exponent. */
+static bool read_pick(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	const struct schema_key exponent = {
+		.name = "the exponent of zipf", .dim = QUANTITY_NUMBER, .max = PREFIX_ZIPF_MAX};
+	struct prefixes_spec *p = to;
+	char quoted[QUOTE_SIZE];
+	struct src_pos at = (*slot)->at;
+	const char *text;
+
+	if (!schema_want(r, *slot, YAML_TEXT, key->name))
+		return false;
+	text = (*slot)->text;
+	p->pick = PICK_UNIFORM;
+	if (!strcmp(text, "uniform"))
+		return true;
+	p->pick = PICK_ZIPF;
+	if (strncmp(text, "zipf ", 5) != 0)
+		return err_list_at(r->errs, at,
+			"pick should be 'uniform', or as in 'zipf 1.1', not '%s'",
+			quote(quoted, sizeof quoted, text));
+	return schema_number(r, yaml_new_text(r->arena, text + 5, at), &exponent, &p->zipf);
+}
+
+#define PREFIXES(member) offsetof(struct prefixes_spec, member)
+static const struct schema_key prefixes_keys[] = {
+	{.name = "count",
+		.kind = SCHEMA_UNSIGNED,
+		.to = PREFIXES(count),
+		.min = 1,
+		.max = PREFIXES_MOST,
+		.required = true},
+	{.name = "tokens",
+		.kind = SCHEMA_OTHER,
+		.to = PREFIXES(tok),
+		.read = read_dist,
+		.dim = QUANTITY_NUMBER,
+		.min = 1,
+		.required = true},
+	{.name = "pick", .kind = SCHEMA_OTHER, .read = read_pick, .dflt = "uniform"},
+	{.name = "set", .kind = SCHEMA_TEXT, .to = PREFIXES(set)},
+	{0},
+};
+
+bool read_prefixes(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct prefixes_spec *p = to;
+	size_t mark = schema_enter(r, key->name);
+	bool ok = schema_want(r, *slot, YAML_MAP, key->name) &&
+		  schema_read(r, *slot, prefixes_keys, p);
+
+	schema_leave(r, mark);
+	p->at = (*slot)->at;
+	return ok;
+}
+
+#define SESSIONS(member) offsetof(struct sessions_spec, member)
+static const struct schema_key sessions_keys[] = {
+	{.name = "turns",
+		.kind = SCHEMA_OTHER,
+		.to = SESSIONS(turns),
+		.read = read_dist,
+		.dim = QUANTITY_NUMBER,
+		.min = 1,
+		.required = true},
+	{.name = "think",
+		.kind = SCHEMA_OTHER,
+		.to = SESSIONS(think),
+		.read = read_dist,
+		.dim = QUANTITY_TIME,
+		.dflt = "0 s"},
+	{0},
+};
+
+bool read_sessions(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct sessions_spec *s = to;
+	size_t mark = schema_enter(r, key->name);
+	bool ok = schema_want(r, *slot, YAML_MAP, key->name) &&
+		  schema_read(r, *slot, sessions_keys, s);
+
+	schema_leave(r, mark);
+	s->on = true;
+	s->at = (*slot)->at;
+	return ok;
+}
