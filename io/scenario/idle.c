@@ -138,7 +138,7 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 static bool ignores_home(const struct policy_spec *p)
 {
 	static const char *const names[] = {"k-p-fcfs", "fcfs", "random", "cloud-only", "edge-only",
-		"jsq", "power-of-d", "least-work", "round-robin", "max-weight"};
+		"jsq", "power-of-d", "least-work", "round-robin", "max-weight", "separated"};
 	bool known = false;
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
