@@ -7,14 +7,14 @@
  * to go on with, and goes on itself where they are all behind. Queues are counted in requests.
  *
  * distserve (Zhong et al., "DistServe: Disaggregating prefill and decoding for goodput-optimized
- * large language model serving", OSDI 2024, sections 4 and 5): prompts and answers go by pairs. To a
- * prefill instance belong those over its fastest way for KV; the least loaded pair gets the request,
- * and its KV goes to the least loaded of them.
+ * large language model serving", OSDI 2024, sections 4 and 5): prompts and answers go by pairs. To
+ * a prefill instance belong those over its fastest way for KV; the least loaded pair gets the
+ * request, and its KV goes to the least loaded of them.
  *
- * O(classes), distserve O(classes^2); where a class is full also its members.
+ * Where no instance has a role both are jsq. O(classes), distserve O(classes^2); where a class is
+ * full also its members.
  */
 #include <math.h>
-#include <stdio.h>
 
 #include "policies/all.h"
 #include "policies/score.h"
@@ -33,7 +33,8 @@ static bool must_fit(const struct view *v, const struct waiting *w)
 }
 
 /** The member of @c with the fewest requests that can serve @w, with room if it has one. */
-static bool least_loaded(const struct view *v, const struct waiting *w, uint32_t c, struct score *out)
+static bool least_loaded(
+	const struct view *v, const struct waiting *w, uint32_t c, struct score *out)
 {
 	const struct class_view *cls = &v->classes[c];
 	size_t m;
@@ -55,7 +56,8 @@ static bool least_loaded(const struct view *v, const struct waiting *w, uint32_t
 }
 
 /** The shortest queue of the pool of those with these @phases. */
-static bool shortest(const struct view *v, const struct waiting *w, unsigned phases, struct score *out)
+static bool shortest(
+	const struct view *v, const struct waiting *w, unsigned phases, struct score *out)
 {
 	bool found = false;
 	struct score s;
@@ -92,7 +94,7 @@ static struct instance_id between_pools(
 	const struct policy_state *st, const struct view *v, const struct waiting *w)
 {
 	unsigned own = w->phase == PHASE_PREFILL ? PHASES_PREFILL : PHASES_DECODE;
-	struct score pool, mixed;
+	struct score pool = {.instance = {NO_ID}}, mixed;
 	bool has_pool = shortest(v, w, own, &pool);
 
 	if (has_pool && pool.first < (double)st->queue)
@@ -107,8 +109,8 @@ static struct instance_id between_pools(
 /* DistServe */
 
 /** The least loaded of those over the fastest way from @from; its second is minus the rate. */
-static bool partner(const struct view *v, const struct waiting *w, struct instance_id from,
-	struct score *out)
+static bool partner(
+	const struct view *v, const struct waiting *w, struct instance_id from, struct score *out)
 {
 	struct waiting next = *w;
 	bool found = false;
@@ -181,19 +183,6 @@ static bool separated_next(struct policy_state *st, const struct view *v, struct
 	return true;
 }
 
-static bool separated_check(
-	const struct policy_state *st, const struct view *v, char *why, size_t size)
-{
-	uint32_t i;
-
-	(void)st;
-	for (i = 0; i < v->n_instances; i++)
-		if (v->instances[i].phases != PHASES_BOTH)
-			return true;
-	snprintf(why, size, "needs an instance with 'role: prefill' or 'role: decode'");
-	return false;
-}
-
 static const char *const rules[] = {
 	[RULE_SPLITWISE] = "splitwise", [RULE_DISTSERVE] = "distserve", NULL};
 
@@ -212,5 +201,4 @@ const struct policy_ops policy_separated = {
 	.params = params,
 	.eager = true,
 	.next = separated_next,
-	.check = separated_check,
 };

@@ -92,6 +92,12 @@ bool admission_fits(const struct batch *b, const struct sequence *q, bool beside
 	return want + (beside ? b->decoder->need_next(b) : 0) <= kvcache_free(&b->kv);
 }
 
+bool admission_may_pass(const struct batch *b, size_t place)
+{
+	return b->n_parked == 0 ||
+	       batch_sequence(b, (uint32_t)waitline_at(&b->line, place))->reserved_blocks > 0;
+}
+
 /** KV is here, in blocks of its own: its sequence decodes from the next step on. */
 static void join(struct batch *b, uint32_t seq)
 {

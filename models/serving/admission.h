@@ -28,6 +28,10 @@ void admission_reserve(struct batch *b, uint32_t seq);
  *  part, and want theirs. */
 bool admission_fits(const struct batch *b, const struct sequence *q, bool beside);
 
+/** Nothing runs, and the first in line finds no blocks: may the one at @place go before it? Not
+ * into what KV leaves free that goes on elsewhere: it would take that for ever. */
+bool admission_may_pass(const struct batch *b, size_t place);
+
 /** Take the one at @place of the line into the prefill; or, if its KV is here or was swapped out,
  * to those that decode. */
 void admission_admit(struct batch *b, size_t place);

@@ -66,7 +66,7 @@ static void form(struct batch *b)
 		budget = admit(b, 0, budget);
 	/* as in continuous.c: what the first waits for is set aside for others */
 	for (size_t i = 1; batch_size(b) == 0 && i < waitline_count(&b->line); i++)
-		if (admissible(b, i))
+		if (admissible(b, i) && admission_may_pass(b, i))
 			admit(b, i, budget);
 	b->mixed = b->n_prefill > 0 && b->running.n > 0;
 	if (b->mixed)

@@ -37,7 +37,7 @@ static void form(struct batch *b)
 	/* The first in line cannot be admitted although nothing runs: what it waits for is
 	 * set aside for others, so let one of those through. */
 	for (size_t i = 1; batch_size(b) == 0 && i < waitline_count(&b->line); i++)
-		if (admissible(b, i))
+		if (admissible(b, i) && admission_may_pass(b, i))
 			admission_admit(b, i);
 }
 

@@ -33,8 +33,18 @@ static uint32_t some_model(uint64_t *seed)
 	return models[below(seed, 3)];
 }
 
+/** Roles are in every other view only. */
+static unsigned some_phases(uint64_t *seed, bool apart)
+{
+	static const unsigned phases[] = {PHASES_BOTH, PHASES_PREFILL, PHASES_DECODE};
+
+	return apart ? phases[below(seed, 3)] : PHASES_BOTH;
+}
+
 static void add_classes(struct view_fixture *f, uint64_t *seed, uint32_t n)
 {
+	bool apart = below(seed, 2);
+
 	while (n-- > 0)
 		fixture_class(f, (struct fixture_class){
 					 .tier = below(seed, 2) ? TIER_CLOUD : TIER_EDGE,
@@ -44,6 +54,9 @@ static void add_classes(struct view_fixture *f, uint64_t *seed, uint32_t n)
 					 .download_s = between(seed, 0.0, 0.5),
 					 .prefill_s_per_tok = between(seed, 1e-4, 1e-2),
 					 .decode_s_per_tok = between(seed, 1e-3, 1e-1),
+					 .phases = some_phases(seed, apart),
+					 .kv_s = between(seed, 0.0, 1.0),
+					 .kv_bytes_per_s = 1e9 * (1 + below(seed, 3)),
 				 });
 }
 
@@ -78,6 +91,22 @@ static bool servable(const struct view_fixture *f, const struct waiting *w)
 	return false;
 }
 
+/** Perhaps its prompt was computed by somebody who does only that. */
+static void some_phase(const struct view_fixture *f, uint64_t *seed, struct waiting *w)
+{
+	struct instance_id from = {below(seed, (uint32_t)f->v.n_instances)};
+
+	w->phase = PHASE_PREFILL;
+	w->from.i = NO_ID;
+	w->ready_s = w->created_s;
+	if (f->v.instances[from.i].phases != PHASES_PREFILL || w->output_tok < 2 ||
+		!f->v.can_serve(&f->v, w, from))
+		return;
+	w->phase = PHASE_DECODE;
+	w->from = from;
+	w->ready_s = f->v.now_s + (below(seed, 2) ? 0.0 : between(seed, 0.0, 1.0));
+}
+
 /** @n requests made since the last, those aside that the world would have rejected. */
 static void add_requests(struct view_fixture *f, uint64_t *seed, uint32_t n, uint64_t *next_id)
 {
@@ -91,6 +120,7 @@ static void add_requests(struct view_fixture *f, uint64_t *seed, uint32_t n, uin
 		w.deadline_s = below(seed, 2) ? HUGE_VAL : f->v.now_s + between(seed, 0.0, 30.0);
 		w.prompt_tok = 1 + below(seed, 400);
 		w.output_tok = 1 + below(seed, 400);
+		some_phase(f, seed, &w);
 		if (servable(f, &w))
 			fixture_wait(f, w);
 	}
@@ -226,8 +256,25 @@ static void check_answer(
 		return;
 	assert_true(a->instance.i < v->n_instances);
 	assert_true(v->can_serve(v, w, a->instance));
-	if (!ops->eager)
+	if (!ops->eager ||
+		(w->phase == PHASE_DECODE && v->instances[w->from.i].phases == PHASES_BOTH))
 		assert_true(v->fits(v, w, a->instance));
+	if (w->phase == PHASE_DECODE)
+		assert_false(a->apart);
+}
+
+/** What an answer leaves to do: whose prompt is computed apart waits again, older than all. */
+static void wait_again(struct view_fixture *f, struct waiting w, const struct assignment *a)
+{
+	if (a->drop || w.phase == PHASE_DECODE || w.output_tok < 2 ||
+		(!a->apart && f->v.instances[a->instance.i].phases != PHASES_PREFILL))
+		return;
+	w.phase = PHASE_DECODE;
+	w.from = a->instance;
+	w.ready_s = f->v.now_s;
+	memmove(&f->waiting[1], &f->waiting[0], f->v.n_waiting * sizeof f->waiting[0]);
+	f->waiting[0] = w;
+	f->v.n_waiting++;
 }
 
 static size_t drain(const struct policy_ops *ops, struct policy_state *st, struct view_fixture *f,
@@ -235,13 +282,18 @@ static size_t drain(const struct policy_ops *ops, struct policy_state *st, struc
 {
 	const size_t n = f->v.n_waiting;
 	size_t given = 0;
-	struct assignment a;
+	struct assignment a = {0};
 
 	while (ops->next(st, &f->v, &a)) {
-		assert_true(given < n);
+		struct waiting w;
+
+		assert_true(given < 2 * n); /* once a phase */
 		check_answer(ops, &f->v, &a);
+		w = f->waiting[fixture_find(&f->v, a.request)];
 		fixture_apply(f, &a);
+		wait_again(f, w, &a);
 		answers[given++] = a;
+		a = (struct assignment){0};
 	}
 	return given;
 }
@@ -278,7 +330,7 @@ static void rounds_are_proper(const struct policy_ops *ops, const struct texts *
 	uint64_t draws = *seed, next_id = 5;
 	struct view_fixture *f = random_fixture(seed, &draws, &next_id, 5);
 	struct policy_state *st = begin(ops, t, &f->v);
-	struct assignment answers[FIXTURE_MOST];
+	struct assignment answers[2 * FIXTURE_MOST];
 	size_t round;
 
 	for (round = 0; round < ROUNDS; round++) {
@@ -300,7 +352,7 @@ static void twice_is_the_same(const struct policy_ops *ops, const struct texts *
 	uint64_t draws[2] = {*seed, *seed}, next_id = 5;
 	struct view_fixture *f[2] = {
 		random_fixture(seed, &draws[0], &next_id, 5), malloc(sizeof **f)};
-	struct assignment answers[2][FIXTURE_MOST];
+	struct assignment answers[2][2 * FIXTURE_MOST];
 	struct policy_state *st;
 	size_t n[2], k;
 
@@ -334,7 +386,7 @@ static void full_is_full(const struct policy_ops *ops, const struct texts *t, ui
 	uint64_t draws = *seed, next_id = 5;
 	struct view_fixture *f = random_fixture(seed, &draws, &next_id, 5);
 	struct policy_state *st = begin(ops, t, &f->v);
-	struct assignment answers[FIXTURE_MOST];
+	struct assignment answers[2 * FIXTURE_MOST];
 	size_t i, n;
 
 	for (i = 0; i < f->v.n_instances; i++)
@@ -435,7 +487,7 @@ static void k_p_fcfs_that_sees_the_whole_queue_conserves_work(void **state)
 {
 	const struct policy_ops *ops = policy_named(state, "k-p-fcfs");
 	uint64_t seed = 21, draws = 1, next_id = 5;
-	struct assignment answers[FIXTURE_MOST];
+	struct assignment answers[2 * FIXTURE_MOST];
 	struct view_fixture *f;
 	struct policy_state *st;
 	size_t view, round, left = 0;
@@ -465,7 +517,7 @@ static void fcfs_conserves_work_among_equals(void **state)
 {
 	const struct policy_ops *ops = policy_named(state, "fcfs");
 	uint64_t seed = 22, draws = 1, next_id = 5;
-	struct assignment answers[FIXTURE_MOST];
+	struct assignment answers[2 * FIXTURE_MOST];
 	struct view_fixture *f;
 	size_t view, k, left = 0;
 

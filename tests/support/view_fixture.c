@@ -19,21 +19,51 @@ static const struct fixture_class *class_of(const struct view *v, struct instanc
 	return &of(v)->of_class[of(v)->of_instance[i.i].cls];
 }
 
+static bool has_model(const struct view *v, const struct waiting *w, const struct fixture_class *c)
+{
+	uint32_t model = of(v)->of_group[w->group.i].model;
+
+	return c->model == NO_ID || model == NO_ID || c->model == model;
+}
+
+static bool goes_on(const struct view *v, const struct waiting *w, const struct fixture_class *c)
+{
+	return (c->phases & PHASES_DECODE) && has_model(v, w, c) &&
+	       (uint64_t)w->prompt_tok + w->output_tok <= c->context_tok;
+}
+
+/** Does it compute the prompt of @w and nothing more? */
+static bool only_prompt(const struct waiting *w, const struct fixture_class *c)
+{
+	return w->phase == PHASE_PREFILL && c->phases == PHASES_PREFILL && w->output_tok > 1;
+}
+
 static bool can_serve(const struct view *v, const struct waiting *w, struct instance_id i)
 {
 	const struct fixture_class *c = class_of(v, i);
-	uint32_t model = of(v)->of_group[w->group.i].model;
 
-	if (c->model != NO_ID && model != NO_ID && c->model != model)
+	if (w->phase == PHASE_DECODE)
+		return goes_on(v, w, c);
+	if (!(c->phases & PHASES_PREFILL) || !has_model(v, w, c))
 		return false;
-	return (uint64_t)w->prompt_tok + w->output_tok <= c->context_tok;
+	if (!only_prompt(w, c))
+		return (uint64_t)w->prompt_tok + w->output_tok <= c->context_tok;
+	for (size_t k = 0; k < v->n_instances; k++)
+		if (goes_on(v, w, class_of(v, (struct instance_id){(uint32_t)k})))
+			return (uint64_t)w->prompt_tok + 1 <= c->context_tok;
+	return false;
+}
+
+static bool stays(const struct view *v, const struct waiting *w, struct instance_id i)
+{
+	return w->phase == PHASE_DECODE && w->from.i == i.i && can_serve(v, w, i);
 }
 
 static bool fits(const struct view *v, const struct waiting *w, struct instance_id i)
 {
 	const struct fixture_instance *x = &of(v)->of_instance[i.i];
 
-	return can_serve(v, w, i) && x->room > 0 && x->kv_tok > w->prompt_tok;
+	return stays(v, w, i) || (can_serve(v, w, i) && x->room > 0 && x->kv_tok > w->prompt_tok);
 }
 
 /** Whether @a goes before @b by @r; file order is the caller's. */
@@ -57,6 +87,10 @@ static bool best(const struct view *v, const struct waiting *w, struct class_id 
 	size_t m;
 
 	for (m = 0; m < cls->n_members; m++) {
+		if (stays(v, w, cls->members[m])) {
+			*out = cls->members[m];
+			return true;
+		}
 		if (!fits(v, w, cls->members[m]))
 			continue;
 		if (!found || goes_before(v, r, cls->members[m], *out))
@@ -64,6 +98,20 @@ static bool best(const struct view *v, const struct waiting *w, struct class_id 
 		found = true;
 	}
 	return found;
+}
+
+static double least_later_s(const struct view *v, const struct waiting *w, double output_tok)
+{
+	double least_s = HUGE_VAL;
+
+	for (size_t k = 0; k < v->n_instances; k++) {
+		const struct fixture_class *c = class_of(v, (struct instance_id){(uint32_t)k});
+
+		if (goes_on(v, w, c))
+			least_s = fmin(least_s,
+				c->kv_s + output_tok * c->decode_s_per_tok + c->download_s);
+	}
+	return least_s;
 }
 
 static struct prediction idle(
@@ -74,7 +122,15 @@ static struct prediction idle(
 
 	p.prefill_s = w->prompt_tok * c->prefill_s_per_tok;
 	p.decode_s = output_tok * c->decode_s_per_tok;
-	p.total_s = p.upload_s + p.prefill_s + p.decode_s + p.download_s;
+	if (w->phase == PHASE_DECODE) {
+		p.upload_s = stays(v, w, i) ? 0.0 : c->kv_s;
+		p.prefill_s = 0.0;
+	}
+	if (only_prompt(w, c)) {
+		p.decode_s = p.download_s = 0.0;
+		p.later_s = least_later_s(v, w, output_tok);
+	}
+	p.total_s = p.upload_s + p.prefill_s + p.decode_s + p.download_s + p.later_s;
 	return p;
 }
 
@@ -131,10 +187,19 @@ static struct path path(const struct view *v, struct group_id g, struct instance
 		.share_bytes_per_s = HUGE_VAL};
 }
 
+static struct path kv_path(const struct view *v, struct instance_id a, struct instance_id b)
+{
+	double bytes_per_s = a.i == b.i ? HUGE_VAL : class_of(v, b)->kv_bytes_per_s;
+
+	return (struct path){.bytes_per_s = bytes_per_s, .share_bytes_per_s = bytes_per_s};
+}
+
 void fixture_class(struct view_fixture *f, struct fixture_class c)
 {
 	assert(f->v.n_classes < FIXTURE_MOST);
+	c.phases = c.phases ? c.phases : PHASES_BOTH;
 	f->of_class[f->v.n_classes] = c;
+	f->classes[f->v.n_classes].phases = c.phases;
 	f->classes[f->v.n_classes++].tier = c.tier;
 }
 
@@ -162,6 +227,7 @@ void fixture_instance(struct view_fixture *f, struct fixture_instance i)
 		.site = {id.i},
 		.cls = {i.cls},
 		.tier = c->tier,
+		.phases = c->phases,
 		.assigned = i.assigned,
 		.room = i.room,
 		.idle_since_s = i.assigned > 0 ? HUGE_VAL : i.idle_since_s,
@@ -196,6 +262,7 @@ const struct view *fixture_view(struct view_fixture *f)
 	f->v.uniform = uniform;
 	f->v.kv_fill = kv_fill;
 	f->v.path = path;
+	f->v.kv_path = kv_path;
 	return &f->v;
 }
 

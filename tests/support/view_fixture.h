@@ -12,9 +12,13 @@ struct param_text; /* models/offload/spec.h */
  *	idle  = upload + prompt_tok * prefill_s_per_tok + output_tok * decode_s_per_tok + download
  *	now   = idle + wait_s of the instance
  *
+ * To go on in PHASE_DECODE takes kv_s instead of the upload and no prefill, nothing at all where
+ * the KV lies; of a class that computes prompts only, what follows is the least of it.
+ *
  * An instance can serve a request of its class's model (or any, model NO_ID)
- * with prompt and output within context_tok; it fits with room, and with
- * kv_tok for the prompt and one token. RANK_STEP goes by step_s, the other
+ * with prompt and output within context_tok, if its class has the phase and somebody can follow; it
+ * fits with room, and with kv_tok for the prompt and one token, and where it does both phases and
+ * the KV lies. RANK_STEP goes by step_s, the other
  * ranks as models/offload/policy.h says. Random numbers come from splitmix64.
  */
 enum { FIXTURE_MOST = 64 };
@@ -24,6 +28,8 @@ struct fixture_class {
 	uint32_t model; /* NO_ID: any */
 	uint32_t context_tok;
 	double upload_s, download_s, prefill_s_per_tok, decode_s_per_tok;
+	unsigned phases; /* 0: both */
+	double kv_s, kv_bytes_per_s;
 };
 
 struct fixture_instance {

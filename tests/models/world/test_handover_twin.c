@@ -387,6 +387,15 @@ static void start_answers(struct twin *v, uint32_t i)
 	post(v, run_end_ns(x, 1), STEP_ENDS, i);
 }
 
+/** Not into what parked KV leaves free. */
+static bool may_pass(const struct twin *v, uint32_t i, size_t place)
+{
+	for (size_t k = 0; k < v->n; k++)
+		if (v->r[k].of[0].at == i && v->r[k].of[0].stage == PARKED)
+			return now_of(&v->r[v->i[i].line.at[place]])->reserved;
+	return true;
+}
+
 static void begin(struct twin *v, uint32_t i)
 {
 	struct twin_instance *x = &v->i[i];
@@ -397,7 +406,7 @@ static void begin(struct twin *v, uint32_t i)
 		while (x->line.n > 0 && admissible(v, i, 0))
 			admit(v, i, 0);
 		for (size_t k = 1; size_of(v, i) == 0 && k < x->line.n; k++)
-			if (admissible(v, i, k))
+			if (admissible(v, i, k) && may_pass(v, i, k))
 				admit(v, i, k);
 		set_aside(v, i);
 		if (x->computing.n > 0) {
@@ -596,14 +605,14 @@ static void step_ends(struct twin *v, uint32_t i)
 		post(v, run_end_ns(x, x->steps + 1), STEP_ENDS, i);
 		return;
 	}
-		for (size_t k = 0; k < v->n; k++)
-			for (int q = 0; q < 2; q++)
-				if (v->r[k].of[q].at == i && v->r[k].of[q].stage != OVER)
-					printf("T   row %zu svc %d stage %d res %d prompt %u "
-					       "emitted %u held %lu run_em %lu again %d\n",
-						k, q, v->r[k].of[q].stage, v->r[k].of[q].reserved,
-						v->r[k].prompt, v->r[k].emitted, v->r[k].held_tok,
-						v->r[k].run_emitted, v->r[k].again);
+	for (size_t k = 0; k < v->n; k++)
+		for (int q = 0; q < 2; q++)
+			if (v->r[k].of[q].at == i && v->r[k].of[q].stage != OVER)
+				printf("T   row %zu svc %d stage %d res %d prompt %u "
+				       "emitted %u held %lu run_em %lu again %d\n",
+					k, q, v->r[k].of[q].stage, v->r[k].of[q].reserved,
+					v->r[k].prompt, v->r[k].emitted, v->r[k].held_tok,
+					v->r[k].run_emitted, v->r[k].again);
 	settle(v, i);
 	between(v, i);
 }
