@@ -39,6 +39,7 @@ struct request_row {
 	uint32_t prompt_tok, output_tok; /* 0 where no model serves */
 	uint32_t preemptions;
 	uint32_t cached_tok; /* of its prompt, found in a prefix cache when it started */
+	uint32_t rounds;     /* of speculation */
 	enum fate fate;
 	bool measured; /* one of the cohort */
 	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns,
@@ -48,7 +49,13 @@ struct request_row {
 	const int64_t *cause_ns; /* CAUSES of them: where its time went; at its end all of it */
 };
 
-enum step_kind { STEP_PREFILL, STEP_DECODE, STEP_CHUNK };
+enum step_kind {
+	STEP_PREFILL,
+	STEP_DECODE,
+	STEP_CHUNK,
+	STEP_VERIFY, /* a round of speculation: drafts, where they are made here, and verification
+		      */
+};
 
 /** What an instance that runs a model did without a pause: one step, or a run of steps of a batch
  *  that did not change. */

@@ -52,6 +52,26 @@ void rng_refill(struct rng *r)
 	r->next = 0;
 }
 
+void rng_table_init(struct rng_table *t, uint64_t seed, uint32_t replication, const char *purpose,
+	const char *entity)
+{
+	*t = (struct rng_table){
+		.key = {seed, hash(purpose)},
+		.ctr = {0, 0, hash(entity), replication},
+	};
+}
+
+/* Streams have 0 where a table has its row and one. */
+void rng_table_look(
+	const struct rng_table *t, uint64_t row, uint64_t block, uint64_t word[RNG_TABLE_WORDS])
+{
+	const philox4x64_key_t key = {{t->key[0], t->key[1]}};
+	const philox4x64_ctr_t ctr = {{block, row + 1, t->ctr[2], t->ctr[3]}};
+	const philox4x64_ctr_t a = philox4x64(ctr, key);
+
+	memcpy(word, a.v, sizeof a.v);
+}
+
 /** A draw of mean 1, slowly: for the 1.1 % that fall outside the rectangle of their @layer. */
 static __attribute__((noinline)) double exponential_rest(struct rng *r, uint64_t layer, double x)
 {

@@ -73,6 +73,22 @@ static inline double rng_uniform_pos(struct rng *r)
 	return ((double)(rng_next(r) >> 12) + 0.5) * 0x1p-52;
 }
 
+/**
+ * Numbers that are looked up, not drawn in order: (row, place) has one, whoever asks and when. Rows
+ * share no block with each other or with any stream of the same names.
+ */
+struct rng_table {
+	uint64_t key[2], ctr[4];
+};
+enum { RNG_TABLE_WORDS = 4 };
+
+void rng_table_init(struct rng_table *t, uint64_t seed, uint32_t replication, const char *purpose,
+	const char *entity);
+
+/** 64 uniform bits for each of the places 4 @block to 4 @block + 3 of @row, below 2^64 - 1. */
+void rng_table_look(
+	const struct rng_table *t, uint64_t row, uint64_t block, uint64_t word[RNG_TABLE_WORDS]);
+
 /** Exponential with the given @mean, by a 256-layer ziggurat (Marsaglia and Tsang, "The
  *  ziggurat method for generating random variables", J. Stat. Soft. 5(8), 2000). */
 double rng_exponential(struct rng *r, double mean);

@@ -35,8 +35,10 @@ void timeline_idle(struct probe_state *t)
 
 static void slice(struct probe_state *t, const struct step_span *s)
 {
-	static const char *const names[] = {
-		[STEP_PREFILL] = "prefill", [STEP_DECODE] = "decode", [STEP_CHUNK] = "chunk"};
+	static const char *const names[] = {[STEP_PREFILL] = "prefill",
+		[STEP_DECODE] = "decode",
+		[STEP_CHUNK] = "chunk",
+		[STEP_VERIFY] = "verify"};
 
 	trace_open(&t->out, &(struct trace_event){.phase = 'X',
 				    .process = t->process,
@@ -47,7 +49,7 @@ static void slice(struct probe_state *t, const struct step_span *s)
 				    .name = names[s->kind]});
 	trace_count(&t->out, "batch", s->batch);
 	trace_count(&t->out, "steps", s->steps);
-	if (s->kind != STEP_DECODE)
+	if (s->kind == STEP_PREFILL || s->kind == STEP_CHUNK)
 		trace_count(&t->out, "prompt_tok", s->prompt_tok);
 	trace_count(&t->out, "tok", s->tok);
 	trace_count(&t->out, "kv_blocks", s->kv_blocks);

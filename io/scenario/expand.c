@@ -137,7 +137,7 @@ static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
 	if (to->synthetic || p->sites_bad || p->models[to->model.i].e.bad)
 		return true;
 	return batching_fits_model(&p->r, to, &p->s->spec.models[to->model.i]) &&
-	       find_profile(p, e, to) && parts_place(p, to);
+	       find_profile(p, e, to) && parts_place(p, to) && parts_place_draft(p, to);
 }
 
 /** Where the member is that has the entry @m of its own; the resolved scenario says so too. */

@@ -130,6 +130,8 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 		warn(r, instance, "all_reduce", "auto", "one gpu has nothing to add up");
 	if (says(instance, "role", "decode"))
 		warn(r, instance, "kv_overlap", "false", "it computes no prompts for others");
+	if (!says(instance, "decoding", "speculative"))
+		warn(r, instance, "draft", NULL, "decoding is not speculative");
 	warn_batching(r, instance);
 	warn_kv(r, instance);
 }
@@ -186,6 +188,22 @@ static void each(struct schema_reader *r, const struct yaml_node *root, const ch
 			look(r, map->items[i].value);
 }
 
+static void warn_drafts(struct scenario_parts *p)
+{
+	const struct scenario_spec *s = &p->s->spec;
+
+	for (size_t m = 0; m < s->n_models; m++) {
+		bool used = !s->models[m].draft;
+
+		for (size_t i = 0; i < s->n_instances && !used; i++)
+			used = s->instances[i].draft.on && s->instances[i].model.i == m;
+		if (!used)
+			scenario_warn(&p->r, s->models[m].draft->at,
+				"draft has no effect: no instance of '%s' decodes speculatively",
+				s->models[m].name);
+	}
+}
+
 void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 {
 	const struct yaml_node *run = value_of(root, "run");
@@ -197,4 +215,5 @@ void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 	each(&p->r, root, "users", warn_user);
 	warn_homes(p, root);
 	each(&p->r, root, "instances", warn_instance);
+	warn_drafts(p);
 }

@@ -5,6 +5,7 @@
 #include "base/near.h"
 #include "base/quote.h"
 #include "io/scenario/batching.h"
+#include "io/scenario/decoding.h"
 #include "models/cost/catalog.h"
 #include "models/cost/parallel.h"
 
@@ -44,7 +45,8 @@ static bool read_profile(
 	return read_path(r, slot, key, &ref->name);
 }
 
-static const char *const decoding_words[] = {"autoregressive", "speculative", NULL};
+static const char *const decoding_words[] = {
+	[DECODING_AUTOREGRESSIVE] = "autoregressive", [DECODING_SPECULATIVE] = "speculative", NULL};
 static const char *const role_words[] = {
 	[ROLE_BOTH] = "both", [ROLE_PREFILL] = "prefill", [ROLE_DECODE] = "decode", NULL};
 static const char *const discipline_words[] = {
@@ -92,9 +94,10 @@ static const struct schema_key llm_keys[] = {
 	{.name = "decoding",
 		.kind = SCHEMA_WORD,
 		.to = INSTANCE(decoding),
+		.at = INSTANCE(decoding_at),
 		.words = decoding_words,
-		.n_built = 1,
 		.dflt = "autoregressive"},
+	{.name = "draft", .kind = SCHEMA_OTHER, .to = INSTANCE(spec.draft), .read = read_draft},
 	{.name = "role",
 		.kind = SCHEMA_WORD,
 		.to = INSTANCE(spec.role),
@@ -246,11 +249,13 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 	i->spec.name = i->e.name;
 	i->spec.at = i->e.at;
 	ok = refuse_other_kind(r, *slot, i->spec.synthetic);
-	if (!i->spec.synthetic)
+	if (!i->spec.synthetic) {
 		batching_preset(r, *slot);
+		decoding_preset(r, *slot);
+	}
 	ok = schema_read(r, *slot, keys_of(r, i->spec.synthetic), i) && ok;
 	if (!i->spec.synthetic)
-		ok = batching_check(r, i) && ok;
+		ok = batching_check(r, i) && decoding_check(r, i) && ok;
 	return check_capacity(r, i) && check_overlap(r, i) && check_prefix(r, i) && ok;
 }
 

@@ -86,6 +86,10 @@ static bool read_shape(
 	return ok;
 }
 
+/** A name, in the precision of its model; or a map that says one. */
+static bool read_model_draft(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to);
+
 static const struct schema_key model_keys[] = {
 	{.name = "model", .kind = SCHEMA_OTHER, .read = read_shape, .required = true},
 	{.name = "precision",
@@ -93,9 +97,39 @@ static const struct schema_key model_keys[] = {
 		.to = offsetof(struct model_entry, spec.precision),
 		.words = llm_precision_names,
 		.dflt = "fp16"},
-	{.name = "draft", .kind = SCHEMA_UNBUILT},
+	{.name = "draft", .kind = SCHEMA_OTHER, .read = read_model_draft},
 	{0},
 };
+
+static const struct schema_key draft_keys[] = {
+	{.name = "model", .kind = SCHEMA_OTHER, .read = read_shape, .required = true},
+	{.name = "precision",
+		.kind = SCHEMA_WORD,
+		.to = offsetof(struct model_entry, spec.precision),
+		.words = llm_precision_names,
+		.required = true},
+	{0},
+};
+
+static bool read_model_draft(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct model_entry *model = to;
+	struct model_entry *draft = arena_alloc(r->arena, 1, sizeof *draft);
+	size_t mark;
+	bool ok;
+
+	draft->e.name = arena_printf(r->arena, "%s.draft", model->e.name);
+	draft->spec = (struct model_spec){
+		.name = draft->e.name, .precision = model->spec.precision, .at = (*slot)->at};
+	model->spec.draft = &draft->spec;
+	if ((*slot)->kind == YAML_TEXT)
+		return find_model(r, *slot, &draft->spec.shape);
+	mark = schema_enter(r, key->name);
+	ok = schema_read(r, *slot, draft_keys, draft);
+	schema_leave(r, mark);
+	return ok;
+}
 
 static bool read_model(struct schema_reader *r, struct yaml_node **slot, void *entry)
 {

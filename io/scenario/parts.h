@@ -60,7 +60,8 @@ struct instance_entry {
 	struct entry e;
 	struct instance_spec spec;
 	struct name_ref site, model, profile;
-	int decoding; /* a word whose machinery has one form so far */
+	enum { DECODING_AUTOREGRESSIVE, DECODING_SPECULATIVE } decoding;
+	struct src_pos decoding_at;
 	enum like like;
 	struct src_pos batching_at;
 	unsigned most; /* the highest number of what it stands for, once expanded */
@@ -145,6 +146,9 @@ const struct schema_key *shaping_keys_behind(struct arena *a, const struct schem
 /** Say that something is allowed but unlikely to be meant. */
 void scenario_warn(struct schema_reader *r, struct src_pos at, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
+
+/* decoding.c: the draft of an instance that speculates, on its device */
+bool parts_place_draft(struct scenario_parts *p, struct instance_spec *i);
 
 /* idle.c: warn of keys that change nothing where they stand. @root: the resolved tree. */
 void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root);

@@ -42,6 +42,7 @@ struct model_spec {
 	const char *name;
 	struct llm_shape shape;
 	enum precision precision;
+	const struct model_spec *draft; /* that drafts for it; NULL: none */
 	struct src_pos at;
 };
 

@@ -192,6 +192,35 @@ static bool swaps(const struct maker *k, size_t i)
 	return !s->synthetic && s->kv.preemption == PREEMPTION_SWAP;
 }
 
+static void speculation_rows(
+	const struct maker *k, const char *scope, const struct speculation_counts *c)
+{
+	double rounds = (double)c->rounds, seen = (double)c->looked_at, won = (double)c->accepted;
+
+	row(k, scope, METRIC_SPEC_ACCEPTANCE, seen > 0.0 ? won / seen : NONE);
+	row(k, scope, METRIC_SPEC_TOKENS, rounds > 0.0 ? (won + rounds) / rounds : NONE);
+	row(k, scope, METRIC_SPEC_ROUNDS, rounds);
+	row(k, scope, METRIC_SPEC_DRAFTED, (double)c->drafted);
+	row(k, scope, METRIC_SPEC_WASTED, (double)c->wasted);
+	row(k, scope, METRIC_SPEC_BYTES, c->draft_bytes);
+}
+
+/** All instances together, if some speculates. */
+static void all_speculation(const struct maker *k)
+{
+	struct speculation_counts sum = {0}, one;
+	bool any = false;
+
+	for (size_t i = 0; i < k->s->spec->n_instances; i++) {
+		if (!instance_speculated(&k->s->instances[i], &one))
+			continue;
+		any = true;
+		speculation_add(&sum, &one);
+	}
+	if (any)
+		speculation_rows(k, "", &sum);
+}
+
 static void instance_rows(const struct maker *k, size_t i)
 {
 	const struct instance *inst = &k->s->instances[i];
@@ -199,6 +228,7 @@ static void instance_rows(const struct maker *k, size_t i)
 	int64_t to_ns = k->s->to_ns;
 	double s = busy_s(k, i);
 	struct gauge gauge;
+	struct speculation_counts rounds;
 	bool has_model = instance_gauge(inst, &gauge);
 
 	row(k, scope, METRIC_REQUESTS_DONE, (double)inst->served);
@@ -220,6 +250,8 @@ static void instance_rows(const struct maker *k, size_t i)
 		row(k, scope, METRIC_PREFIX_HIT_SHARE, share(gauge.cached_tok, gauge.prompt_tok));
 		row(k, scope, METRIC_PREFIX_EVICTED, (double)gauge.evicted_blocks);
 	}
+	if (instance_speculated(inst, &rounds))
+		speculation_rows(k, scope, &rounds);
 	row(k, scope, METRIC_ENERGY, energy_j(k, i));
 	row(k, scope, METRIC_COST, cost_usd(k, i));
 }
@@ -368,6 +400,7 @@ void metric_rows(struct metric_rows *out, const struct metric_sources *s, struct
 	const struct site_sums *sites = sum_sites(&k);
 
 	system_rows(&k);
+	all_speculation(&k);
 	total_rows(&k);
 	tier_rows(&k);
 	all_groups(&k);

@@ -81,13 +81,15 @@ static uint64_t wanted_tok(const struct sequence *q)
 
 bool admission_fits(const struct batch *b, const struct sequence *q, bool beside)
 {
-	uint64_t want;
+	uint64_t tok = wanted_tok(q), want;
 
 	if (q->reserved_blocks > 0)
 		return true;
 	if (waitline_count(&b->claims) > 0 && !q->again)
-		return false; /* KV that waits for blocks goes before prompts */
-	want = kvcache_blocks(&b->kv, wanted_tok(q)) + kept_free(b) -
+		return false;      /* KV that waits for blocks goes before prompts */
+	if (q->swapped_blocks > 0) /* it would be put back at once without */
+		tok += b->decoder->lookahead(b);
+	want = kvcache_blocks(&b->kv, tok) + kept_free(b) -
 	       prefix_shared_blocks(b, q, batch_stored_tok(q));
 	return want + (beside ? b->decoder->need_next(b) : 0) <= kvcache_free(&b->kv);
 }

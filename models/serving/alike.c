@@ -60,6 +60,12 @@ static bool same_offload(const struct offload_spec *a, const struct offload_spec
 		       a->host.pcie_bytes_per_s == b->host.pcie_bytes_per_s);
 }
 
+static bool same_draft(const struct draft_spec *a, const struct draft_spec *b)
+{
+	return a->on == b->on && a->adaptive == b->adaptive && a->k == b->k &&
+	       a->acceptance == b->acceptance && a->profile == b->profile;
+}
+
 bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a,
 	const struct instance_spec *b, const struct gpu_spec *gpu_b)
 {
@@ -73,6 +79,7 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	       a->batching == b->batching && a->chunk_tok == b->chunk_tok && a->role == b->role &&
 	       a->prefix_cache == b->prefix_cache && a->kv_overlap == b->kv_overlap &&
 	       a->reserve_bytes == b->reserve_bytes && same_limits(&a->limits, &b->limits) &&
-	       same_kv(&a->kv, &b->kv) && same_parallel(&a->parallel, &b->parallel) &&
+	       same_kv(&a->kv, &b->kv) && same_draft(&a->draft, &b->draft) &&
+	       same_parallel(&a->parallel, &b->parallel) &&
 	       same_offload(&a->offload, &b->offload) && gpus_alike(gpu_a, gpu_b);
 }

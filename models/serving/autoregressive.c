@@ -30,6 +30,32 @@ static uint64_t need_next(const struct batch *b)
 	return kvcache_need_next(&b->kv);
 }
 
+static uint32_t lookahead(const struct batch *b)
+{
+	(void)b;
+	return 0;
+}
+
+static double round_s(const struct batch *b)
+{
+	double tok = b->running.context_tok;
+	struct cost_affine a = b->executor->decode(b, b->running.n, tok);
+
+	return a.base_s + a.per_tok_s * tok;
+}
+
+static uint64_t rows(const struct batch *b)
+{
+	return b->running.n;
+}
+
+static double beside(const struct batch *b, struct cost_work *w)
+{
+	w->n_decode = b->mixed ? b->running.n : 0;
+	w->decode_context_tok = b->running.context_tok;
+	return 0.0;
+}
+
 static void take(struct batch *b)
 {
 	kvcache_step(&b->kv, 1);
@@ -43,11 +69,16 @@ static void emit(struct batch *b)
 const struct decoder_ops decoder_autoregressive = {
 	.name = "autoregressive",
 	.jump = &jump_closed,
+	.cause = CAUSE_DECODE,
 	.rounds = rounds,
 	.gained = gained,
 	.join = join,
 	.leave = leave,
 	.need_next = need_next,
+	.lookahead = lookahead,
+	.round_s = round_s,
+	.rows = rows,
+	.beside = beside,
 	.take = take,
 	.emit = emit,
 };

@@ -23,6 +23,7 @@
 #include "models/serving/prefix.h"
 #include "models/serving/running.h"
 #include "models/serving/span.h"
+#include "models/serving/speculative.h"
 
 static const struct batching_ops *const batchings[] = {
 	[BATCHING_CONTINUOUS] = &batching_continuous,
@@ -306,12 +307,29 @@ static void batch_gauge(const struct instance *i, struct gauge *out)
 	prefix_gauge(b, out);
 }
 
+static bool batch_speculated(const struct instance *i, struct speculation_counts *out)
+{
+	if (!i->state->batch.speculation)
+		return false;
+	*out = speculation_counted(&i->state->batch);
+	return true;
+}
+
+static bool batch_drew(const struct instance *i)
+{
+	const struct batch *b = &i->state->batch;
+
+	return b->speculation && b->speculation->drew;
+}
+
 static void batch_measure(struct instance *i)
 {
 	struct kvcache *kv = &i->state->batch.kv;
 
 	kv->peak = kv->used;
 	prefix_measure(&i->state->batch);
+	if (i->state->batch.speculation)
+		speculation_measure(&i->state->batch);
 }
 
 static void batch_close(struct instance *i)
@@ -372,6 +390,8 @@ void batch_prepare(
 	b->n_layers = build->cost_spec->shape->layers;
 	b->running.heap = mem_zalloc(b->max_batch, sizeof *b->running.heap);
 	b->prefill = mem_zalloc(b->max_batch, sizeof *b->prefill);
+	if (spec->draft.on)
+		speculation_init(b, build);
 }
 
 void batch_drop(struct batch *b)
@@ -382,6 +402,7 @@ void batch_drop(struct batch *b)
 	free(b->prefill);
 	kvcache_finish(&b->kv);
 	prefix_finish(b);
+	speculation_finish(b);
 }
 
 static bool batch_init(struct instance *i, const struct instance_build *build, struct err *err)
@@ -392,15 +413,16 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 
 	i->places = spec->max_batch + spec->ahead;
 	i->takes_kv = batchings[spec->batching]->sets_aside;
-	b->block_bytes = cost_kv_bytes_per_tok(build->cost_spec) * spec->block_tok;
+	b->block_bytes = memory_block_bytes(spec, build->cost_spec, build->draft_cost_spec);
 	b->kv_block_bytes = b->block_bytes * instance_devices(spec) +
 			    offload_host_kv_bytes_per_tok(build->cost_spec) * spec->block_tok;
-	if (!memory_blocks(&blocks, spec, build->cost_spec, b->block_bytes, err) ||
+	if (!memory_blocks(
+		    &blocks, spec, build->cost_spec, build->draft_cost_spec, b->block_bytes, err) ||
 		!host_memory_limit(&blocks, spec, build->cost_spec, err))
 		return false;
 	batch_prepare(b, i, build, blocks);
 	prefix_init(b, spec->prefix_cache);
-	return true;
+	return speculation_fits(b, err);
 }
 
 static void batch_finish(struct instance *i)
@@ -424,7 +446,9 @@ const struct instance_ops instance_batch = {
 	.begin = batch_begin,
 	.release = batch_release,
 	.resume = batch_resume,
+	.drew = batch_drew,
 	.gauge = batch_gauge,
+	.speculated = batch_speculated,
 	.measure = batch_measure,
 	.close = batch_close,
 };

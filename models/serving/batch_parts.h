@@ -91,7 +91,8 @@ struct batch {
 	const struct decoder_ops *decoder;
 
 	const struct cost *cost;
-	uint32_t places; /* sequences that may have blocks set aside */
+	struct speculation *speculation; /* NULL: it makes one token a round */
+	uint32_t places;                 /* sequences that may have blocks set aside */
 	uint32_t max_batch;
 	uint32_t chunk_tok;       /* chunked: rows in a step */
 	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has

@@ -7,11 +7,8 @@ void stall_count(struct batch *b)
 
 	if (r->n == 0)
 		return;
-	if (b->mixed) {
-		struct cost_affine a = b->executor->decode(b, r->n, r->context_tok);
-
-		own_ns = ns_of_s(a.base_s + a.per_tok_s * r->context_tok);
-	}
+	if (b->mixed)
+		own_ns = ns_of_s(b->decoder->round_s(b));
 	if (own_ns < step_ns)
 		b->stalled_ns += step_ns - own_ns;
 }
@@ -23,6 +20,6 @@ void stall_mark(const struct batch *b, struct sequence *q)
 
 void stall_charge(const struct batch *b, struct sequence *q)
 {
-	sequence_charge_part(
-		q, CAUSE_STALLED, b->stalled_ns - q->stall_mark_ns, CAUSE_DECODE, batch_now_ns(b));
+	sequence_charge_part(q, CAUSE_STALLED, b->stalled_ns - q->stall_mark_ns, b->decoder->cause,
+		batch_now_ns(b));
 }

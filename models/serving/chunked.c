@@ -30,16 +30,17 @@ static uint64_t cut(struct batch *b, uint32_t seq, uint64_t budget)
 	return budget - q->chunk_tok;
 }
 
-/** Who was swapped out, or comes with his KV, takes a row, as he decodes. Returns what is left of
- * the budget. */
+/** Who was swapped out, or comes with his KV, takes his rows, as he decodes. Returns what is left
+ * of the budget. */
 static uint64_t admit(struct batch *b, size_t place, uint64_t budget)
 {
-	uint64_t before = b->prefill_tok;
+	uint64_t before = b->prefill_tok, rows = b->decoder->rows(b);
 	size_t prompts = b->n_prefill;
 
 	admission_admit(b, place);
+	rows = b->decoder->rows(b) - rows;
 	if (b->n_prefill == prompts)
-		return budget - 1;
+		return budget > rows ? budget - rows : 0;
 	b->prefill_tok = before;
 	return cut(b, b->prefill[prompts], budget);
 }
@@ -58,7 +59,7 @@ static void form(struct batch *b)
 
 	preempt_for_next_step(b);
 	admit_brought(b);
-	budget = b->chunk_tok - b->running.n;
+	budget = b->chunk_tok - b->decoder->rows(b);
 	b->prefill_tok = 0;
 	for (size_t i = 0; i < b->n_prefill; i++)
 		budget = cut(b, b->prefill[i], budget);

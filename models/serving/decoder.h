@@ -3,6 +3,9 @@
 
 #include <stdint.h>
 
+#include "models/cause.h"
+#include "models/cost/cost.h"
+
 struct batch;
 struct jump_ops;
 struct sequence;
@@ -11,6 +14,7 @@ struct sequence;
 struct decoder_ops {
 	const char *name;
 	const struct jump_ops *jump; /* how the rounds of an unchanged batch are one event */
+	enum cause cause;            /* of the time in its rounds */
 	/** Rounds from now until @q, which joins, has its last token; more than any batch makes
 	 * where that is not known. */
 	uint64_t (*rounds)(const struct batch *b, const struct sequence *q);
@@ -22,11 +26,20 @@ struct decoder_ops {
 	void (*leave)(struct batch *b, struct sequence *q, uint64_t tok);
 	/** Blocks beyond those in use that the next round of all that run takes. */
 	uint64_t (*need_next)(const struct batch *b);
+	/** Tokens that a sequence stores in a round, beyond the first. */
+	uint32_t (*lookahead)(const struct batch *b);
+	/** Seconds of the coming round of all that run, by itself. */
+	double (*round_s)(const struct batch *b);
+	/** Rows of that in the model's linear layers. */
+	uint64_t (*rows)(const struct batch *b);
+	/** A step with prompts in it: what those that run add to @w, which has the prompts, if they
+	 * take part. Returns seconds beside the step. */
+	double (*beside)(const struct batch *b, struct cost_work *w);
 	/** A round in a step with prompts: it begins and takes its blocks; it is over. */
 	void (*take)(struct batch *b);
 	void (*emit)(struct batch *b);
 };
 
-extern const struct decoder_ops decoder_autoregressive;
+extern const struct decoder_ops decoder_autoregressive, decoder_speculative;
 
 #endif

@@ -5,16 +5,13 @@
 
 double executor_price_s(const struct batch *b, const struct cost *c)
 {
-	struct cost_work w = {
-		.n_decode = b->mixed ? b->running.n : 0,
-		.decode_context_tok = b->running.context_tok,
-		.prompt_tok = b->prefill_tok,
-	};
+	struct cost_work w = {.prompt_tok = b->prefill_tok};
 	double s;
 
 	for (size_t i = 0; i < b->n_prefill; i++)
 		w.n_ended += batch_ends(batch_sequence(b, b->prefill[i]));
-	s = cost_step_s(c, &w);
+	s = b->decoder->beside(b, &w);
+	s += cost_step_s(c, &w);
 	for (size_t i = 0; i < b->n_prefill; i++) {
 		const struct sequence *q = batch_sequence(b, b->prefill[i]);
 

@@ -98,6 +98,22 @@ bool instance_stage(const struct instance *i, size_t k, struct stage_gauge *out)
 	return i->ops->stage && i->ops->stage(i, k, out);
 }
 
+void speculation_add(struct speculation_counts *to, const struct speculation_counts *x)
+{
+	to->rounds += x->rounds;
+	to->drafted += x->drafted;
+	to->looked_at += x->looked_at;
+	to->accepted += x->accepted;
+	to->wasted += x->wasted;
+	to->given += x->given;
+	to->draft_bytes += x->draft_bytes;
+}
+
+bool instance_speculated(const struct instance *i, struct speculation_counts *out)
+{
+	return i->ops->speculated && i->ops->speculated(i, out);
+}
+
 bool instance_gauge(const struct instance *i, struct gauge *out)
 {
 	if (!i->ops->gauge)

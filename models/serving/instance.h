@@ -143,6 +143,10 @@ void instance_measure(struct instance *i, int64_t now_ns);
 /** Has it drawn from a random stream? */
 bool instance_drew(const struct instance *i);
 
+/** Since instance_measure(). False when there is nothing of the kind: it does not speculate. */
+void speculation_add(struct speculation_counts *to, const struct speculation_counts *x);
+bool instance_speculated(const struct instance *i, struct speculation_counts *out);
+
 /** False when there is nothing of the kind: it runs no model. */
 bool instance_gauge(const struct instance *i, struct gauge *out);
 

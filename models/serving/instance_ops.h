@@ -69,6 +69,14 @@ struct gauge {
 	double hop_s, hop_tok;
 };
 
+/** Rounds of speculation. A drafted token is looked at up to the first that is not accepted. */
+struct speculation_counts {
+	uint64_t rounds, drafted, looked_at, accepted;
+	uint64_t wasted;    /* drafted, and not in an answer */
+	uint64_t given;     /* tokens of answers */
+	double draft_bytes; /* sent from where they were drafted */
+};
+
 /** What a stage of a pipeline has done since instance_measure(). */
 struct stage_gauge {
 	double busy_s;
@@ -106,6 +114,8 @@ struct instance_build {
 	const struct offload *offload;     /* of layers that are not on the device; NULL: none */
 	const struct cost_spec *cost_spec; /* what it was made from, for the call */
 	const struct pipeline_build *pipeline; /* of those that are one, for the call */
+	const struct cost *draft_cost; /* of its draft on the same device; NULL: none there */
+	const struct cost_spec *draft_cost_spec;
 	uint64_t seed;
 	uint32_t replication;
 	bool step_by_step; /* one event per decode step instead of one per batch change */
@@ -174,6 +184,8 @@ struct instance_ops {
 	bool (*drew)(const struct instance *i);
 	/** Optional, of those that run a model. */
 	void (*gauge)(const struct instance *i, struct gauge *out);
+	/** Optional, of those that may speculate: since measure(). False: it does not. */
+	bool (*speculated)(const struct instance *i, struct speculation_counts *out);
 	void (*measure)(struct instance *i); /* start the gauge afresh */
 	/** Optional, of a pipeline: stage @k from 0. False: there are fewer. */
 	bool (*stage)(const struct instance *i, size_t k, struct stage_gauge *out);

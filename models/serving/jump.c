@@ -150,6 +150,8 @@ static void end(struct batch *b)
 static void end_now(struct batch *b, uint64_t k)
 {
 	engine_cancel(b->i->engine, b->jump.end);
+	if (k == 0) /* whatever comes now waits for the copies instead */
+		b->swap.due_s += b->jump.lead_s;
 	span_end(b, k);
 	b->jump.k = k;
 	end(b);

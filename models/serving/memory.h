@@ -14,8 +14,14 @@
  */
 double memory_reserve_bytes(const struct instance_spec *spec, const struct cost_spec *what);
 
-/** Blocks of @block_bytes. False, with the place in the scenario, when not even one fits. */
+/** Bytes of a block; @draft, which may be NULL, has keys and values of the same tokens. */
+double memory_block_bytes(const struct instance_spec *spec, const struct cost_spec *what,
+	const struct cost_spec *draft);
+
+/** How many blocks of @block_bytes. False, with the place in the scenario, when not even one fits.
+ */
 MUST_CHECK bool memory_blocks(uint64_t *out, const struct instance_spec *spec,
-	const struct cost_spec *what, double block_bytes, struct err *err);
+	const struct cost_spec *what, const struct cost_spec *draft, double block_bytes,
+	struct err *err);
 
 #endif

@@ -66,7 +66,7 @@ static bool stages_init(struct instance_state *p, const struct pipeline_build *f
 		uint64_t mine;
 
 		s->block_bytes = cost_kv_bytes_per_tok(&from->specs[k]) * p->i->spec->block_tok;
-		if (!memory_blocks(&mine, p->i->spec, &from->specs[k], s->block_bytes, err))
+		if (!memory_blocks(&mine, p->i->spec, &from->specs[k], NULL, s->block_bytes, err))
 			return false;
 		*blocks = mine < *blocks ? mine : *blocks;
 		s->cost = from->costs[k];

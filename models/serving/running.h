@@ -16,6 +16,9 @@ void running_leave(struct batch *b, size_t place);
 /** Of a static batch all have finished: its rows end, and its cache is empty. */
 void running_end(struct batch *b);
 
+/** The member at @place has its last token: it is done at this step, first of all. */
+void running_hasten(struct batch *b, size_t place);
+
 /** The place of the youngest; of at least one. O(n). */
 size_t running_youngest(const struct running *r);
 

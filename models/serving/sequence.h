@@ -26,7 +26,12 @@ struct sequence {
 	int64_t arrived_ns;       /* in line; of static batches that wait */
 	/* while its prompt, and what it emitted before, are computed */
 	uint32_t computed_tok, chunk_tok; /* in earlier steps, and in the one in flight */
-	bool again;                       /* it was in the batch before, and was preempted */
+	/* where drafts are verified */
+	double acceptance;    /* of a drafted token */
+	double won, tried;    /* of late: accepted, and looked at */
+	uint32_t round;       /* verifications it has been through */
+	uint32_t held_blocks; /* of KV, while it decodes */
+	bool again;           /* it was in the batch before, and was preempted */
 	/* in the prefix cache (prefix.h): how far it holds its blocks there */
 	uint32_t prefix_run, prefix_blocks;
 	uint32_t parked_run, parked_prefix_blocks; /* of parked_blocks, where its KV lies still */

@@ -21,7 +21,7 @@ static uint64_t made_together(const struct batch *b, uint64_t steps)
 static struct step_span decode(const struct batch *b, uint64_t steps)
 {
 	return (struct step_span){
-		.kind = STEP_DECODE,
+		.kind = b->speculation ? STEP_VERIFY : STEP_DECODE,
 		.batch = (uint32_t)b->running.rows,
 		.tok = b->together.as_one ? made_together(b, steps) : jump_tok(b, steps),
 		.kv_blocks = b->kv.used + jump_need(b, steps),
@@ -34,7 +34,7 @@ static struct step_span prompts(const struct batch *b)
 		.kind = b->batching == &batching_chunked ? STEP_CHUNK : STEP_PREFILL,
 		.batch = (uint32_t)(b->n_prefill + (b->mixed ? b->running.n : 0)),
 		.prompt_tok = b->prefill_tok,
-		.tok = b->mixed ? b->running.n : 0,
+		.tok = b->mixed ? jump_tok(b, 1) : 0,
 		.kv_blocks = b->kv.used,
 	};
 

@@ -63,6 +63,16 @@ struct stage_spec {
 	struct src_pos at;
 };
 
+/** Drafts that the model verifies. */
+struct draft_spec {
+	bool on;                       /* it decodes by speculation */
+	bool adaptive;                 /* @k is the most, and each round has the best */
+	unsigned k;                    /* tokens drafted a round */
+	double acceptance;             /* of a drafted token; below 0: as assumed of the data set */
+	const struct profile *profile; /* of the draft, on the same device */
+	struct src_pos at, k_at, acceptance_at;
+};
+
 struct instance_spec {
 	const char *name;
 	struct site_id site; /* of a pipeline: of its first stage */
@@ -83,6 +93,7 @@ struct instance_spec {
 	struct kv_spec kv;
 	struct parallel_spec parallel;
 	struct offload_spec offload;
+	struct draft_spec draft;
 	struct src_pos max_batch_at, reserve_at, chunk_at, prefix_at;
 	enum role role;
 	bool kv_overlap; /* the KV of prompts leaves layer by layer while they are computed */

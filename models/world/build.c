@@ -31,20 +31,22 @@ static struct cost_spec cost_of(const struct world *w, uint32_t i)
 	return what;
 }
 
-/** The tables of a cost are large beside a cache: those alike share them. */
-static bool cost_share(struct world *w, uint32_t i, const struct cost_spec *mine, struct err *err)
+/** The tables of a cost are large beside a cache: those alike share them. @costs: one for each
+ *  instance, of the models or of their drafts. */
+static bool cost_share(struct world *w, struct instance_cost *costs, uint32_t i,
+	const struct cost_spec *mine, struct err *err)
 {
 	const struct instance_spec *all = w->spec->instances;
 
 	for (uint32_t k = 0; k < i; k++)
-		if (w->costs[k].owned &&
+		if (costs[k].owned &&
 			instances_alike(&all[k], cost_of(w, k).gpu, &all[i], mine->gpu)) {
-			w->costs[i].cost = w->costs[k].cost;
-			w->costs[i].offload = w->costs[k].offload;
+			costs[i].cost = costs[k].cost;
+			costs[i].offload = costs[k].offload;
 			return true;
 		}
-	w->costs[i].owned = cost_create(&w->costs[i].cost, mine, err);
-	return w->costs[i].owned && offload_create(&w->costs[i].offload, mine, err);
+	costs[i].owned = cost_create(&costs[i].cost, mine, err);
+	return costs[i].owned && offload_create(&costs[i].offload, mine, err);
 }
 
 /** Does it make answers that are streamed over links? */
@@ -72,7 +74,7 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 		.tells = sends_tokens(w, s),
 	};
 	struct pipeline_build stages;
-	struct cost_spec cost;
+	struct cost_spec cost, draft;
 
 	if (s->n_stages > 0) {
 		if (!stages_build(w, i, &stages, err))
@@ -82,11 +84,18 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 		b.cost_spec = &stages.specs[0];
 	} else if (instance_kind(s)->needs_cost) {
 		cost = cost_of(w, i);
-		if (!cost_share(w, i, &cost, err))
+		if (!cost_share(w, w->costs, i, &cost, err))
 			return false;
 		b.cost = w->costs[i].cost;
 		b.offload = w->costs[i].offload;
 		b.cost_spec = &cost;
+	}
+	if (s->draft.on) {
+		draft = draft_cost_of(w, i, &cost);
+		if (!drafts_check(w, i, err) || !cost_share(w, w->draft_costs, i, &draft, err))
+			return false;
+		b.draft_cost = w->draft_costs[i].cost;
+		b.draft_cost_spec = &draft;
 	}
 	if (!instance_init(&w->instances[i], &b, err))
 		return false;
@@ -137,6 +146,7 @@ static bool build(struct world *w, struct err *err)
 	w->groups = arena_alloc(&w->arena, s->n_groups, sizeof *w->groups);
 	w->instances = arena_alloc(&w->arena, s->n_instances, sizeof *w->instances);
 	w->costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->costs);
+	w->draft_costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->draft_costs);
 	add_probes(w);
 	for (uint32_t i = 0; i < s->n_instances; i++)
 		w->requests.sequences.has_contents |= s->instances[i].prefix_cache;
@@ -189,6 +199,8 @@ void world_destroy(struct world *w)
 			cost_destroy(w->costs[i].cost);
 			offload_destroy(w->costs[i].offload);
 		}
+		if (w->draft_costs[i].owned)
+			cost_destroy(w->draft_costs[i].cost);
 	}
 	stages_finish(w);
 	net_destroy(w->net);

@@ -102,6 +102,7 @@ void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, 
 			.prompt_tok = q->prompt_tok,
 			.output_tok = q->output_tok,
 			.preemptions = q->preemptions,
+			.rounds = q->round,
 			.fate = fate,
 			.measured = r->measured,
 			.created_ns = r->created_ns,
@@ -245,6 +246,8 @@ void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool a
 		request_end(w, slot, FATE_DROPPED);
 		return;
 	}
+	if (inst->spec->draft.on)
+		q->acceptance = draft_acceptance(w, i, r->group);
 	q->part = is_part(w, slot, inst, apart);
 	instance_assign(inst, slot, q->part ? q->prompt_tok : request_expected_tok(w, slot));
 	request_tell(w, slot, MOMENT_ASSIGNED, FATE_IN_SYSTEM, r->assigned_ns);

@@ -144,7 +144,7 @@ struct world {
 	uint64_t request_scope; /* of the streams that are of one request */
 	struct group *groups;
 	struct instance *instances;
-	struct instance_cost *costs;
+	struct instance_cost *costs, *draft_costs;
 	struct stage_costs stage_costs;
 	struct scheduler *scheduler;
 
@@ -255,6 +255,11 @@ void remarks_make(struct world *w);
 
 /* result.c */
 void result_fill(struct world *w, struct world_result *out);
+
+/* drafts.c: @what is what its model costs */
+struct cost_spec draft_cost_of(const struct world *w, uint32_t i, const struct cost_spec *what);
+double draft_acceptance(const struct world *w, struct instance_id i, uint32_t g);
+MUST_CHECK bool drafts_check(const struct world *w, uint32_t i, struct err *err);
 
 /* decide.c */
 void decide(struct world *w);

@@ -1,0 +1,150 @@
+/* Instances whose answers are drafted by a smaller model. */
+#include "io/scenario/decoding.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { K_MOST = 32, K_ADAPTIVE = 8 };
+
+/** `planned` waits for the planner. */
+static bool read_k(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	static const struct schema_key number = {.name = "k",
+		.kind = SCHEMA_UNSIGNED,
+		.max = K_MOST,
+		.word = "adaptive",
+		.word_value = -1};
+	struct draft_spec *d = to;
+	double k;
+
+	(void)key;
+	d->k_at = (*slot)->at;
+	if ((*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "planned"))
+		return err_list_at(r->errs, d->k_at,
+			"k: planned comes with the planner, which is not built yet");
+	if (!schema_number(r, *slot, &number, &k))
+		return false;
+	d->adaptive = k < 0.0;
+	d->k = d->adaptive ? K_ADAPTIVE : (unsigned)k;
+	return true;
+}
+
+#define DRAFT(member) offsetof(struct draft_spec, member)
+static const struct schema_key draft_keys[] = {
+	{.name = "k", .kind = SCHEMA_OTHER, .read = read_k, .dflt = "4"},
+	{.name = "acceptance",
+		.kind = SCHEMA_QUANTITY,
+		.to = DRAFT(acceptance),
+		.at = DRAFT(acceptance_at),
+		.dim = QUANTITY_FRACTION,
+		.max = 1,
+		.word = "auto",
+		.word_value = -1,
+		.dflt = "auto"},
+	{.name = "site", .kind = SCHEMA_UNBUILT, .help = "drafts made elsewhere"},
+	{0},
+};
+
+bool read_draft(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct draft_spec *d = to;
+	size_t mark;
+	bool ok;
+
+	d->at = (*slot)->at;
+	mark = schema_enter(r, key->name);
+	ok = schema_read(r, *slot, draft_keys, d);
+	schema_leave(r, mark);
+	return ok;
+}
+
+void decoding_preset(struct schema_reader *r, struct yaml_node *map)
+{
+	const struct yaml_item *how = yaml_find(map, "decoding"), *draft = yaml_find(map, "draft");
+
+	if (how && how->value->kind == YAML_TEXT && !strcmp(how->value->text, "speculative") &&
+		(!draft || draft->value->is_null))
+		yaml_set(r->arena, map, "draft", how->value->at,
+			yaml_new_map(r->arena, how->value->at));
+}
+
+/** A step has k + 1 rows for each sequence that decodes. */
+static bool check_budget(struct schema_reader *r, const struct instance_spec *i)
+{
+	unsigned given = i->limits.max_batched_tok;
+	bool steps = given > 0 && given < i->chunk_tok;
+	uint64_t least = (uint64_t)i->max_batch * (i->draft.k + 1);
+
+	if (i->batching != BATCHING_CHUNKED || (steps ? given : i->chunk_tok) >= least)
+		return true;
+	return err_list_at(r->errs, steps ? i->limits.max_batched_at : i->chunk_at,
+		"%s must be at least max_batch x (k + 1), %" PRIu64
+		", not %u: a step has k + 1 rows for each sequence that decodes",
+		steps ? "max_batched_tokens" : "chunk_tokens", least, steps ? given : i->chunk_tok);
+}
+
+bool decoding_check(struct schema_reader *r, struct instance_entry *e)
+{
+	struct instance_spec *i = &e->spec;
+	struct src_pos at = e->decoding_at;
+
+	i->draft.on = e->decoding == DECODING_SPECULATIVE;
+	if (!i->draft.on)
+		return true;
+	if (i->batching == BATCHING_STATIC)
+		return err_list_at(r->errs, at, "speculation with static batching is not built");
+	if (i->prefix_cache)
+		return err_list_at(r->errs, at,
+			"speculation with a prefix cache is not built: say prefix_cache: false");
+	if (i->role != ROLE_BOTH)
+		return err_list_at(r->errs, at,
+			"speculation with phases apart is not built: it needs role: both");
+	if (i->parallel.ranks > 1)
+		return err_list_at(r->errs, at, "speculation with tensor_parallel is not built");
+	if (i->offload.cpu_layers + i->offload.streamed_layers > 0)
+		return err_list_at(
+			r->errs, at, "speculation with layers off the device is not built");
+	return check_budget(r, i);
+}
+
+/** What is wrong with the draft of @m as such. */
+static bool check_pair(
+	struct scenario_parts *p, const struct instance_spec *i, const struct model_spec *m)
+{
+	const struct model_spec *d = m->draft;
+
+	if (!d)
+		return err_list_at(p->r.errs, i->draft.at,
+			"instance '%s' speculates, but the model '%s' has no draft", i->name,
+			m->name);
+	if (d->shape.vocab != m->shape.vocab)
+		return err_list_at(p->r.errs, d->at,
+			"the draft %s has a vocabulary of %u tokens and %s one of %u: they must be "
+			"the "
+			"same",
+			d->shape.name, d->shape.vocab, m->shape.name, m->shape.vocab);
+	if (i->draft.k + 1 >= m->shape.context)
+		return err_list_at(p->r.errs, i->draft.k_at,
+			"k is %u, but the context of '%s' has only %u tokens", i->draft.k, m->name,
+			m->shape.context);
+	return true;
+}
+
+bool parts_place_draft(struct scenario_parts *p, struct instance_spec *i)
+{
+	const struct model_spec *m = &p->s->spec.models[i->model.i];
+	struct err err = {0};
+
+	if (!i->draft.on)
+		return true;
+	if (i->n_stages > 0)
+		return err_list_at(p->r.errs, i->draft.at,
+			"instance '%s' speculates: that is not built for a pipeline", i->name);
+	if (!check_pair(p, i, m))
+		return false;
+	return profile_find(&i->draft.profile, p->profiles, &p->s->spec.sites[i->site.i].gpu,
+		       i->runtime, m->draft->shape.name, m->draft->precision, i->draft.at, &err) ||
+	       err_list_add(p->r.errs, &err);
+}

@@ -1,0 +1,91 @@
+#include "models/serving/acceptance.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+double acceptance_mean_tok(double alpha, unsigned k)
+{
+	double sum = 0.0, p = 1.0;
+
+	for (unsigned j = 0; j <= k; j++, p *= alpha)
+		sum += p;
+	return sum;
+}
+
+/** P(a round gives @t tokens), t from 1 to k + 1. */
+static double gives(double alpha, unsigned k, unsigned t)
+{
+	double reach = pow(alpha, t - 1.0);
+
+	return t <= k ? reach * (1.0 - alpha) : reach;
+}
+
+/** @has[t]: the probability of t tokens, t < @tok, after some rounds: after one more. Returns
+ *  that of fewer than @tok. */
+static double another(double *has, size_t tok, const double *p, unsigned k)
+{
+	double below = 0.0;
+
+	for (size_t t = tok; t-- > 0;) {
+		double sum = 0.0;
+
+		for (size_t g = 1; g <= k + 1 && g <= t; g++)
+			sum += has[t - g] * p[g];
+		has[t] = sum;
+		below += sum;
+	}
+	return below;
+}
+
+void acceptance_rounds(double *out, double alpha, unsigned k, size_t tok)
+{
+	double *has = mem_zalloc(tok + 1, sizeof *has), *p = mem_zalloc(k + 2, sizeof *p);
+
+	for (unsigned t = 1; t <= k + 1; t++)
+		p[t] = gives(alpha, k, t);
+	has[0] = 1.0;
+	out[0] = tok == 0;
+	for (size_t r = 1; r <= tok; r++)
+		out[r] = 1.0 - another(has, tok, p, k);
+	free(has);
+	free(p);
+}
+
+double acceptance_slowest_rounds(double alpha, unsigned k, size_t tok, size_t n)
+{
+	double *at_most = mem_zalloc(tok + 1, sizeof *at_most), sum = 0.0;
+
+	if (n > 0)
+		acceptance_rounds(at_most, alpha, k, tok);
+	for (size_t r = 0; n > 0 && r < tok; r++)
+		sum += 1.0 - pow(at_most[r], (double)n);
+	free(at_most);
+	return sum;
+}
+
+/* For drafts of the class of 68 M weights; docs/serving.md, "Speculation". */
+static const struct {
+	const char *dataset;
+	double acceptance;
+} assumed[] = {
+	{"humaneval", 0.65},
+	{"summeval", 0.60},
+	{"wikitext", 0.55},
+	{"ceval", 0.45},
+	{"ceval-letter", 0.45},
+};
+static const double large_params = 0.5e9, large_more = 0.10;
+
+bool acceptance_assumed(double *out, const char *dataset, double draft_params)
+{
+	for (size_t i = 0; i < sizeof assumed / sizeof assumed[0]; i++)
+		if (strcmp(assumed[i].dataset, dataset) == 0) {
+			*out = assumed[i].acceptance +
+			       (draft_params >= large_params ? large_more : 0.0);
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,183 @@
+/* Rounds of speculation on copies of the sequences, and what comes to pass of them. */
+#include "models/serving/acceptance.h"
+#include "models/serving/instance.h"
+#include "models/serving/running.h"
+#include "models/serving/speculative.h"
+
+/* A window of about ten rounds, and what was assumed counts as one of them: adaptive. */
+static const double forgets = 0.9, assumed_weight = 1.0;
+
+/* Copies */
+
+static void copy(const struct batch *b, struct ahead *a, uint32_t seq)
+{
+	const struct sequence *q = batch_sequence(b, seq);
+
+	*a = (struct ahead){
+		.id = q->id,
+		.acceptance = q->acceptance,
+		.won = q->won,
+		.tried = q->tried,
+		.tok = q->prompt_tok + q->emitted_tok,
+		.left = q->output_tok - q->emitted_tok,
+		.round = q->round,
+		.seq = seq,
+	};
+	rng_table_look(&b->speculation->coins, a->id, a->round / RNG_TABLE_WORDS, a->coin);
+}
+
+void speculation_copy(struct batch *b)
+{
+	struct speculation *s = b->speculation;
+
+	s->n = b->running.n;
+	s->at = s->held = s->stored = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		copy(b, &s->ahead[i], b->running.heap[i].seq);
+		s->held += batch_sequence(b, s->ahead[i].seq)->held_blocks;
+		s->stored += s->ahead[i].tok;
+	}
+}
+
+uint64_t speculation_need(const struct batch *b, uint32_t k)
+{
+	const struct speculation *s = b->speculation;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		sum += kvcache_blocks(&b->kv, (uint64_t)s->ahead[i].tok + k);
+	return sum - s->held;
+}
+
+/* What a round takes and gives */
+
+double speculation_round_s(const struct batch *b, size_t n, double context_tok, uint32_t k)
+{
+	struct cost_work w = {.n_verify = n,
+		.verify_rows = n * (k + 1),
+		.verify_context_tok = context_tok,
+		.verify_keys = (k + 1.0) * (context_tok + 0.5 * (double)n * k)};
+	double s = 0.0;
+
+	if (k == 0)
+		w = (struct cost_work){.n_decode = n, .decode_context_tok = context_tok};
+	for (uint32_t j = 0; j < k; j++) {
+		double tok = context_tok + (double)n * j;
+		struct cost_affine a = cost_decode(b->speculation->cost, n, (uint64_t)tok);
+
+		s += a.base_s + a.per_tok_s * tok;
+	}
+	return s + cost_step_s(b->cost, &w);
+}
+
+/** Of @k drafted tokens. */
+static uint32_t accepted(const struct ahead *a, uint32_t k)
+{
+	double u = (double)(a->coin[a->round % RNG_TABLE_WORDS] >> 11) * 0x1p-53;
+	double reach = a->acceptance;
+	uint32_t n = 0;
+
+	for (; n < k && u < reach; n++)
+		reach *= a->acceptance;
+	return n;
+}
+
+uint32_t speculation_wins(const struct batch *b, size_t i, uint32_t k)
+{
+	const struct ahead *a = &b->speculation->ahead[i];
+	uint32_t n = accepted(a, k) + 1;
+
+	return n < a->left ? n : a->left;
+}
+
+static void count(struct speculation_counts *sum, uint32_t k, uint32_t n, uint32_t left)
+{
+	if (k == 0)
+		return;
+	sum->rounds++;
+	sum->drafted += k;
+	sum->accepted += n;
+	sum->looked_at += n < k ? n + 1 : k;
+	sum->wasted += k - (n < left ? n : left);
+}
+
+bool speculation_round(struct batch *b, uint32_t k, struct speculation_counts *sum)
+{
+	struct speculation *s = b->speculation;
+	bool ends = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct ahead *a = &s->ahead[i];
+		uint32_t n = accepted(a, k), gain = n < a->left ? n + 1 : a->left;
+
+		count(sum, k, n, a->left);
+		sum->given += gain;
+		a->tok += gain;
+		a->left -= gain;
+		s->stored += gain;
+		ends = ends || a->left == 0;
+		if (k == 0)
+			continue;
+		a->won = forgets * a->won + n;
+		a->tried = forgets * a->tried + (n < k ? n + 1 : k);
+		if (++a->round % RNG_TABLE_WORDS == 0)
+			rng_table_look(&s->coins, a->id, a->round / RNG_TABLE_WORDS, a->coin);
+	}
+	s->at++;
+	return ends;
+}
+
+/** Of a token of @a, as its last rounds show, and what was assumed as long as they show little. */
+static double seems(const struct ahead *a)
+{
+	return (a->won + assumed_weight * a->acceptance) / (a->tried + assumed_weight);
+}
+
+uint32_t speculation_k(const struct batch *b)
+{
+	const struct speculation *s = b->speculation;
+	double best = 0.0;
+	uint32_t k = 0;
+
+	if (!s->draft->adaptive)
+		return s->draft->k;
+	for (uint32_t j = 0; j <= s->draft->k; j++) {
+		double tok = 0.0;
+
+		if (j > 0 && speculation_need(b, j) > kvcache_free(&b->kv))
+			break;
+		for (size_t i = 0; i < s->n; i++)
+			tok += acceptance_mean_tok(seems(&s->ahead[i]), j);
+		tok /= speculation_round_s(b, s->n, (double)s->stored, j);
+		if (tok > best) {
+			best = tok;
+			k = j;
+		}
+	}
+	return k;
+}
+
+void speculation_commit(struct batch *b, const struct speculation_counts *sum)
+{
+	struct speculation *s = b->speculation;
+
+	b->kv.steps += s->at;
+	s->drew = s->drew || sum->rounds > 0;
+	b->running.context_tok = (double)s->stored;
+	speculation_add(&s->counts, sum);
+	for (size_t i = 0; i < s->n; i++) { /* what running_hasten() moves was here before */
+		const struct ahead *a = &s->ahead[i];
+		struct sequence *q = batch_sequence(b, a->seq);
+		uint32_t blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)a->tok - 1);
+
+		b->kv.used += blocks;
+		b->kv.used -= q->held_blocks;
+		q->held_blocks = blocks;
+		q->emitted_tok = q->output_tok - a->left;
+		q->round = a->round;
+		q->won = a->won;
+		q->tried = a->tried;
+		if (a->left == 0)
+			running_hasten(b, i);
+	}
+}

@@ -1,0 +1,86 @@
+#ifndef OFFING_MODELS_SERVING_SPECULATIVE_H
+#define OFFING_MODELS_SERVING_SPECULATIVE_H
+
+#include "models/serving/batch_parts.h"
+#include "sim/rng.h"
+
+/**
+ * Rounds of speculation: the draft makes k tokens a sequence, one step of the model verifies them,
+ * and the accepted ones and one more are kept (acceptance.h). The whole batch goes in lockstep.
+ *
+ * How long an answer takes is random, so no closed form says when the batch changes: the rounds
+ * are made in a loop on copies of what they change, one event stands for all of them (made.c), and
+ * the sequences learn of it when it is over. What is accepted in round r of a request is looked up
+ * under (request, r) and depends on nothing else: cutting a run and making it again, another k,
+ * batch or instance change no coin.
+ */
+
+/** A copy of a sequence, some rounds ahead of it. */
+struct ahead {
+	uint64_t id;
+	uint64_t coin[RNG_TABLE_WORDS]; /* of the four rounds around @round */
+	double acceptance, won, tried;
+	uint32_t tok;  /* of context: its next round stores from that number on */
+	uint32_t left; /* to its answer's end */
+	uint32_t round, seq;
+};
+
+/** A round of the run in flight. */
+struct made {
+	int64_t end_ns;
+	uint64_t need; /* blocks held in it, beyond those in use */
+	uint32_t k;
+	struct speculation_counts sum; /* up to its end, from the begin of the run */
+};
+
+struct speculation {
+	const struct draft_spec *draft;
+	const struct cost *cost; /* of the draft */
+	struct rng_table coins;
+	bool drew; /* some were looked up */
+
+	struct ahead *ahead; /* in the order of the heap of those that run */
+	size_t n;
+	uint64_t at; /* rounds that they are ahead */
+	uint64_t held,
+		stored; /* blocks of the sequences when the run began; tokens of context now */
+	struct made *made;
+	size_t n_made, cap_made;
+	uint64_t need_most;
+	struct speculation_counts counts, before; /* of runs that are over; those of the warm-up */
+};
+
+/** Make @b, which is prepared, speculate as @build says. */
+void speculation_init(struct batch *b, const struct instance_build *build);
+/** Does the cache hold one round? */
+MUST_CHECK bool speculation_fits(const struct batch *b, struct err *err);
+void speculation_finish(struct batch *b);
+
+/** Copy all that run: no round is made yet. */
+void speculation_copy(struct batch *b);
+
+/** Tokens to draft in the coming round of the copies: as given, or the best. */
+uint32_t speculation_k(const struct batch *b);
+
+/** Blocks that the coming round holds with @k, beyond those in use when they were copied. */
+uint64_t speculation_need(const struct batch *b, uint32_t k);
+
+/** Seconds of a round of @n sequences with @context_tok tokens between them. */
+double speculation_round_s(const struct batch *b, size_t n, double context_tok, uint32_t k);
+
+/** Make a round of @k. True: somebody has his last token. */
+bool speculation_round(struct batch *b, uint32_t k, struct speculation_counts *sum);
+
+/** The tokens that copy @i wins in its coming round of @k. */
+uint32_t speculation_wins(const struct batch *b, size_t i, uint32_t k);
+
+/** It has come to pass: the sequences are where the copies are; those at their end come first. */
+void speculation_commit(struct batch *b, const struct speculation_counts *sum);
+
+/** What was counted since the window began, rounds of the run in flight included. */
+struct speculation_counts speculation_counted(const struct batch *b);
+void speculation_measure(struct batch *b);
+
+extern const struct jump_ops jump_made;
+
+#endif

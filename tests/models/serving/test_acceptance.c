@@ -1,0 +1,102 @@
+/* The laws of rounds against sums over every outcome, and against each other. */
+#include "tests/support/check.h"
+
+#include <math.h>
+
+#include "models/serving/acceptance.h"
+
+static void a_round_gives_the_published_mean(void **state)
+{
+	(void)state;
+	/* (1 - 0.6^5) / 0.4, (1 - 0.7^5) / 0.3 */
+	assert_ratio(acceptance_mean_tok(0.6, 4), 2.3056, 1e-12);
+	assert_ratio(acceptance_mean_tok(0.7, 4), 2.7731, 1e-5);
+	assert_ratio(acceptance_mean_tok(1.0, 4), 5.0, 1e-12);
+	assert_ratio(acceptance_mean_tok(0.0, 4), 1.0, 1e-12);
+	assert_ratio(acceptance_mean_tok(0.9, 0), 1.0, 1e-12);
+}
+
+/* k = 1, alpha = a: two tokens with probability a. Three tokens take two rounds unless both give
+ * one, and then a third. */
+static void few_rounds_by_hand(void **state)
+{
+	double p[4];
+
+	(void)state;
+	acceptance_rounds(p, 0.3, 1, 3);
+	assert_near(p[0], 0.0, 1e-15);
+	assert_near(p[1], 0.0, 1e-15);
+	assert_near(p[2], 1.0 - 0.49, 1e-15);
+	assert_near(p[3], 1.0, 1e-15);
+	acceptance_rounds(p, 0.3, 1, 0);
+	assert_near(p[0], 1.0, 1e-15);
+}
+
+/** P(at least @tok tokens in @rounds rounds), over all ways they may end. */
+static double every_way(double alpha, unsigned k, long tok, unsigned rounds)
+{
+	double sum = 0.0, reach = 1.0;
+
+	if (tok <= 0)
+		return 1.0;
+	if (rounds == 0)
+		return 0.0;
+	for (unsigned a = 0; a <= k; a++, reach *= alpha)
+		sum += (a < k ? reach * (1.0 - alpha) : reach) *
+		       every_way(alpha, k, tok - (long)a - 1, rounds - 1);
+	return sum;
+}
+
+static void the_distribution_is_the_sum_over_every_way(void **state)
+{
+	double p[10];
+
+	(void)state;
+	for (unsigned k = 0; k <= 4; k++)
+		for (double alpha = 0.0; alpha <= 1.0; alpha += 0.25) {
+			acceptance_rounds(p, alpha, k, 9);
+			for (unsigned r = 0; r <= 9; r++)
+				assert_near(p[r], every_way(alpha, k, 9, r), 1e-12);
+		}
+}
+
+/* One sequence: by Wald's bounds between G / E and (G + k) / E. Many: about 36 rounds, where the
+ * mean of one is about 29. */
+static void the_slowest_of_many_takes_longer(void **state)
+{
+	double one = acceptance_slowest_rounds(0.6, 4, 66, 1), mean = acceptance_mean_tok(0.6, 4);
+
+	(void)state;
+	assert_true(one >= 66.0 / mean && one <= 70.0 / mean);
+	assert_near(acceptance_slowest_rounds(0.6, 4, 66, 32), 36.0, 0.5);
+	assert_near(acceptance_slowest_rounds(1.0, 4, 66, 32), 14.0, 1e-9);
+	assert_near(acceptance_slowest_rounds(0.0, 4, 66, 32), 66.0, 1e-9);
+	assert_near(acceptance_slowest_rounds(0.6, 0, 66, 32), 66.0, 1e-9);
+	assert_near(acceptance_slowest_rounds(0.6, 4, 66, 0), 0.0, 1e-9);
+	assert_near(acceptance_slowest_rounds(0.6, 4, 0, 9), 0.0, 1e-9);
+}
+
+static void assumptions_go_by_data_set_and_size_of_draft(void **state)
+{
+	double a;
+
+	(void)state;
+	assert_true(acceptance_assumed(&a, "humaneval", 68e6));
+	assert_near(a, 0.65, 1e-12);
+	assert_true(acceptance_assumed(&a, "ceval", 1.1e9));
+	assert_near(a, 0.55, 1e-12);
+	assert_false(acceptance_assumed(&a, "sharegpt", 1.1e9));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_round_gives_the_published_mean),
+		cmocka_unit_test(few_rounds_by_hand),
+		cmocka_unit_test(the_distribution_is_the_sum_over_every_way),
+		cmocka_unit_test(the_slowest_of_many_takes_longer),
+		cmocka_unit_test(assumptions_go_by_data_set_and_size_of_draft),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
