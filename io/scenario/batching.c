@@ -110,6 +110,13 @@ static bool is_below_256(const char *text)
 	return end != text && *end == '\0' && x >= 1.0 && x < 256.0;
 }
 
+/** A preset asks for nothing that is refused. */
+static bool may_keep_prefixes(const struct yaml_node *map)
+{
+	return !says(map, "batching", "static") && !says(map, "preemption", "swap") &&
+	       !given(map, "sites") && !given(map, "stages") && !given(map, "micro_batches");
+}
+
 void batching_preset(struct schema_reader *r, struct yaml_node *map)
 {
 	const struct yaml_item *item = yaml_find(map, "like");
@@ -127,6 +134,8 @@ void batching_preset(struct schema_reader *r, struct yaml_node *map)
 		fill(r, map, item->value, "memory_share", "0.9");
 	if (v0 && !says(map, "batching", "static"))
 		fill(r, map, item->value, "watermark", "0.01");
+	if (v1 && may_keep_prefixes(map))
+		fill(r, map, item->value, "prefix_cache", "true");
 }
 
 /* What does not go together */

@@ -78,6 +78,8 @@ static void a_preset_is_the_server_without_flags(void **state)
 	assert_int_equal(v1.block_tok, 16);
 	assert_near(v1.kv.share, 0.9, 0.0);
 	assert_near(v1.kv.watermark, 0.0, 0.0);
+	assert_true(v1.prefix_cache);
+	assert_false(v0.prefix_cache);
 	assert_int_equal(v0.batching, BATCHING_CONTINUOUS);
 	assert_int_equal(v0.limits.least_batched_tok, 2048);
 	assert_int_equal(v0.max_batch, 256);
@@ -96,6 +98,12 @@ static void what_is_typed_wins_over_the_preset(void **state)
 	assert_int_equal(i.max_batch, 64);
 	i = read_keys(", like: vllm, max_batched_tokens: 128", 0);
 	assert_int_equal(i.max_batch, 128);
+	i = read_keys(", like: vllm, prefix_cache: false", 0);
+	assert_false(i.prefix_cache);
+	i = read_keys(", like: vllm, batching: static", 0);
+	assert_false(i.prefix_cache);
+	i = read_keys(", like: vllm, preemption: swap", 0);
+	assert_false(i.prefix_cache);
 	i = read_keys(", like: vllm, kv_blocks: 700", 0);
 	assert_int_equal(i.kv.blocks, 700);
 	assert_near(i.kv.share, 0.0, 0.0);
