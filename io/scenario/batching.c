@@ -15,6 +15,8 @@ static const char *const return_words[] = {
 static const char *const preemption_words[] = {
 	[PREEMPTION_RECOMPUTE] = "recompute", [PREEMPTION_SWAP] = "swap", NULL};
 
+static const char *const decode_attention_words[] = {"full", "das-decode", NULL};
+
 #define INSTANCE(member) offsetof(struct instance_entry, member)
 #define WORD(word, member, all, ...) \
 	{ \
@@ -52,6 +54,9 @@ static const struct schema_key batching_keys[] = {
 	AMOUNT("reserve", spec.reserve_bytes, QUANTITY_BYTES, .at = INSTANCE(spec.reserve_at),
 		.dflt = "0.4 GB"),
 	AMOUNT("watermark", spec.kv.watermark, QUANTITY_FRACTION, .max = 0.5, .dflt = "0"),
+	WORD("decode_attention", decode_attention, decode_attention_words, .dflt = "full"),
+	AMOUNT("decode_keep", decode_keep, QUANTITY_FRACTION, .above_min = true, .max = 1,
+		.dflt = "27 %"),
 	WORD("preemption", spec.kv.preemption, preemption_words, .dflt = "recompute"),
 	AMOUNT("swap_space", spec.kv.swap_bytes, QUANTITY_BYTES, .dflt = "4 GiB"),
 	{0},
@@ -165,6 +170,7 @@ bool batching_check(struct schema_reader *r, struct instance_entry *e)
 	struct instance_spec *i = &e->spec;
 	bool ok = check_budgets(r, i);
 
+	i->decode_keep = e->decode_attention > 0 ? e->decode_keep : 0.0;
 	if (e->like == LIKE_VLLM || e->like == LIKE_VLLM_V0)
 		i->limits.least_batched_tok = 2048;
 	if (i->batching == BATCHING_STATIC && i->role != ROLE_BOTH)

@@ -108,6 +108,12 @@ static void warn_batching(struct schema_reader *r, const struct yaml_node *insta
 	warn(r, instance, "static_return", "batch", "batching is not static");
 }
 
+static void warn_attention(struct schema_reader *r, const struct yaml_node *instance)
+{
+	if (!says(instance, "decode_attention", "das-decode"))
+		warn(r, instance, "decode_keep", "27 %", "decoding reads all there is");
+}
+
 static void warn_kv(struct schema_reader *r, const struct yaml_node *instance)
 {
 	static const char whole[] = "a static batch is as large as its memory allows to the end";
@@ -134,6 +140,7 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 		warn(r, instance, "draft", NULL, "decoding is not speculative");
 	warn_batching(r, instance);
 	warn_kv(r, instance);
+	warn_attention(r, instance);
 }
 
 /** Of those that come with offing; a plug-in may look at anything. */

@@ -63,6 +63,8 @@ struct instance_entry {
 	enum { DECODING_AUTOREGRESSIVE, DECODING_SPECULATIVE } decoding;
 	struct src_pos decoding_at;
 	enum like like;
+	int decode_attention; /* full, das-decode */
+	double decode_keep;
 	struct src_pos batching_at;
 	unsigned most; /* the highest number of what it stands for, once expanded */
 };

@@ -8,8 +8,10 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "models/cost/das_decode.h"
 #include "models/cost/form.h"
 #include "models/cost/grid.h"
 #include "models/cost/holding.h"
@@ -46,6 +48,7 @@ struct cost {
 	struct gpu_spec gpu;
 	enum precision precision;
 	enum attention attention;
+	double decode_keep;                                 /* 0: decoding is dense */
 	double f_decode, f_prefill, f_attention, f_latency; /* of profile_quantile */
 };
 
@@ -161,6 +164,34 @@ static void fill_cells(struct cost *c, size_t batch)
 	c->first_cell[batch] = c->n_cells;
 }
 
+/* Seconds of finding what to read, and the tokens that are read then. */
+static double select_s(const struct cost *c)
+{
+	return c->decode_keep > 0.0 ? c->f_decode * c->shape.layers * das_decode_select_s() : 0.0;
+}
+
+static double read_tok(const struct cost *c, const struct cost_work *w)
+{
+	return c->decode_keep > 0.0
+		       ? das_decode_tok(c->decode_keep, (double)w->n_decode, w->decode_context_tok)
+		       : w->decode_context_tok;
+}
+
+/* The last cells are those of @batch, dense. */
+static void select_cells(struct cost *c, size_t batch)
+{
+	size_t first = c->first_cell[batch - 1], n = c->n_cells - first;
+	struct cost_affine *dense = mem_zalloc(n, sizeof *dense);
+
+	memcpy(dense, c->cells + first, n * sizeof *dense);
+	for (size_t i = 0; i < n; i++) /* room for as many again */
+		push_cell(c, 0.0, 0.0, 0);
+	c->n_cells = first + das_decode_cells(c->cells + first, dense, n, c->decode_keep,
+				     (double)batch, select_s(c));
+	c->first_cell[batch] = c->n_cells;
+	free(dense);
+}
+
 static void fill_tables(struct cost *c)
 {
 	c->first_cell = mem_zalloc(c->max_batch + 1, sizeof *c->first_cell);
@@ -168,6 +199,8 @@ static void fill_tables(struct cost *c)
 	c->linear_s = mem_zalloc(LINEAR_TABLE_TOK + 1, sizeof *c->linear_s);
 	for (size_t batch = 1; batch <= c->max_batch; batch++) {
 		fill_cells(c, batch);
+		if (c->decode_keep > 0.0)
+			select_cells(c, batch);
 		c->head_s[batch] = c->grid ? 0.0 : c->f_prefill * head_s(c, batch);
 	}
 	for (size_t tok = 1; tok <= LINEAR_TABLE_TOK; tok++)
@@ -253,6 +286,7 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 	c->gpu = *spec->gpu;
 	c->precision = spec->precision;
 	c->attention = spec->attention;
+	c->decode_keep = spec->decode_keep;
 	c->f_decode = quantile_factor(spec->quantile, sigma->decode);
 	c->f_prefill = quantile_factor(spec->quantile, sigma->prefill);
 	c->f_attention = quantile_factor(spec->quantile, sigma->attention);
@@ -320,25 +354,28 @@ static double grid_mixed_s(const struct cost *c, const struct cost_work *w)
 	struct cost_affine first, at;
 
 	if (c->mixed)
-		return prompts + c->f_decode * c->share.attention *
-					 mixed_added_s(c->mixed, (double)w->n_decode,
-						 w->decode_context_tok, (double)rows);
+		return prompts +
+		       c->f_decode * c->share.attention *
+			       mixed_added_s(c->mixed, (double)w->n_decode, read_tok(c, w),
+				       (double)rows) +
+		       select_s(c);
 	first = cost_decode(c, w->n_decode, 0);
 	at = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
 	context = at.base_s + at.per_tok_s * w->decode_context_tok - first.base_s;
-	return prompts + (context > 0.0 ? context : 0.0);
+	return prompts + (context > 0.0 ? context : 0.0) + select_s(c);
 }
 
 static double form_mixed_s(const struct cost *c, const struct cost_work *w)
 {
 	const struct profile_op *o = &c->form->op[c->precision][LLM_DECODE_ATTENTION];
 	double slope = form_work_s(o, &c->gpu, llm_decode_attention_work(&c->shape));
-	double decode = c->f_decode * (o->t0_s + slope * w->decode_context_tok);
+	double decode = c->f_decode * (o->t0_s + slope * read_tok(c, w));
 	double rows = (double)w->prompt_tok + (double)w->n_decode;
 	double layers = form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
 		LLM_PREFILL_ATTENTION, rows, decode / c->f_prefill);
 
-	return c->f_prefill * (layers + head_s(c, w->n_decode + w->n_ended)) + reduce_s(c, rows);
+	return c->f_prefill * (layers + head_s(c, w->n_decode + w->n_ended)) + reduce_s(c, rows) +
+	       select_s(c);
 }
 
 /* Linear layers and head of so many rows that all give a token. */

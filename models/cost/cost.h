@@ -26,7 +26,8 @@ struct cost_spec {
 	double reserve_bytes; /* of the memory, neither for weights nor for KV */
 	unsigned max_len_tok; /* of a prompt and its answer; 0: the model's context */
 	enum profile_quantile quantile;
-	enum attention attention; /* of prompts; decoding and verification are always dense */
+	enum attention attention; /* of prompts; verification is always dense */
+	double decode_keep;       /* das_decode.h; 0: decoding is dense */
 	struct llm_stage stage;   /* which layers are on the device; zeroed: all */
 	unsigned ranks;           /* devices like it that share them; 0 is 1 */
 	const struct interconnect_spec *interconnect; /* between them; NULL for one */

@@ -18,6 +18,7 @@ static bool cpu_create(struct cost **out, const struct cost_spec *spec, struct e
 	part.gpu = &spec->offload->host;
 	part.profile = spec->offload->cpu;
 	part.attention = ATTENTION_FULL; /* there are no sparse kernels for it */
+	part.decode_keep = 0.0;
 	return cost_create(out, &part, err);
 }
 

@@ -74,6 +74,8 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	if (a->synthetic)
 		return a->slots == b->slots && a->capacity == b->capacity &&
 		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
+	if (a->decode_keep != b->decode_keep)
+		return false;
 	return a->profile == b->profile && a->attention == b->attention &&
 	       a->max_batch == b->max_batch && a->block_tok == b->block_tok &&
 	       a->batching == b->batching && a->chunk_tok == b->chunk_tok && a->role == b->role &&

@@ -83,7 +83,8 @@ struct instance_spec {
 	const struct profile *profile;
 	const char *runtime;
 	enum batching batching;
-	enum attention attention; /* of prompts; decoding is dense */
+	enum attention attention; /* of prompts */
+	double decode_keep;       /* of the KV beyond 1024 tokens, read by a decode step; 0: all */
 	unsigned max_batch;
 	unsigned chunk_tok;   /* chunked: rows in a step, at least max_batch */
 	unsigned block_tok;   /* tokens in one KV block */

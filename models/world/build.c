@@ -21,6 +21,7 @@ static struct cost_spec cost_of(const struct world *w, uint32_t i)
 		.max_len_tok = s->limits.max_len_tok,
 		.quantile = w->spec->run.quantile,
 		.attention = s->attention,
+		.decode_keep = s->decode_keep,
 		.ranks = s->parallel.ranks,
 		.interconnect = &s->parallel.interconnect,
 		.offload = &s->offload,

@@ -142,6 +142,9 @@ static void a_key_that_does_nothing_is_told(void **state)
 	read_keys(", batching: chunked, prefill_limit: 3", 1);
 	read_keys(", kv_blocks: 500, reserve: 1 GB", 1);
 	read_keys(", memory_share: 0.8, reserve: 1 GB", 0);
+	read_keys(", decode_keep: 50 %", 1);
+	assert_near(read_keys(", decode_attention: das-decode", 0).decode_keep, 0.27, 0.0);
+	assert_near(read_keys(", decode_keep: 50 %", 1).decode_keep, 0.0, 0.0);
 }
 
 int main(void)

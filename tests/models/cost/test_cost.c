@@ -433,6 +433,67 @@ static void every_built_in_profile_gives_sane_times(void **state)
 	assert_true(n > set->n);
 }
 
+/* What is read of @tok tokens in @batch sequences: all of the first 1024 of each, a quarter of
+ * the rest, and half a token for 64. */
+static double read_of(double batch, double tok)
+{
+	double beyond = fmax(tok - 1024.0 * batch, 0.0);
+
+	return tok - 0.75 * beyond + tok / 128.0;
+}
+
+/* As a dense step with that context, and two launches of 4 us a layer; cells part at whole tokens.
+ */
+static void check_selection(const struct cost *dense, const struct cost *some, double launches_s)
+{
+	static const double tok[] = {0.0, 300.0, 1016.0, 1100.0, 5000.0, 16000.0, 17000.0, 60000.0};
+	static const size_t batches[] = {1, 3, 16};
+
+	for (size_t i = 0; i < 24; i++) {
+		size_t n = batches[i / 8];
+		double x = tok[i % 8], read = read_of((double)n, x);
+		struct cost_affine d = cost_decode(dense, n, (uint64_t)read),
+				   s = cost_decode(some, n, (uint64_t)x);
+		struct cost_work w = {
+			.n_decode = n, .decode_context_tok = x, .prompt_tok = 200, .n_ended = 1};
+		double want = d.base_s + d.per_tok_s * read + launches_s, mixed;
+
+		assert_true((double)s.from_tok <= x && x <= (double)s.until_tok);
+		assert_ratio(s.base_s + s.per_tok_s * x, want, 1e-4);
+		mixed = cost_step_s(some, &w);
+		w.decode_context_tok = read;
+		assert_ratio(mixed, cost_step_s(dense, &w) + launches_s, 1e-4);
+	}
+}
+
+static void das_decode_reads_some_of_the_cache(void **state)
+{
+	const struct profile_set *set = profile_builtin(&arena);
+	const struct llm_shape *shape = &catalog_find_model("llama2-7b")->shape;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < set->n * catalog_n_gpus; i++) {
+		const struct profile *p = set->all[i % set->n];
+		const struct gpu_spec *g = &catalog_gpus[i / set->n].spec;
+		struct cost_spec spec = {
+			p, g, shape, PRECISION_INT8, 16, .quantile = PROFILE_MEDIAN};
+		struct cost *dense, *some;
+		struct err err = {0};
+
+		if (!profile_covers(p, g, p->runtime, shape->name, spec.precision))
+			continue;
+		assert_true(cost_create(&dense, &spec, &err));
+		spec.decode_keep = 0.25;
+		assert_true(cost_create(&some, &spec, &err));
+		check_selection(dense, some, 32.0 * 8e-6);
+		cost_destroy(some);
+		cost_destroy(dense);
+		n++;
+	}
+	assert_true(n > set->n / 2);
+}
+
 /* A prompt behind 20 tokens that was measured faster than one behind none costs its own attention.
  */
 static void noise_pays_nobody(void **state)
@@ -636,6 +697,7 @@ int main(void)
 		TEST(a_grid_brings_its_own_sparsity_costs),
 		TEST(every_built_in_profile_gives_sane_times),
 		TEST(noise_pays_nobody),
+		TEST(das_decode_reads_some_of_the_cache),
 		TEST(a_grid_must_cover_batch_and_context),
 		TEST(a_grid_must_cover_what_weights_and_reserve_leave),
 		TEST(a_mixed_step_shares_its_linear_layers),

@@ -125,10 +125,10 @@ static void whatever_layers_are_held_by_does(void **state)
 
 static void whatever_its_steps_and_its_memory_may_hold_does(void **state)
 {
-	struct instance_spec x[10];
+	struct instance_spec x[11];
 
 	(void)state;
-	for (size_t i = 0; i < 10; i++)
+	for (size_t i = 0; i < 11; i++)
 		x[i] = llm;
 	x[0].batching = BATCHING_STATIC;
 	x[1].limits.max_len_tok = 900;
@@ -140,7 +140,8 @@ static void whatever_its_steps_and_its_memory_may_hold_does(void **state)
 	x[7].kv.share = 0.9;
 	x[8].kv.watermark = 0.01;
 	x[9].kv.preemption = PREEMPTION_SWAP;
-	for (size_t i = 0; i < 10; i++)
+	x[10].decode_keep = 0.3;
+	for (size_t i = 0; i < 11; i++)
 		assert_false(like(&llm, &x[i]));
 }
 

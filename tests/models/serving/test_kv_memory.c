@@ -379,6 +379,7 @@ static void naive_of(struct naive *v, const struct fixture *f)
 		.shape = &f->models[0].shape,
 		.precision = f->models[0].precision,
 		.max_batch = s->max_batch,
+		.decode_keep = s->decode_keep,
 		.quantile = PROFILE_MEDIAN,
 	};
 	struct err err = {0};
@@ -441,7 +442,8 @@ static struct instance_spec *build(struct fixture *f, double rate_per_s)
 }
 
 /* Memory from that of the longest request alone to that of eight, blocks of 1 to 20 tokens, a
- * watermark or none, recomputation or swapping into much or little, and every cap. */
+ * watermark or none, recomputation or swapping into much or little, and every cap. Some read only a
+ * part of what they hold beyond 1024 tokens. */
 static void random_system(struct fixture *f, uint64_t seed)
 {
 	static const double rates[] = {1.0, 3.0, 8.0}, space[] = {4e9, 2e8, 4e10};
@@ -464,6 +466,12 @@ static void random_system(struct fixture *f, uint64_t seed)
 		i->limits.max_batched_tok = i->max_batch + (unsigned)(seeds_next(&x) % 900);
 	if (seeds_next(&x) % 3 == 0)
 		i->limits.prefill_limit = 1 + (unsigned)(seeds_next(&x) % 4);
+	if (seeds_next(&x) % 8 > 0)
+		return;
+	i->decode_keep = 0.27;
+	f->groups[0].workload.prompt_tok = dist_uniform(700.0, 1300.0);
+	f->groups[0].workload.output_tok = dist_uniform(1.0, 700.0);
+	i->kv.blocks = 2100 / i->block_tok + 1 + (unsigned)(seeds_next(&x) % 300);
 }
 
 /** What a run came to, over all of them. */
