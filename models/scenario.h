@@ -25,6 +25,7 @@ struct site_spec {
 	bool has_gpu; /* a site of synthetic instances needs none */
 	unsigned n_gpus;
 	struct interconnect_spec interconnect; /* between them */
+	struct gpu_spec host;                  /* what each has of its host; no memory: none */
 	struct src_pos at;
 };
 

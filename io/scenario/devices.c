@@ -4,6 +4,7 @@
 
 #include "io/scenario/parts.h"
 #include "models/cost/cost.h"
+#include "models/cost/holding.h"
 #include "models/cost/llm.h"
 
 enum { BATCH = 16, FIGURES = 12 };
@@ -82,6 +83,11 @@ static bool same_use(const struct use *a, const struct use *b)
 	return a->profile == b->profile;
 }
 
+static bool crosses_pcie(const struct instance_spec *inst)
+{
+	return inst->kv.preemption == PREEMPTION_SWAP || offload_any(&inst->offload);
+}
+
 /** Whether other values of @key would be another GPU to this instance. */
 static bool matters(
 	struct scenario_parts *p, const struct instance_spec *inst, const struct schema_key *key)
@@ -90,7 +96,7 @@ static bool matters(
 	const struct gpu_spec *gpu = &p->s->spec.sites[inst->site.i].gpu;
 	struct use now, then;
 
-	if (inst->kv.preemption == PREEMPTION_SWAP && strcmp(key->name, "pcie") == 0)
+	if (strcmp(key->name, "pcie") == 0 && crosses_pcie(inst))
 		return true;
 	if (!use_of(&now, p, inst, gpu))
 		return true; /* what is wrong is said elsewhere */
@@ -142,7 +148,7 @@ static void note_use(struct site_entry *e, const struct instance_spec *inst)
 	if (e->n_uses < GPU_USES_MAX &&
 		(!last || inst->profile != last->profile || inst->model.i != last->model.i ||
 			inst->attention != last->attention ||
-			inst->kv.preemption != last->kv.preemption))
+			crosses_pcie(inst) != crosses_pcie(last)))
 		e->uses[e->n_uses++] = inst;
 }
 

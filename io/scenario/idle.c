@@ -128,12 +128,21 @@ static void warn_kv(struct schema_reader *r, const struct yaml_node *instance)
 		warn(r, instance, "swap_space", "4 GiB", "preemption is not swap");
 }
 
+static void warn_offload(struct schema_reader *r, const struct yaml_node *instance)
+{
+	const struct yaml_node *offload = value_of(instance, "offload");
+
+	if (offload && says(offload, "cpu_layers", "0") && says(offload, "streamed_layers", "0"))
+		scenario_warn(r, offload->at, "offload has no effect: all layers are on the gpu");
+}
+
 static void warn_instance(struct schema_reader *r, const struct yaml_node *instance)
 {
 	if (value_of(instance, "capacity") && !says(instance, "capacity", "unlimited"))
 		warn(r, instance, "ahead", "0", "it is called free until its capacity is full");
 	if (!value_of(instance, "tensor_parallel") || says(instance, "tensor_parallel", "1"))
 		warn(r, instance, "all_reduce", "auto", "one gpu has nothing to add up");
+	warn_offload(r, instance);
 	if (says(instance, "role", "decode"))
 		warn(r, instance, "kv_overlap", "false", "it computes no prompts for others");
 	if (!says(instance, "decoding", "speculative"))

@@ -126,6 +126,10 @@ static const struct schema_key llm_keys[] = {
 		.to = INSTANCE(spec.parallel.interconnect.algorithm),
 		.words = all_reduce_names,
 		.dflt = "auto"},
+	{.name = "offload",
+		.kind = SCHEMA_OTHER,
+		.to = INSTANCE(spec.offload),
+		.read = read_offload},
 	INSTANCE_COUNT,
 	{0},
 };

@@ -42,6 +42,7 @@ struct site_entry {
 	struct site_spec spec;
 	struct yaml_node *gpu; /* as a map; NULL: by name, or none */
 	bool wired;            /* an instance has several of its gpus */
+	bool hosts;            /* an instance keeps layers with its host */
 	unsigned gpu_given;    /* bit per key of gpu_keys[]: there, and not what is the default */
 	const struct instance_spec *uses[GPU_USES_MAX]; /* models on its gpu, once expanded */
 	size_t n_uses;
@@ -221,6 +222,15 @@ bool parts_place(struct scenario_parts *p, struct instance_spec *i);
 
 /** Say what is there at a site, beside its gpus, that no instance makes use of. */
 void parts_warn_placing(struct scenario_parts *p, const struct site_entry *e);
+
+/* offload.c */
+
+/** A struct gpu_spec of a CPU, and a struct offload_spec. */
+schema_read_fn read_host, read_offload;
+
+/** Give @i what its site's host has for it, and refuse what that cannot be. */
+bool parts_offload(struct scenario_parts *p, struct instance_spec *i);
+void parts_warn_host(struct scenario_parts *p, const struct site_entry *e);
 
 /* devices.c */
 

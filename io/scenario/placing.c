@@ -85,7 +85,7 @@ static bool place_ranks(struct scenario_parts *p, struct instance_spec *i)
 
 bool parts_place(struct scenario_parts *p, struct instance_spec *i)
 {
-	return place_ranks(p, i);
+	return place_ranks(p, i) && parts_offload(p, i);
 }
 
 void parts_warn_placing(struct scenario_parts *p, const struct site_entry *e)
@@ -94,4 +94,5 @@ void parts_warn_placing(struct scenario_parts *p, const struct site_entry *e)
 		scenario_warn(&p->r, e->spec.interconnect.at,
 			"interconnect has no effect: no instance at site '%s' is tensor-parallel",
 			e->e.name);
+	parts_warn_host(p, e);
 }

@@ -162,6 +162,7 @@ static const struct schema_key site_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.to = SITE(spec.interconnect),
 		.read = read_interconnect},
+	{.name = "host", .kind = SCHEMA_OTHER, .to = SITE(spec.host), .read = read_host},
 	{.name = "count",
 		.kind = SCHEMA_UNSIGNED,
 		.to = SITE(e.count),

@@ -18,14 +18,23 @@ double memory_reserve_bytes(const struct instance_spec *spec, const struct cost_
 	return spec->reserve_bytes;
 }
 
-/** Of several devices each has a part of the weights. */
-enum { EACH_SIZE = 40 };
+/** Where the weights are, if not all on one device. */
+enum { WHERE_SIZE = 60 };
 
-static const char *each(char *to, const struct instance_spec *spec)
+static const char *where(char *to, const struct instance_spec *spec, const struct cost_spec *what)
 {
+	const struct offload_spec *o = &spec->offload;
+	unsigned here = what->shape->layers - o->cpu_layers - o->streamed_layers;
+
 	to[0] = '\0';
 	if (instance_devices(spec) > 1)
-		snprintf(to, EACH_SIZE, " on each of %u gpus", instance_devices(spec));
+		snprintf(to, WHERE_SIZE, " on each of %u gpus", instance_devices(spec));
+	else if (o->streamed_layers > 0)
+		snprintf(to, WHERE_SIZE, " on the gpu (%u of %u layers, and buffers)", here,
+			what->shape->layers);
+	else if (o->cpu_layers > 0)
+		snprintf(
+			to, WHERE_SIZE, " on the gpu (%u of %u layers)", here, what->shape->layers);
 	return to;
 }
 
@@ -59,25 +68,26 @@ static struct weights weights_of(const struct cost_spec *what, const struct cost
 static bool refuse_given(const struct instance_spec *spec, const struct cost_spec *what,
 	const struct weights *w, double block_bytes, struct err *err)
 {
-	char on[EACH_SIZE];
+	char on[WHERE_SIZE];
 
 	return err_at(err, spec->kv.blocks_at,
 		"instance '%s': %u KV blocks take %.2f GB and the weights of %s %.2f GB%s, '%s' "
 		"has %.2f GB",
 		spec->name, spec->kv.blocks, spec->kv.blocks * block_bytes / 1e9, w->name,
-		w->bytes / 1e9, each(on, spec), what->gpu->name, what->gpu->mem_bytes / 1e9);
+		w->bytes / 1e9, where(on, spec, what), what->gpu->name, what->gpu->mem_bytes / 1e9);
 }
 
 static bool refuse_share(const struct instance_spec *spec, const struct cost_spec *what,
 	const struct weights *w, struct err *err)
 {
-	char on[EACH_SIZE];
+	char on[WHERE_SIZE];
 
 	return err_at(err, spec->kv.share_at.line > 0 ? spec->kv.share_at : spec->at,
 		"instance '%s': %s needs %.2f GB for its weights%s and %.2f GB in reserve, "
 		"memory_share %g of '%s' is %.2f GB: no room for a KV cache",
-		spec->name, w->name, w->bytes / 1e9, each(on, spec), spec->reserve_bytes / 1e9,
-		spec->kv.share, what->gpu->name, spec->kv.share * what->gpu->mem_bytes / 1e9);
+		spec->name, w->name, w->bytes / 1e9, where(on, spec, what),
+		spec->reserve_bytes / 1e9, spec->kv.share, what->gpu->name,
+		spec->kv.share * what->gpu->mem_bytes / 1e9);
 }
 
 bool memory_blocks(uint64_t *out, const struct instance_spec *spec, const struct cost_spec *what,
@@ -85,7 +95,7 @@ bool memory_blocks(uint64_t *out, const struct instance_spec *spec, const struct
 {
 	struct weights w = weights_of(what, draft);
 	double room = what->gpu->mem_bytes - w.bytes - memory_reserve_bytes(spec, what);
-	char on[EACH_SIZE];
+	char on[WHERE_SIZE];
 
 	*out = spec->kv.blocks;
 	if (spec->kv.blocks > 0)
@@ -99,6 +109,6 @@ bool memory_blocks(uint64_t *out, const struct instance_spec *spec, const struct
 	return err_at(err, spec->at,
 		"instance '%s': %s needs %.2f GB for its weights%s and %.2f GB in reserve, "
 		"'%s' has %.2f GB: no room for a KV cache",
-		spec->name, w.name, w.bytes / 1e9, each(on, spec), spec->reserve_bytes / 1e9,
+		spec->name, w.name, w.bytes / 1e9, where(on, spec, what), spec->reserve_bytes / 1e9,
 		what->gpu->name, what->gpu->mem_bytes / 1e9);
 }

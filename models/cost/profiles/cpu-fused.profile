@@ -13,8 +13,8 @@ sigma.step: 0.25
 # op               precision  constant        value   mark
 linear             *          peak            fp32    published
 linear             *          t0              10e-6   assumed    # threads meet behind each product
-linear             *          ec              0.60    assumed    # 8B Q8_0 at 135 prompt tokens/s on a Ryzen 7950X is 2.2 of 2.3 TFLOP/s; older builds half of it
-linear             *          eb              0.75    published  # Mixtral 8x7B at 49.0 of 57.6 GB/s (Ryzen 5900X) and 33.2 of 44.8 (5950X), 7B at 16.6 of 25.6 (i5-6500)
+linear             *          ec              0.60    assumed    # 8B at 135 prompt tokens/s on a Ryzen 7950X (ik_llama.cpp PR 533) is 2.2 of 2.3 TFLOP/s; older builds less
+linear             *          eb              0.75    published  # Mixtral 8x7B at 49.0 of 57.6 GB/s (Ryzen 5900X) and 33.2 of 44.8 (5950X), 7B at 16.6 of 25.6 (i5-6500): llama.cpp issues 4716 and 34
 head               *          peak            fp32    assumed
 head               *          t0              10e-6   assumed
 head               *          ec              0.60    assumed

@@ -101,6 +101,31 @@ static void gpus_that_share_a_model_are_in_use(void **state)
 	expect(shared, "instances.four.all_reduce=ring", NULL);
 }
 
+/* What lies with the host crosses PCIe, at the slower of two rates. */
+static void a_host_that_holds_nothing_is_told(void **state)
+{
+	static const char hosted[] =
+		"sites: {a: {tier: edge, gpu: {memory: 12 GiB, bandwidth: 300 GB/s, fp32: 6 "
+		"TFLOP/s, "
+		"pcie: 8 GB/s}, host: {memory: 32 GiB, bandwidth: 40 GB/s, fp32: 1 TFLOP/s}}}\n"
+		"models: {m: {model: llama2-13b, precision: int8}}\n"
+		"instances: {i: {site: a, model: m, offload: {streamed_layers: 12}}}\n" REST;
+
+	(void)state;
+	expect(hosted, NULL, NULL);
+	expect(hosted, "sites.a.host.pcie=6 GB/s", NULL);
+	expect(hosted, "sites.a.host.pcie=9 GB/s",
+		"pcie of the host has no effect: that of the gpu is no faster", NULL);
+	expect(hosted, "models.m.model=llama2-7b", NULL);
+	expect("sites: {a: {tier: edge, gpu: t4, host: {memory: 32 GiB, bandwidth: 40 GB/s, fp32: "
+	       "1 "
+	       "TFLOP/s}}}\n"
+	       "models: {m: {model: llama2-7b, precision: int8}}\n"
+	       "instances: {i: {site: a, model: m, offload: {streamed_layers: 0}}}\n" REST,
+		NULL, "host has no effect: no instance at site 'a' keeps layers there",
+		"offload has no effect: all layers are on the gpu", NULL);
+}
+
 /* Three sites of one entry are told once. */
 static void a_gpu_without_an_instance_is_told(void **state)
 {
@@ -156,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gpu_too_many_is_told),
 		cmocka_unit_test(gpus_that_share_a_model_are_in_use),
+		cmocka_unit_test(a_host_that_holds_nothing_is_told),
 		cmocka_unit_test(a_gpu_without_an_instance_is_told),
 		cmocka_unit_test(a_figure_that_no_profile_uses_is_told),
 		cmocka_unit_test(the_same_figure_may_matter_to_another_runtime),

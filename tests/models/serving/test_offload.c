@@ -387,9 +387,11 @@ static void a_jump_ends_where_its_steps_end(void **state)
 			uint64_t y = x;
 			struct instance_spec *i = random_system(&f[by_step], &y);
 
+			if (seeds_next(&y) % 3 == 0)
+				i->batching = BATCHING_STATIC;
 			i->kv.blocks = 40 + (unsigned)(seeds_next(&y) % 60);
 			i->limits.max_len_tok = 600;
-			if (seeds_next(&y) % 2) {
+			if (seeds_next(&y) % 2 && i->batching != BATCHING_STATIC) {
 				i->kv.preemption = PREEMPTION_SWAP;
 				i->kv.swap_bytes = 4e9;
 			}
