@@ -211,6 +211,14 @@ struct step_view {
 	}
 };
 
+/** 16-row tiles that a step of @rows rows is laid out for. */
+inline size_t step_tiles(const gpu_state *s, size_t rows)
+{
+	if (rows <= STEP_FEW_ROWS && s->way[rows] == STEP_TILES_OF_16)
+		return 1;
+	return packed_tiles(rows);
+}
+
 inline step_view step_view_of(
 	const gpu_llama *m, const gpu_state *s, const gpu_layer *layers, size_t rows)
 {
@@ -218,7 +226,7 @@ inline step_view step_view_of(
 
 	return {layers, m->head, m->norm_out, m->rope, *s, (unsigned)p->n_layers,
 		(unsigned)p->hidden, (unsigned)p->ffn, (unsigned)p->n_heads, (unsigned)p->vocab,
-		(unsigned)rows, (unsigned)packed_tiles(rows), 1.0f / (float)p->hidden,
+		(unsigned)rows, (unsigned)step_tiles(s, rows), 1.0f / (float)p->hidden,
 		(float)p->norm_eps};
 }
 

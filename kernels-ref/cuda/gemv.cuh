@@ -33,6 +33,7 @@ struct gemv_in {
 	const uint8_t *w;
 	const half *x;
 	unsigned tiles, units, rows; /* outputs / 8, inputs / 64, rows of x */
+	unsigned row_tiles;          /* of 16 rows that x is laid out for: packed_rows.cuh */
 	unsigned splits;
 	float2 *part;      /* splits > 1: [splits][tiles][rows][4] shares of the sums */
 	unsigned *arrived; /* splits > 1: [tiles], zero before and after */
@@ -522,7 +523,7 @@ template <int W, class E> void gemv_any(const gemv_in &in, const E &epilogue, cu
 {
 	unsigned blocks = multiprocessors();
 
-	switch (packed_tiles(in.rows)) {
+	switch (in.row_tiles) {
 	case 0:
 		return gemv_few_rows<W>(in, epilogue, blocks, stream);
 	case 1:

@@ -408,7 +408,7 @@ struct few_block {
 		a.v += in.v.cache_at(layer);
 		for (unsigned i = blockIdx.x, first = i; i == first || i < items; i += gridDim.x) {
 			row_block<FEW_WARPS> b(a, attn, i / a.splits % a.heads,
-				i / a.splits / a.heads % in.v.rows, i % a.splits);
+				i / a.splits / a.heads % in.v.rows, i % a.splits, a.splits);
 
 			if (i < items)
 				b.begin_cached();
@@ -522,7 +522,7 @@ bool gpu_step_few(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cu
 	unsigned blocks = multiprocessors(), rest, stages;
 	unsigned most = device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
 
-	if (n > 8)
+	if (n > STEP_FEW_ROWS)
 		return false;
 	step_view v = step_view_of(m, s, m->layers_on_device, n);
 	few_in in = {v, row_attn_of(m, s, 0, n, few_splits(n, m->shape.n_heads, max_tok, blocks)),

@@ -2,10 +2,13 @@
  * Weights and state of the int8 Llama2 on a GPU: random, the same as the reference's, made on
  * the device; or copied from the reference's model.
  */
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels-ref/cuda/gemv.cuh"
 #include "kernels-ref/cuda/llama_q8.cuh"
+#include "kernels-ref/cuda/row_attn.cuh"
 
 #define BLOCK 256
 
@@ -285,10 +288,12 @@ void gpu_state_create(gpu_state *s, const llama_shape *p, size_t kv_tok)
 	CUDA_TRY(cudaMemset(s->shares_in, 0, p->hidden / 8 * sizeof(uint32_t)));
 	s->meetings = device_alloc<uint32_t>(1);
 	CUDA_TRY(cudaMemset(s->meetings, 0, sizeof(uint32_t)));
-	s->token = device_alloc<uint32_t>(4 * rows);
+	s->token = device_alloc<uint32_t>(STEP_ROW_WORDS);
 	s->pos = s->token + rows;
 	s->cached = s->pos + rows;
 	s->seq = s->cached + rows;
+	s->slot = s->seq + rows;
+	s->spread = true;
 	s->k = device_alloc<half>(kv);
 	s->v = device_alloc<half>(kv);
 	launch_kernel(0, random_half, dim3(blocks_for(kv < (1u << 24) ? kv : 1u << 24)),
@@ -308,19 +313,53 @@ void gpu_state_shape(gpu_state *s, size_t n_seq, size_t cap_tok)
 	s->cap_tok = cap_tok;
 }
 
+#define SLOT_LEAST_TOK 256
+
+/* Slot by slot to the row whose shares are the longest, while those are longer than the mean; the
+ * longest are begun first. */
+static void fill_slots(uint32_t *slot, const gpu_state *s, size_t n, const uint32_t *pos)
+{
+	uint32_t count[STEP_MAX_ROWS], order[STEP_MAX_ROWS], tok = 0;
+	auto each = [&](uint32_t r) { return (pos[r] + count[r]) / count[r]; };
+	auto longer = [&](uint32_t a, uint32_t b) { return each(a) > each(b); };
+
+	for (uint32_t r = 0; r < n; r++) {
+		order[r] = r;
+		count[r] = 1;
+		tok += pos[r] + 1;
+	}
+	uint32_t least = std::max<uint32_t>(SLOT_LEAST_TOK, tok / (uint32_t)n);
+	for (size_t more = row_slots(s, n) - n; more > 0; more--) {
+		uint32_t *r = std::min_element(order, order + n, longer);
+
+		if (each(*r) > least)
+			count[*r]++;
+	}
+	std::sort(order, order + n, longer);
+	memset(slot, 0, STEP_MAX_SLOTS * sizeof(*slot));
+	for (uint32_t k = 0; k < n; k++)
+		for (uint32_t i = 0; i < count[order[k]]; i++)
+			*slot++ = order[k] | i << 8 | count[order[k]] << 16;
+}
+
 void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_t *pos,
 	const uint32_t *cached, const uint32_t *seq)
 {
+	uint32_t slot[STEP_MAX_SLOTS];
+
+	fill_slots(slot, s, n, pos);
+	CUDA_TRY(cudaMemcpy(s->slot, slot, sizeof(slot), cudaMemcpyHostToDevice));
 	CUDA_TRY(cudaMemcpy(s->token, token, n * sizeof(*token), cudaMemcpyHostToDevice));
 	CUDA_TRY(cudaMemcpy(s->pos, pos, n * sizeof(*pos), cudaMemcpyHostToDevice));
 	CUDA_TRY(cudaMemcpy(s->cached, cached, n * sizeof(*cached), cudaMemcpyHostToDevice));
 	CUDA_TRY(cudaMemcpy(s->seq, seq, n * sizeof(*seq), cudaMemcpyHostToDevice));
 }
 
-void gpu_state_rows_async(gpu_state *s, const uint32_t *rows, cudaStream_t stream)
+void gpu_state_rows_async(gpu_state *s, size_t n, uint32_t *rows, cudaStream_t stream)
 {
+	fill_slots(rows + 4 * STEP_MAX_ROWS, s, n, rows + STEP_MAX_ROWS);
 	CUDA_TRY(cudaMemcpyAsync(
-		s->token, rows, 4 * STEP_MAX_ROWS * sizeof(*rows), cudaMemcpyHostToDevice, stream));
+		s->token, rows, STEP_ROW_WORDS * sizeof(*rows), cudaMemcpyHostToDevice, stream));
 }
 
 void gpu_state_destroy(gpu_state *s)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels-ref/cuda/cuda_common.cuh"
+#include "kernels-ref/cuda/epilogues.cuh"
 #include "kernels-ref/cuda/int8_gemm.cuh"
 #include "kernels-ref/cuda/llama_q8.cuh"
 #include "kernels-ref/cuda/packed_rows.cuh"
@@ -229,6 +230,13 @@ void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n)
 		int8_gemm_tune(p->gemm, all[i], layers, {p->xq, p->sums}, n);
 }
 
+void gpu_prefill_tune_all(gpu_prefill *p, const gpu_llama *m, size_t most)
+{
+	for (size_t n = 16; n <= most; n += n < 128 ? 16 : n < 512 ? 32 : n < 1024 ? 64 : 128)
+		gpu_prefill_tune(p, m, n);
+	gpu_prefill_tune(p, m, most);
+}
+
 void gpu_prefill_gemm(gpu_prefill *p, const gpu_matrix *w, size_t n, cudaStream_t stream)
 {
 	int8_gemm_run(p->gemm, w, {p->xq, p->sums}, n, stream);
@@ -380,7 +388,7 @@ static size_t head_of(
 		norm_in norm = {p->x + r.at * h, p->sums + r.at * h, p->q_scale + r.at,
 			m->layers[layers - 1].down.scale, m->norm_out, NULL, NULL, s->xn,
 			s->sumsq + 2 * layers * STEP_MAX_ROWS, (unsigned)r.row,
-			(unsigned)packed_tiles(n), h, (float)p->shape.norm_eps};
+			(unsigned)step_tiles(s, n), h, (float)p->shape.norm_eps};
 
 		launch_kernel(stream, add_norm_quantise, dim3((unsigned)r.n), dim3(ROW_THREADS),
 			h * sizeof(float), norm);

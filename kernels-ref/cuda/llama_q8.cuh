@@ -58,6 +58,13 @@ void gpu_llama_destroy(gpu_llama *m);
 
 #define STEP_MAX_ROWS 64
 #define STEP_MAX_SPLITS 64
+#define STEP_FEW_ROWS 8
+#define STEP_MAX_SLOTS (2 * STEP_MAX_ROWS)
+#define STEP_ROW_WORDS (4 * STEP_MAX_ROWS + STEP_MAX_SLOTS)
+
+/** How a step of up to STEP_FEW_ROWS rows is carried out; which is fastest depends on the model's
+ *  shape (measure.cuh: tune_steps()). More rows have tiles of 16 or larger. */
+enum step_way { STEP_ONE_KERNEL, STEP_TILES_OF_8, STEP_TILES_OF_16, STEP_WAYS };
 
 /**
  * Everything a step needs besides weights. KV cache: [layer][sequence][head][cap_tok][128].
@@ -72,12 +79,15 @@ struct gpu_state {
 	half *act;     /* packed */
 	float *logits; /* [64][vocab] */
 	float *sumsq;  /* [2 layers + 1][64] of x, for the norms */
-	float *part;   /* split attention: [64 heads][splits][132] */
+	float *part;   /* split attention: [64 heads][STEP_MAX_SPLITS][132] */
 	uint32_t *arrived;
 	float2 *share;       /* of the sums of o and down: [4 splits][hidden / 2][64] */
 	uint32_t *shares_in; /* [hidden / 8] */
 	uint32_t *meetings;  /* of all blocks; zero before and after */
 	uint32_t *token, *pos, *cached, *seq; /* [64] each, one after another */
+	uint32_t *slot;                       /* [STEP_MAX_SLOTS] behind them: row_attn.cuh */
+	enum step_way way[STEP_FEW_ROWS + 1]; /* by rows; one kernel, unless changed */
+	bool spread; /* long contexts are dealt out to more blocks; true, unless changed */
 	half *k, *v;
 	size_t n_seq, cap_tok;
 };
@@ -92,9 +102,10 @@ void gpu_state_shape(gpu_state *s, size_t n_seq, size_t cap_tok);
 void gpu_state_rows(gpu_state *s, size_t n, const uint32_t *token, const uint32_t *pos,
 	const uint32_t *cached, const uint32_t *seq);
 
-/** The same without waiting: @rows is [4][STEP_MAX_ROWS], tokens, positions, cached, sequences,
- *  in pinned memory that stays as it is until @stream has read it. */
-void gpu_state_rows_async(gpu_state *s, const uint32_t *rows, cudaStream_t stream);
+/** The same without waiting: @rows is [4][STEP_MAX_ROWS], tokens, positions, cached, sequences, and
+ *  behind them room for STEP_MAX_SLOTS words that this fills; in pinned memory that stays as it is
+ *  until @stream has read it. */
+void gpu_state_rows_async(gpu_state *s, size_t n, uint32_t *rows, cudaStream_t stream);
 
 /** The largest of each row's logits, @n rows, to @token on the device: greedy decoding. */
 void gpu_greedy(
@@ -105,6 +116,9 @@ void gpu_greedy(
  * Logits of all rows. @max_tok: longest context among the rows. Only launches.
  */
 void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream);
+
+/** Longest contexts rounded up as far as hardly matters, so that a few graphs serve all. */
+size_t gpu_step_class(size_t n, size_t max_tok);
 
 /**
  * All of a step of at most 8 rows but the embedding in one kernel, whose blocks stay on their
@@ -148,6 +162,10 @@ void gpu_prefill_destroy(gpu_prefill *p);
 
 /** Choose the GEMM algorithms for @n tokens by trying them. */
 void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n);
+
+/** The same for sizes that grow with them, up to @most: filling up to the next costs at most an
+ *  eighth. What a server runs on. */
+void gpu_prefill_tune_all(gpu_prefill *p, const gpu_llama *m, size_t most);
 
 /**
  * Prefill @n new tokens of sequence 0 after @context cached ones: W8A8, flash attention,

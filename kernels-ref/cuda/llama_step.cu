@@ -55,7 +55,8 @@ __global__ void embed_rows(embed_in in)
 static gemv_in gemv_of(const gpu_matrix *w, const half *x, size_t n, const gpu_state *s, bool split)
 {
 	gemv_in in = {w->packed, x, (unsigned)(w->rows / 8), (unsigned)(w->cols / 64), (unsigned)n,
-		1, split ? s->share : NULL, split ? s->shares_in : NULL};
+		(unsigned)step_tiles(s, n), 1, split ? s->share : NULL,
+		split ? s->shares_in : NULL};
 
 	return in;
 }
@@ -64,7 +65,7 @@ void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state 
 	cudaStream_t stream)
 {
 	epilogue_residual e = {w->scale, gain, s->x, s->sumsq, s->xn, (unsigned)w->rows,
-		(unsigned)packed_tiles(n)};
+		(unsigned)step_tiles(s, n)};
 
 	gemv_any<1>(gemv_of(w, x, n, s, true), e, stream);
 }
@@ -96,7 +97,7 @@ void gpu_head(const gpu_llama *m, gpu_state *s, size_t n, cudaStream_t stream)
 {
 	const llama_shape *p = &m->shape;
 	gemv_in in = {(const uint8_t *)m->head, s->xn, (unsigned)(p->vocab / 8),
-		(unsigned)(p->hidden / 64), (unsigned)n, 1, NULL, NULL};
+		(unsigned)(p->hidden / 64), (unsigned)n, (unsigned)step_tiles(s, n), 1, NULL, NULL};
 
 	gemv_any<2>(in, step_view_of(m, s, m->layers, n).logits(), stream);
 }
@@ -105,10 +106,11 @@ void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaSt
 {
 	const llama_shape *p = &m->shape;
 	embed_in in = {m->embed, m->layers[0].norm_attn, s->token, s->x, s->sumsq, s->xn,
-		(unsigned)p->hidden, (unsigned)packed_tiles(n), (unsigned)(2 * p->n_layers + 1)};
+		(unsigned)p->hidden, (unsigned)step_tiles(s, n), (unsigned)(2 * p->n_layers + 1)};
 
 	launch_kernel(stream, embed_rows, dim3((unsigned)n), dim3(256), 0, in);
-	if (gpu_step_few(m, s, n, max_tok, stream))
+	if (n <= STEP_FEW_ROWS && s->way[n] == STEP_ONE_KERNEL &&
+		gpu_step_few(m, s, n, max_tok, stream))
 		return;
 	for (size_t l = 0; l < p->n_layers; l++)
 		for (enum step_part part : step_parts)
@@ -116,23 +118,40 @@ void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaSt
 	gpu_head(m, s, n, stream);
 }
 
+/* One kernel deals its keys out by the longest context; the others do not look at it so closely. */
+size_t gpu_step_class(size_t n, size_t max_tok)
+{
+	size_t c = 256;
+
+	if (n <= STEP_FEW_ROWS)
+		return (max_tok + c - 1) / c * c;
+	while (c < max_tok)
+		c *= 2;
+	return c;
+}
+
+#define LOGIT_THREADS 1024
+
 /* A block a row; of equals the first. */
-__global__ void __launch_bounds__(256)
+__global__ void __launch_bounds__(LOGIT_THREADS)
 	largest_logit(uint32_t *token, const float *logits, unsigned vocab)
 {
-	__shared__ float top[256];
-	__shared__ unsigned at[256];
+	__shared__ float top[LOGIT_THREADS];
+	__shared__ unsigned at[LOGIT_THREADS];
 	const float *row = logits + (size_t)blockIdx.x * vocab;
-	unsigned t = threadIdx.x;
+	unsigned t = threadIdx.x, where = 0;
+	float most = -HUGE_VALF;
 
-	top[t] = -HUGE_VALF;
-	at[t] = 0;
-	for (unsigned i = t; i < vocab; i += 256)
-		if (row[i] > top[t]) {
-			top[t] = row[i];
-			at[t] = i;
-		}
-	for (unsigned o = 128; o; o /= 2) {
+#pragma unroll 8
+	for (unsigned i = t; i < vocab; i += LOGIT_THREADS) {
+		float x = row[i];
+
+		where = x > most ? i : where;
+		most = fmaxf(x, most);
+	}
+	top[t] = most;
+	at[t] = where;
+	for (unsigned o = LOGIT_THREADS / 2; o; o /= 2) {
 		__syncthreads();
 		if (t < o && (top[t + o] > top[t] || (top[t + o] == top[t] && at[t + o] < at[t]))) {
 			top[t] = top[t + o];
@@ -146,6 +165,6 @@ __global__ void __launch_bounds__(256)
 void gpu_greedy(
 	const gpu_llama *m, const gpu_state *s, size_t n, uint32_t *token, cudaStream_t stream)
 {
-	launch_kernel(stream, largest_logit, dim3((unsigned)n), dim3(256), 0, token, s->logits,
-		(unsigned)m->shape.vocab);
+	launch_kernel(stream, largest_logit, dim3((unsigned)n), dim3(LOGIT_THREADS), 0, token,
+		s->logits, (unsigned)m->shape.vocab);
 }

@@ -23,7 +23,7 @@ __host__ __device__ inline size_t packed_index(size_t tiles, size_t row, size_t 
 	return at + piece * 256;
 }
 
-/** 16-row tiles that a step of @rows rows is laid out for: 0, 1, 2 or 4. */
+/** 16-row tiles that hold @rows rows: 0 (a tile of 8), 1, 2 or 4. */
 inline size_t packed_tiles(size_t rows)
 {
 	if (rows <= 8)

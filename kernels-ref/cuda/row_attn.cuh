@@ -11,6 +11,17 @@
  */
 #define ROW_PART 132 /* floats of a split's share: 128 sums, maximum, sum of weights */
 
+/**
+ * A slot is one block of every head: a row and which of its shares. A row has one slot, the rows
+ * of the longest contexts have more, so that a step does not wait for those; with @splits > 1
+ * blocks share the keys of each slot out again. A word: the row, the slot's number among the
+ * row's (from bit 8 on), how many the row has (from bit 16 on; 0: nothing to do).
+ */
+inline size_t row_slots(const gpu_state *s, size_t rows)
+{
+	return rows + (s->spread && rows > 1 ? (rows + 3) / 4 : 0);
+}
+
 /** How the outputs lie. */
 enum row_out {
 	ROW_OUT_PACKED,  /* packed_rows.cuh, in @tiles: for a multiplication of gemv.cuh */
@@ -22,7 +33,7 @@ struct row_attn_in {
 	half *out;
 	float *part;
 	uint32_t *arrived;
-	const uint32_t *pos, *cached, *seq;
+	const uint32_t *pos, *cached, *seq, *slot;
 	unsigned heads, splits, tiles;
 	size_t cap;
 	float scale_log2; /* of the scores, times log2(e) */
@@ -97,13 +108,13 @@ __device__ inline float row_weight(float max, float top)
 	return max == -HUGE_VALF ? 0.0f : exp2_fast(max - top);
 }
 
-/** Share @split of head @head of row @row. */
+/** Share @split of @splits of head @head of row @row. */
 template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 	static constexpr unsigned step = WARPS * 16; /* keys at a time */
 
 	const row_attn_in &in;
 	row_shared<WARPS> *sh;
-	unsigned head, row, split;
+	unsigned head, row, split, splits;
 	unsigned at, side, group; /* column / 8, half of the warp, half warp of the block */
 	unsigned begin, end, cached;
 	const half *k, *v;
@@ -112,10 +123,10 @@ template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 	float top, sum, acc; /* thread d < 128: of column d, joined */
 
 	__device__ row_block(const row_attn_in &in, row_shared<WARPS> *sh, unsigned head,
-		unsigned row, unsigned split)
-	    : in(in), sh(sh), head(head), row(row), split(split)
+		unsigned row, unsigned split, unsigned splits)
+	    : in(in), sh(sh), head(head), row(row), split(split), splits(splits)
 	{
-		unsigned n = in.pos[row] + 1, each = (n + in.splits - 1) / in.splits;
+		unsigned n = in.pos[row] + 1, each = (n + splits - 1) / splits;
 		size_t base;
 
 		at = threadIdx.x % 16;
@@ -181,7 +192,7 @@ template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 			load(p, 0, end);
 		}
 		join();
-		if (in.splits > 1 && !join_splits())
+		if (splits > 1 && !join_splits())
 			return;
 		if (threadIdx.x < 128)
 			in.out[out_at()] = __float2half(acc / sum);
@@ -217,7 +228,7 @@ template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 
 	__device__ float *part(unsigned i) const
 	{
-		return in.part + (((size_t)row * in.heads + head) * in.splits + i) * ROW_PART;
+		return in.part + (((size_t)row * in.heads + head) * STEP_MAX_SPLITS + i) * ROW_PART;
 	}
 
 	/* True in the block that comes last and then has the sums of all splits. */
@@ -231,7 +242,7 @@ template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 		if (threadIdx.x == 0) {
 			__threadfence();
 			sh->last = atomicInc(in.arrived + (size_t)row * in.heads + head,
-					   in.splits - 1) == in.splits - 1;
+					   splits - 1) == splits - 1;
 			__threadfence();
 		}
 		__syncthreads();
@@ -241,11 +252,11 @@ template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 			return true;
 		top = -HUGE_VALF;
 #pragma unroll 4
-		for (unsigned i = 0; i < in.splits; i++)
+		for (unsigned i = 0; i < splits; i++)
 			top = fmaxf(top, __ldcg(part(i) + 128));
 		sum = acc = 0.0f;
 #pragma unroll 4
-		for (unsigned i = 0; i < in.splits; i++) {
+		for (unsigned i = 0; i < splits; i++) {
 			float2 c = __ldcg((const float2 *)(part(i) + 128));
 			float w = row_weight(c.x, top);
 

@@ -14,8 +14,10 @@
 static const size_t decode_batches[] = {
 	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 20, 24, 28, 32, 33, 40, 48, 56, 64};
 static const size_t decode_contexts[] = {1, 128, 256, 512, 1024, 2048, 3072, 4096};
-static const size_t prefill_tokens[] = {
-	1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096};
+/* On either side of where another tile of 128 rows begins, and of what a server tunes. */
+static const size_t prefill_tokens[] = {1, 16, 32, 64, 96, 128, 129, 160, 192, 256, 257, 320, 384,
+	385, 448, 512, 513, 640, 641, 768, 769, 896, 1024, 1025, 1280, 1536, 1537, 2048, 2049, 3072,
+	4096};
 static const size_t prefill_contexts[] = {0, 512, 2048};
 /* Of all rows of a step, its decodes included: budgets of a server, and what is left of them. */
 static const size_t mixed_rows[] = {128, 256, 512, 1024, 2048};
@@ -49,8 +51,9 @@ static void write_header(FILE *to, const llama_shape *shape, const gpu_sheet *sh
 		"driver: CUDA %d.%d, runtime %d.%d, %s\n"
 		"kernels: %s\n"
 		"method: CUDA events, medians of 11 to 200, random weights and data; decode W8A16 "
-		"with half KV and head, as graphs, contexts of a batch spread evenly about their "
-		"mean; prefill and mixed W8A8, launched kernel by kernel\n",
+		"with half KV and head, as graphs, contexts of a batch spread as the sum of two "
+		"exponential times; prefill and mixed W8A8, launched kernel by kernel, at the "
+		"sizes a server tunes; tokens chosen\n",
 		sheet->device, shape->name, date, driver / 1000, driver % 1000 / 10, runtime / 1000,
 		runtime % 1000 / 10, gpu_name().c_str(), KERNELS_VERSION);
 }
@@ -71,8 +74,8 @@ static void write_decode(FILE *to, const gpu_llama *m, gpu_state *s, size_t room
 		for (size_t context : decode_contexts) {
 			if (batch * context > room)
 				continue;
-			size_t most = std::min((size_t)MAX_TOK, room / batch) - context;
-			timing t = measure_served(m, s, batch, context, std::min(context, most));
+			timing t = measure_served(
+				m, s, batch, context, std::min((size_t)MAX_TOK, room / batch));
 
 			fprintf(to, "%zu %zu %.6g\n", batch, batch * context, t.median_s);
 			if (context == 512)
@@ -107,6 +110,7 @@ static void write_host(FILE *to, const llama_shape *shape)
 static void write_prefill(FILE *to, const gpu_llama *m, gpu_state *s, gpu_prefill *p)
 {
 	fprintf(to, "\n[prefill]     # new_tok  context_tok  step_s\n");
+	gpu_prefill_tune_all(p, m, MAX_TOK);
 	for (size_t n : prefill_tokens)
 		for (size_t context : prefill_contexts) {
 			if (n + context > MAX_TOK)
@@ -127,11 +131,10 @@ static void write_mixed(FILE *to, const gpu_llama *m, gpu_state *s, gpu_prefill 
 			for (size_t rows : mixed_rows)
 				for (size_t behind : mixed_chunk_contexts) {
 					size_t most = std::min((size_t)MAX_TOK, room / (n + 1));
-					mixed_size x = {n, context, 0, rows - n, behind};
+					mixed_size x = {n, context, most, rows - n, behind};
 
-					if (x.cap_tok() > most)
+					if (std::max(context, behind + x.chunk_tok) > most)
 						continue;
-					x.spread = std::min(context, most - context);
 					fprintf(to, "%zu %zu %zu %zu %.6g\n", n, n * context,
 						x.chunk_tok, behind,
 						measure_mixed(m, s, p, x).median_s);
@@ -201,11 +204,19 @@ static double gemm_op_per_s(const gpu_llama *m, gpu_prefill *p)
 	return op / measure_layer_gemm(m, p, MAX_TOK).median_s;
 }
 
+/* Steps are carried out as in @like. */
+static void state_create_like(
+	gpu_state *s, const gpu_state &like, const llama_shape *shape, size_t kv_tok)
+{
+	gpu_state_create(s, shape, kv_tok);
+	std::copy(std::begin(like.way), std::end(like.way), s->way);
+}
+
 static bool export_one(const char *dir, const llama_shape *shape, const gpu_sheet *sheet)
 {
 	char path[1000];
 	gpu_llama m;
-	gpu_state s;
+	gpu_state s, tuned;
 	gpu_prefill *p;
 	FILE *to;
 
@@ -219,24 +230,26 @@ static bool export_one(const char *dir, const llama_shape *shape, const gpu_shee
 	write_header(to, shape, sheet);
 	gpu_llama_create(&m, shape, 1, GPU_PACKED | GPU_NATURAL, MAX_TOK);
 	gpu_state_create(&s, shape, 16 * MAX_TOK);
+	tune_steps(&m, &s, 16 * MAX_TOK);
+	tuned = s;
 	p = gpu_prefill_create(shape, MAX_TOK);
 	write_prefill(to, &m, &s, p);
 	double ec = gemm_op_per_s(&m, p) / sheet->int8_op_per_s;
 	gpu_state_destroy(&s);
 	size_t room = kv_room_tok(shape);
 	room = room < 65 * MAX_TOK ? room : 65 * MAX_TOK;
-	gpu_state_create(&s, shape, room);
+	state_create_like(&s, tuned, shape, room);
 	write_mixed(to, &m, &s, p, room);
 	gpu_state_destroy(&s);
 	gpu_prefill_destroy(p);
-	gpu_state_create(&s, shape, 16 * MAX_TOK);
+	state_create_like(&s, tuned, shape, 16 * MAX_TOK);
 	gpu_llama_drop(&m, GPU_NATURAL);
 	write_constants(to, &m, &s, 16 * MAX_TOK, ec, sheet);
 	gpu_state_destroy(&s);
 	write_attention(to, shape);
 	room = kv_room_tok(shape);
 	room = room < 64 * MAX_TOK ? room : 64 * MAX_TOK;
-	gpu_state_create(&s, shape, room);
+	state_create_like(&s, tuned, shape, room);
 	write_decode(to, &m, &s, room);
 	write_verify(to, &m, &s);
 	gpu_state_destroy(&s);

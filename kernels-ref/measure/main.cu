@@ -36,6 +36,45 @@ static void speed_of_parts(const gpu_llama *m, gpu_state *s, size_t batch)
 	fflush(stdout);
 }
 
+#define SPEED_ROOM_TOK (32 * 2048)
+
+/* Steps of few rows in each of the ways that there are; they stay as chosen. */
+static void speed_of_ways(const gpu_llama *m, gpu_state *s)
+{
+	static const char *const name[STEP_WAYS] = {"one kernel", "tiles of 8", "tiles of 16"};
+
+	tune_steps(m, s, SPEED_ROOM_TOK);
+	for (size_t n = 1; n <= STEP_FEW_ROWS; n++) {
+		enum step_way best = s->way[n];
+
+		printf("%s decode batch %zu context 512:", m->shape.name, n);
+		for (int way = 0; way < STEP_WAYS; way++) {
+			s->way[n] = (enum step_way)way;
+			printf(" %s %.3f", name[way], measure_decode(m, s, n, 512).median_s * 1e3);
+		}
+		s->way[n] = best;
+		printf(" ms: %s\n", name[best]);
+	}
+	fflush(stdout);
+}
+
+/* Contexts spread as served ones, with and without more blocks for the longest. */
+static void speed_of_spread(const gpu_llama *m, gpu_state *s)
+{
+	for (size_t n : {9, 16, 17, 20, 24, 32}) {
+		double alike = measure_decode(m, s, n, 512).median_s, t[2];
+
+		for (bool spread : {false, true}) {
+			s->spread = spread;
+			t[spread] = measure_served(m, s, n, 512, SPEED_ROOM_TOK / 32).median_s;
+		}
+		printf("%s decode batch %zu context 512: alike %.3f, as served: a block a context "
+		       "%.3f, longest dealt out %.3f ms\n",
+			m->shape.name, n, alike * 1e3, t[false] * 1e3, t[true] * 1e3);
+	}
+	fflush(stdout);
+}
+
 static void speed_of_model(const llama_shape *shape, double copy)
 {
 	gpu_llama m;
@@ -43,7 +82,9 @@ static void speed_of_model(const llama_shape *shape, double copy)
 	gpu_prefill *p;
 
 	gpu_llama_create(&m, shape, 1, GPU_PACKED | GPU_NATURAL, 4096);
-	gpu_state_create(&s, shape, 64 * 512);
+	gpu_state_create(&s, shape, SPEED_ROOM_TOK);
+	speed_of_ways(&m, &s);
+	speed_of_spread(&m, &s);
 	p = gpu_prefill_create(shape, 2048);
 	for (size_t batch : {SPEED_BATCHES}) {
 		double head = (double)shape->vocab * (double)shape->hidden * 2.0;

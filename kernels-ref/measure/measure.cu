@@ -7,6 +7,7 @@
 #include "kernels-ref/measure/measure.cuh"
 #include "kernels-ref/cuda/packed_rows.cuh"
 
+#define LONG_TOK 1024                  /* prompts that are timed a few times only */
 #define L2_SEVERAL ((size_t)400 << 20) /* bytes that rotating buffers should total */
 
 std::string gpu_name(void)
@@ -31,24 +32,85 @@ const gpu_sheet *gpu_sheet_of(const std::string &name)
 	return NULL;
 }
 
-/* Rows of as many sequences, at the ends of contexts spread evenly over @context - @spread to
- * @context + @spread tokens; the longest of them. */
-static size_t rows_of_many(
-	const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t spread)
+/* Where 1 - (1 + x) e^-x is @p: the sum of two waiting times. */
+static double erlang_quantile(double p)
 {
+	double low = 0.0, high = 50.0;
+
+	for (int i = 0; i < 60; i++) {
+		double x = (low + high) / 2.0;
+
+		(1.0 - (1.0 + x) * exp(-x) < p ? low : high) = x;
+	}
+	return low;
+}
+
+/* By which @q, ascending and capped at @most, come to @sum. */
+static double scale_to_sum(const std::vector<double> &q, double most, double sum)
+{
+	double low = 0.0, high = most / q[0];
+
+	for (int i = 0; i < 60; i++) {
+		double scale = (low + high) / 2.0, all = 0.0;
+
+		for (double x : q)
+			all += fmin(most, scale * x);
+		(all < sum ? low : high) = scale;
+	}
+	return low;
+}
+
+/*
+ * Contexts of a batch, @batch x @context tokens in all, none longer than @most: quantiles of the
+ * sum of two exponential times (deviation .7 of the mean, the longest of 32 three times it). The
+ * served runs of lognormal prompts and answers have .64 at 8, .7 at 20 to 32 sequences and the
+ * longest at 2.4 and 3 times the mean.
+ */
+static std::vector<size_t> served_contexts(size_t batch, size_t context, size_t most)
+{
+	std::vector<double> q(batch);
+	std::vector<size_t> tok(batch);
+	size_t sum = 0;
+
+	for (size_t i = 0; i < batch; i++)
+		q[i] = erlang_quantile(((double)i + 0.5) / (double)batch);
+	double scale = scale_to_sum(q, (double)most, (double)(batch * context));
+	for (size_t i = 0; i < batch; i++) {
+		tok[i] = std::max((size_t)1, (size_t)fmin((double)most, scale * q[i]));
+		sum += tok[i];
+	}
+	for (size_t i = 0; sum < batch * context; i = (i + 1) % batch)
+		if (tok[i] < most) {
+			tok[i]++;
+			sum++;
+		}
+	for (size_t i = batch - 1; sum > batch * context; i = i > 0 ? i - 1 : batch - 1)
+		if (tok[i] > 1) {
+			tok[i]--;
+			sum--;
+		}
+	return tok;
+}
+
+/* Rows of as many sequences, at the ends of contexts of @tok tokens; the longest of them. */
+static size_t rows_of_many(const gpu_llama *m, gpu_state *s, const std::vector<size_t> &tok)
+{
+	size_t batch = tok.size();
 	std::vector<uint32_t> token(batch), pos(batch), seq(batch);
-	size_t longest = 0;
 
 	for (size_t i = 0; i < batch; i++) {
-		size_t tok = context - spread + (2 * i + 1) * spread / batch;
-
 		token[i] = (uint32_t)(device_rand_bits(9, i) % m->shape.vocab);
-		pos[i] = (uint32_t)(tok > 0 ? tok - 1 : 0);
+		pos[i] = (uint32_t)(tok[i] - 1);
 		seq[i] = (uint32_t)i;
-		longest = std::max(longest, (size_t)pos[i] + 1);
 	}
 	gpu_state_rows(s, batch, token.data(), pos.data(), pos.data(), seq.data());
-	return longest;
+	return *std::max_element(tok.begin(), tok.end());
+}
+
+/* The same where all are of @context tokens. */
+static size_t rows_alike(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
+{
+	return rows_of_many(m, s, std::vector<size_t>(batch, context));
 }
 
 static timing time_step(
@@ -61,13 +123,44 @@ static timing time_step(
 timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context)
 {
 	gpu_state_shape(s, batch, context);
-	return time_step(m, s, batch, rows_of_many(m, s, batch, context, 0), 0.06);
+	return time_step(m, s, batch, rows_alike(m, s, batch, context), 0.06);
 }
 
-timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t spread)
+void tune_steps(const gpu_llama *m, gpu_state *s, size_t room)
 {
-	gpu_state_shape(s, batch, context + spread);
-	return time_step(m, s, batch, rows_of_many(m, s, batch, context, spread), 0.05);
+	for (size_t n = 1; n <= STEP_FEW_ROWS && n <= room; n++) {
+		enum step_way best = STEP_ONE_KERNEL;
+		double least = HUGE_VAL;
+
+		for (int way = 0; way < STEP_WAYS; way++) {
+			s->way[n] = (enum step_way)way;
+			double t =
+				measure_decode(m, s, n, std::min((size_t)512, room / n)).median_s;
+
+			if (t < 0.99 * least) { /* less is noise */
+				least = t;
+				best = s->way[n];
+			}
+		}
+		s->way[n] = best;
+	}
+}
+
+timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t most)
+{
+	uint32_t *token = device_alloc<uint32_t>(batch);
+
+	gpu_state_shape(s, batch, most);
+	size_t longest =
+		gpu_step_class(batch, rows_of_many(m, s, served_contexts(batch, context, most)));
+	timing t = time_for(
+		[&](int, cudaStream_t stream) {
+			gpu_step(m, s, batch, longest, stream);
+			gpu_greedy(m, s, batch, token, stream);
+		},
+		1, 0.05);
+	CUDA_TRY(cudaFree(token));
+	return t;
 }
 
 /* @rows tokens of each of @batch sequences behind @context cached ones. */
@@ -96,7 +189,7 @@ timing measure_step_part(
 	const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context)
 {
 	gpu_state_shape(s, batch, context);
-	rows_of_many(m, s, batch, context, 0);
+	rows_alike(m, s, batch, context);
 	return time_for(
 		[&](int i, cudaStream_t stream) {
 			gpu_step_part(m, s, (size_t)i, part, batch, context, stream);
@@ -107,7 +200,7 @@ timing measure_step_part(
 timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch)
 {
 	gpu_state_shape(s, batch, 1);
-	rows_of_many(m, s, batch, 1, 0);
+	rows_alike(m, s, batch, 1);
 	return time_for([&](int, cudaStream_t stream) { gpu_head(m, s, batch, stream); }, 8, 0.03);
 }
 
@@ -123,6 +216,12 @@ static uint32_t *drawn_tokens(const gpu_llama *m, size_t n)
 	return to;
 }
 
+/* A server makes few long prompts, and between them steps that leave the arithmetic idle. */
+template <class F> static timing time_as_served(F launch, size_t tok, int rounds)
+{
+	return tok < LONG_TOK ? time_stream(launch, 1, rounds) : time_stream(launch, 1, 7, true);
+}
+
 timing measure_prefill(
 	const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context, bool graph)
 {
@@ -130,11 +229,14 @@ timing measure_prefill(
 	timing t;
 
 	gpu_state_shape(s, 1, context + n);
-	gpu_prefill_tune(p, m, n);
 	auto run = [&](int, cudaStream_t stream) {
 		gpu_prefill_run(p, m, s, token, n, context, stream);
+		if (!graph)
+			gpu_greedy(m, s, 1, token, stream);
 	};
-	t = graph ? time_for(run, 1, 0.06) : time_stream(run, 1, 15);
+	if (graph)
+		gpu_prefill_tune(p, m, n);
+	t = graph ? time_for(run, 1, 0.06) : time_as_served(run, n, 15);
 	if (graph && n <= STEP_MAX_ROWS) {
 		rows_behind(m, s, 1, n, context);
 		timing rows = time_step(m, s, n, context + n, 0.06);
@@ -153,12 +255,14 @@ timing measure_mixed(const gpu_llama *m, gpu_state *s, gpu_prefill *p, const mix
 	gpu_mix mix = {x.n_decode, 0, &chunk, 1};
 	timing t;
 
-	gpu_state_shape(s, x.n_decode + 1, x.cap_tok());
-	mix.max_tok = rows_of_many(m, s, x.n_decode, x.context, x.spread);
-	gpu_prefill_tune(p, m, x.n_decode + x.chunk_tok);
-	t = time_stream(
-		[&](int, cudaStream_t stream) { gpu_mixed_step(p, m, s, token, mix, stream); }, 1,
-		11);
+	gpu_state_shape(s, x.n_decode + 1, std::max(x.most, x.chunk_context + x.chunk_tok));
+	mix.max_tok = rows_of_many(m, s, served_contexts(x.n_decode, x.context, x.most));
+	t = time_as_served(
+		[&](int, cudaStream_t stream) {
+			gpu_greedy(
+				m, s, gpu_mixed_step(p, m, s, token, mix, stream), token, stream);
+		},
+		x.n_decode + x.chunk_tok, 11);
 	CUDA_TRY(cudaFree(token));
 	return t;
 }

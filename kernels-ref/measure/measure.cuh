@@ -24,13 +24,16 @@ std::string gpu_name(void);
 /** NULL if no sheet is known. */
 const gpu_sheet *gpu_sheet_of(const std::string &name);
 
+/** Choose how steps of up to STEP_FEW_ROWS rows are carried out, by trying at 512 tokens each, or
+ *  what a cache of @room tokens holds. */
+void tune_steps(const gpu_llama *m, gpu_state *s, size_t room);
+
 /** One decode step of @batch sequences, each attending to @context tokens, its own included. */
 timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context);
 
-/** The same as a server meets it: contexts spread evenly over @context - @spread to @context +
- *  @spread, which the longest of them is. */
-timing measure_served(
-	const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t spread);
+/** The same as a server makes it: the tokens chosen; contexts of @context on average, none longer
+ *  than @most, spread as served ones are (measure.cu: served_contexts()). */
+timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t most);
 
 /** A step that verifies: @rows tokens each of @batch sequences behind @context cached ones. */
 timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context);
@@ -41,20 +44,15 @@ timing measure_step_part(
 timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch);
 
 /** Prefill of @n tokens after @context. As a graph, up to 64 tokens by the faster of the two ways;
- *  or as a server launches it, kernel by kernel into an idle stream. */
+ *  or as a server launches it: kernel by kernel into an idle stream, at the next size tuned
+ *  (gpu_prefill_tune_all() first), the token chosen. */
 timing measure_prefill(
 	const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context, bool graph);
 
-/** A step in which @n_decode sequences decode, with contexts of @context - @spread to @context +
- *  @spread tokens, and a prompt ends with @chunk_tok new ones behind @chunk_context. */
+/** A step in which @n_decode sequences decode, with contexts as in measure_served(), and a prompt
+ *  ends with @chunk_tok new tokens behind @chunk_context. */
 struct mixed_size {
-	size_t n_decode, context, spread, chunk_tok, chunk_context;
-
-	/** Tokens that the cache must have room for in each sequence. */
-	size_t cap_tok(void) const
-	{
-		return std::max(context + spread, chunk_context + chunk_tok);
-	}
+	size_t n_decode, context, most, chunk_tok, chunk_context;
 };
 
 /** Such a step, launched as a server launches it. */

@@ -9,7 +9,8 @@
 # Steps, all by default: build verify sanitize speed peers profile. The last may be serve: a server in
 # real time for the arrivals of a file, a row a request to OUT/served/, a row a step beside it.
 # Wants a GPU, nvcc 12.8 or later with cuBLASLt; for the peers a python3 with PyTorch, else
-# they are left out, and says so. NVCC, PYTHON and CUDA_LIBS (-L... of cuBLASLt) override.
+# they are left out, and says so. NVCC, ARCHS (-gencode ...), PYTHON and CUDA_LIBS (-L... of cuBLASLt)
+# override. speed may be followed by "step" or "attention": only that.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,7 +20,7 @@ out=${1:-$root/results/runs/kernels}
 [ $# -gt 0 ] || set -- build verify sanitize speed peers profile
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 python=${PYTHON:-python3}
-archs="-gencode arch=compute_90a,code=sm_90a -gencode arch=compute_80,code=[sm_80,compute_80]"
+archs=${ARCHS:-"-gencode arch=compute_90a,code=sm_90a -gencode arch=compute_80,code=[sm_80,compute_80]"}
 
 mkdir -p "$out/obj" "$out/profiles"
 
@@ -85,7 +86,14 @@ while [ $# -gt 0 ]; do
 		fi
 		;;
 	speed)
-		"$out/kernels" speed | tee "$out/speed.txt"
+		what=all
+		case ${1:-} in
+		step | attention)
+			what=$1
+			shift
+			;;
+		esac
+		"$out/kernels" speed "$what" | tee "$out/speed.txt"
 		;;
 	peers)
 		if "$python" -c 'import torch' 2>/dev/null; then

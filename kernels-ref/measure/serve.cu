@@ -57,27 +57,6 @@ static double now_s(const server &s)
 
 /* --- before the first arrival --------------------------------------------------------------- */
 
-/* The prefill's GEMMs run at these sizes: in steps that grow with them, so that filling up to the
- * next costs at most an eighth; and at the budget of a chunked step. */
-static void tune(server *s)
-{
-	size_t most = s->spec.chunk_tok ? s->spec.chunk_tok : MAX_TOK;
-
-	for (size_t n = 16; n <= most; n += n < 128 ? 16 : n < 512 ? 32 : n < 1024 ? 64 : 128)
-		gpu_prefill_tune(s->prefill, &s->model, n);
-	gpu_prefill_tune(s->prefill, &s->model, most);
-}
-
-/* Longest contexts are rounded up, so that a few graphs serve all. */
-static size_t context_class(size_t tok)
-{
-	size_t c = 256;
-
-	while (c < tok)
-		c *= 2;
-	return c < MAX_TOK ? c : MAX_TOK;
-}
-
 static void launch_decode(server *s, size_t n, size_t max_tok)
 {
 	gpu_step(&s->model, &s->state, n, max_tok, s->stream);
@@ -102,21 +81,18 @@ static cudaGraphExec_t graph_of(server *s, size_t n, size_t max_tok)
 /* Every graph that may be wanted, each run once; and some steps with prompts. */
 static void warm_up(server *s, size_t longest)
 {
-	for (size_t c = 256; s->spec.graphs; c *= 2) {
-		for (size_t n = 1; n <= s->spec.max_batch; n++) {
-			for (size_t i = 0; i < n; i++) {
-				s->rows[i] = 1;
-				s->rows[STEP_MAX_ROWS + i] = s->rows[2 * STEP_MAX_ROWS + i] = 0;
-				s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)i;
-			}
-			gpu_state_rows_async(&s->state, s->rows, s->stream);
-			CUDA_TRY(cudaGraphLaunch(graph_of(s, n, context_class(c)), s->stream));
+	for (size_t i = 0; i < STEP_MAX_ROWS; i++) {
+		s->rows[i] = 1;
+		s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)i;
+	}
+	for (size_t n = 1; n <= s->spec.max_batch; n++) {
+		gpu_state_rows_async(&s->state, n, s->rows, s->stream);
+		for (size_t tok = 1; s->spec.graphs && tok <= longest; tok++) {
+			tok = gpu_step_class(n, tok);
+			CUDA_TRY(cudaGraphLaunch(graph_of(s, n, tok), s->stream));
 			CUDA_TRY(cudaStreamSynchronize(s->stream));
 		}
-		if (c >= longest || c >= MAX_TOK)
-			break;
 	}
-	gpu_state_rows_async(&s->state, s->rows, s->stream);
 	for (size_t n : {16, 100, 1000}) {
 		size_t rows = s->spec.chunk_tok > 0 && s->spec.max_batch > 1;
 		size_t most = (s->spec.chunk_tok > 0 ? s->spec.chunk_tok : MAX_TOK) - rows;
@@ -164,6 +140,7 @@ static bool make_cache(server *s, size_t longest)
 			return false;
 		}
 	gpu_state_create(&s->state, s->spec.shape, cap * s->spec.max_batch);
+	tune_steps(&s->model, &s->state, cap * s->spec.max_batch);
 	gpu_state_shape(&s->state, s->spec.max_batch, cap);
 	return true;
 }
@@ -176,13 +153,14 @@ static bool start(server *s)
 		longest = std::max(longest, (size_t)r.prompt_tok + r.output_tok);
 	gpu_llama_create(&s->model, s->spec.shape, 1, GPU_PACKED | GPU_NATURAL, MAX_TOK);
 	s->prefill = gpu_prefill_create(s->spec.shape, MAX_TOK);
-	tune(s);
+	gpu_prefill_tune_all(
+		s->prefill, &s->model, s->spec.chunk_tok ? s->spec.chunk_tok : MAX_TOK);
 	if (!make_cache(s, longest))
 		return false;
 	CUDA_TRY(cudaStreamCreate(&s->stream));
 	CUDA_TRY(cudaEventCreate(&s->from));
 	CUDA_TRY(cudaEventCreate(&s->to));
-	s->rows = pinned<uint32_t>(4 * STEP_MAX_ROWS);
+	s->rows = pinned<uint32_t>(STEP_ROW_WORDS);
 	s->token = pinned<uint32_t>(STEP_MAX_ROWS);
 	s->prompt = pinned<uint32_t>(MAX_TOK);
 	s->device_prompt = device_alloc<uint32_t>(MAX_TOK);
@@ -261,7 +239,7 @@ static size_t put_rows(server *s, step_log *log)
 		log->context_tok += at + 1;
 	}
 	log->rows = running.size();
-	gpu_state_rows_async(&s->state, s->rows, s->stream);
+	gpu_state_rows_async(&s->state, log->rows, s->rows, s->stream);
 	return longest;
 }
 
@@ -327,7 +305,8 @@ static void step_decode(server *s)
 
 	CUDA_TRY(cudaEventRecord(s->from, s->stream));
 	if (s->spec.graphs)
-		CUDA_TRY(cudaGraphLaunch(graph_of(s, log.rows, context_class(longest)), s->stream));
+		CUDA_TRY(cudaGraphLaunch(
+			graph_of(s, log.rows, gpu_step_class(log.rows, longest)), s->stream));
 	else
 		launch_decode(s, log.rows, longest);
 	fetch_tokens(s, log.rows);

@@ -127,6 +127,7 @@ static std::vector<float> gpu_decode(const gpu_llama *m, gpu_state *s, size_t n,
 
 static void verify_decode(tally *t, const llama_shape *shape, size_t steps)
 {
+	static const char *const ways[STEP_WAYS] = {"", " in tiles of 8", " in tiles of 16"};
 	llama_model *host = llama_create_random(shape, 3, shape->n_layers);
 	std::vector<float> truth = truth_decode(host, STEP_MAX_ROWS, steps);
 	gpu_llama m, made;
@@ -137,13 +138,17 @@ static void verify_decode(tally *t, const llama_shape *shape, size_t steps)
 	gpu_llama_create(&made, shape, 3, GPU_PACKED, 4096);
 	gpu_state_create(&s, shape, STEP_MAX_ROWS * steps);
 	gpu_state_shape(&s, STEP_MAX_ROWS, steps);
-	for (size_t n : {1, 5, 8, 9, 16, 17, 33, 64}) {
-		std::vector<float> out = gpu_decode(&m, &s, n, steps);
+	for (size_t n : {1, 5, 8, 9, 16, 17, 33, 64})
+		for (int way = 0; way < (n <= STEP_FEW_ROWS ? STEP_WAYS : 1); way++) {
+			if (n <= STEP_FEW_ROWS)
+				s.way[n] = (enum step_way)way;
+			std::vector<float> out = gpu_decode(&m, &s, n, steps);
 
-		snprintf(what, sizeof(what), "decode %s, %zu rows, %zu steps", shape->name, n,
-			steps);
-		judge(t, what, relative_error(out.data(), truth.data(), n * shape->vocab), 5e-3);
-	}
+			snprintf(what, sizeof(what), "decode %s, %zu rows%s, %zu steps",
+				shape->name, n, ways[way], steps);
+			judge(t, what, relative_error(out.data(), truth.data(), n * shape->vocab),
+				5e-3);
+		}
 	std::vector<float> a = gpu_decode(&m, &s, 3, steps), b = gpu_decode(&made, &s, 3, steps);
 
 	snprintf(what, sizeof(what), "decode %s, weights made on the device", shape->name);
@@ -590,8 +595,8 @@ static void verify_attention(tally *t, attn_fn *run, const char *name, size_t gr
 /* --- decode attention
  * --------------------------------------------------------------------------------- */
 
-/* @n rows of as many sequences, of different lengths, over a cache of @cap tokens each. */
-static void verify_row_attn(tally *t, size_t n, size_t cap)
+/* @n rows of as many sequences, the next always @less shorter, over a cache of @cap tokens each. */
+static void verify_row_attn(tally *t, size_t n, size_t cap, size_t less)
 {
 	llama_shape shape = {"3 heads", 384, 704, 1, 3, 3, 128, 520, 1e4, 1e-5};
 	gpu_llama m = {};
@@ -609,7 +614,8 @@ static void verify_row_attn(tally *t, size_t n, size_t cap)
 	gpu_state_create(&s, &shape, n * cap);
 	gpu_state_shape(&s, n, cap);
 	for (size_t i = 0; i < n; i++) {
-		attn_shape one = {3, 3, 1, cap - 37 * i, 128, true, 0.0};
+		size_t tok = less * i < cap ? cap - less * i : i;
+		attn_shape one = {3, 3, 1, tok, 128, true, 0.0};
 
 		pos[i] = (uint32_t)one.n_k_tok - 1;
 		seq[i] = (uint32_t)i;
@@ -725,9 +731,11 @@ bool verify_all(enum verify_what what)
 		verify_attention(&t, attn_wgmma, "wgmma", 64, few);
 	else
 		printf("wgmma left out: compute capability %u.x\n", major);
-	verify_row_attn(&t, 1, 777);
-	verify_row_attn(&t, 3, 130);
-	verify_row_attn(&t, 11, 500);
+	verify_row_attn(&t, 1, 777, 37);
+	verify_row_attn(&t, 3, 130, 37);
+	verify_row_attn(&t, 11, 500, 37);
+	verify_row_attn(&t, 21, 1400, 600); /* some have several slots: row_attn.cuh */
+	verify_row_attn(&t, 2, 900, 880);
 	verify_predicts(&t, few);
 	if (what == VERIFY_ALL) {
 		one_layer_of(&t, &llama_7b);
