@@ -64,12 +64,22 @@ struct step_span {
 	uint32_t stage, lane; /* of a pipeline: from 1, and its micro-batch from 0; stage 0: none */
 	enum step_kind kind;
 	int64_t from_ns, to_ns; /* the run may end in the middle of it */
-	uint64_t steps;
-	uint32_t batch;      /* sequences in it */
-	uint64_t prompt_tok; /* computed in it, what was preempted included */
-	uint64_t tok;        /* made in it */
-	uint64_t kv_blocks;  /* in use at its end, before anybody leaves */
-	size_t waiting;      /* prompts in line there at its end */
+	uint64_t steps;         /* 0: a micro-batch has nothing more to do */
+	uint32_t batch;         /* sequences in it */
+	uint64_t prompt_tok;    /* computed in it, what was preempted included */
+	uint64_t tok;           /* made in it */
+	uint64_t kv_blocks;     /* in use at its end, before anybody leaves */
+	size_t waiting;         /* prompts in line there at its end */
+};
+
+/** A message on one direction of a link: its bytes leave between the two. */
+struct transfer_span {
+	uint32_t link;    /* a number */
+	const char *name; /* "access/campus-edge1/up"; lives as long as the run */
+	bool shared;      /* with others: spans of the link overlap; else they come in order */
+	enum transfer_kind kind;
+	int64_t from_ns, to_ns; /* in order of arrival they may lie ahead */
+	double bytes;           /* on the wire */
 };
 
 /** Q_j of every instance and of the scheduler at the end of a slot (Eq. 20). */
@@ -95,6 +105,8 @@ struct probe_ops {
 	void (*starved)(struct probe_state *p, int64_t at_ns, bool yes);
 	/** A step, or a run of them, is over; those of one instance come in order. */
 	void (*step)(struct probe_state *p, const struct step_span *s);
+	/** A link has accepted a message, or, where flows share it, is through with one. */
+	void (*transfer)(struct probe_state *p, const struct transfer_span *s);
 	/** A slot of the queue record ends. */
 	void (*slot)(struct probe_state *p, const struct queue_sample *q);
 	/** The window opens, or all who are measured have ended. */
@@ -117,7 +129,7 @@ struct listeners {
 /** Who listens, by what to: telling nobody costs one test. {0}: nobody. */
 struct probes {
 	struct listeners request[MOMENTS];
-	struct listeners in_system, line, starved, step, slot, window;
+	struct listeners in_system, line, starved, step, transfer, slot, window;
 };
 
 static inline void listeners_add(struct listeners *l, const struct probe *one, bool wants)
@@ -136,6 +148,7 @@ static inline void probes_add(struct probes *p, const struct probe *one)
 	listeners_add(&p->line, one, one->ops->line);
 	listeners_add(&p->starved, one, one->ops->starved);
 	listeners_add(&p->step, one, one->ops->step);
+	listeners_add(&p->transfer, one, one->ops->transfer);
 	listeners_add(&p->slot, one, one->ops->slot);
 	listeners_add(&p->window, one, one->ops->window);
 }
@@ -175,6 +188,11 @@ static inline void probes_starved(const struct probes *p, int64_t at_ns, bool ye
 static inline void probes_step(const struct probes *p, const struct step_span *s)
 {
 	TELL(&p->step, step, s);
+}
+
+static inline void probes_transfer(const struct probes *p, const struct transfer_span *s)
+{
+	TELL(&p->transfer, transfer, s);
 }
 
 static inline void probes_slot(const struct probes *p, const struct queue_sample *q)

@@ -44,6 +44,11 @@ def instances(more=""):
 
 
 FCFS = "policy: {name: fcfs}\n"
+APART = """instances:
+  edge: {site: edge, model: chat, max_batch: 4, role: prefill}
+  cloud: {site: cloud, model: chat, max_batch: 6, role: decode}
+"""
+BACKBONE = "  core: {between: [edge, cloud], rate: 10 Gbps, delay: 1 ms}\n"
 CHUNKED = ", batching: chunked, chunk_tokens: 64"
 ANSWERED = ("-s", "run.horizon=trace")
 
@@ -62,6 +67,8 @@ CASES = {
         ANSWERED + ("-s", "instances.cloud=null", "-s", "instances.edge.max_batch=16"), True),
     "answered": (HEAD + LINKS + instances() + users(TRACE) + FCFS, ANSWERED, True),
     "chunked-answered": (HEAD + LINKS + instances(CHUNKED) + users(TRACE) + FCFS, ANSWERED, True),
+    "flows-answered": (HEAD + SHARED + instances() + users(TRACE) + FCFS, ANSWERED, True),
+    "apart": (HEAD + LINKS + BACKBONE + APART + users(TRACE) + FCFS, ANSWERED, True),
     "two-policies": (HEAD + LINKS + instances() + users(POISSON)
                      + "policies: {fcfs: {name: fcfs}, home: {name: edge-only}}\n",
                      ("--replications", "3"), False),
@@ -168,11 +175,20 @@ def check_requests(nested, rows, process):
 
 
 def check_arrows(events, tracks):
-    """Each begins in a decision and ends in a step with prompts, not before it."""
-    start = {e["id"]: e for e in events if e["ph"] == "s"}
-    ends = [e for e in events if e["ph"] == "f"]
+    """Each begins in a decision and ends in a step with prompts, not before it; or it begins in such a step, as its
+    KV leaves, and ends in one that decodes."""
+    start = {e["id"]: e for e in events if e["ph"] == "s" and e["name"] == "assigned"}
+    ends = [e for e in events if e["ph"] == "f" and e["name"] == "assigned"]
     check(len(start) == len(ends), "arrows with one end")
-    steps = {(k, e["ts"]): e for k, track in tracks.items() for e in track if k[1] > 0}
+    steps = {(k, e["ts"]): e for k, track in tracks.items() for e in track if e["cat"] == "step"}
+    left = {(k, e["ts"] + e["dur"] - 1) for k, track in tracks.items() for e in track if e["cat"] == "step"}
+    kv = {phase: {e["id"]: e for e in events if e["ph"] == phase and e["name"] == "kv"} for phase in "sf"}
+    check(set(kv["s"]) == set(kv["f"]), "KV that goes nowhere")
+    check(bool(kv["s"]) == (case == "apart"), f"KV of {len(kv['s'])}")
+    for ident, e in kv["f"].items():
+        s = kv["s"][ident]
+        check(((s["pid"], s["tid"]), s["ts"]) in left and s["tid"] != e["tid"], f"KV from nowhere: {s}")
+        check(steps.get(((e["pid"], e["tid"]), e["ts"]), {}).get("name") == "decode", f"KV to no step: {e}")
     decisions = {(e["pid"], e["ts"]) for k, track in tracks.items() for e in track if k[1] == 0}
     for e in ends:
         s = start.get(e["id"])
@@ -189,7 +205,7 @@ def check_busy(db, run_id, policy, names, tracks, process, nested):
             "AND scope LIKE 'instance:%'", (run_id,)):
         name = scope.split(":")[1]
         shown = sum(e["dur"] for k, track in tracks.items() if k[0] == process and names.get(k) == name
-                    for e in track)
+                    for e in track if e["cat"] == "step")
         if case == "station":
             shown = sum(e["ts"] - b["ts"] for key, slices in nested.items() if key[1] == "service"
                         for b, e, _ in slices) / 3
@@ -197,8 +213,28 @@ def check_busy(db, run_id, policy, names, tracks, process, nested):
         check(abs(shown * 1e-9 - share * horizon) < 1e-6, f"{name}: {shown * 1e-9} s, measured {share * horizon}")
 
 
+def check_links(db, run_id, events, tracks, nested, names, process):
+    """What links carry, by kind, is what was measured."""
+    shown = defaultdict(int)
+    for k, track in tracks.items():
+        for e in track:
+            if k[0] == process and e["cat"] == "link":
+                shown[names[k], e["name"]] += e["args"]["bytes"]
+    for (pid, category, _), slices in nested.items():
+        for b, _, _ in slices:
+            if pid == process and category == "link":
+                shown[b["name"], b["args"]["carries"]] += b["args"]["bytes"]
+    for scope, name, value in db.execute(
+            "SELECT scope, name, value FROM metric WHERE run=? AND replication=1 AND scope LIKE 'link:%' "
+            "AND name LIKE 'bytes.%' AND name <> 'bytes.wire'", (run_id,)):
+        key = scope.split(":", 1)[1], name.split(".")[1]
+        check(abs(shown.pop(key, 0) - value) < 1, f"{key} carries {value} bytes")
+    check(not shown, f"not measured: {shown}")
+    return len(shown)
+
+
 def check_tokens(tracks, rows, preempted):
-    steps = [e["args"] for k, track in tracks.items() if k[1] > 0 for e in track]
+    steps = [e["args"] for k, track in tracks.items() for e in track if e["cat"] == "step"]
     check(all(a["batch"] > 0 and a["steps"] > 0 for a in steps), "a step of nobody")
     made, asked = sum(a["tok"] for a in steps), sum(r["output_tokens"] for r in rows.values())
     check(made == asked, f"{made} tokens made, {asked} asked for")
@@ -240,10 +276,11 @@ def check_case(folder, text, options, answered):
         check_busy(db, run_id, policy, names, tracks, process, nested)
     check_arrows(events, tracks)
     check_counters(events)
-    kinds = {e["name"] for k, track in tracks.items() if k[1] > 0 for e in track}
+    kinds = {e["name"] for k, track in tracks.items() for e in track if e["cat"] == "step"}
     if case != "station":
         check(kinds >= {"chunk" if "chunked" in case else "prefill", "decode"}, f"only {kinds}")
     if answered:
+        check_links(db, policies[0][0], events, tracks, nested, names, 1)
         check_tokens(tracks, rows_of(db, policies[0][0]), "preempted" in case)
     with open(os.path.join(folder, "t.json"), "rb") as f:
         first = f.read()

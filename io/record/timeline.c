@@ -24,6 +24,7 @@ static const struct probe_ops ops = {
 	.request = timeline_request,
 	.line = timeline_line,
 	.step = timeline_step,
+	.transfer = timeline_transfer,
 };
 
 static bool check(const struct timeline_spec *spec, struct err *err)
@@ -60,7 +61,8 @@ bool timeline_open(struct timeline **out, const struct timeline_spec *spec, stru
 	}
 	t->state.scenario = spec->scenario;
 	t->state.delay_ns = ns_of_s(spec->scenario->run.scheduler_delay_s);
-	t->state.instances = mem_zalloc(spec->scenario->n_instances, sizeof *t->state.instances);
+	arena_init(&t->state.arena);
+	timeline_tracks(&t->state);
 	trace_begin(&t->state.out, spec->scenario->name);
 	*out = t;
 	return true;
@@ -72,7 +74,11 @@ const struct probe *timeline_policy(struct timeline *t, const char *label)
 	size_t n = t->spec.scenario->n_instances, of = t->spec.scenario->n_policies;
 
 	timeline_idle(p);
-	memset(p->instances, 0, n * sizeof *p->instances);
+	for (size_t i = 0; i < n; i++) {
+		p->instances[i].named = false;
+		p->instances[i].until_ns = 0;
+	}
+	p->n_links = 0;
 	p->process++;
 	p->waiting = 0;
 	p->full_ns = INT64_MAX;
@@ -116,7 +122,8 @@ bool timeline_close(struct timeline *t, const char *file, struct err *err)
 	if (!file || !ok)
 		unlink(t->unfinished.s);
 	buf_finish(&t->unfinished);
-	free(t->state.instances);
+	free(t->state.links);
+	arena_finish(&t->state.arena);
 	free(t);
 	return ok;
 }

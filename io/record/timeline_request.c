@@ -1,8 +1,8 @@
-/* The life of a request: slices one in the other, its transfers, and an arrow from the scheduler to
+/* The life of a request: slices one in the other, and an arrow from the scheduler to
  * the step that its prompt begins in. */
 #include "io/record/timeline_parts.h"
 
-enum { REQUEST_EVENTS = 24, PHASES = 6 };
+enum { REQUEST_EVENTS = 24, PHASES = 7 };
 
 /** When a request was where; phase k lies between the moments k and k + 1. */
 struct life {
@@ -14,10 +14,10 @@ struct life {
 };
 
 static const char *const of_tokens[PHASES] = {
-	"queued", "upload", "wait", "prefill", "decode", "download"};
+	"queued", "upload", "wait", "prefill", "kv", "decode", "download"};
 /* a station tells of no first token: that is its last */
 static const char *const of_work[PHASES] = {
-	"queued", "upload", "wait", "service", "service", "download"};
+	"queued", "upload", "wait", "service", "service", "service", "download"};
 
 static const char *const fates[FATES] = {[FATE_IN_SYSTEM] = "in-system",
 	[FATE_DONE] = "done",
@@ -32,7 +32,7 @@ static struct life life_of(const struct probe_state *t, int64_t at_ns, const str
 		.r = r,
 		.id = r->id,
 		.ns = {r->created_ns, sent, r->uploaded_ns, r->started_ns, r->first_token_ns,
-			r->finished_ns, at_ns},
+			r->joined_ns, r->finished_ns, at_ns},
 		.phases = of_tokens,
 	};
 
@@ -40,6 +40,8 @@ static struct life life_of(const struct probe_state *t, int64_t at_ns, const str
 		l.at = &t->scenario->instances[r->instance];
 	if (l.at && l.at->synthetic)
 		l.phases = of_work;
+	if (r->joined_ns == TIME_NONE) /* it went on where it was */
+		l.ns[5] = r->first_token_ns;
 	for (size_t k = 0; k <= PHASES; k++)
 		if (l.ns[k] == TIME_NONE || l.ns[k] > at_ns)
 			l.ns[k] = at_ns;
@@ -88,45 +90,30 @@ static void phases(struct probe_state *t, const struct life *l)
 	trace_close(&t->out);
 }
 
-/** The same from the other end: a prompt or an answer on its way, or in service at a station.
- *  Slices of one @category and @place may overlap. */
-static void there(struct probe_state *t, const struct life *l, const char *category,
-	const char *what, const char *place, int64_t from_ns, int64_t to_ns)
+/** The same from the other end: in service at a station. Slices of one place may overlap. */
+static void there(struct probe_state *t, const struct life *l, int64_t from_ns, int64_t to_ns)
 {
+	const char *place = l->at->name;
+
 	if (from_ns == to_ns)
 		return;
-	edge(t, 'b', category, l, what, place, from_ns);
+	edge(t, 'b', "service", l, "served by ", place, from_ns);
 	trace_count(&t->out, "request", l->r->id);
 	trace_word(&t->out, "group", t->scenario->groups[l->r->group].name);
-	trace_count(&t->out, "prompt_tok", l->r->prompt_tok);
-	trace_count(&t->out, "output_tok", l->r->output_tok);
 	trace_close(&t->out);
-	edge(t, 'e', category, l, what, place, to_ns);
+	edge(t, 'e', "service", l, "served by ", place, to_ns);
 	trace_close(&t->out);
 }
 
-static void elsewhere(struct probe_state *t, const struct life *l)
-{
-	const char *site;
-
-	if (!l->at)
-		return;
-	site = t->scenario->sites[l->at->site.i].name;
-	there(t, l, "upload", "prompts to ", site, l->ns[1], l->ns[2]);
-	there(t, l, "download", "answers from ", site, l->ns[5], l->ns[6]);
-	if (l->at->synthetic)
-		there(t, l, "service", "served by ", l->at->name, l->ns[3], l->ns[5]);
-}
-
-static void arrow_end(
-	struct probe_state *t, const struct life *l, char phase, uint32_t track, int64_t at_ns)
+static void arrow_end(struct probe_state *t, const struct life *l, const char *name, char phase,
+	uint32_t track, int64_t at_ns)
 {
 	trace_open(&t->out, &(struct trace_event){.phase = phase,
 				    .process = t->process,
 				    .track = track,
 				    .at_ns = at_ns,
 				    .category = "request",
-				    .name = "assigned",
+				    .name = name,
 				    .id = (uint64_t)t->process << 40 | l->id});
 	trace_close(&t->out);
 }
@@ -148,8 +135,13 @@ static void decision(struct probe_state *t, const struct life *l)
 	trace_close(&t->out);
 	if (l->at->synthetic || r->started_ns == TIME_NONE)
 		return;
-	arrow_end(t, l, 's', 0, r->assigned_ns);
-	arrow_end(t, l, 'f', timeline_track(r->instance), r->started_ns);
+	arrow_end(t, l, "assigned", 's', 0, r->assigned_ns);
+	arrow_end(t, l, "assigned", 'f', timeline_track(t, r->prefill), r->started_ns);
+	if (r->joined_ns == TIME_NONE)
+		return;
+	/* from the end of the step that computed its prompt, inside of it */
+	arrow_end(t, l, "kv", 's', timeline_track(t, r->prefill), r->first_token_ns - 1);
+	arrow_end(t, l, "kv", 'f', timeline_track(t, r->instance), r->joined_ns);
 }
 
 void timeline_request(
@@ -163,6 +155,7 @@ void timeline_request(
 	l = life_of(t, at_ns, r);
 	root(t, &l);
 	phases(t, &l);
-	elsewhere(t, &l);
+	if (l.at && l.at->synthetic)
+		there(t, &l, l.ns[3], l.ns[6]);
 	decision(t, &l);
 }

@@ -107,6 +107,10 @@ void trace_name_process(struct trace_out *o, uint32_t process, const char *name)
 	fputs("\"args\":{\"name\":", o->to);
 	text(o->to, name, NULL);
 	fputs("}}", o->to);
+	object(o);
+	fprintf(o->to, "\"ph\":\"M\",\"pid\":%" PRIu32 ",\"name\":\"process_sort_index\",",
+		process);
+	fprintf(o->to, "\"args\":{\"sort_index\":%" PRIu32 "}}", process);
 }
 
 void trace_name_track(struct trace_out *o, uint32_t process, uint32_t track, const char *name)

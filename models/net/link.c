@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "models/probe.h"
 #include "sim/event.h"
 
 const char *transfer_kind_name(enum transfer_kind kind)
@@ -332,7 +333,21 @@ static int64_t count(struct link *l, int64_t clock_ns, int64_t now_ns, const str
 		piece->at_once_bytes = lesser(
 			bytes, greater(0.0, bytes - l->bytes_per_s * (to->last_s - begins_s)));
 	}
+	if (l->ear)
+		link_tell(l, piece->kind, piece->bytes, piece->first_ns, piece->last_ns);
 	return piece->busy_to_ns;
+}
+
+void link_tell(
+	const struct link *l, enum transfer_kind kind, double bytes, int64_t from_ns, int64_t to_ns)
+{
+	l->ear->carried(l->ear->world, &(struct transfer_span){.link = l->number,
+					       .name = l->name,
+					       .shared = l->fair,
+					       .kind = kind,
+					       .from_ns = from_ns,
+					       .to_ns = to_ns,
+					       .bytes = bytes});
 }
 
 void link_pass(struct link *l, int64_t clock_ns, int64_t now_ns, struct passage *p)

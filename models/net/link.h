@@ -10,6 +10,15 @@
 #include "models/net/spec.h"
 #include "models/net/tally.h"
 
+struct world;
+struct transfer_span; /* models/probe.h */
+
+/** Who is told of what links carry. */
+struct link_ear {
+	void (*carried)(struct world *w, const struct transfer_span *s);
+	struct world *world;
+};
+
 /**
  * One direction of a link. Messages in order of arrival (SHARING_FIFO) pass in
  * closed form here; where flows share (SHARING_FAIR), models/net/transfer.c moves those that have
@@ -47,7 +56,12 @@ struct link {
 	uint32_t set, set_link, first_pipe;
 
 	struct tally tally;
+	const struct link_ear *ear; /* NULL: nobody asks */
 };
+
+/** @kind has left @l between these. */
+void link_tell(const struct link *l, enum transfer_kind kind, double bytes, int64_t from_ns,
+	int64_t to_ns);
 
 /** A message on its way: seconds from now at which its first and last packet reach a hop. */
 struct passage {

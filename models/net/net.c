@@ -56,6 +56,14 @@ void net_alike(struct net *n, uint32_t *number)
 		graph_alike(n->graph, number);
 }
 
+void net_tell(struct net *n, void (*carried)(struct world *w, const struct transfer_span *s),
+	struct world *w)
+{
+	n->ear = (struct link_ear){carried, w};
+	for (size_t l = 0; l < n->n_links; l++)
+		n->links[l]->ear = &n->ear;
+}
+
 const struct err *net_failure(const struct net *n)
 {
 	return n->err.kind != ERR_NONE ? &n->err : NULL;

@@ -9,6 +9,7 @@
 #include "models/ids.h"
 #include "models/net/spec.h"
 #include "models/net/tally.h"
+#include "models/probe.h"
 #include "sim/engine.h"
 
 /**
@@ -84,6 +85,10 @@ struct net_path net_path(const struct net *n, const struct route *r, enum transf
  *  it moved, and what was predicted must be looked at anew. */
 void net_flow(struct net *n, uint32_t set);
 bool net_rate(struct net *n, uint32_t link);
+
+/** Tell @w of what every link carries, from now on: see struct probe_ops. */
+void net_tell(struct net *n, void (*carried)(struct world *w, const struct transfer_span *s),
+	struct world *w);
 
 /** What went wrong in a net_send(); NULL: nothing. */
 const struct err *net_failure(const struct net *n);

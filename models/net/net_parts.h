@@ -64,6 +64,7 @@ struct net {
 	struct transfer *transfers;
 	size_t n_transfers, cap_transfers;
 	uint32_t free_transfer; /* NO_ID: none */
+	struct link_ear ear;    /* who is told of what links carry */
 	struct err err;
 };
 

@@ -81,10 +81,13 @@ static void account(const struct transfer *x, double end_s)
 	double wait_s = x->company ? end_s - x->entered_s - x->lone_s : 0.0;
 
 	for (size_t h = 0; h < x->route->n; h++) {
+		const struct link *l = x->route->hops[h];
 		struct tally_sums *done = &x->route->hops[h]->tally.done;
 
-		if (!x->route->hops[h]->fair)
+		if (!l->fair)
 			continue;
+		if (l->ear)
+			link_tell(l, x->kind, x->wire_bytes, ns_of_s(x->entered_s), ns_of_s(end_s));
 		done->kind_bytes[x->kind] += x->wire_bytes;
 		done->left += 1.0;
 		if (wait_s > 0.0)

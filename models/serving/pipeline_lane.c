@@ -80,6 +80,12 @@ void lane_rests(struct instance_state *p, uint32_t at)
 	ring_remove(&p->at, p->n_lanes, at);
 	p->lanes[at].active = p->lanes[at].unformed = false;
 	p->lanes[at].batch.activity = BATCH_IDLE;
+	if (p->i->tells_steps)
+		p->i->host->stepped(p->i->world, &(struct step_span){.instance = p->i->id,
+							 .stage = 1,
+							 .lane = at,
+							 .from_ns = engine_now_ns(p->i->engine),
+							 .to_ns = engine_now_ns(p->i->engine)});
 }
 
 uint32_t lane_first(const struct lane *l)

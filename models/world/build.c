@@ -216,9 +216,16 @@ void world_destroy(struct world *w)
 	free(w);
 }
 
+static void carried(struct world *w, const struct transfer_span *s)
+{
+	probes_transfer(&w->probes, s);
+}
+
 void world_attach(struct world *w, const struct probe *probe)
 {
 	probes_add(&w->probes, probe);
 	for (size_t i = 0; probe->ops->step && i < w->spec->n_instances; i++)
 		instance_tell_steps(&w->instances[i]);
+	if (probe->ops->transfer)
+		net_tell(w->net, carried, w);
 }
