@@ -129,8 +129,8 @@ static void slice_and_counters(
 	if (s->stage > 1)
 		return; /* the first has told of it */
 	lane->batch = s->batch;
+	lane->kv_blocks = s->kv_blocks; /* prompts have theirs from the start on */
 	counters(t, s->instance.i, s->from_ns);
-	lane->kv_blocks = s->kv_blocks;
 	lane->waiting = s->waiting;
 	counters(t, s->instance.i, s->to_ns);
 }
