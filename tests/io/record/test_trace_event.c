@@ -36,7 +36,9 @@ static void names_are_escaped_as_json_says(void **state)
 	trace_name_process(&p.out, 7, "a\"b\\c\n\x01 \xc3\xa9/");
 	assert_string_equal(page_close(&p),
 		"\n{\"ph\":\"M\",\"pid\":7,\"name\":\"process_name\","
-		"\"args\":{\"name\":\"a\\\"b\\\\c\\u000a\\u0001 \xc3\xa9/\"}}");
+		"\"args\":{\"name\":\"a\\\"b\\\\c\\u000a\\u0001 \xc3\xa9/\"}},"
+		"\n{\"ph\":\"M\",\"pid\":7,\"name\":\"process_sort_index\","
+		"\"args\":{\"sort_index\":7}}");
 	free(p.text);
 }
 
