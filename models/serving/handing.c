@@ -47,10 +47,10 @@ void handing_keep(struct batch *b, uint32_t seq)
 	q->brought = true;
 }
 
-/** As it would be called free if those that wait for blocks were not there. */
+/** Those that have no blocks yet take none. */
 static bool has_place(const struct batch *b)
 {
-	return !b->i->held && b->i->assigned - waitline_count(&b->claims) < b->places;
+	return !b->i->held && b->i->assigned - b->n_bare < b->places;
 }
 
 void handing_grant(struct batch *b)

@@ -2,9 +2,11 @@
 #include "tests/support/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "models/cost/cost.h"
 #include "models/cost/llm.h"
+#include "policies/all.h"
 #include "tests/support/world_fixture.h"
 
 /** A prefill and a decode instance of Llama-2-7B on two sites, a line of @bytes_per_s between them,
@@ -110,13 +112,147 @@ static void a_tandem_runs_as_worked_out_by_hand(void **state)
 	fixture_finish(&f);
 }
 
-int main(void)
+/* Memories of a few blocks, every policy, every mixture of roles. */
+
+static uint64_t next_random(uint64_t *x)
+{
+	uint64_t z = *x += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+/** One prefill instance, one decode instance and up to three of any role; a cache of theirs holds
+ *  the longest request once or twice. */
+static void random_instances(struct fixture *f, uint64_t *x)
+{
+	static const char *const names[] = {"s0", "s1", "s2", "s3", "s4"};
+	uint32_t n = 2 + (uint32_t)(next_random(x) % 4);
+
+	for (uint32_t k = 0; k < n; k++) {
+		struct instance_spec *s;
+
+		fixture_site(f, names[k], k % 2 ? TIER_EDGE : TIER_CLOUD, "l40s");
+		s = fixture_llm(f, names[k], k, 0);
+		s->role = k == 0 ? ROLE_PREFILL : k == 1 ? ROLE_DECODE : next_random(x) % 3;
+		s->batching = next_random(x) % 3 ? BATCHING_CONTINUOUS : BATCHING_CHUNKED;
+		s->kv_overlap = s->batching == BATCHING_CONTINUOUS && next_random(x) % 2;
+		s->block_tok = 1 + (unsigned)(next_random(x) % 20);
+		s->max_batch = 1 + (unsigned)(next_random(x) % 6);
+		s->chunk_tok = s->max_batch + (unsigned)(next_random(x) % 100);
+		s->ahead = (unsigned)(next_random(x) % 2);
+		s->kv.blocks = (120 + (unsigned)(next_random(x) % 130)) / s->block_tok + 1;
+		if (next_random(x) % 4 == 0) {
+			s->kv.preemption = PREEMPTION_SWAP;
+			s->kv.swap_bytes = 1e8;
+		}
+	}
+}
+
+/** So many a second for three seconds, and then no more. */
+static const double until_s[] = {0.0, 3.0}, rates[][2] = {{2.0, 0.0}, {10.0, 0.0}, {30.0, 0.0}};
+
+static void random_system(struct fixture *f, uint64_t seed, const struct policy_ops *policy)
+{
+	uint64_t x = seed;
+	struct group_spec *g;
+
+	fixture_init(f);
+	f->spec.run.seed = seed;
+	f->spec.run.horizon_s = 400.0;
+	fixture_model(f, "llama2-7b", PRECISION_INT8);
+	random_instances(f, &x);
+	if (next_random(&x) % 3 > 0) {
+		fixture_link(f, "access", "users", "*", 1e8, 0.001);
+		fixture_link(f, "kv", "s*", "s*", next_random(&x) % 2 ? 2e8 : 1e10, 0.001);
+	}
+	if (next_random(&x) % 4 == 0)
+		f->spec.run.scheduler_delay_s = 0.002;
+	for (int k = 0; k < 2; k++) {
+		g = fixture_group(f, k ? "a" : "b", 0.0);
+		g->arrivals = (struct arrival_spec){.process = ARRIVAL_SCHEDULE,
+			.n_steps = 2,
+			.steps_s = until_s,
+			.steps_per_s = rates[next_random(&x) % 3]};
+		g->workload.prompt_tok = dist_uniform(1.0, 90.0);
+		g->workload.output_tok = dist_uniform(1.0, 30.0);
+		if (next_random(&x) % 3 == 0)
+			g->deadline_s = 0.3;
+		g->stream = next_random(&x) % 3 == 0;
+	}
+	f->policy = (struct policy_spec){.label = policy->name, .ops = policy};
+}
+
+static const struct param_text drops = {.key = "on_infeasible", .value = "drop"},
+			       pairs = {.key = "rule", .value = "distserve"};
+
+static void set_param(struct fixture *f, uint64_t seed)
+{
+	const char *name = f->policy.ops->name;
+
+	if (seed % 2 || (strcmp(name, "k-p-fcfs") && strcmp(name, "separated")))
+		return;
+	f->policy.params = strcmp(name, "separated") ? &drops : &pairs;
+	f->policy.n_params = 1;
+}
+
+static uint64_t n_systems = 12;
+
+/* Every request ends, however little memory there is and whoever waits for
+ * whom; and the run's own checks hold (requests, tokens, blocks, Little's law, causes). */
+static void nobody_waits_for_ever(void **state)
+{
+	const struct policy_registry all = policies_all();
+	size_t done = 0, apart = 0, preempted = 0, dropped = 0;
+
+	(void)state;
+	for (size_t p = 0; p < all.n; p++)
+		for (uint64_t seed = 1; seed <= n_systems; seed++) {
+			struct fixture f;
+
+			random_system(&f, seed, all.all[p]);
+			set_param(&f, seed);
+			if (!strcmp(all.all[p]->name, "cloud-only") ||
+				!strcmp(all.all[p]->name, "edge-only")) {
+				for (size_t k = 0; k < f.spec.n_sites; k++)
+					f.sites[k].tier =
+						*all.all[p]->name == 'c' ? TIER_CLOUD : TIER_EDGE;
+			}
+			fixture_run(&f);
+			if (f.result.status != RUN_COMPLETE)
+				fail_msg("%s, seed %ju: %s", all.all[p]->name, (uintmax_t)seed,
+					f.result.failure);
+			for (size_t k = 0; k < f.n_rows; k++) {
+				const struct request_row *r = &f.rows[k];
+
+				if (r->fate == FATE_IN_SYSTEM)
+					fail_msg("%s, seed %ju: request %zu never ends",
+						all.all[p]->name, (uintmax_t)seed, k);
+				done += r->fate == FATE_DONE;
+				dropped += r->fate == FATE_DROPPED;
+				apart += r->fate == FATE_DONE && r->joined_ns != TIME_NONE;
+				preempted += r->preemptions > 0;
+			}
+			fixture_finish(&f);
+		}
+	assert_true(done > 40 * all.n * n_systems);
+	assert_true(apart > 15 * all.n * n_systems);
+	assert_true(preempted > all.n * n_systems);
+	assert_true(dropped > 0);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kv_of_600_tokens_takes_fifty_seconds_at_50_mbps),
 		cmocka_unit_test(with_overlap_it_ends_as_the_formula_says),
 		cmocka_unit_test(a_tandem_runs_as_worked_out_by_hand),
+		cmocka_unit_test(nobody_waits_for_ever),
 	};
+
+	if (argc == 2)
+		n_systems = strtoull(argv[1], NULL, 10);
 
 	return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
 }

@@ -254,7 +254,7 @@ static void grant(struct twin *v, uint32_t i)
 	struct twin_instance *x = &v->i[i];
 
 	while (x->claims.n > 0 && !is_held(v, i) &&
-		x->assigned - x->claims.n < x->spec->max_batch + x->spec->ahead &&
+		x->assigned - x->n_bare < x->spec->max_batch + x->spec->ahead &&
 		has_blocks(v, i, v->r[x->claims.at[0]].prompt)) {
 		uint32_t k = take_out(&x->claims, 0);
 
