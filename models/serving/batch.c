@@ -37,18 +37,6 @@ struct instance_state {
 
 /* Steps */
 
-/** Tell of the prompts whose KV begins to leave when their first layer is computed. */
-static void tell_computing(const struct batch *b, double step_s)
-{
-	const struct instance *i = b->i;
-	int64_t layer_ns = ns_after(batch_now_ns(b), ns_of_s(step_s / b->n_layers));
-	int64_t end_ns = ns_after(batch_now_ns(b), ns_of_s(step_s));
-
-	for (size_t k = 0; k < b->n_prefill; k++)
-		if (batch_sequence(b, b->prefill[k])->part)
-			i->host->computing(i->world, i->id, b->prefill[k], layer_ns, end_ns);
-}
-
 static void prefill_start(struct batch *b)
 {
 	double s = batch_swapping_s(b) + b->executor->step_s(b);
@@ -56,7 +44,7 @@ static void prefill_start(struct batch *b)
 	b->jump.from_ns = batch_now_ns(b);
 	b->executor->launch(b, ns_after(batch_now_ns(b), ns_of_s(s)), b->prefill[0]);
 	if (b->overlaps)
-		tell_computing(b, s);
+		handing_begin(b, s);
 }
 
 static enum batch_activity form(struct batch *b)
@@ -304,6 +292,7 @@ static void batch_gauge(const struct instance *i, struct gauge *out)
 	out->kv_blocks = (double)b->kv.total;
 	out->kv_peak_bytes =
 		floor((double)(now > b->kv.peak ? now : b->kv.peak) * b->kv_block_bytes);
+	out->parked = b->n_parked;
 	prefix_gauge(b, out);
 }
 

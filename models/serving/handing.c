@@ -5,12 +5,29 @@
 #include "models/serving/jump.h"
 #include "models/serving/prefix.h"
 
+void handing_begin(struct batch *b, double step_s)
+{
+	const struct instance *i = b->i;
+	int64_t layer_ns = ns_after(batch_now_ns(b), ns_of_s(step_s / b->n_layers));
+	int64_t end_ns = ns_after(batch_now_ns(b), ns_of_s(step_s));
+
+	for (size_t k = 0; k < b->n_prefill; k++) {
+		struct sequence *q = batch_sequence(b, b->prefill[k]);
+
+		if (!q->part)
+			continue;
+		prefix_park(b, q); /* whoever goes on may hold blocks for it from now on */
+		i->host->computing(i->world, i->id, b->prefill[k], layer_ns, end_ns);
+	}
+}
+
 void handing_park(struct batch *b, uint32_t seq)
 {
 	struct sequence *q = batch_sequence(b, seq);
 
 	q->parked_blocks = (uint32_t)kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + 1);
-	prefix_park(b, q);
+	if (!b->overlaps) /* else when it began: handing_begin() */
+		prefix_park(b, q);
 	b->n_parked++;
 	instance_served(b->i, seq);
 }

@@ -10,6 +10,10 @@
  * and joins those that decode at the next boundary, with nothing to compute.
  */
 
+/** A step of @step_s with prompts begins where KV leaves layer by layer: tell the host of those of
+ *  which only that is asked. */
+void handing_begin(struct batch *b, double step_s);
+
 /** Its prompt is computed, and that was all: keep its blocks. */
 void handing_park(struct batch *b, uint32_t seq);
 

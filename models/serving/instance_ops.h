@@ -61,6 +61,7 @@ struct gauge {
 	double kv_peak_bytes; /* since instance_measure() */
 	double kv_fill;       /* share of the memory for KV that is used or set aside now */
 	double kv_blocks;     /* in all */
+	uint64_t parked;      /* requests whose KV lies there and goes on elsewhere */
 	/* of a prefix cache, since then: tokens of prompts that started, those of them that were
 	 * found, blocks given up */
 	bool has_prefix_cache;

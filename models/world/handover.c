@@ -216,3 +216,34 @@ void handover_drop(struct world *w, uint32_t slot)
 	release(w, slot);
 	request_end(w, slot, FATE_DROPPED);
 }
+
+/** Requests whose KV lies at instance @i and goes on elsewhere. */
+static uint64_t lie_at(const struct world *w, uint32_t i)
+{
+	uint64_t n = 0;
+
+	for (uint32_t slot = 0; slot < w->requests.n; slot++)
+		n += request_held(&w->requests.at[slot]) && w->requests.at[slot].prefill == i &&
+		     world_sequence(w, slot)->parked_blocks > 0;
+	return n;
+}
+
+bool handover_check(const struct world *w, struct err *err)
+{
+	for (uint32_t i = 0; i < w->spec->n_instances; i++) {
+		const struct instance *inst = &w->instances[i];
+		struct gauge gauge = {0};
+		uint64_t there;
+
+		if (!inst->takes_kv || !instance_gauge(inst, &gauge))
+			continue;
+		there = w->kv_routes.n > 0 || gauge.parked > 0 ? lie_at(w, i) : 0;
+		if (gauge.parked != there)
+			return err_run(err, "KV was lost: %ju lie at '%s', of %ju requests",
+				(uintmax_t)gauge.parked, inst->spec->name, (uintmax_t)there);
+		if (inst->assigned == 0 && gauge.parked == 0 && gauge.kv_fill > 0.0)
+			return err_run(err, "nobody is at '%s', and its KV memory is not free",
+				inst->spec->name);
+	}
+	return true;
+}

@@ -84,7 +84,8 @@ static void close_probes(struct world *w)
 	if (w->failed || w->err.kind != ERR_NONE)
 		return;
 	w->failed = !cohort_check(w, &w->err) || !little_check(&w->little, now_ns, &w->err) ||
-		    !causes_check(&w->causes, &w->err) || !scheduler_finish(w->scheduler, &w->err);
+		    !causes_check(&w->causes, &w->err) || !handover_check(w, &w->err) ||
+		    !scheduler_finish(w->scheduler, &w->err);
 }
 
 /** All that calls the policy. */

@@ -225,6 +225,8 @@ void handover_layer(struct world *w, uint32_t slot);
 void handover_left(struct world *w, uint32_t slot);
 void handover_arrived(struct world *w, uint32_t slot);
 void handover_drop(struct world *w, uint32_t slot);
+/** At the end: is the KV that lies somewhere that of requests, and memory free where nobody is? */
+MUST_CHECK bool handover_check(const struct world *w, struct err *err);
 
 /* roles.c: each has somebody before or behind it */
 MUST_CHECK bool roles_check(const struct world *w, struct err *err);

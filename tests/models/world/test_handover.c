@@ -143,7 +143,8 @@ static void random_instances(struct fixture *f, uint64_t *x)
 		s->chunk_tok = s->max_batch + (unsigned)(next_random(x) % 100);
 		s->ahead = (unsigned)(next_random(x) % 2);
 		s->kv.blocks = (120 + (unsigned)(next_random(x) % 130)) / s->block_tok + 1;
-		if (next_random(x) % 4 == 0) {
+		s->prefix_cache = next_random(x) % 3 == 0;
+		if (!s->prefix_cache && next_random(x) % 4 == 0) {
 			s->kv.preemption = PREEMPTION_SWAP;
 			s->kv.swap_bytes = 1e8;
 		}
@@ -177,6 +178,8 @@ static void random_system(struct fixture *f, uint64_t seed, const struct policy_
 			.steps_per_s = rates[next_random(&x) % 3]};
 		g->workload.prompt_tok = dist_uniform(1.0, 90.0);
 		g->workload.output_tok = dist_uniform(1.0, 30.0);
+		g->prefixes = (struct prefixes_spec){
+			.count = 3, .tok = dist_constant(30.0), .pick = PICK_UNIFORM, .set = "all"};
 		if (next_random(&x) % 3 == 0)
 			g->deadline_s = 0.3;
 		g->stream = next_random(&x) % 3 == 0;
@@ -242,6 +245,68 @@ static void nobody_waits_for_ever(void **state)
 	assert_true(dropped > 0);
 }
 
+/* A policy that sends everything round: each prompt is computed apart, on any instance, and goes on
+ * anywhere else, where it is only when nobody else has room for what lies at one of both roles. */
+static bool round_next(struct policy_state *st, const struct view *v, struct assignment *out)
+{
+	const struct waiting *w = v->waiting;
+	uint32_t n = (uint32_t)v->n_instances, first = (uint32_t)v->draw(v, n);
+	bool again = w->phase == PHASE_DECODE;
+
+	(void)st;
+	if (v->n_waiting == 0)
+		return false;
+	*out = (struct assignment){.request = w->id, .instance = w->from, .apart = !again};
+	for (uint32_t k = 0; k < n; k++) {
+		struct instance_id i = {(first + k) % n};
+		bool lies_at_both = again && v->instances[w->from.i].phases == PHASES_BOTH;
+
+		if (again && i.i == w->from.i)
+			continue;
+		if (lies_at_both ? v->fits(v, w, i) : v->can_serve(v, w, i)) {
+			out->instance = i;
+			break;
+		}
+	}
+	return true;
+}
+
+static const struct policy_ops round_and_round = {.name = "round-and-round",
+	.summary = "prompts apart, and on to anybody else",
+	.eager = true,
+	.next = round_next};
+
+/* Every instance holds what others could go on with, and wants room at the others for its own: a
+ * circle, were it not that each may go on where it is. */
+static void a_circle_of_instances_of_both_roles_goes_round(void **state)
+{
+	size_t apart = 0, stayed = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 5 * n_systems; seed++) {
+		struct fixture f;
+
+		random_system(&f, seed, &round_and_round);
+		for (size_t k = 2; k < f.spec.n_instances; k++)
+			f.instances[k].role = ROLE_BOTH;
+		fixture_run(&f);
+		if (f.result.status != RUN_COMPLETE)
+			fail_msg("seed %ju: %s", (uintmax_t)seed, f.result.failure);
+		for (size_t k = 0; k < f.n_rows; k++) {
+			const struct request_row *r = &f.rows[k];
+
+			if (r->fate == FATE_IN_SYSTEM)
+				fail_msg("seed %ju: request %zu never ends", (uintmax_t)seed, k);
+			apart += r->fate == FATE_DONE && r->joined_ns != TIME_NONE;
+			stayed += r->fate == FATE_DONE && r->joined_ns != TIME_NONE &&
+				  r->prefill == r->instance;
+		}
+		fixture_finish(&f);
+	}
+	assert_true(apart > 100 * n_systems);
+	assert_true(stayed > n_systems);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +314,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(with_overlap_it_ends_as_the_formula_says),
 		cmocka_unit_test(a_tandem_runs_as_worked_out_by_hand),
 		cmocka_unit_test(nobody_waits_for_ever),
+		cmocka_unit_test(a_circle_of_instances_of_both_roles_goes_round),
 	};
 
 	if (argc == 2)
