@@ -16,6 +16,7 @@ struct maker {
 	double window_s;
 	bool has_tokens; /* some instance makes them */
 	bool has_prefix_cache;
+	bool has_roles;
 };
 
 static void row(const struct maker *k, const char *scope, enum metric_id id, double value)
@@ -54,6 +55,7 @@ static void group_merge(struct group_metrics *to, const struct group_metrics *fr
 	span_merge(&to->wait, &from->wait);
 	stat_mean_merge(&to->ms_per_tok, &from->ms_per_tok);
 	stat_mean_merge(&to->network, &from->network);
+	stat_mean_merge(&to->kv_wait, &from->kv_wait);
 	to->prompt_tok += from->prompt_tok;
 	to->cached_tok += from->cached_tok;
 	to->met += from->met;
@@ -109,6 +111,8 @@ static void group_rows(const struct maker *k, const char *scope, const struct gr
 		span_rows(k, scope, METRIC_TPOT_MEAN, &m->tpot);
 	}
 	span_rows(k, scope, METRIC_WAIT_MEAN, &m->wait);
+	if (k->has_roles)
+		row(k, scope, METRIC_KV_WAIT, mean_or_nan(&m->kv_wait));
 	if (k->has_prefix_cache)
 		row(k, scope, METRIC_PREFIX_HIT_SHARE, share(m->cached_tok, m->prompt_tok));
 	row(k, scope, METRIC_GOODPUT, (double)m->good / k->window_s);
@@ -246,6 +250,8 @@ static void instance_rows(const struct maker *k, size_t i)
 	row(k, scope, METRIC_PREEMPTIONS, (double)inst->preemptions);
 	if (swaps(k, i))
 		row(k, scope, METRIC_SWAP_BYTES, inst->swap_bytes);
+	if (k->has_roles)
+		row(k, scope, METRIC_KV_BYTES, inst->kv_sent_bytes);
 	if (gauge.has_prefix_cache) {
 		row(k, scope, METRIC_PREFIX_HIT_SHARE, share(gauge.cached_tok, gauge.prompt_tok));
 		row(k, scope, METRIC_PREFIX_EVICTED, (double)gauge.evicted_blocks);
@@ -307,14 +313,17 @@ static void site_rows(const struct maker *k, const char *scope, const struct sit
 
 static void total_rows(const struct maker *k)
 {
-	double j = 0.0, usd = 0.0;
+	double j = 0.0, usd = 0.0, kv_bytes = 0.0;
 
 	for (size_t i = 0; i < k->s->spec->n_instances; i++) {
 		if (!k->s->instances[i].ops->needs_cost)
 			continue;
 		j += energy_j(k, i);
+		kv_bytes += k->s->instances[i].kv_sent_bytes;
 		usd += cost_usd(k, i);
 	}
+	if (k->has_roles)
+		row(k, "", METRIC_KV_BYTES, kv_bytes);
 	if (!k->has_tokens)
 		return;
 	row(k, "", METRIC_ENERGY, j);
@@ -367,6 +376,14 @@ static bool any_model(const struct metric_sources *s)
 	return false;
 }
 
+static bool any_role(const struct metric_sources *s)
+{
+	for (size_t i = 0; i < s->spec->n_instances; i++)
+		if (!s->spec->instances[i].synthetic && s->spec->instances[i].role != ROLE_BOTH)
+			return true;
+	return false;
+}
+
 static bool any_prefix_cache(const struct metric_sources *s)
 {
 	for (size_t i = 0; i < s->spec->n_instances; i++)
@@ -395,8 +412,8 @@ static void all_groups(const struct maker *k)
 
 void metric_rows(struct metric_rows *out, const struct metric_sources *s, struct arena *a)
 {
-	const struct maker k = {
-		s, a, out, s_of_ns(s->to_ns - s->from_ns), any_model(s), any_prefix_cache(s)};
+	const struct maker k = {s, a, out, s_of_ns(s->to_ns - s->from_ns), any_model(s),
+		any_prefix_cache(s), any_role(s)};
 	const struct site_sums *sites = sum_sites(&k);
 
 	system_rows(&k);

@@ -109,6 +109,11 @@ const struct metric metrics[METRICS] = {
 		"KV cache", "preemptions", "sequences put back for want of KV memory"},
 	[METRIC_SWAP_BYTES] = {"swap.bytes", "B", SITE_INSTANCE, BETTER_LESS, SHOW_NOT, "KV cache",
 		"swapped", "copied to the host and back when sequences were put back"},
+	[METRIC_KV_WAIT] = {"kv.wait_s", "s", SYSTEM_GROUP, BETTER_LESS, SHOW_SMALL, "KV handed on",
+		"wait",
+		"from the end of the prefill to the start of the decode, where they are apart"},
+	[METRIC_KV_BYTES] = {"kv.bytes", "B", SCOPE_SYSTEM | SCOPE_INSTANCE, BETTER_LESS,
+		SHOW_SMALL, "KV handed on", "sent", "KV sent to other instances in the window"},
 	[METRIC_PREFIX_HIT_SHARE] = {"prefix.hit_share", "1", SYSTEM_GROUP | SCOPE_INSTANCE,
 		BETTER_MORE, SHOW_SMALL, "prefix cache", "hit share",
 		"prompt tokens found in a prefix cache, over prompt tokens; of an instance, of "

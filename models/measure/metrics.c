@@ -38,6 +38,8 @@ static void answered(struct group_metrics *m, const struct request_row *r)
 		return;
 	span_add(&m->ttft, r->heard_ns - r->created_ns);
 	stat_mean_add(&m->ms_per_tok, s_of_ns(e2e_ns) * 1e3 / r->output_tok);
+	if (r->joined_ns != TIME_NONE)
+		stat_mean_add(&m->kv_wait, s_of_ns(r->joined_ns - r->first_token_ns));
 	if (r->output_tok >= 2)
 		span_add(&m->tpot, (r->finished_ns - r->first_token_ns) / (r->output_tok - 1));
 }

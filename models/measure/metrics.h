@@ -23,6 +23,7 @@ struct span_metrics {
 struct group_metrics {
 	struct span_metrics e2e, ttft, tpot, wait;
 	struct stat_mean ms_per_tok, network;
+	struct stat_mean kv_wait; /* of those whose phases were apart */
 	uint64_t fate[FATES];
 	uint64_t prompt_tok, cached_tok; /* of those answered */
 	uint64_t met;                    /* answered within the deadline */

@@ -21,7 +21,7 @@ static void pair(struct fixture *f, double bytes_per_s)
 	fixture_llm(f, "d", 1, 0)->role = ROLE_DECODE;
 	fixture_link(f, "access", "users", "*", HUGE_VAL, 0.0);
 	fixture_link(f, "kv", "a", "b", bytes_per_s, 0.0);
-	fixture_group(f, "users", 0.5)->arrivals.process = ARRIVAL_DETERMINISTIC;
+	fixture_group(f, "users", 0.01)->arrivals.process = ARRIVAL_DETERMINISTIC;
 	f->groups[0].workload.prompt_tok = dist_constant(600.0);
 	f->groups[0].workload.output_tok = dist_constant(10.0);
 	f->spec.run.horizon_s = 0.0;
@@ -57,6 +57,11 @@ static void kv_of_600_tokens_takes_fifty_seconds_at_50_mbps(void **state)
 	assert_int_equal(r->instance, 1);
 	assert_near(KV_BYTES / 6.25e6, 50.331648, 1e-12);
 	assert_int_equal(r->joined_ns - r->first_token_ns, 52625776320);
+	assert_near(fixture_metric(&f, "", "kv.wait_s"), 52.62577632, 1e-9);
+	assert_near(fixture_metric(&f, "", "kv.bytes"), KV_BYTES, 0.0);
+	assert_near(fixture_metric(&f, "instance:p", "kv.bytes"), KV_BYTES, 0.0);
+	assert_near(fixture_metric(&f, "instance:d", "kv.bytes"), 0.0, 0.0);
+	assert_near(fixture_metric(&f, "", "time.kv_s"), 52.62577632, 1e-9);
 	fixture_finish(&f);
 }
 
