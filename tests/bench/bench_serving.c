@@ -39,6 +39,7 @@ struct engine {
 	const char *name;
 	void (*set)(struct instance_spec *i);
 	double least_per_s;
+	size_t more; /* instances beside each one that is counted */
 };
 
 static void set_chunked(struct instance_spec *i)
@@ -52,9 +53,15 @@ static void set_static(struct instance_spec *i)
 	i->batching = BATCHING_STATIC;
 }
 
+static void set_separated(struct instance_spec *i)
+{
+	i->role = i->site.i % 2 == 0 ? ROLE_PREFILL : ROLE_DECODE;
+}
+
 static const struct engine engines[] = {
 	{"chunked", set_chunked, 1e6},
 	{"static", set_static, 2e6},
+	{"separated pair", set_separated, 1e6, 1},
 };
 
 static struct dist_spec constant(double mean)
@@ -152,9 +159,14 @@ static struct cost serve(
 	struct cost out;
 	double from_s, done;
 
+	n *= engine ? 1 + engine->more : 1;
 	scene_init(&s, policy, n, requests);
 	for (size_t i = 0; i < n && engine; i++)
 		engine->set(&s.instances[i]);
+	if (engine && engine->more > 0) {
+		s.group.arrivals.rate_per_s /= 1.0 + (double)engine->more;
+		s.spec.run.horizon_s *= 1.0 + (double)engine->more;
+	}
 	if (!world_create(&w, &setup, &err)) {
 		err_print(&err, stderr);
 		exit(1);
