@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/quantity.h"
 #include "io/scenario/batching.h"
+#include "models/cost/catalog.h"
 
 static const char *const like_words[] = {"none", "vllm", "vllm-v0", NULL};
 static const char *const batching_words[] = {[BATCHING_CONTINUOUS] = "continuous",
@@ -107,12 +109,49 @@ static bool says(const struct yaml_node *map, const char *key, const char *word)
 	return text && !strcmp(text, word);
 }
 
-static bool is_below_256(const char *text)
+static bool is_below(const char *text, const char *most)
 {
 	char *end;
 	double x = strtod(text, &end);
 
-	return end != text && *end == '\0' && x >= 1.0 && x < 256.0;
+	return end != text && *end == '\0' && x >= 1.0 && x < strtod(most, NULL);
+}
+
+/** What the entry of a site, or the counted one that @name is of, says of its gpu. */
+static const struct yaml_node *gpu_of(const struct yaml_node *sites, const char *name)
+{
+	static const char digits[] = "0123456789";
+	size_t n = strlen(name), stem = n;
+
+	while (stem > 0 && strchr(digits, name[stem - 1]))
+		stem--;
+	for (size_t i = 0; i < sites->n; i++) {
+		const struct yaml_item *site = &sites->items[i], *gpu;
+		size_t length = strlen(site->key);
+
+		if ((length != n && length != stem) || strncmp(site->key, name, length) != 0 ||
+			site->value->kind != YAML_MAP)
+			continue;
+		gpu = yaml_find(site->value, "gpu");
+		if (gpu && !gpu->value->is_null)
+			return gpu->value;
+	}
+	return NULL;
+}
+
+/** vLLM has larger defaults where the device has 70 GiB, but for the A100. */
+static bool is_large(const struct scenario_parts *p, const char *site)
+{
+	const struct yaml_node *gpu = p->sites_node && site ? gpu_of(p->sites_node, site) : NULL;
+	const char *memory = gpu && gpu->kind == YAML_MAP ? given(gpu, "memory") : NULL;
+	const struct catalog_gpu *known =
+		gpu && gpu->kind == YAML_TEXT ? catalog_find_gpu(gpu->text) : NULL;
+	double bytes = known ? known->spec.mem_bytes : 0.0;
+	char why[200];
+
+	if (memory && !quantity_parse(&bytes, memory, QUANTITY_BYTES, why, sizeof why))
+		return false; /* said elsewhere */
+	return bytes >= 70.0 * 0x1p30 && !(known && strcmp(gpu->text, "a100") == 0);
 }
 
 /** A preset asks for nothing that is refused. */
@@ -127,13 +166,15 @@ void batching_preset(struct schema_reader *r, struct yaml_node *map)
 	const struct yaml_item *item = yaml_find(map, "like");
 	bool v1 = says(map, "like", "vllm"), v0 = says(map, "like", "vllm-v0");
 	const char *budget = given(map, "max_batched_tokens");
+	bool large = v1 && is_large(parts_of(r), given(map, "site"));
+	const char *step = large ? "8192" : "2048", *most = large ? "1024" : "256";
 
 	if (!v1 && !v0)
 		return;
 	fill(r, map, item->value, "batching", v1 ? "chunked" : "continuous");
 	if (says(map, "batching", "chunked"))
-		fill(r, map, item->value, "chunk_tokens", budget && *budget ? budget : "2048");
-	fill(r, map, item->value, "max_batch", budget && is_below_256(budget) ? budget : "256");
+		fill(r, map, item->value, "chunk_tokens", budget && *budget ? budget : step);
+	fill(r, map, item->value, "max_batch", budget && is_below(budget, most) ? budget : most);
 	fill(r, map, item->value, "block_tokens", "16");
 	if (!given(map, "kv_blocks"))
 		fill(r, map, item->value, "memory_share", "0.9");
@@ -170,6 +211,9 @@ bool batching_check(struct schema_reader *r, struct instance_entry *e)
 	struct instance_spec *i = &e->spec;
 	bool ok = check_budgets(r, i);
 
+	if (e->decode_attention > 0 && e->decoding == DECODING_SPECULATIVE)
+		ok = err_list_at(r->errs, e->decoding_at,
+			"decode_attention: das-decode has no form for steps that verify drafts");
 	i->decode_keep = e->decode_attention > 0 ? e->decode_keep : 0.0;
 	if (e->like == LIKE_VLLM || e->like == LIKE_VLLM_V0)
 		i->limits.least_batched_tok = 2048;

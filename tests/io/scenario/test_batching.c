@@ -14,12 +14,14 @@
 static const char frame[] =
 	"name: t\n"
 	"run: {horizon: 60 s}\n"
-	"sites: {a: {tier: cloud, gpu: rtx-4090}}\n"
+	"sites: {a: {tier: cloud, gpu: rtx-4090}, h: {tier: cloud, gpu: h100, count: 2},\n"
+	"  s: {tier: cloud, gpu: a100}, o: {tier: cloud, gpu: {memory: 75 GiB, bandwidth: 2 TB/s,\n"
+	"  fp32: 50 TFLOP/s}}}\n"
 	"models: {m: {model: llama2-7b, precision: int8}}\n"
 	"users: {u: {model: m, arrivals: {process: poisson, rate: 1 /s}, workload: humaneval}}\n"
 	"policy: {name: fcfs}\n"
 	"instances:\n"
-	"  i: {site: a, model: m%s}\n";
+	"  i: {site: %s, model: m%s}\n";
 
 static struct scenario *read_text(const char *text)
 {
@@ -43,13 +45,13 @@ static struct scenario *read_text(const char *text)
 }
 
 /** An instance with @keys, and again from its resolved text, which must be the same. */
-static struct instance_spec read_keys(const char *keys, size_t warnings)
+static struct instance_spec read_at(const char *site, const char *keys, size_t warnings)
 {
 	char text[1000];
 	struct scenario *s, *back;
 	struct instance_spec i;
 
-	snprintf(text, sizeof text, frame, keys);
+	snprintf(text, sizeof text, frame, site, keys);
 	s = read_text(text);
 	back = read_text(s->text);
 	assert_string_equal(s->text, back->text);
@@ -64,6 +66,24 @@ static struct instance_spec read_keys(const char *keys, size_t warnings)
 	scenario_destroy(back);
 	scenario_destroy(s);
 	return i;
+}
+
+/* Three gpus have no instance, which is told. */
+static struct instance_spec read_keys(const char *keys, size_t warnings)
+{
+	return read_at("a", keys, warnings + 3);
+}
+
+static void a_large_device_has_larger_steps(void **state)
+{
+	(void)state;
+	assert_int_equal(read_at("h1", ", like: vllm", 3).chunk_tok, 8192);
+	assert_int_equal(read_at("h", ", like: vllm", 3).max_batch, 1024);
+	assert_int_equal(read_at("o", ", like: vllm", 3).chunk_tok, 8192);
+	assert_int_equal(read_at("s", ", like: vllm", 3).chunk_tok, 2048);
+	assert_int_equal(read_at("h*", ", like: vllm", 3).chunk_tok, 2048);
+	assert_int_equal(read_at("h2", ", like: vllm-v0", 3).max_batch, 256);
+	assert_int_equal(read_at("h2", ", like: vllm, max_batched_tokens: 512", 3).max_batch, 512);
 }
 
 static void a_preset_is_the_server_without_flags(void **state)
@@ -151,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_preset_is_the_server_without_flags),
+		cmocka_unit_test(a_large_device_has_larger_steps),
 		cmocka_unit_test(what_is_typed_wins_over_the_preset),
 		cmocka_unit_test(no_preset_is_as_before),
 		cmocka_unit_test(a_key_that_does_nothing_is_told),

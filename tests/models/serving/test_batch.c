@@ -365,7 +365,7 @@ static void every_token_time_is_that_of_a_naive_engine(void **state)
 }
 
 /* Random systems: up to four machines and three groups, links or none, every
- * policy, memory short or plenty. */
+ * policy, every kind of batching, memory short or plenty, recomputed or swapped. */
 static uint64_t next_random(uint64_t *x)
 {
 	*x += 0x9e3779b97f4a7c15u;
@@ -373,6 +373,24 @@ static uint64_t next_random(uint64_t *x)
 
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
 	return z ^ (z >> 31);
+}
+
+/* How steps are formed, and what they may hold: half as before. */
+static void vary(struct instance_spec *s, uint64_t *x)
+{
+	if (next_random(x) % 2)
+		return;
+	s->batching = (enum batching)(next_random(x) % 3);
+	s->chunk_tok = s->max_batch + (unsigned)(next_random(x) % 500);
+	s->limits.batch_wait_s = 0.2 * (double)(next_random(x) % 4);
+	s->limits.returns = next_random(x) % 2 ? STATIC_RETURN_EACH : STATIC_RETURN_BATCH;
+	s->limits.prefill_limit = (unsigned)(next_random(x) % 3);
+	s->kv.watermark = 0.02 * (double)(next_random(x) % 4);
+	s->ahead = (unsigned)(next_random(x) % 5);
+	if (next_random(x) % 2) {
+		s->kv.preemption = PREEMPTION_SWAP;
+		s->kv.swap_bytes = 1e9;
+	}
 }
 
 static void random_system(struct fixture *f, uint64_t seed)
@@ -402,6 +420,8 @@ static void random_system(struct fixture *f, uint64_t seed)
 					   llm_weight_bytes(&f->models[0].shape, PRECISION_INT8) -
 					   (4.2e8 + 8e7 * (double)(next_random(&x) % 10));
 	}
+	for (uint32_t i = 0; i < n; i++)
+		vary(&f->instances[i], &x);
 	if (next_random(&x) % 2)
 		fixture_link(f, "net", "users", "s*", 6.25e6, 5e-3);
 	for (size_t g = 0; g < n_groups; g++) {
