@@ -69,4 +69,15 @@ struct scenario_spec {
 	struct record_spec record;
 };
 
+/** On which side of the network an instance is; a pipeline with a stage in the cloud: there. */
+static inline enum tier scenario_tier(const struct scenario_spec *s, const struct instance_spec *i)
+{
+	enum tier tier = s->sites[i->site.i].tier;
+
+	for (size_t k = 0; k < i->n_stages; k++)
+		if (s->sites[i->stages[k].site.i].tier == TIER_CLOUD)
+			tier = TIER_CLOUD;
+	return tier;
+}
+
 #endif

@@ -174,6 +174,22 @@ static void take_gpus(struct scenario_parts *p, unsigned *used, const struct ins
 			inst->name, n);
 }
 
+/** The same of each stage of a pipeline. */
+static void take_stages(struct scenario_parts *p, unsigned *used, const struct instance_spec *inst)
+{
+	for (size_t k = 0; k < inst->n_stages; k++) {
+		const struct stage_spec *stage = &inst->stages[k];
+		struct instance_spec *mine = arena_alloc(p->r.arena, 1, sizeof *mine);
+
+		*mine = *inst;
+		mine->site = stage->site;
+		mine->profile = stage->profile;
+		mine->at = stage->at;
+		note_use(p->site_entries[stage->site.i], mine);
+		take_gpus(p, &used[stage->site.i], mine, &p->s->spec.sites[stage->site.i]);
+	}
+}
+
 /** Each instance that runs a model has devices of its own. Returns how many each site has in use.
  */
 static unsigned *count_used(struct scenario_parts *p)
@@ -185,7 +201,8 @@ static unsigned *count_used(struct scenario_parts *p)
 		const struct instance_spec *inst = &spec->instances[i];
 		const struct site_spec *site = &spec->sites[inst->site.i];
 
-		if (inst->synthetic)
+		take_stages(p, used, inst);
+		if (inst->synthetic || inst->n_stages > 0)
 			continue;
 		note_use(p->site_entries[inst->site.i], inst);
 		take_gpus(p, &used[inst->site.i], inst, site);

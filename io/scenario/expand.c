@@ -4,6 +4,7 @@
 
 #include "base/quote.h"
 #include "io/scenario/batching.h"
+#include "io/scenario/pipelining.h"
 
 /* Instances */
 
@@ -67,8 +68,9 @@ static bool place_members(
 			(*places)[i] = (struct place){one, (unsigned)i + 1};
 		return true;
 	}
-	if (!parts_is_glob(e->site.name) && !parts_is_counted(p, e->site.name))
-		return parts_no_site(p, e->site, true);
+	if (e->pipeline.n > 0 ||
+		(!parts_is_glob(e->site.name) && !parts_is_counted(p, e->site.name)))
+		return parts_no_site(p, e->site, e->pipeline.n == 0);
 	*places = arena_alloc(p->r.arena, p->s->spec.n_sites, sizeof **places);
 	place_on_many(p, e, *places, n);
 	if (*n == 0)
@@ -105,26 +107,6 @@ static bool resolve_entry(struct scenario_parts *p, struct instance_entry *e)
 	return ok;
 }
 
-static bool find_profile(
-	struct scenario_parts *p, const struct instance_entry *e, struct instance_spec *to)
-{
-	const struct model_spec *model = &p->s->spec.models[to->model.i];
-	const struct gpu_spec *gpu = &p->s->spec.sites[to->site.i].gpu;
-	struct err err = {0};
-
-	if (!p->profiles)
-		p->profiles = profile_builtin(p->r.arena);
-	if (!to->profile)
-		return profile_find(&to->profile, p->profiles, gpu, to->runtime, model->shape.name,
-			       model->precision, e->e.at, &err) ||
-		       err_list_add(p->r.errs, &err);
-	if (profile_covers(to->profile, gpu, to->runtime, model->shape.name, model->precision))
-		return true;
-	return err_list_at(p->r.errs, e->profile.at,
-		"this profile is not for %s with runtime %s and %s in this precision", gpu->name,
-		to->runtime, model->shape.name);
-}
-
 /** @e is the entry that describes this instance, of which there may be several. */
 static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
 	const struct instance_entry *e, const char *name, struct site_id site)
@@ -137,7 +119,8 @@ static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
 	if (to->synthetic || p->sites_bad || p->models[to->model.i].e.bad)
 		return true;
 	return batching_fits_model(&p->r, to, &p->s->spec.models[to->model.i]) &&
-	       find_profile(p, e, to) && parts_place(p, to) && parts_place_draft(p, to);
+	       parts_find_profile(p, e, to, site, &to->profile) && parts_place(p, to) &&
+	       parts_place_draft(p, to) && pipelining_place(p, e, to);
 }
 
 /** Where the member is that has the entry @m of its own; the resolved scenario says so too. */

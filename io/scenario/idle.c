@@ -136,6 +136,18 @@ static void warn_offload(struct schema_reader *r, const struct yaml_node *instan
 		scenario_warn(r, offload->at, "offload has no effect: all layers are on the gpu");
 }
 
+static void warn_pipeline(struct schema_reader *r, const struct yaml_node *instance)
+{
+	bool sites = value_of(instance, "sites"), stages = value_of(instance, "stages");
+
+	if (stages)
+		warn(r, instance, "split", "even", "the stages have their layers");
+	else if (!sites)
+		warn(r, instance, "split", "even", "the model is on one device");
+	if (!sites && !stages)
+		warn(r, instance, "micro_batches", "1", "the model is on one device");
+}
+
 static void warn_instance(struct schema_reader *r, const struct yaml_node *instance)
 {
 	if (value_of(instance, "capacity") && !says(instance, "capacity", "unlimited"))
@@ -147,6 +159,7 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 		warn(r, instance, "kv_overlap", "false", "it computes no prompts for others");
 	if (!says(instance, "decoding", "speculative"))
 		warn(r, instance, "draft", NULL, "decoding is not speculative");
+	warn_pipeline(r, instance);
 	warn_batching(r, instance);
 	warn_kv(r, instance);
 	warn_attention(r, instance);

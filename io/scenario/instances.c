@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "io/scenario/batching.h"
 #include "io/scenario/decoding.h"
+#include "io/scenario/pipelining.h"
 #include "models/cost/catalog.h"
 #include "models/cost/parallel.h"
 
@@ -45,6 +46,8 @@ static bool read_profile(
 	return read_path(r, slot, key, &ref->name);
 }
 
+static const char *const split_words[] = {
+	[SPLIT_EVEN] = "even", [SPLIT_BALANCED] = "balanced", NULL};
 static const char *const decoding_words[] = {
 	[DECODING_AUTOREGRESSIVE] = "autoregressive", [DECODING_SPECULATIVE] = "speculative", NULL};
 static const char *const role_words[] = {
@@ -53,15 +56,6 @@ static const char *const discipline_words[] = {
 	[DISCIPLINE_FIFO] = "fifo", [DISCIPLINE_PS] = "ps", NULL};
 
 #define INSTANCE(member) offsetof(struct instance_entry, member)
-#define INSTANCE_PLACE \
-	{.name = "site", \
-		.kind = SCHEMA_OTHER, \
-		.to = INSTANCE(site), \
-		.read = read_ref, \
-		.required = true}, \
-	{ \
-		.name = "sites", .kind = SCHEMA_UNBUILT, .help = "a pipeline over several" \
-	}
 #define INSTANCE_COUNT \
 	{.name = "ahead", \
 		.kind = SCHEMA_UNSIGNED, \
@@ -74,7 +68,15 @@ static const char *const discipline_words[] = {
 	}
 
 static const struct schema_key llm_keys[] = {
-	INSTANCE_PLACE,
+	{.name = "site", .kind = SCHEMA_OTHER, .to = INSTANCE(site), .read = read_ref},
+	{.name = "stages", .kind = SCHEMA_OTHER, .to = INSTANCE(pipeline), .read = read_stages},
+	{.name = "sites", .kind = SCHEMA_OTHER, .to = INSTANCE(pipeline), .read = read_stage_sites},
+	{.name = "split", .kind = SCHEMA_WORD, .to = INSTANCE(split), .words = split_words},
+	{.name = "micro_batches",
+		.kind = SCHEMA_UNSIGNED,
+		.to = INSTANCE(spec.micro_batches),
+		.min = 1,
+		.max = 1024},
 	{.name = "model",
 		.kind = SCHEMA_OTHER,
 		.to = INSTANCE(model),
@@ -135,7 +137,11 @@ static const struct schema_key llm_keys[] = {
 };
 
 static const struct schema_key synthetic_keys[] = {
-	INSTANCE_PLACE,
+	{.name = "site",
+		.kind = SCHEMA_OTHER,
+		.to = INSTANCE(site),
+		.read = read_ref,
+		.required = true},
 	{.name = "model", .kind = SCHEMA_OTHER, .to = INSTANCE(model), .read = read_ref},
 	{.name = "service",
 		.kind = SCHEMA_OTHER,
@@ -259,7 +265,8 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 	}
 	ok = schema_read(r, *slot, keys_of(r, i->spec.synthetic), i) && ok;
 	if (!i->spec.synthetic)
-		ok = batching_check(r, i) && decoding_check(r, i) && ok;
+		ok = batching_check(r, i) && decoding_check(r, i) &&
+		     pipelining_check(r, *slot, i) && ok;
 	return check_capacity(r, i) && check_overlap(r, i) && check_prefix(r, i) && ok;
 }
 

@@ -57,9 +57,25 @@ struct model_entry {
 /** The server whose defaults hold for what is not given. */
 enum like { LIKE_NONE, LIKE_VLLM, LIKE_VLLM_V0 };
 
+/** Of a pipeline, as it is written. */
+struct stage_entry {
+	struct name_ref site;
+	unsigned layers; /* 0: not given */
+};
+
+struct pipeline_entry {
+	size_t n; /* stages; 0: none */
+	struct stage_entry *stages;
+	struct src_pos at;
+};
+
+enum split { SPLIT_EVEN, SPLIT_BALANCED };
+
 struct instance_entry {
 	struct entry e;
 	struct instance_spec spec;
+	struct pipeline_entry pipeline;
+	enum split split;
 	struct name_ref site, model, profile;
 	enum { DECODING_AUTOREGRESSIVE, DECODING_SPECULATIVE } decoding;
 	struct src_pos decoding_at;
@@ -231,6 +247,10 @@ schema_read_fn read_host, read_offload;
 /** Give @i what its site's host has for it, and refuse what that cannot be. */
 bool parts_offload(struct scenario_parts *p, struct instance_spec *i);
 void parts_warn_host(struct scenario_parts *p, const struct site_entry *e);
+
+/* profiles.c: that of @e, an instance @i, for the device at @site */
+bool parts_find_profile(struct scenario_parts *p, const struct instance_entry *e,
+	const struct instance_spec *i, struct site_id site, const struct profile **to);
 
 /* devices.c */
 

@@ -92,7 +92,7 @@ void parts_warn_placing(struct scenario_parts *p, const struct site_entry *e)
 {
 	if (e->spec.interconnect.at.line > 0 && !e->wired)
 		scenario_warn(&p->r, e->spec.interconnect.at,
-			"interconnect has no effect: no instance at site '%s' is tensor-parallel",
+			"interconnect has no effect: no instance has several gpus of site '%s'",
 			e->e.name);
 	parts_warn_host(p, e);
 }

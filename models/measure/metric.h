@@ -60,6 +60,9 @@ enum metric_id {
 	METRIC_VIOLATION,
 	METRIC_BUSY_SHARE,
 	METRIC_BUSY_PER_REQUEST,
+	METRIC_BUBBLE_SHARE,
+	METRIC_LAYERS,
+	METRIC_HOPS_MEAN,
 	METRIC_BATCH_MEAN,
 	METRIC_KV_PEAK,
 	METRIC_PREEMPTIONS,
@@ -102,7 +105,8 @@ enum metric_scope {
 	SCOPE_SITE = 4,
 	SCOPE_INSTANCE = 8,
 	SCOPE_LINK = 16,
-	SCOPES = 5,
+	SCOPE_STAGE = 32,
+	SCOPES = 6,
 };
 
 /** The words, by bit: "system", "group", ... */
@@ -136,7 +140,8 @@ bool metric_find(enum metric_id *out, const char *name);
 
 /** One measured value of one replication. The scope lives as long as the run. */
 struct metric_row {
-	const char *scope; /* "", "group:NAME", "site:NAME", "instance:NAME", "link:NAME" */
+	const char *scope; /* "", "group:NAME", "site:NAME", "instance:NAME", "link:NAME",
+			       "stage:INSTANCE/K", K from 1 */
 	enum metric_id id;
 	double value; /* NaN: nothing to measure, or not known */
 };

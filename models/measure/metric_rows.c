@@ -165,19 +165,44 @@ static double busy_s(const struct maker *k, size_t i)
 	return level_integral(&k->s->instances[i].busy, k->s->to_ns);
 }
 
+static const struct site_spec *stage_site(const struct maker *k, size_t i, size_t stage)
+{
+	return &k->s->spec->sites[k->s->spec->instances[i].stages[stage].site.i];
+}
+
+static double energy_of(const struct gpu_spec *gpu, double busy_s)
+{
+	return gpu->tdp_w > 0.0 ? gpu->tdp_w * busy_s : NONE;
+}
+
+static double cost_of(const struct maker *k, const struct gpu_spec *gpu, double devices)
+{
+	return gpu->usd_per_h > 0.0 ? gpu->usd_per_h * devices * k->window_s / 3600.0 : NONE;
+}
+
 /* Not known of a device whose power is not, nor is then a sum with it. */
 static double energy_j(const struct maker *k, size_t i)
 {
-	double tdp_w = gpu_of(k, i)->tdp_w;
+	struct stage_gauge g;
+	double j = 0.0;
 
-	return tdp_w > 0.0 ? tdp_w * devices(k, i) * busy_s(k, i) : NONE;
+	if (k->s->spec->instances[i].n_stages == 0)
+		return energy_of(gpu_of(k, i), devices(k, i) * busy_s(k, i));
+	for (size_t n = 0; instance_stage(&k->s->instances[i], n, &g); n++)
+		j += energy_of(&stage_site(k, i, n)->gpu, g.busy_s);
+	return j;
 }
 
 static double cost_usd(const struct maker *k, size_t i)
 {
-	double usd_per_h = gpu_of(k, i)->usd_per_h;
+	size_t n_stages = k->s->spec->instances[i].n_stages;
+	double usd = 0.0;
 
-	return usd_per_h > 0.0 ? usd_per_h * devices(k, i) * k->window_s / 3600.0 : NONE;
+	if (n_stages == 0)
+		return cost_of(k, gpu_of(k, i), devices(k, i));
+	for (size_t n = 0; n < n_stages; n++)
+		usd += cost_of(k, &stage_site(k, i, n)->gpu, 1.0);
+	return usd;
 }
 
 /** The part of an instance in what a delivered request cost. */
@@ -225,6 +250,22 @@ static void all_speculation(const struct maker *k)
 		speculation_rows(k, "", &sum);
 }
 
+/** The stages of a pipeline; of one that is not, nothing. */
+static void stage_rows(const struct maker *k, size_t i)
+{
+	const struct instance_spec *spec = &k->s->spec->instances[i];
+	double all_s = busy_s(k, i);
+	struct stage_gauge g;
+
+	for (size_t n = 0; instance_stage(&k->s->instances[i], n, &g); n++) {
+		const char *scope = arena_printf(k->arena, "stage:%s/%zu", spec->name, n + 1);
+
+		row(k, scope, METRIC_LAYERS, spec->stages[n].layers);
+		row(k, scope, METRIC_BUSY_SHARE, g.busy_s / k->window_s);
+		row(k, scope, METRIC_BUBBLE_SHARE, all_s > 0.0 ? 1.0 - g.busy_s / all_s : NONE);
+	}
+}
+
 static void instance_rows(const struct maker *k, size_t i)
 {
 	const struct instance *inst = &k->s->instances[i];
@@ -260,6 +301,10 @@ static void instance_rows(const struct maker *k, size_t i)
 		speculation_rows(k, scope, &rounds);
 	row(k, scope, METRIC_ENERGY, energy_j(k, i));
 	row(k, scope, METRIC_COST, cost_usd(k, i));
+	if (k->s->spec->instances[i].n_stages > 0)
+		row(k, scope, METRIC_HOPS_MEAN,
+			gauge.hop_tok > 0.0 ? gauge.hop_s / gauge.hop_tok : NONE);
+	stage_rows(k, i);
 }
 
 struct site_sums {
@@ -268,8 +313,29 @@ struct site_sums {
 	double swap_bytes;
 	bool swaps;
 	uint64_t done, preemptions;
-	size_t n, n_batching; /* instances, those that run a model */
+	/* instances, and stages of pipelines; those that run a model; and have it whole */
+	size_t n, n_models, n_batching;
 };
+
+/** What is done at a site that has stages of a pipeline: requests come to the first and leave from
+ *  it. */
+static void sum_stages(const struct maker *k, size_t i, struct site_sums *sums)
+{
+	const struct instance_spec *spec = &k->s->spec->instances[i];
+	const struct instance *inst = &k->s->instances[i];
+	struct stage_gauge g;
+
+	sums[spec->site.i].done += inst->served;
+	sums[spec->site.i].preemptions += inst->preemptions;
+	for (size_t n = 0; instance_stage(inst, n, &g); n++) {
+		struct site_sums *s = &sums[spec->stages[n].site.i];
+
+		s->busy_s += g.busy_s;
+		s->kv_peak_bytes += g.kv_peak_bytes;
+		s->n++;
+		s->n_models++;
+	}
+}
 
 static struct site_sums *sum_sites(const struct maker *k)
 {
@@ -281,6 +347,10 @@ static struct site_sums *sum_sites(const struct maker *k)
 		struct site_sums *s = &sums[spec->instances[i].site.i];
 		struct gauge gauge;
 
+		if (spec->instances[i].n_stages > 0) {
+			sum_stages(k, i, sums);
+			continue;
+		}
 		s->busy_s += busy_s(k, i);
 		s->running_s += level_integral(&inst->running, k->s->to_ns);
 		s->done += inst->served;
@@ -291,6 +361,7 @@ static struct site_sums *sum_sites(const struct maker *k)
 		if (!instance_gauge(inst, &gauge))
 			continue;
 		s->n_batching++;
+		s->n_models++;
 		s->kv_peak_bytes += gauge.kv_peak_bytes;
 	}
 	return sums;
@@ -303,7 +374,7 @@ static void site_rows(const struct maker *k, const char *scope, const struct sit
 	row(k, scope, METRIC_BUSY_PER_REQUEST, per_request(k, s->busy_s));
 	if (s->n_batching == s->n)
 		row(k, scope, METRIC_BATCH_MEAN, s->busy_s > 0.0 ? s->running_s / s->busy_s : NONE);
-	if (s->n_batching == 0)
+	if (s->n_models == 0)
 		return;
 	row(k, scope, METRIC_KV_PEAK, s->kv_peak_bytes);
 	row(k, scope, METRIC_PREEMPTIONS, (double)s->preemptions);
@@ -337,7 +408,7 @@ static void tier_rows(const struct maker *k)
 	bool has[] = {[TIER_EDGE] = false, [TIER_CLOUD] = false};
 
 	for (size_t i = 0; i < k->s->spec->n_instances; i++) {
-		enum tier tier = k->s->spec->sites[k->s->spec->instances[i].site.i].tier;
+		enum tier tier = scenario_tier(k->s->spec, &k->s->spec->instances[i]);
 
 		served[tier] += k->s->instances[i].served;
 		has[tier] = true;

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-const char *const metric_scope_words[SCOPES] = {"system", "group", "site", "instance", "link"};
+const char *const metric_scope_words[SCOPES] = {
+	"system", "group", "site", "instance", "link", "stage"};
 
 #define SYSTEM_GROUP (SCOPE_SYSTEM | SCOPE_GROUP)
 #define SITE_INSTANCE (SCOPE_SITE | SCOPE_INSTANCE)
@@ -97,10 +98,19 @@ const struct metric metrics[METRICS] = {
 	[METRIC_VIOLATION] = {"work_conserving.violation_s", "s", SCOPE_SYSTEM, BETTER_LESS,
 		SHOW_NOT, "work conserving", "violation",
 		"time in which a free place met a request that could have used it"},
-	[METRIC_BUSY_SHARE] = {"busy.share", "1", SITE_INSTANCE | SCOPE_LINK, BETTER_NONE, SHOW_NOT,
-		"busy", "share", "of the window; of a site the mean of its instances", .hi = 1.0},
+	[METRIC_BUSY_SHARE] = {"busy.share", "1", SITE_INSTANCE | SCOPE_LINK | SCOPE_STAGE,
+		BETTER_NONE, SHOW_NOT, "busy", "share",
+		"of the window; of a site the mean of its instances", .hi = 1.0},
 	[METRIC_BUSY_PER_REQUEST] = {"busy.s_per_request", "s", SITE_INSTANCE, BETTER_LESS,
 		SHOW_NOT, "busy", "per request", "over the requests answered by the whole system"},
+	[METRIC_BUBBLE_SHARE] = {"bubble.share", "1", SCOPE_STAGE, BETTER_LESS, SHOW_NOT, "bubble",
+		"share",
+		"of the time in which the pipeline is busy, that in which the stage is not",
+		.hi = 1.0},
+	[METRIC_LAYERS] = {"layers", "1", SCOPE_STAGE, BETTER_NONE, SHOW_NOT, "stage", "layers",
+		"of the model, that the stage has"},
+	[METRIC_HOPS_MEAN] = {"hops.mean_s", "s", SCOPE_INSTANCE, BETTER_LESS, SHOW_NOT, "hops",
+		"mean", "of a token: from stage to stage of a pipeline and back to the first"},
 	[METRIC_BATCH_MEAN] = {"batch.mean", "1", SITE_INSTANCE, BETTER_NONE, SHOW_NOT, "batch",
 		"mean", "sequences in the batch while busy"},
 	[METRIC_KV_PEAK] = {"kv.peak_bytes", "B", SITE_INSTANCE, BETTER_LESS, SHOW_NOT, "KV cache",

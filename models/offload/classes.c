@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "models/offload/scheduler_parts.h"
+#include "models/net/route.h"
 #include "models/serving/alike.h"
 
 /** Does KV go alike to and from these two? */
@@ -19,6 +20,15 @@ static bool same_way(const struct scheduler *s, struct site_id a, struct site_id
 	return r->alike[r->number[a.i]] == r->alike[r->number[b.i]];
 }
 
+/** Are the stages of these two, which are alike, joined alike? */
+static bool same_hops(const struct scheduler_instance *x, const struct scheduler_instance *y)
+{
+	for (size_t k = 0; k < x->instance->spec->n_stages; k++)
+		if (!routes_alike(x->hops[k], y->hops[k]))
+			return false;
+	return true;
+}
+
 static bool same_class(const struct scheduler *s, const uint32_t *reached, struct instance_id a,
 	struct instance_id b)
 {
@@ -27,7 +37,8 @@ static bool same_class(const struct scheduler *s, const uint32_t *reached, struc
 	return reached[x->instance->spec->site.i] == reached[y->instance->spec->site.i] &&
 	       x->tier == y->tier &&
 	       same_way(s, x->instance->spec->site, y->instance->spec->site) &&
-	       instances_alike(x->instance->spec, x->gpu, y->instance->spec, y->gpu);
+	       instances_alike(x->instance->spec, x->gpu, y->instance->spec, y->gpu) &&
+	       same_hops(x, y);
 }
 
 /** Give every instance its class, and count; @first gets one of each. Returns how many. */

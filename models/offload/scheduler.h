@@ -44,6 +44,7 @@ struct scheduler_instance {
 	enum tier tier;
 	const struct gpu_spec *gpu;
 	const struct instance *instance;
+	const struct route *const *hops; /* of a pipeline, from each stage to the next */
 };
 
 /** A policy that takes longer for one call is taken to be in an endless loop. */

@@ -66,6 +66,22 @@ static bool same_draft(const struct draft_spec *a, const struct draft_spec *b)
 	       a->acceptance == b->acceptance && a->profile == b->profile;
 }
 
+/** How they are joined is for who knows the routes; within a site it is the bus. */
+static bool same_stages(const struct instance_spec *a, const struct instance_spec *b)
+{
+	if (a->n_stages != b->n_stages || a->micro_batches != b->micro_batches)
+		return false;
+	for (size_t k = 0; k < a->n_stages; k++) {
+		const struct stage_spec *x = &a->stages[k], *y = &b->stages[k];
+
+		if (x->layers != y->layers || x->profile != y->profile ||
+			!gpus_alike(x->gpu, y->gpu) || x->bus.latency_s != y->bus.latency_s ||
+			x->bus.bytes_per_s != y->bus.bytes_per_s)
+			return false;
+	}
+	return true;
+}
+
 bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a,
 	const struct instance_spec *b, const struct gpu_spec *gpu_b)
 {
@@ -81,7 +97,7 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	       a->batching == b->batching && a->chunk_tok == b->chunk_tok && a->role == b->role &&
 	       a->prefix_cache == b->prefix_cache && a->kv_overlap == b->kv_overlap &&
 	       a->reserve_bytes == b->reserve_bytes && same_limits(&a->limits, &b->limits) &&
-	       same_kv(&a->kv, &b->kv) && same_draft(&a->draft, &b->draft) &&
+	       same_kv(&a->kv, &b->kv) && same_draft(&a->draft, &b->draft) && same_stages(a, b) &&
 	       same_parallel(&a->parallel, &b->parallel) &&
 	       same_offload(&a->offload, &b->offload) && gpus_alike(gpu_a, gpu_b);
 }

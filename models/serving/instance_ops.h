@@ -87,19 +87,13 @@ struct stage_gauge {
 struct net;
 struct route;
 
-/** Within a site, from one device to the next: @bytes_per_s 0: in no time. */
-struct bus {
-	double latency_s, bytes_per_s;
-};
-
 /** The stages of a pipeline, in order; all borrowed, @specs for the call. */
 struct pipeline_build {
 	struct net *net; /* sealed */
 	const struct cost *const *costs;
 	const struct cost_spec *specs;     /* what those were made from */
 	const struct route *const *routes; /* to the next, of the last to the first; NULL: within a
-					      site, */
-	const struct bus *buses;           /* by this */
+					      site */
 };
 
 /** What an instance is made from. */

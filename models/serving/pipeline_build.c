@@ -1,5 +1,6 @@
 /* A pipeline from a scenario, and its end. */
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -13,15 +14,16 @@ static const double LARGE_BYTES = 1e12;
 static void hop_init(
 	struct instance_state *p, const struct pipeline_build *from, size_t k, size_t *n_links)
 {
+	const struct bus *bus = &p->i->spec->stages[k].bus;
 	struct hop *h = &p->stages[k].hop;
 
 	*h = (struct hop){
 		.route = from->routes[k],
-		.latency_s = from->buses[k].latency_s,
-		.bytes_per_s = from->buses[k].bytes_per_s,
+		.latency_s = bus->latency_s,
+		.bytes_per_s = bus->bytes_per_s,
 		.first_link = *n_links,
 	};
-	if (!h->route && h->bytes_per_s > 0.0)
+	if (!h->route && p->n_stages > 1 && h->bytes_per_s > 0.0)
 		h->kind = HOP_BUS;
 	else if (h->route && h->route->n > 0)
 		h->kind = HOP_ROUTE;
@@ -54,6 +56,19 @@ static void flow_init(struct flow *f, const struct instance_state *p, size_t n_l
 	f->ring = (uint32_t *)(f->link_ns + n_links);
 }
 
+/** Blocks that stage @k has room for; it is told of as an instance of its own. */
+static bool stage_blocks(uint64_t *out, const struct instance_state *p,
+	const struct pipeline_build *from, size_t k, struct err *err)
+{
+	struct instance_spec mine = *p->i->spec;
+	char name[80];
+
+	snprintf(name, sizeof name, "%s/%zu", mine.name, k + 1);
+	mine.name = name;
+	mine.at = mine.stages[k].at;
+	return memory_blocks(out, &mine, &from->specs[k], NULL, p->stages[k].block_bytes, err);
+}
+
 /** @blocks: that the least roomy of them holds. */
 static bool stages_init(struct instance_state *p, const struct pipeline_build *from,
 	uint64_t *blocks, struct err *err)
@@ -66,7 +81,7 @@ static bool stages_init(struct instance_state *p, const struct pipeline_build *f
 		uint64_t mine;
 
 		s->block_bytes = cost_kv_bytes_per_tok(&from->specs[k]) * p->i->spec->block_tok;
-		if (!memory_blocks(&mine, p->i->spec, &from->specs[k], NULL, s->block_bytes, err))
+		if (!stage_blocks(&mine, p, from, k, err))
 			return false;
 		*blocks = mine < *blocks ? mine : *blocks;
 		s->cost = from->costs[k];

@@ -55,11 +55,18 @@ struct parallel_spec {
 	struct src_pos at;
 };
 
+/** Within a site, from one device to the next; @bytes_per_s 0: there is nothing between them. */
+struct bus {
+	double latency_s, bytes_per_s;
+};
+
 /** Some layers of a model, on a device of its own. */
 struct stage_spec {
 	struct site_id site;
 	unsigned layers;
-	const struct profile *profile; /* for the device there */
+	const struct profile *profile; /* for the device there, */
+	const struct gpu_spec *gpu;    /* this one */
+	struct bus bus;                /* there */
 	struct src_pos at;
 };
 

@@ -32,7 +32,8 @@ static struct scheduler_instance instance_of(const struct world *w, uint32_t i)
 	const struct instance_spec *s = &w->spec->instances[i];
 
 	return (struct scheduler_instance){
-		.tier = w->spec->sites[s->site.i].tier,
+		.tier = scenario_tier(w->spec, s),
+		.hops = w->hops[i],
 		.gpu = &w->spec->sites[s->site.i].gpu,
 		.instance = &w->instances[i],
 	};

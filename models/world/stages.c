@@ -14,7 +14,7 @@ static struct cost_spec spec_of(const struct world *w, const struct instance_spe
 	const struct stage_spec *stage = &s->stages[k];
 	struct cost_spec c = {
 		.profile = stage->profile,
-		.gpu = &w->spec->sites[stage->site.i].gpu,
+		.gpu = stage->gpu,
 		.shape = &w->spec->models[s->model.i].shape,
 		.precision = w->spec->models[s->model.i].precision,
 		.max_batch = s->max_batch,
@@ -106,7 +106,6 @@ bool stages_build(struct world *w, uint32_t i, struct pipeline_build *out, struc
 	const struct instance_spec *s = &w->spec->instances[i];
 	const struct cost **costs = arena_alloc(&w->arena, s->n_stages, sizeof(*costs));
 	struct cost_spec *specs = arena_alloc(&w->arena, s->n_stages, sizeof *specs);
-	struct bus *buses = arena_alloc(&w->arena, s->n_stages, sizeof *buses);
 
 	for (size_t k = 0; k < s->n_stages; k++) {
 		specs[k] = spec_of(w, s, k);
@@ -118,7 +117,6 @@ bool stages_build(struct world *w, uint32_t i, struct pipeline_build *out, struc
 		.costs = costs,
 		.specs = specs,
 		.routes = w->hops[i],
-		.buses = buses,
 	};
 	return true;
 }

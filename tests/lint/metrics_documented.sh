@@ -32,19 +32,19 @@ awk -F '|' '
 	}
 }
 function note(name, scopes,    i) {
-	for (i = 1; i <= 5; i++)
+	for (i = 1; i <= 6; i++)
 		if (scopes ~ kinds[i])
 			of[name] = of[name] " " kinds[i]
 	names[name]
 }
 BEGIN {
 	split("mean_s sd_s p50_s p90_s p95_s p99_s", span, " ")
-	split("system group site instance link", kinds, " ")
+	split("system group site instance link stage", kinds, " ")
 }
 END {
 	for (name in names) { # in the order of the kinds, each once
 		line = name
-		for (i = 1; i <= 5; i++)
+		for (i = 1; i <= 6; i++)
 			if (index(of[name] " ", " " kinds[i] " "))
 				line = line " " kinds[i]
 		print line

@@ -95,7 +95,7 @@ static void gpus_that_share_a_model_are_in_use(void **state)
 		NULL);
 	expect(shared, "instances.four.tensor_parallel=1",
 		"site 'a' has 5 gpus, but its instances with a model use 2: the rest does nothing",
-		"interconnect has no effect: no instance at site 'a' is tensor-parallel", NULL);
+		"interconnect has no effect: no instance has several gpus of site 'a'", NULL);
 	expect(shared, "instances.one.all_reduce=ring",
 		"all_reduce has no effect: one gpu has nothing to add up", NULL);
 	expect(shared, "instances.four.all_reduce=ring", NULL);

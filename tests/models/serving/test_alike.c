@@ -184,6 +184,43 @@ static void whatever_a_station_serves_by_does(void **state)
 	assert_true(like(&station, &same));
 }
 
+/* One of two stages, and of its micro-batches; where the stages stand makes no difference. */
+static void so_do_its_stages(void **state)
+{
+	static const struct stage_spec own[] = {
+		{.site = {1}, .layers = 10, .gpu = &gpu, .bus = {1e-6, 1e10}},
+		{.site = {2}, .layers = 22, .gpu = &gpu}};
+	struct gpu_spec faster = gpu;
+	struct stage_spec other[2] = {own[0], own[1]};
+	struct instance_spec a = llm, b;
+
+	(void)state;
+	a.n_stages = 2;
+	a.stages = own;
+	a.micro_batches = 3;
+	assert_false(like(&a, &llm));
+	b = a;
+	b.stages = other;
+	other[1].site.i = 7;
+	assert_true(like(&a, &b));
+	b.micro_batches = 2;
+	assert_false(like(&a, &b));
+	b.micro_batches = 3;
+	other[0].layers = 11;
+	other[1].layers = 21;
+	assert_false(like(&a, &b));
+	other[0] = own[0];
+	other[1] = own[1];
+	faster.bytes_per_s *= 2.0;
+	other[1].gpu = &faster;
+	assert_false(like(&a, &b));
+	other[1].gpu = &gpu;
+	other[0].bus.latency_s = 2e-6;
+	assert_false(like(&a, &b));
+	other[0].bus = (struct bus){1e-6, 2e10};
+	assert_false(like(&a, &b));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +231,7 @@ int main(void)
 		cmocka_unit_test(whatever_layers_are_held_by_does),
 		cmocka_unit_test(whatever_a_device_computes_by_does),
 		cmocka_unit_test(whatever_a_station_serves_by_does),
+		cmocka_unit_test(so_do_its_stages),
 	};
 
 	return cmocka_run_group_tests_name("alike", tests, NULL, NULL);

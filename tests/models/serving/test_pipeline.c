@@ -32,8 +32,10 @@ static void build(
 		fixture_site(f, sites[k], TIER_EDGE, gpus[k]);
 	for (size_t k = 0; k < n; k++) {
 		s->i = fixture_llm(f, "pipe", (uint32_t)k, 0); /* for its profile */
-		s->stages[k] = (struct stage_spec){
-			.site = {(uint32_t)k}, .layers = layers[k], .profile = s->i->profile};
+		s->stages[k] = (struct stage_spec){.site = {(uint32_t)k},
+			.layers = layers[k],
+			.profile = s->i->profile,
+			.gpu = &f->sites[k].gpu};
 	}
 	f->spec.n_instances = 1;
 	f->instances[0] = *s->i;
