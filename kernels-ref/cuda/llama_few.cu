@@ -15,7 +15,8 @@
 #define FEW_TILES 4                  /* of 8 outputs, in a stage of a warp's ring */
 #define FEW_STAGE (FEW_TILES * 1024) /* bytes: 2 units of int8 weights, 1 of half */
 #define FEW_MAX_STAGES 7
-#define FEW_X_BYTES 4096 /* of a warp's inputs, at most, at a time */
+#define FEW_X_BYTES 4096                     /* of a warp's inputs, at most, at a time */
+#define FEW_PIECES (FEW_X_BYTES / 16 / WARP) /* of 16 bytes, that a lane has of them */
 #define FEW_BARRIER_BYTES 512
 
 /** The multiplications of a layer; the head comes after those of all layers. */
@@ -224,28 +225,33 @@ struct few_block {
 
 	/* --- the sums of a multiplication ------------------------------------------------- */
 
-	/* A lane has 16 bytes of each of eight rounds under way. */
-	__device__ void take_inputs(const half *x, unsigned from, unsigned to)
+	/* A chunk of inputs, a lane 16 bytes of each of eight rounds; none from the end on. */
+	__device__ void fetch_inputs(
+		uint4 piece[FEW_PIECES], const half *x, unsigned from, unsigned end) const
 	{
-		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows, all = 2 * (to - from) * n;
+		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows;
+		unsigned all = from < end ? 2 * (min(from + in.chunk, end) - from) * n : 0;
 		const uint4 *p = (const uint4 *)(x + (size_t)from * 512);
 
-		__syncwarp();
-		for (unsigned first = lane; first < all; first += 8 * WARP) {
-			uint4 piece[8];
-
 #pragma unroll
-			for (unsigned i = 0; i < 8; i++) {
-				unsigned e = first + i * WARP;
+		for (unsigned i = 0; i < FEW_PIECES; i++) {
+			unsigned e = lane + i * WARP;
 
-				if (e < all)
-					piece[i] = __ldcg(p + e / n * WARP + e % n);
-			}
-#pragma unroll
-			for (unsigned i = 0; i < 8; i++)
-				if (first + i * WARP < all)
-					xs[first + i * WARP] = piece[i];
+			if (e < all)
+				piece[i] = __ldcg(p + e / n * WARP + e % n);
 		}
+	}
+
+	/* What was fetched comes where the chunk before it has been read. */
+	__device__ void put_inputs(const uint4 piece[FEW_PIECES], unsigned units)
+	{
+		unsigned lane = threadIdx.x % WARP, all = 2 * units * 4 * in.v.rows;
+
+		__syncwarp();
+#pragma unroll
+		for (unsigned i = 0; i < FEW_PIECES; i++)
+			if (lane + i * WARP < all)
+				xs[lane + i * WARP] = piece[i];
 		__syncwarp();
 	}
 
@@ -308,11 +314,14 @@ struct few_block {
 	template <int W> __device__ void multiply(const few_share &s, const half *x)
 	{
 		constexpr unsigned step = 2 / W;
+		uint4 piece[FEW_PIECES] = {};
 
+		fetch_inputs(piece, x, s.unit0, s.unit1);
 		for (unsigned from = s.unit0; from < s.unit1; from += in.chunk) {
 			unsigned to = min(from + in.chunk, s.unit1);
 
-			take_inputs(x, from, to);
+			put_inputs(piece, to - from);
+			fetch_inputs(piece, x, to, s.unit1); /* the next, while this is computed */
 			for (unsigned tile = s.tile0; tile < s.tile1; tile += FEW_TILES) {
 				float acc[FEW_TILES / 2][1][4] = {};
 

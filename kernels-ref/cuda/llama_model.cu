@@ -319,7 +319,7 @@ void gpu_state_shape(gpu_state *s, size_t n_seq, size_t cap_tok)
  * longest are begun first. */
 static void fill_slots(uint32_t *slot, const gpu_state *s, size_t n, const uint32_t *pos)
 {
-	uint32_t count[STEP_MAX_ROWS], order[STEP_MAX_ROWS], tok = 0;
+	uint32_t count[STEP_MAX_ROWS] = {}, order[STEP_MAX_ROWS], tok = 0;
 	auto each = [&](uint32_t r) { return (pos[r] + count[r]) / count[r]; };
 	auto longer = [&](uint32_t a, uint32_t b) { return each(a) > each(b); };
 

@@ -125,9 +125,44 @@ static std::vector<float> gpu_decode(const gpu_llama *m, gpu_state *s, size_t n,
 	return download(s->logits, n * m->shape.vocab);
 }
 
-static void verify_decode(tally *t, const llama_shape *shape, size_t steps)
+/* Decode of @n rows in each way that there is. */
+static void verify_rows(tally *t, const gpu_llama *m, gpu_state *s, size_t n, size_t steps,
+	const std::vector<float> &truth)
 {
 	static const char *const ways[STEP_WAYS] = {"", " in tiles of 8", " in tiles of 16"};
+	const llama_shape *shape = &m->shape;
+	char what[120];
+
+	for (int way = 0; way < (n <= STEP_FEW_ROWS ? STEP_WAYS : 1); way++) {
+		if (n <= STEP_FEW_ROWS)
+			s->way[n] = (enum step_way)way;
+		std::vector<float> out = gpu_decode(m, s, n, steps);
+
+		snprintf(what, sizeof(what), "decode %s, %zu rows%s, %zu steps", shape->name, n,
+			ways[way], steps);
+		judge(t, what, relative_error(out.data(), truth.data(), n * shape->vocab), 5e-3);
+	}
+}
+
+/* So many inputs that a warp of the one kernel takes them in three chunks. */
+static void verify_chunks(tally *t)
+{
+	static const llama_shape wide = {"256 x 4928", 256, 4928, 1, 2, 2, 128, 520, 1e4, 1e-5};
+	llama_model *host = llama_create_random(&wide, 3, 1);
+	gpu_llama m;
+	gpu_state s;
+
+	gpu_llama_upload(&m, host, GPU_PACKED, 4096);
+	gpu_state_create(&s, &wide, STEP_MAX_ROWS * 2);
+	gpu_state_shape(&s, STEP_MAX_ROWS, 2);
+	verify_rows(t, &m, &s, 8, 2, truth_decode(host, 8, 2));
+	gpu_state_destroy(&s);
+	gpu_llama_destroy(&m);
+	llama_destroy(host);
+}
+
+static void verify_decode(tally *t, const llama_shape *shape, size_t steps)
+{
 	llama_model *host = llama_create_random(shape, 3, shape->n_layers);
 	std::vector<float> truth = truth_decode(host, STEP_MAX_ROWS, steps);
 	gpu_llama m, made;
@@ -139,16 +174,7 @@ static void verify_decode(tally *t, const llama_shape *shape, size_t steps)
 	gpu_state_create(&s, shape, STEP_MAX_ROWS * steps);
 	gpu_state_shape(&s, STEP_MAX_ROWS, steps);
 	for (size_t n : {1, 5, 8, 9, 16, 17, 33, 64})
-		for (int way = 0; way < (n <= STEP_FEW_ROWS ? STEP_WAYS : 1); way++) {
-			if (n <= STEP_FEW_ROWS)
-				s.way[n] = (enum step_way)way;
-			std::vector<float> out = gpu_decode(&m, &s, n, steps);
-
-			snprintf(what, sizeof(what), "decode %s, %zu rows%s, %zu steps",
-				shape->name, n, ways[way], steps);
-			judge(t, what, relative_error(out.data(), truth.data(), n * shape->vocab),
-				5e-3);
-		}
+		verify_rows(t, &m, &s, n, steps, truth);
 	std::vector<float> a = gpu_decode(&m, &s, 3, steps), b = gpu_decode(&made, &s, 3, steps);
 
 	snprintf(what, sizeof(what), "decode %s, weights made on the device", shape->name);
@@ -725,6 +751,7 @@ bool verify_all(enum verify_what what)
 
 	printf("# against the C truth: |out - truth| / |truth|\n");
 	verify_decode(&t, &shape_two_heads, few ? 3 : 70);
+	verify_chunks(&t);
 	verify_prefills(&t, few);
 	verify_attention(&t, attn_mma, "mma", 16, few);
 	if (major == 9)
