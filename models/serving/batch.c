@@ -233,7 +233,7 @@ static bool batch_has_memory(const struct instance *i, struct demand d)
 	if (d.what == SERVE_DECODE && b->n_bare > 0)
 		return false; /* KV that comes while other waits for blocks would wait behind that
 			       */
-	if (d.whose > 0)
+	if (b->prefix.tree && d.whose > 0)
 		shared = prefix_shared_blocks(b, batch_sequence(b, d.whose - 1), d.prompt_tok);
 	return admission_has_blocks(b, d.prompt_tok, shared);
 }

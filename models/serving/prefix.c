@@ -38,11 +38,18 @@ void prefix_finish(struct batch *b)
 	free(b->prefix.tree);
 }
 
-uint64_t prefix_shared_blocks(const struct batch *b, const struct sequence *q, uint64_t tok)
+uint64_t prefix_find_held(const struct batch *b, const struct sequence *q, uint64_t tok)
 {
-	if (!b->prefix.tree)
-		return 0;
-	return prefix_tree_find(b->prefix.tree, content_of(b, q), place_of(q), tok).held;
+	return prefix_tree_find(
+		b->prefix.tree, content_of(b, q), place_of(q), prefix_known_tok(q, tok))
+		.held;
+}
+
+static void hold(struct batch *b, struct sequence *q, uint64_t tok, bool held_only)
+{
+	if (prefix_may_find(b, q, tok))
+		place_at(q, prefix_tree_hold(b->prefix.tree, content_of(b, q), place_of(q),
+				    prefix_known_tok(q, tok), held_only));
 }
 
 /** What is found is not computed again, but for the last token, whose row gives the next one. */
@@ -59,8 +66,11 @@ uint64_t prefix_uncached_tok(const struct batch *b, const struct sequence *q)
 
 	if (!b->prefix.tree)
 		return stored;
-	blocks = q->prefix_blocks +
-		 prefix_tree_find(b->prefix.tree, content_of(b, q), place_of(q), stored).blocks;
+	blocks = q->prefix_blocks;
+	if (prefix_may_find(b, q, stored))
+		blocks += prefix_tree_find(
+			b->prefix.tree, content_of(b, q), place_of(q), prefix_known_tok(q, stored))
+				  .blocks;
 	return stored - computed_tok(b, q, blocks);
 }
 
@@ -68,8 +78,7 @@ uint64_t prefix_reserve(struct batch *b, struct sequence *q)
 {
 	if (!b->prefix.tree)
 		return 0;
-	place_at(q, prefix_tree_hold(
-			    b->prefix.tree, content_of(b, q), place_of(q), q->prompt_tok, true));
+	hold(b, q, q->prompt_tok, true);
 	return q->prefix_blocks;
 }
 
@@ -83,7 +92,7 @@ uint64_t prefix_admit(struct batch *b, struct sequence *q)
 		return 0;
 	prefix_settle(b);
 	held = t->held;
-	place_at(q, prefix_tree_hold(t, content_of(b, q), place_of(q), batch_stored_tok(q), false));
+	hold(b, q, batch_stored_tok(q), false);
 	kvcache_take(&b->kv, t->held - held);
 	q->computed_tok = (uint32_t)computed_tok(b, q, q->prefix_blocks);
 	if (!q->again) {
@@ -94,21 +103,30 @@ uint64_t prefix_admit(struct batch *b, struct sequence *q)
 	return q->prefix_blocks;
 }
 
-/** Blocks of its own are the tree's now; of one that was there already there is no second copy. */
-static void add(struct batch *b, struct sequence *q, uint64_t tok)
+/** Blocks of its own up to @tok, behind @at, are the tree's now; of one that was there already
+ * there is no second copy. @over: nobody comes who goes on with what is its own. */
+static struct prefix_place add(
+	struct batch *b, const struct sequence *q, struct prefix_place at, uint64_t tok, bool over)
 {
 	struct prefix_tree *t = b->prefix.tree;
-	uint64_t before = t->held, own = q->prefix_blocks;
+	uint64_t held = t->held, before = at.blocks, full = kvcache_full_blocks(&b->kv, tok);
+	uint64_t known = over ? prefix_known_tok(q, tok) : tok;
 
-	place_at(q, prefix_tree_add(t, content_of(b, q), place_of(q), tok));
-	b->kv.used += t->held - before;
-	b->kv.used -= q->prefix_blocks - own;
+	if (known >= (at.blocks + 1) * b->kv.block_tok)
+		at = prefix_tree_add(t, content_of(b, q), at, known);
+	if (over && full > at.blocks)
+		at = prefix_tree_bury(t, at, full - at.blocks);
+	b->kv.used += t->held - held;
+	b->kv.used -= at.blocks - before;
+	return at;
 }
 
-void prefix_computes(struct batch *b, struct sequence *q)
+void prefix_found_by_others(struct batch *b, struct sequence *q)
 {
-	if (b->prefix.tree)
-		add(b, q, (uint64_t)q->computed_tok + q->chunk_tok);
+	uint64_t tok = (uint64_t)q->computed_tok + q->chunk_tok;
+	uint32_t own_tok = content_of(b, q)->own_tok; /* what is its own nobody looks for yet */
+
+	place_at(q, add(b, q, place_of(q), tok < own_tok ? tok : own_tok, false));
 }
 
 /** The caller takes its blocks for its own. */
@@ -121,15 +139,21 @@ static void let_go(struct batch *b, struct prefix_place at)
 	b->kv.used -= held - b->prefix.tree->held;
 }
 
+/** @done: it will not be back. */
+static void keep(
+	struct batch *b, struct sequence *q, struct prefix_place at, uint64_t tok, bool done)
+{
+	prefix_settle(b);
+	if (!done)
+		q->known_tok = UINT32_MAX;
+	let_go(b, add(b, q, at, tok, done && q->known_tok < UINT32_MAX));
+}
+
 void prefix_leaves(struct batch *b, struct sequence *q, uint64_t tok)
 {
-	struct prefix_tree *t = b->prefix.tree;
-
-	if (!t)
+	if (!b->prefix.tree)
 		return;
-	prefix_settle(b);
-	add(b, q, tok);
-	let_go(b, place_of(q));
+	keep(b, q, place_of(q), tok, tok + 1 >= (uint64_t)q->prompt_tok + q->output_tok);
 	place_at(q, (struct prefix_place){0});
 }
 
@@ -144,10 +168,9 @@ void prefix_park(struct batch *b, struct sequence *q)
 
 void prefix_unpark(struct batch *b, struct sequence *q)
 {
-	if (!b->prefix.tree)
-		return;
-	prefix_settle(b);
-	let_go(b, (struct prefix_place){q->parked_run, q->parked_prefix_blocks});
+	if (b->prefix.tree)
+		keep(b, q, (struct prefix_place){q->parked_run, q->parked_prefix_blocks},
+			q->prompt_tok, true);
 }
 
 uint32_t prefix_keep(struct batch *b, struct sequence *q)
@@ -157,14 +180,6 @@ uint32_t prefix_keep(struct batch *b, struct sequence *q)
 	place_at(q, (struct prefix_place){q->parked_run, q->parked_prefix_blocks});
 	b->kv.used += q->prefix_blocks; /* it holds them on */
 	return q->prefix_blocks;
-}
-
-void prefix_settle(struct batch *b)
-{
-	struct prefix_tree *t = b->prefix.tree;
-
-	if (t && b->kv.used + t->idle > b->kv.total)
-		prefix_tree_evict(t, b->kv.used + t->idle - b->kv.total);
 }
 
 /** Blocks given up until now, for the steps that have begun, too. */

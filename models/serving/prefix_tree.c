@@ -99,7 +99,7 @@ static uint32_t child(const struct prefix_tree *t, uint32_t parent, const struct
 	return r;
 }
 
-static uint32_t run_new(struct prefix_tree *t, struct prefix_run with)
+static uint32_t take_slot(struct prefix_tree *t)
 {
 	uint32_t r = t->free;
 
@@ -109,6 +109,13 @@ static uint32_t run_new(struct prefix_tree *t, struct prefix_run with)
 		t->runs = mem_grow(t->runs, t->n_runs, &t->cap_runs, sizeof *t->runs);
 		r = (uint32_t)t->n_runs++;
 	}
+	return r;
+}
+
+static uint32_t run_new(struct prefix_tree *t, struct prefix_run with)
+{
+	uint32_t r = take_slot(t);
+
 	t->runs[r] = with;
 	if (++t->n_used > t->n_buckets)
 		widen(t);
@@ -118,11 +125,13 @@ static uint32_t run_new(struct prefix_tree *t, struct prefix_run with)
 
 static void run_free(struct prefix_tree *t, uint32_t r)
 {
-	remove_from_bucket(t, r);
+	if (!t->runs[r].buried) {
+		remove_from_bucket(t, r);
+		t->n_used--;
+	}
 	t->runs[t->runs[r].parent].children--;
 	t->runs[r].chain = t->free;
 	t->free = r;
-	t->n_used--;
 }
 
 /* The queue of those that nobody holds */
@@ -262,6 +271,17 @@ struct prefix_place prefix_tree_add(
 		t->held += s.blocks;
 		at.blocks += s.blocks;
 	}
+}
+
+struct prefix_place prefix_tree_bury(struct prefix_tree *t, struct prefix_place at, uint64_t blocks)
+{
+	uint32_t r = take_slot(t);
+
+	t->runs[r] = (struct prefix_run){
+		.blocks = blocks, .parent = at.run, .holders = 1, .buried = true};
+	t->runs[at.run].children++;
+	t->held += blocks;
+	return (struct prefix_place){r, at.blocks + blocks};
 }
 
 void prefix_tree_drop(struct prefix_tree *t, struct prefix_place at)

@@ -33,6 +33,7 @@ struct prefix_run {
 	uint32_t parent, children, holders;
 	uint32_t chain;        /* next of those with its hash */
 	uint32_t older, newer; /* in the queue, of those without holders */
+	bool buried;
 };
 
 struct prefix_tree {
@@ -72,6 +73,10 @@ struct prefix_place prefix_tree_hold(struct prefix_tree *t, const struct content
 /** The same, and those that are not there are from now on: all full blocks of @tok tokens. */
 struct prefix_place prefix_tree_add(
 	struct prefix_tree *t, const struct content *c, struct prefix_place at, uint64_t tok);
+
+/** @blocks more behind @at, which nobody will ever look for: they are kept as others are. */
+struct prefix_place prefix_tree_bury(
+	struct prefix_tree *t, struct prefix_place at, uint64_t blocks);
 
 /** One that held the path to @at lets go of it. */
 void prefix_tree_drop(struct prefix_tree *t, struct prefix_place at);

@@ -36,6 +36,7 @@ struct sequence {
 	uint32_t prefix_run, prefix_blocks;
 	uint32_t parked_run, parked_prefix_blocks; /* of parked_blocks, where its KV lies still */
 	uint32_t cached_tok;                       /* of its prompt, found there when it started */
+	uint32_t known_tok; /* so many may be there before it comes; UINT32_MAX: all of them */
 
 	/* where the phases are apart; while one instance computes the prompt, another may set
 	 * memory aside already */

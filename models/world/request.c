@@ -140,6 +140,7 @@ static void tell_content(struct world *w, uint32_t slot, struct request_draw *d)
 {
 	const struct request *r = &w->requests.at[slot];
 	struct content *c = &w->requests.sequences.contents[slot];
+	struct sequence *q = world_sequence(w, slot);
 
 	if (!w->requests.sequences.has_contents) {
 		free(d->content.ids);
@@ -148,7 +149,8 @@ static void tell_content(struct world *w, uint32_t slot, struct request_draw *d)
 	*c = d->content;
 	c->own = r->session != NO_ID ? session_stream(w, r->session)
 				     : content_key(w->request_scope, r->n);
-	c->own_tok = content_own_tok(c, world_sequence(w, slot)->prompt_tok);
+	c->own_tok = content_own_tok(c, q->prompt_tok);
+	q->known_tok = r->session != NO_ID ? UINT32_MAX : c->own_tok;
 }
 
 uint32_t request_create(struct world *w, struct group_id g, struct request_draw d, uint32_t session)
