@@ -135,12 +135,16 @@ static struct path asked_path(
 static struct path asked_kv_path(const struct view *v, struct instance_id a, struct instance_id b)
 {
 	const struct scheduler *s = scheduler_behind(v);
+	const struct kv_local *local;
 	const struct route *way;
 
 	need_instance(s, "kv_path", a);
 	need_instance(s, "kv_path", b);
 	if (a.i == b.i)
 		return (struct path){.bytes_per_s = HUGE_VAL, .share_bytes_per_s = HUGE_VAL};
+	local = kv_local_of(s, a, b);
+	if (local)
+		return (struct path){local->delay_s, local->bytes_per_s, local->bytes_per_s, 0.0};
 	way = kv_route_of(s, a, b);
 	return way ? shown(net_path(s->net, way, TRANSFER_KV)) : (struct path){0};
 }

@@ -10,6 +10,12 @@ const struct route *kv_route_of(
 	return kv_route(s->kv_routes, instance_of(s, a)->spec->site, instance_of(s, b)->spec->site);
 }
 
+const struct kv_local *kv_local_of(
+	const struct scheduler *s, struct instance_id a, struct instance_id b)
+{
+	return kv_local(s->kv_routes, instance_of(s, a)->spec->site, instance_of(s, b)->spec->site);
+}
+
 /** Can @b go on with what @a has computed? */
 static bool follows(const struct scheduler *s, struct instance_id a, struct instance_id b)
 {
@@ -25,7 +31,8 @@ static bool same_to(
 {
 	const struct scheduler_instance *x = &s->seats[b.i].of, *y = &s->seats[c.i].of;
 
-	return routes_alike(kv_route_of(s, a, b), kv_route_of(s, a, c)) &&
+	return kv_local_of(s, a, b) == kv_local_of(s, a, c) &&
+	       routes_alike(kv_route_of(s, a, b), kv_route_of(s, a, c)) &&
 	       instances_alike(x->instance->spec, x->gpu, y->instance->spec, y->gpu);
 }
 

@@ -23,23 +23,32 @@ static double answer_way_s(const struct scheduler *s, const struct waiting *q, s
 	return net_predict_s(s->net, route_of(s, q->group, i, true), bytes, TRANSFER_ANSWER, idle);
 }
 
+/** @bytes of it, from @a to @b. */
+static double kv_send_s(const struct scheduler *s, struct instance_id a, struct instance_id b,
+	double bytes, bool idle)
+{
+	const struct kv_local *local = kv_local_of(s, a, b);
+
+	if (local)
+		return local->delay_s + bytes / local->bytes_per_s;
+	return net_predict_s(s->net, kv_route_of(s, a, b), bytes, TRANSFER_KV, idle);
+}
+
 /** Until the KV of @q, which lies at @from, is at @i. While its prompt is computed all layers but
  *  the last can go ahead. */
 static double kv_way_s(const struct scheduler *s, const struct waiting *q, struct instance_id from,
 	struct instance_id i, bool idle)
 {
 	const struct scheduler_group *g = &s->groups[q->group.i].of;
-	const struct route *way = from.i == i.i ? NULL : kv_route_of(s, from, i);
 	double bytes = q->prompt_tok * g->kv_bytes_per_tok;
 	double ready_s = fmax(0.0, q->ready_s - s->view.now_s), whole_s;
 
-	if (!way)
+	if (from.i == i.i || !kv_route_of(s, from, i))
 		return ready_s;
-	whole_s = net_predict_s(s->net, way, bytes, TRANSFER_KV, idle);
+	whole_s = kv_send_s(s, from, i, bytes, idle);
 	if (!(ready_s > 0.0))
 		return whole_s;
-	return fmax(whole_s,
-		ready_s + net_predict_s(s->net, way, bytes / g->n_layers, TRANSFER_KV, idle));
+	return fmax(whole_s, ready_s + kv_send_s(s, from, i, bytes / g->n_layers, idle));
 }
 
 static struct expectation expect(const struct scheduler *s, const struct waiting *q,

@@ -139,6 +139,9 @@ void followers_find(struct scheduler *s);
 const struct route *kv_route_of(
 	const struct scheduler *s, struct instance_id a, struct instance_id b);
 
+const struct kv_local *kv_local_of(
+	const struct scheduler *s, struct instance_id a, struct instance_id b);
+
 /* fit.c: who can serve whom */
 /** What @i would do of @q. */
 enum service fit_service(const struct scheduler *s, const struct waiting *q, struct instance_id i);

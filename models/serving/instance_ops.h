@@ -144,6 +144,7 @@ struct instance {
 	uint64_t served, preemptions;
 	double swap_bytes;    /* of KV between device and host, out and in */
 	double kv_sent_bytes; /* to other instances, kept by the owner */
+	int64_t kv_free_ns;   /* so is this: what it sends within its site has left by then */
 };
 
 struct instance_ops {

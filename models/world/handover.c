@@ -37,6 +37,14 @@ static const struct route *way_of(const struct world *w, const struct request *r
 	return kv_route(&w->kv_routes, all[r->prefill].site, all[r->instance].site);
 }
 
+/** Within its site, or NULL: over links. */
+static const struct kv_local *local_of(const struct world *w, const struct request *r)
+{
+	const struct instance_spec *all = w->spec->instances;
+
+	return kv_local(&w->kv_routes, all[r->prefill].site, all[r->instance].site);
+}
+
 static struct instance *source_of(struct world *w, const struct request *r)
 {
 	return &w->instances[r->prefill];
@@ -78,13 +86,27 @@ static void stay(struct world *w, uint32_t slot)
 	instance_resume(source_of(w, &w->requests.at[slot]), slot);
 }
 
+/** One after the other, as fast as the interconnect goes. */
+static void send_within(struct world *w, uint32_t slot, double bytes)
+{
+	const struct request *r = &w->requests.at[slot];
+	struct instance *from = source_of(w, r);
+	int64_t now_ns = engine_now_ns(w->engine);
+	int64_t start_ns = from->kv_free_ns > now_ns ? from->kv_free_ns : now_ns;
+
+	from->kv_free_ns = ns_after(start_ns, ns_of_s(bytes / local_of(w, r)->bytes_per_s));
+	engine_post_at(w->engine, from->kv_free_ns, ev_kv_left(slot));
+}
+
 static void send(struct world *w, uint32_t slot, double bytes)
 {
 	struct request *r = &w->requests.at[slot];
 
 	source_of(w, r)->kv_sent_bytes += bytes;
 	r->kv.n_under_way++;
-	if (net_send_off(w->net, way_of(w, r), bytes, TRANSFER_KV, ev_kv_left(slot)))
+	if (local_of(w, r))
+		send_within(w, slot, bytes);
+	else if (net_send_off(w->net, way_of(w, r), bytes, TRANSFER_KV, ev_kv_left(slot)))
 		handover_left(w, slot);
 }
 
@@ -122,7 +144,8 @@ void handover_layer(struct world *w, uint32_t slot)
 void handover_left(struct world *w, uint32_t slot)
 {
 	struct request *r = &w->requests.at[slot];
-	double delay_s = way_of(w, r)->delay_s;
+	const struct kv_local *local = local_of(w, r);
+	double delay_s = local ? local->delay_s : way_of(w, r)->delay_s;
 
 	if (--r->kv.n_under_way > 0 || !r->kv.sent)
 		return;

@@ -158,6 +158,8 @@ static void kv_routes_find(struct world *w, uint32_t m, unsigned *phases, const 
 
 static bool like(const struct kv_routes *r, size_t a, size_t b)
 {
+	if (r->local[a].bytes_per_s > 0.0 || r->local[b].bytes_per_s > 0.0)
+		return a == b; /* what stays there takes another way than what leaves */
 	for (size_t x = 0; x < r->n; x++)
 		if (!routes_alike(r->at[a * r->n + x], r->at[b * r->n + x]) ||
 			!routes_alike(r->at[x * r->n + a], r->at[x * r->n + b]))
@@ -180,6 +182,19 @@ static const uint32_t *find_alike(struct arena *arena, const struct kv_routes *r
 	return alike;
 }
 
+static const struct kv_local *locals_find(struct world *w)
+{
+	const struct scenario_spec *s = w->spec;
+	struct kv_local *local = arena_alloc(&w->arena, w->kv_routes.n, sizeof *local);
+
+	for (size_t k = 0; k < s->n_sites; k++)
+		if (w->kv_routes.number[k] != NO_ID)
+			local[w->kv_routes.number[k]] =
+				(struct kv_local){s->sites[k].interconnect.bytes_per_s,
+					s->sites[k].interconnect.latency_s};
+	return local;
+}
+
 static bool handovers_find(struct world *w, struct err *err)
 {
 	const struct scenario_spec *s = w->spec;
@@ -199,6 +214,7 @@ static bool handovers_find(struct world *w, struct err *err)
 	for (uint32_t m = 0; m < s->n_models; m++)
 		if (is_apart(s, m))
 			kv_routes_find(w, m, phases, at);
+	r->local = locals_find(w);
 	r->alike = find_alike(&w->arena, r);
 	return true;
 }

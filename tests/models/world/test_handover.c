@@ -91,6 +91,29 @@ static void with_overlap_it_ends_as_the_formula_says(void **state)
 	}
 }
 
+/* Both on one site: no time without an interconnect; with one of 1.25 GB/s and 5 us, no headers:
+ * 314572800 / 1.25e9 = 0.25165824 s and the latency. A policy is told that way, too. */
+static void within_a_site_kv_goes_over_the_interconnect(void **state)
+{
+	static const double rates[] = {0.0, 1.25e9};
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		const struct request_row *r;
+		struct fixture f;
+
+		pair(&f, 6.25e6);
+		f.instances[1].site.i = 0;
+		f.sites[0].n_gpus = 2;
+		f.sites[0].interconnect =
+			(struct interconnect_spec){.bytes_per_s = rates[k], .latency_s = 5e-6};
+		fixture_run(&f);
+		r = &f.rows[0];
+		assert_int_equal(r->joined_ns - r->first_token_ns, k == 0 ? 0 : 251658240 + 5000);
+		fixture_finish(&f);
+	}
+}
+
 /* Of two who come at once the second prompt is computed after the first (its instance has one
  * place), and its KV waits for the line. */
 static void a_tandem_runs_as_worked_out_by_hand(void **state)
@@ -317,6 +340,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kv_of_600_tokens_takes_fifty_seconds_at_50_mbps),
 		cmocka_unit_test(with_overlap_it_ends_as_the_formula_says),
+		cmocka_unit_test(within_a_site_kv_goes_over_the_interconnect),
 		cmocka_unit_test(a_tandem_runs_as_worked_out_by_hand),
 		cmocka_unit_test(nobody_waits_for_ever),
 		cmocka_unit_test(a_circle_of_instances_of_both_roles_goes_round),
