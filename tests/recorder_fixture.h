@@ -104,6 +104,7 @@ static inline struct request_row fixture_row(uint64_t id)
 		.uploaded_ns = t_ns + 20,
 		.started_ns = t_ns + 300,
 		.first_token_ns = t_ns + 4000,
+		.joined_ns = TIME_NONE,
 		.finished_ns = t_ns + 50000,
 		.delivered_ns = t_ns + 600000,
 		.deadline_ns = TIME_NONE,

@@ -100,6 +100,7 @@ const char rec_schema[] =
 	"	prompt_tokens INTEGER NOT NULL,\n"
 	"	output_tokens INTEGER NOT NULL,\n"
 	"	instance TEXT,\n"
+	"	prefill_instance TEXT, -- another one, where its phases were apart\n"
 	"	created_s REAL NOT NULL,\n"
 	"	assigned_s REAL,\n"
 	"	uploaded_s REAL,\n"

@@ -72,6 +72,8 @@ static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, 
 	sqlite3_bind_int64(st, at++, r->prompt_tok);
 	sqlite3_bind_int64(st, at++, r->output_tok);
 	bind_name(st, at++, b->instances, b->n_instances, r->instance);
+	bind_name(st, at++, b->instances, b->n_instances,
+		r->prefill == r->instance ? NO_ID : r->prefill);
 	bind_time(st, at++, r->created_ns);
 	bind_time(st, at++, r->assigned_ns);
 	bind_time(st, at++, r->uploaded_ns);

@@ -57,18 +57,19 @@ static void insert(sqlite3_stmt *st, const struct request_row *r)
 	sqlite3_bind_int64(st, 7, r->prompt_tok);
 	sqlite3_bind_int64(st, 8, r->output_tok);
 	sqlite3_bind_text(st, 9, fixture_instances[r->instance].name, -1, SQLITE_STATIC);
-	bind_time(st, 10, r->created_ns);
-	bind_time(st, 11, r->assigned_ns);
-	bind_time(st, 12, r->uploaded_ns);
-	bind_time(st, 13, r->started_ns);
-	bind_time(st, 14, r->first_token_ns);
-	bind_time(st, 15, r->finished_ns);
-	bind_time(st, 16, r->delivered_ns);
-	bind_time(st, 17, r->deadline_ns);
-	sqlite3_bind_text(st, 18, "done", -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 19, r->preemptions);
+	sqlite3_bind_null(st, 10);
+	bind_time(st, 11, r->created_ns);
+	bind_time(st, 12, r->assigned_ns);
+	bind_time(st, 13, r->uploaded_ns);
+	bind_time(st, 14, r->started_ns);
+	bind_time(st, 15, r->first_token_ns);
+	bind_time(st, 16, r->finished_ns);
+	bind_time(st, 17, r->delivered_ns);
+	bind_time(st, 18, r->deadline_ns);
+	sqlite3_bind_text(st, 19, "done", -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 20, r->preemptions);
 	for (enum cause c = 0; c < CAUSES; c++)
-		sqlite3_bind_int64(st, 20 + (int)c, r->cause_ns[c]);
+		sqlite3_bind_int64(st, 21 + (int)c, r->cause_ns[c]);
 	must(sqlite3_step(st), sqlite3_db_handle(st));
 	sqlite3_reset(st);
 }
@@ -87,7 +88,7 @@ static double bare_s(size_t n)
 	must(sqlite3_open(path, &db), db);
 	must(sqlite3_exec(db, rec_schema, NULL, NULL, NULL), db);
 	must(sqlite3_prepare_v2(db,
-		     "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+		     "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
 		     "?,?,?,?,?,?,?,?,?,?,?,?)",
 		     -1, &st, NULL),
 		db);

@@ -153,7 +153,8 @@ static void request_rows_come_back_with_names_and_seconds(void **state)
 	done.preemptions = 2;
 	done.deadline_ns = 30000000000;
 	lost.group = 1;
-	lost.model = lost.instance = NO_ID;
+	done.prefill = 1;
+	lost.model = lost.instance = lost.prefill = NO_ID;
 	lost.fate = FATE_REJECTED;
 	lost.assigned_ns = lost.uploaded_ns = lost.started_ns = lost.first_token_ns =
 		lost.finished_ns = lost.delivered_ns = TIME_NONE;
@@ -165,12 +166,13 @@ static void request_rows_come_back_with_names_and_seconds(void **state)
 	/* row 5: created at 5 x 3 ms, then + 1 ns, 20 ns, 300 ns, 4 us, 50 us, 600 us; 5 % 7 = 5 */
 	assert_query(*state,
 		"SELECT run, replication, id, grp, home, model, prompt_tokens, output_tokens, "
-		"instance, printf('%.9f %.9f %.9f %.9f %.9f %.9f %.9f', created_s, assigned_s, "
+		"instance, prefill_instance, printf('%.9f %.9f %.9f %.9f %.9f %.9f %.9f', "
+		"created_s, assigned_s, "
 		"uploaded_s, started_s, first_token_s, finished_s, delivered_s), deadline_s, fate, "
 		"preemptions FROM request ORDER BY run, replication, id",
-		"1|3|5|campus|edge|chat|105|50|big|0.015000000 0.015000001 0.015000020 "
+		"1|3|5|campus|edge|chat|105|50|big|box|0.015000000 0.015000001 0.015000020 "
 		"0.015000300 0.015004000 0.015050000 0.015600000|30.0|done|2\n"
-		"1|3|6|guests|NULL|NULL|106|50|NULL|0.018000000 0.000000000 0.000000000 "
+		"1|3|6|guests|NULL|NULL|106|50|NULL|NULL|0.018000000 0.000000000 0.000000000 "
 		"0.000000000 0.000000000 0.000000000 0.000000000|NULL|rejected|0");
 	assert_query(*state, "SELECT count(*) FROM request WHERE assigned_s IS NULL", "1");
 	assert_query(*state,
