@@ -69,6 +69,11 @@ CASES = {
     "chunked-answered": (HEAD + LINKS + instances(CHUNKED) + users(TRACE) + FCFS, ANSWERED, True),
     "flows-answered": (HEAD + SHARED + instances() + users(TRACE) + FCFS, ANSWERED, True),
     "apart": (HEAD + LINKS + BACKBONE + APART + users(TRACE) + FCFS, ANSWERED, True),
+    "apart-streamed": (HEAD + LINKS + BACKBONE + APART + users(POISSON, ", delivery: stream") + FCFS,
+                       ("-s", "instances.edge.kv_overlap=true"), False),
+    "apart-preempted": (
+        HEAD + LINKS + BACKBONE + APART + users(TRACE) + FCFS,
+        ANSWERED + ("-s", "instances.cloud.kv_blocks=40", "-s", "instances.cloud.max_batch=16"), True),
     "two-policies": (HEAD + LINKS + instances() + users(POISSON)
                      + "policies: {fcfs: {name: fcfs}, home: {name: edge-only}}\n",
                      ("--replications", "3"), False),
@@ -170,7 +175,7 @@ def check_requests(nested, rows, process):
         if row and row["delivered_s"] is not None:
             check(abs(end - begin - 1e9 * (row["delivered_s"] - row["created_s"])) < 50, f"{ident} took another time")
             check(roots[0][0]["args"]["fate"] == "done", f"{ident} is done")
-            check(inner[-1][2] in ("download", "decode", "prefill", "service"), f"{ident} ends with {inner[-1][2]}")
+            check(inner[-1][2] in ("download", "decode", "kv", "prefill", "service"), f"{ident} ends with {inner[-1][2]}")
     check(seen == len(rows), f"{seen} requests, measured {len(rows)}")
 
 
