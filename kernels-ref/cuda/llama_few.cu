@@ -15,7 +15,11 @@
 #define FEW_TILES 4                  /* of 8 outputs, in a stage of a warp's ring */
 #define FEW_STAGE (FEW_TILES * 1024) /* bytes: 2 units of int8 weights, 1 of half */
 #define FEW_MAX_STAGES 7
-#define FEW_X_BYTES 4096                     /* of a warp's inputs, at most, at a time */
+#ifdef EMULATE_CUDA
+#define FEW_X_BYTES 1024 /* so that the short inputs of its tests come in chunks, too */
+#else
+#define FEW_X_BYTES 4096 /* of a warp's inputs, at most, at a time */
+#endif
 #define FEW_PIECES (FEW_X_BYTES / 16 / WARP) /* of 16 bytes, that a lane has of them */
 #define FEW_BARRIER_BYTES 512
 

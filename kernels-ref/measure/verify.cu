@@ -144,23 +144,6 @@ static void verify_rows(tally *t, const gpu_llama *m, gpu_state *s, size_t n, si
 	}
 }
 
-/* So many inputs that a warp of the one kernel takes them in three chunks. */
-static void verify_chunks(tally *t)
-{
-	static const llama_shape wide = {"256 x 4928", 256, 4928, 1, 2, 2, 128, 520, 1e4, 1e-5};
-	llama_model *host = llama_create_random(&wide, 3, 1);
-	gpu_llama m;
-	gpu_state s;
-
-	gpu_llama_upload(&m, host, GPU_PACKED, 4096);
-	gpu_state_create(&s, &wide, STEP_MAX_ROWS * 2);
-	gpu_state_shape(&s, STEP_MAX_ROWS, 2);
-	verify_rows(t, &m, &s, 8, 2, truth_decode(host, 8, 2));
-	gpu_state_destroy(&s);
-	gpu_llama_destroy(&m);
-	llama_destroy(host);
-}
-
 static void verify_decode(tally *t, const llama_shape *shape, size_t steps)
 {
 	llama_model *host = llama_create_random(shape, 3, shape->n_layers);
@@ -751,7 +734,6 @@ bool verify_all(enum verify_what what)
 
 	printf("# against the C truth: |out - truth| / |truth|\n");
 	verify_decode(&t, &shape_two_heads, few ? 3 : 70);
-	verify_chunks(&t);
 	verify_prefills(&t, few);
 	verify_attention(&t, attn_mma, "mma", 16, few);
 	if (major == 9)
