@@ -24,14 +24,17 @@ enum ev_kind {
 	EV_FLOW,      /* who: set of flows; one of them ends, or their rates change */
 	EV_LINK,      /* who: link; its rate changes by the clock */
 	/* where the phases are apart; what: request */
-	EV_KV_LAYER, /* the first layer of its prompt is computed */
-	EV_KV_LEFT,  /* the last byte of its KV, or of all layers but the last, is on the way */
-	EV_KV,       /* who: instance; its KV is there */
-	EV_STAGE,    /* who: instance, what: micro-batch and stage, from 0, of a pipeline; the
-			stage has done its part of a step */
-	EV_HIDDEN,   /* the same; what left a stage is at the next, or back at the first */
-	EV_REPORT,   /* what an instance reported gets to the scheduler */
-	EV_TURN,     /* who: group, what: session; its user sends the next prompt */
+	EV_KV_LAYER,   /* the first layer of its prompt is computed */
+	EV_KV_LEFT,    /* the last byte of its KV, or of all layers but the last, is on the way */
+	EV_KV,         /* who: instance; its KV is there */
+	EV_STAGE,      /* who: instance, what: micro-batch and stage, from 0, of a pipeline; the
+			  stage has done its part of a step */
+	EV_HIDDEN,     /* the same; what left a stage is at the next, or back at the first */
+	EV_REPORT,     /* what an instance reported gets to the scheduler */
+	EV_TURN,       /* who: group, what: session; its user sends the next prompt */
+	EV_DRAFT_STEP, /* who: drafter; its step is over */
+	EV_DRAFT,      /* who: instance, what: request and turn; a draft is here to be verified */
+	EV_VERDICT,    /* who: drafter, what: request and turn; it hears of its draft */
 	EV_KINDS,
 };
 
@@ -69,6 +72,24 @@ static inline struct event_id post_flow(struct engine *e, int64_t at_ns, uint32_
 static inline struct event_id post_link(struct engine *e, int64_t at_ns, uint32_t link)
 {
 	return engine_post_at(e, at_ns, (struct event){.kind = EV_LINK, .who = link});
+}
+
+static inline struct event_id post_draft_step(struct engine *e, int64_t at_ns, uint32_t drafter)
+{
+	return engine_post_at(e, at_ns, (struct event){.kind = EV_DRAFT_STEP, .who = drafter});
+}
+
+/** For net_send(), which posts them. */
+static inline struct event ev_draft(struct instance_id at, uint32_t request, uint32_t turn)
+{
+	return (struct event){
+		.kind = EV_DRAFT, .who = at.i, .what = request | (uint64_t)turn << 32};
+}
+
+static inline struct event ev_verdict(uint32_t drafter, uint32_t request, uint32_t turn)
+{
+	return (struct event){
+		.kind = EV_VERDICT, .who = drafter, .what = request | (uint64_t)turn << 32};
 }
 
 /** For net_send(), which posts it. */

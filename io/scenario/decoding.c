@@ -30,6 +30,18 @@ static bool read_k(
 	return true;
 }
 
+static bool read_site(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
+{
+	struct draft_spec *d = to;
+
+	d->site_at = (*slot)->at;
+	if (!schema_pattern(r, *slot, key->name))
+		return false;
+	d->site = (*slot)->text;
+	return true;
+}
+
 #define DRAFT(member) offsetof(struct draft_spec, member)
 static const struct schema_key draft_keys[] = {
 	{.name = "k", .kind = SCHEMA_OTHER, .read = read_k, .dflt = "4"},
@@ -42,7 +54,26 @@ static const struct schema_key draft_keys[] = {
 		.word = "auto",
 		.word_value = -1,
 		.dflt = "auto"},
-	{.name = "site", .kind = SCHEMA_UNBUILT, .help = "drafts made elsewhere"},
+	{.name = "site", .kind = SCHEMA_OTHER, .read = read_site},
+	{.name = "ahead", .kind = SCHEMA_BOOL, .to = DRAFT(drafts_ahead), .dflt = "false"},
+	{.name = "max_batch",
+		.kind = SCHEMA_UNSIGNED,
+		.to = DRAFT(max_batch),
+		.min = 1,
+		.max = 65536,
+		.dflt = "16"},
+	{.name = "draft_bytes",
+		.kind = SCHEMA_QUANTITY,
+		.to = DRAFT(tok_bytes),
+		.dim = QUANTITY_BYTES,
+		.max = 1e6,
+		.dflt = "6 B"},
+	{.name = "verdict_bytes",
+		.kind = SCHEMA_QUANTITY,
+		.to = DRAFT(verdict_bytes),
+		.dim = QUANTITY_BYTES,
+		.max = 1e6,
+		.dflt = "8 B"},
 	{0},
 };
 
@@ -93,6 +124,9 @@ bool decoding_check(struct schema_reader *r, struct instance_entry *e)
 	i->draft.on = e->decoding == DECODING_SPECULATIVE;
 	if (!i->draft.on)
 		return true;
+	if (i->draft.site && i->draft.adaptive)
+		return err_list_at(r->errs, i->draft.k_at,
+			"k: adaptive is built for drafts that are made on the same device");
 	if (i->batching == BATCHING_STATIC)
 		return err_list_at(r->errs, at, "speculation with static batching is not built");
 	if (i->prefix_cache)
@@ -132,6 +166,35 @@ static bool check_pair(
 	return true;
 }
 
+/** Where the draft @d of @i is made: at one site, or at each that a pattern stands for. */
+static bool place_elsewhere(
+	struct scenario_parts *p, struct instance_spec *i, const struct model_spec *d)
+{
+	const struct scenario_spec *s = &p->s->spec;
+	struct name_ref ref = {i->draft.site, i->draft.site_at};
+	struct site_id one = parts_find_site(p, ref.name);
+	struct draft_site *sites = arena_alloc(p->r.arena, s->n_sites, sizeof *sites);
+	struct err err = {0};
+
+	i->draft.by_home = one.i == NO_ID;
+	if (one.i == NO_ID && !parts_is_glob(ref.name) && !parts_is_counted(p, ref.name))
+		return parts_no_site(p, ref, true);
+	for (uint32_t k = 0; k < s->n_sites; k++) {
+		if (one.i == NO_ID ? !parts_stands_for(p, ref.name, k) : one.i != k)
+			continue;
+		if (!s->sites[k].has_gpu)
+			return err_list_at(p->r.errs, ref.at,
+				"instance '%s' has drafts made at site '%s', which has no gpu",
+				i->name, s->sites[k].name);
+		sites[i->draft.n_sites].site.i = k;
+		if (!profile_find(&sites[i->draft.n_sites++].profile, p->profiles, &s->sites[k].gpu,
+			    i->runtime, d->shape.name, d->precision, ref.at, &err))
+			return err_list_add(p->r.errs, &err);
+	}
+	i->draft.sites = sites;
+	return i->draft.n_sites > 0 || parts_no_site(p, ref, true);
+}
+
 bool parts_place_draft(struct scenario_parts *p, struct instance_spec *i)
 {
 	const struct model_spec *m = &p->s->spec.models[i->model.i];
@@ -144,6 +207,8 @@ bool parts_place_draft(struct scenario_parts *p, struct instance_spec *i)
 			"instance '%s' speculates: that is not built for a pipeline", i->name);
 	if (!check_pair(p, i, m))
 		return false;
+	if (i->draft.site)
+		return place_elsewhere(p, i, m->draft);
 	return profile_find(&i->draft.profile, p->profiles, &p->s->spec.sites[i->site.i].gpu,
 		       i->runtime, m->draft->shape.name, m->draft->precision, i->draft.at, &err) ||
 	       err_list_add(p->r.errs, &err);

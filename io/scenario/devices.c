@@ -130,6 +130,8 @@ static void warn_of_key(
 
 static void warn_of_gpu(struct scenario_parts *p, const struct site_entry *e)
 {
+	if (e->n_uses == 0 && e->drafts)
+		return;
 	if (e->n_uses == 0) {
 		scenario_warn(&p->r, e->spec.gpu.at,
 			"no instance runs a model on the gpu of site '%s'", e->e.name);
@@ -190,6 +192,50 @@ static void take_stages(struct scenario_parts *p, unsigned *used, const struct i
 	}
 }
 
+enum { DRAFTERS_MOST = 8 };
+
+/** Of a site: instances for which drafters of their own are there. */
+struct drafters_there {
+	const struct instance_spec *of[DRAFTERS_MOST];
+	size_t n;
+};
+
+/** One drafter drafts for all who ask alike. */
+static bool is_new(struct drafters_there *there, const struct instance_spec *inst)
+{
+	for (size_t k = 0; k < there->n; k++)
+		if (there->of[k]->model.i == inst->model.i &&
+			there->of[k]->draft.max_batch == inst->draft.max_batch)
+			return false;
+	if (there->n < DRAFTERS_MOST)
+		there->of[there->n++] = inst;
+	return true;
+}
+
+/** And so has each that drafts for others. */
+static void count_drafters(struct scenario_parts *p, unsigned *used)
+{
+	const struct scenario_spec *spec = &p->s->spec;
+	struct drafters_there *there = arena_alloc(p->r.arena, spec->n_sites, sizeof *there);
+
+	for (size_t i = 0; i < spec->n_instances; i++) {
+		const struct instance_spec *inst = &spec->instances[i];
+
+		for (size_t k = 0; k < inst->draft.n_sites; k++) {
+			uint32_t at = inst->draft.sites[k].site.i;
+			const struct site_spec *site = &spec->sites[at];
+
+			p->site_entries[at]->drafts = true;
+			if (!is_new(&there[at], inst) || used[at]++ != site->n_gpus)
+				continue;
+			err_list_at(p->r.errs, inst->draft.site_at,
+				"site '%s' has %u gpu%s, one for each instance or drafter; the "
+				"drafts of '%s' find none left",
+				site->name, site->n_gpus, site->n_gpus == 1 ? "" : "s", inst->name);
+		}
+	}
+}
+
 /** Each instance that runs a model has devices of its own. Returns how many each site has in use.
  */
 static unsigned *count_used(struct scenario_parts *p)
@@ -207,6 +253,7 @@ static unsigned *count_used(struct scenario_parts *p)
 		note_use(p->site_entries[inst->site.i], inst);
 		take_gpus(p, &used[inst->site.i], inst, site);
 	}
+	count_drafters(p, used);
 	return used;
 }
 

@@ -148,6 +148,23 @@ static void warn_pipeline(struct schema_reader *r, const struct yaml_node *insta
 		warn(r, instance, "micro_batches", "1", "the model is on one device");
 }
 
+static void warn_draft(struct schema_reader *r, const struct yaml_node *instance)
+{
+	static const char here[] = "drafts are made on the same device";
+	const struct yaml_node *draft = value_of(instance, "draft");
+
+	if (!says(instance, "decoding", "speculative")) {
+		warn(r, instance, "draft", NULL, "decoding is not speculative");
+		return;
+	}
+	if (!draft || value_of(draft, "site"))
+		return;
+	warn(r, draft, "ahead", "false", here);
+	warn(r, draft, "max_batch", "16", here);
+	warn(r, draft, "draft_bytes", "6 B", here);
+	warn(r, draft, "verdict_bytes", "8 B", here);
+}
+
 static void warn_instance(struct schema_reader *r, const struct yaml_node *instance)
 {
 	if (value_of(instance, "capacity") && !says(instance, "capacity", "unlimited"))
@@ -157,9 +174,8 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 	warn_offload(r, instance);
 	if (says(instance, "role", "decode"))
 		warn(r, instance, "kv_overlap", "false", "it computes no prompts for others");
-	if (!says(instance, "decoding", "speculative"))
-		warn(r, instance, "draft", NULL, "decoding is not speculative");
 	warn_pipeline(r, instance);
+	warn_draft(r, instance);
 	warn_batching(r, instance);
 	warn_kv(r, instance);
 	warn_attention(r, instance);
@@ -192,6 +208,15 @@ static bool has_links_of_sites(const struct scenario_parts *p)
 	return false;
 }
 
+/** Where drafts are made at the homes of users. */
+static bool drafts_at_homes(const struct scenario_spec *s)
+{
+	for (size_t i = 0; i < s->n_instances; i++)
+		if (s->instances[i].draft.by_home)
+			return true;
+	return false;
+}
+
 static void warn_homes(struct scenario_parts *p, const struct yaml_node *root)
 {
 	const struct yaml_node *users = value_of(root, "users");
@@ -199,7 +224,7 @@ static void warn_homes(struct scenario_parts *p, const struct yaml_node *root)
 	for (size_t i = 0; i < p->s->spec.n_policies; i++)
 		if (!ignores_home(&p->s->spec.policies[i]))
 			return;
-	if (has_links_of_sites(p))
+	if (has_links_of_sites(p) || drafts_at_homes(&p->s->spec))
 		return;
 	for (size_t i = 0; users && users->kind == YAML_MAP && i < users->n; i++)
 		if (users->items[i].value->kind == YAML_MAP)
@@ -215,6 +240,28 @@ static void each(struct schema_reader *r, const struct yaml_node *root, const ch
 	for (size_t i = 0; map && map->kind == YAML_MAP && i < map->n; i++)
 		if (map->items[i].value->kind == YAML_MAP)
 			look(r, map->items[i].value);
+}
+
+/** Users whom nobody drafts for, though others are drafted for. */
+static void warn_homeless(struct scenario_parts *p, const struct group_spec *g)
+{
+	const struct scenario_spec *s = &p->s->spec;
+
+	for (size_t i = 0; i < s->n_instances; i++) {
+		const struct draft_spec *d = &s->instances[i].draft;
+		bool any = !d->by_home || s->instances[i].model.i != g->model.i;
+
+		for (size_t k = 0; k < d->n_sites && !any; k++)
+			any = d->sites[k].site.i == g->home.i;
+		if (any)
+			continue;
+		scenario_warn(&p->r, g->at,
+			"nobody drafts for users '%s': their home is none of the sites '%s' where "
+			"the "
+			"drafts of '%s' are made",
+			g->name, d->site, s->instances[i].name);
+		return;
+	}
 }
 
 static void warn_drafts(struct scenario_parts *p)
@@ -245,4 +292,6 @@ void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 	warn_homes(p, root);
 	each(&p->r, root, "instances", warn_instance);
 	warn_drafts(p);
+	for (size_t g = 0; g < p->s->spec.n_groups; g++)
+		warn_homeless(p, &p->s->spec.groups[g]);
 }

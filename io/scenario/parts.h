@@ -46,7 +46,8 @@ struct site_entry {
 	unsigned gpu_given;    /* bit per key of gpu_keys[]: there, and not what is the default */
 	const struct instance_spec *uses[GPU_USES_MAX]; /* models on its gpu, once expanded */
 	size_t n_uses;
-	bool told; /* of what has no effect */
+	bool told;   /* of what has no effect */
+	bool drafts; /* for instances elsewhere */
 };
 
 struct model_entry {

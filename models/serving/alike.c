@@ -60,10 +60,24 @@ static bool same_offload(const struct offload_spec *a, const struct offload_spec
 		       a->host.pcie_bytes_per_s == b->host.pcie_bytes_per_s);
 }
 
+static bool same_sites(const struct draft_spec *a, const struct draft_spec *b)
+{
+	if (a->n_sites != b->n_sites)
+		return false;
+	for (size_t i = 0; i < a->n_sites; i++)
+		if (a->sites[i].site.i != b->sites[i].site.i ||
+			a->sites[i].profile != b->sites[i].profile)
+			return false;
+	return true;
+}
+
 static bool same_draft(const struct draft_spec *a, const struct draft_spec *b)
 {
 	return a->on == b->on && a->adaptive == b->adaptive && a->k == b->k &&
-	       a->acceptance == b->acceptance && a->profile == b->profile;
+	       a->acceptance == b->acceptance && a->profile == b->profile &&
+	       a->by_home == b->by_home && a->drafts_ahead == b->drafts_ahead &&
+	       a->max_batch == b->max_batch && a->tok_bytes == b->tok_bytes &&
+	       a->verdict_bytes == b->verdict_bytes && same_sites(a, b);
 }
 
 /** How they are joined is for who knows the routes; within a site it is the bus. */

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "models/cost/holding.h"
 #include "models/serving/admission.h"
+#include "models/serving/apart.h"
 #include "models/serving/batch.h"
 #include "models/serving/causes.h"
 #include "models/serving/handing.h"
@@ -51,6 +52,8 @@ static enum batch_activity form(struct batch *b)
 {
 	b->activity = BATCH_BOUNDARY;
 	handing_grant(b);
+	if (b->n_away > 0)
+		apart_gather(b);
 	prefix_settle(b);
 	b->batching->form(b);
 	admission_set_aside(b);
@@ -77,7 +80,8 @@ static void boundary(struct batch *b)
 		prefill_start(b);
 	else if (b->activity == BATCH_DECODE)
 		jump_begin(b);
-	instance_works(b->i, (double)batch_size(b), b->activity == BATCH_IDLE ? 0.0 : 1.0);
+	instance_works(
+		b->i, (double)(batch_size(b) - b->n_away), b->activity == BATCH_IDLE ? 0.0 : 1.0);
 }
 
 static void batch_enqueue(struct instance *i, uint32_t seq)
@@ -86,6 +90,8 @@ static void batch_enqueue(struct instance *i, uint32_t seq)
 
 	if (b->together.wait_ns > 0)
 		batch_sequence(b, seq)->arrived_ns = batch_now_ns(b);
+	if (batch_sequence(b, seq)->drafting.line)
+		apart_arrives(b, seq);
 	waitline_push(&b->line, seq);
 	if (b->activity == BATCH_IDLE ||
 		(b->activity == BATCH_DECODE && b->batching->admits(b) && jump_cut(b)))
@@ -142,6 +148,7 @@ static void prefill_done(struct batch *b)
 		}
 		prefix_leaves(b, q, (uint64_t)q->prompt_tok + q->emitted_tok - 1);
 		b->kv.used -= kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + q->emitted_tok);
+		apart_leaves(b, q);
 		instance_served(b->i, seq);
 	}
 	if (b->batching->keeps_rows)
@@ -168,9 +175,20 @@ void batch_step_done(struct batch *b)
 		jump_end(b);
 		decode_done(b);
 	}
+	if (b->speculation)
+		apart_send_off(b);
 	/* before the scheduler looks: with the last of them there is room again */
 	while (b->n_preempted > 0 && b->batching->admits(b))
 		admission_admit(b, 0);
+}
+
+/** EV_DRAFT */
+static void batch_drafted(struct instance *i, uint32_t seq, uint32_t turn)
+{
+	struct batch *b = &i->state->batch;
+
+	if (apart_drafted(b, seq, turn) && b->activity == BATCH_IDLE)
+		boundary(b);
 }
 
 /** EV_STEP; the sequence it names is for those who read events. */
@@ -243,6 +261,8 @@ static double decode_step_s(const struct batch *b, size_t n, double context_tok)
 	struct cost_affine a;
 
 	n = n > b->max_batch ? b->max_batch : n;
+	if (b->speculation)
+		return speculation_token_s(b, n, context_tok);
 	a = b->executor->decode(b, n, context_tok);
 	return a.base_s + a.per_tok_s * context_tok;
 }
@@ -432,6 +452,7 @@ const struct instance_ops instance_batch = {
 	.assigned = batch_assigned,
 	.enqueue = batch_enqueue,
 	.advance = batch_advance,
+	.drafted = batch_drafted,
 	.begin = batch_begin,
 	.release = batch_release,
 	.resume = batch_resume,

@@ -123,6 +123,7 @@ struct batch {
 	uint64_t prefill_tok; /* their new tokens in it */
 	bool mixed;           /* those that decode take part */
 	struct running running;
+	size_t n_away;      /* in the batch, waiting for drafts from elsewhere */
 	int64_t stalled_ns; /* in all, that those who decode were held up by prompts of others */
 	enum batch_activity activity;
 	struct jump jump;
@@ -162,7 +163,7 @@ static inline double batch_swapping_s(struct batch *b)
 /** In the coming step and in the batch. */
 static inline size_t batch_size(const struct batch *b)
 {
-	return b->running.rows + b->n_prefill;
+	return b->running.rows + b->n_prefill + b->n_away;
 }
 
 #endif

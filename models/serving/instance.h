@@ -124,6 +124,13 @@ static inline bool instance_moved(struct instance *i, const struct event *ev)
 	return i->ops->moved(i, ev);
 }
 
+/** A draft of @seq is here. */
+static inline void instance_drafted(struct instance *i, uint32_t seq, uint32_t turn)
+{
+	if (i->ops->drafted)
+		i->ops->drafted(i, seq, turn);
+}
+
 static inline void instance_begin(struct instance *i)
 {
 	if (i->ops->begin)

@@ -96,6 +96,12 @@ struct pipeline_build {
 					      site */
 };
 
+/** What drafts promise on average, for expectations. */
+struct draft_outlook {
+	double acceptance; /* of the users who may come */
+	double away_s;     /* that a round takes elsewhere */
+};
+
 /** What an instance is made from. */
 struct instance_build {
 	const struct instance_spec *spec; /* borrowed for good */
@@ -111,6 +117,9 @@ struct instance_build {
 	const struct pipeline_build *pipeline; /* of those that are one, for the call */
 	const struct cost *draft_cost; /* of its draft on the same device; NULL: none there */
 	const struct cost_spec *draft_cost_spec;
+	struct draft_line *draft_lines; /* to those who draft elsewhere; its counts are set here */
+	size_t n_draft_lines;
+	struct draft_outlook draft_outlook;
 	uint64_t seed;
 	uint32_t replication;
 	bool step_by_step; /* one event per decode step instead of one per batch change */
@@ -169,6 +178,8 @@ struct instance_ops {
 	bool (*advance)(struct instance *i, uint32_t seq);
 	/** Optional: the same at any other event of its own kind. */
 	bool (*moved)(struct instance *i, const struct event *ev);
+	/** Optional: a draft of @seq is here, made in @turn. */
+	void (*drafted)(struct instance *i, uint32_t seq, uint32_t turn);
 	/** Optional: NULL when advance() itself goes on, as a station does. */
 	void (*begin)(struct instance *i);
 	/** Both required where @takes_kv is set. The KV of @seq, whose prompt was computed here and

@@ -19,6 +19,17 @@ static struct made *another(struct speculation *s)
 	return &s->made[s->n_made++];
 }
 
+static double round_s(const struct batch *b, uint32_t k)
+{
+	const struct speculation *s = b->speculation;
+	struct cost_work w;
+
+	if (s->cost)
+		return speculation_round_s(b, s->n, (double)s->stored, k);
+	w = speculation_work(b);
+	return cost_step_s(b->cost, &w);
+}
+
 /** The coming round, of @k; *@sum_s is what the run takes up to its end. */
 static bool make(struct batch *b, uint32_t k, double *sum_s)
 {
@@ -29,7 +40,7 @@ static bool make(struct batch *b, uint32_t k, double *sum_s)
 	if (s->n_made > 0)
 		sum = s->made[s->n_made - 1].sum;
 	m = another(s);
-	*sum_s += speculation_round_s(b, s->n, (double)s->stored, k);
+	*sum_s += round_s(b, k);
 	*m = (struct made){.k = k,
 		.end_ns = ns_after(b->jump.from_ns, ns_of_s(*sum_s)),
 		.need = speculation_need(b, k)};
@@ -65,8 +76,9 @@ static void begin(struct batch *b)
 {
 	struct speculation *s = b->speculation;
 	double sum_s = batch_swapping_s(b);
-	/* one that was just put back may fit again after the next round; later it fits less */
-	size_t most = b->batching->admits(b) ? 1 : ROUNDS_MOST;
+	/* one that was just put back may fit again after the next round; later it fits less.
+	   Drafts from elsewhere are for one round. */
+	size_t most = b->batching->admits(b) || !s->cost ? 1 : ROUNDS_MOST;
 	uint32_t k;
 	bool ends;
 

@@ -1,5 +1,6 @@
 #include "models/serving/preempt.h"
 
+#include "models/serving/apart.h"
 #include "models/serving/causes.h"
 #include "models/serving/prefix.h"
 #include "models/serving/running.h"
@@ -50,9 +51,11 @@ static void preempt_youngest(struct batch *b)
 {
 	size_t youngest = running_youngest(&b->running);
 	uint32_t seq = b->running.heap[youngest].seq;
-	struct sequence *q = batch_sequence(b, seq);
+	struct sequence *q;
 
-	running_leave(b, youngest);
+	if (!apart_put_back(b, b->running.heap[youngest].order, &seq))
+		running_leave(b, youngest);
+	q = batch_sequence(b, seq);
 	q->emitted_tok += (uint32_t)b->decoder->gained(b, q);
 	swap_out(b, q);
 	wait_again(b, seq);

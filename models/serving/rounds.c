@@ -22,6 +22,7 @@ static void copy(const struct batch *b, struct ahead *a, uint32_t seq)
 		.left = q->output_tok - q->emitted_tok,
 		.round = q->round,
 		.seq = seq,
+		.k = q->drafting.line ? b->speculation->draft->k : 0,
 	};
 	rng_table_look(&b->speculation->coins, a->id, a->round / RNG_TABLE_WORDS, a->coin);
 }
@@ -39,13 +40,19 @@ void speculation_copy(struct batch *b)
 	}
 }
 
+/** In the coming round of the copies, which is of @k where all are drafted here. */
+static uint32_t k_of(const struct speculation *s, const struct ahead *a, uint32_t k)
+{
+	return s->cost ? k : a->k;
+}
+
 uint64_t speculation_need(const struct batch *b, uint32_t k)
 {
 	const struct speculation *s = b->speculation;
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		sum += kvcache_blocks(&b->kv, (uint64_t)s->ahead[i].tok + k);
+		sum += kvcache_blocks(&b->kv, (uint64_t)s->ahead[i].tok + k_of(s, &s->ahead[i], k));
 	return sum - s->held;
 }
 
@@ -70,6 +77,37 @@ double speculation_round_s(const struct batch *b, size_t n, double context_tok, 
 	return s + cost_step_s(b->cost, &w);
 }
 
+double speculation_token_s(const struct batch *b, size_t n, double context_tok)
+{
+	const struct speculation *s = b->speculation;
+	double tok = acceptance_mean_tok(s->outlook.acceptance, s->draft->k);
+	struct cost_work w = {0};
+
+	if (s->cost)
+		return speculation_round_s(b, n, context_tok, s->draft->k) / tok;
+	for (size_t i = 0; i < n; i++)
+		cost_work_verify(&w, s->draft->k, context_tok / (double)n);
+	return (s->outlook.away_s + cost_step_s(b->cost, &w)) / tok;
+}
+
+struct cost_work speculation_work(const struct batch *b)
+{
+	const struct speculation *s = b->speculation;
+	struct cost_work w = {0};
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct ahead *a = &s->ahead[i];
+
+		if (a->k > 0) {
+			cost_work_verify(&w, a->k, a->tok);
+			continue;
+		}
+		w.n_decode++;
+		w.decode_context_tok += a->tok;
+	}
+	return w;
+}
+
 /** Of @k drafted tokens. */
 static uint32_t accepted(const struct ahead *a, uint32_t k)
 {
@@ -85,7 +123,7 @@ static uint32_t accepted(const struct ahead *a, uint32_t k)
 uint32_t speculation_wins(const struct batch *b, size_t i, uint32_t k)
 {
 	const struct ahead *a = &b->speculation->ahead[i];
-	uint32_t n = accepted(a, k) + 1;
+	uint32_t n = accepted(a, k_of(b->speculation, a, k)) + 1;
 
 	return n < a->left ? n : a->left;
 }
@@ -101,15 +139,17 @@ static void count(struct speculation_counts *sum, uint32_t k, uint32_t n, uint32
 	sum->wasted += k - (n < left ? n : left);
 }
 
-bool speculation_round(struct batch *b, uint32_t k, struct speculation_counts *sum)
+bool speculation_round(struct batch *b, uint32_t of_all, struct speculation_counts *sum)
 {
 	struct speculation *s = b->speculation;
 	bool ends = false;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct ahead *a = &s->ahead[i];
-		uint32_t n = accepted(a, k), gain = n < a->left ? n + 1 : a->left;
+		uint32_t k = k_of(s, a, of_all), n = accepted(a, k),
+			 gain = n < a->left ? n + 1 : a->left;
 
+		a->all = n == k && accepted(a, k + 1) > k;
 		count(sum, k, n, a->left);
 		sum->given += gain;
 		a->tok += gain;
@@ -177,6 +217,7 @@ void speculation_commit(struct batch *b, const struct speculation_counts *sum)
 		q->round = a->round;
 		q->won = a->won;
 		q->tried = a->tried;
+		q->drafting.won = a->all;
 		if (a->left == 0)
 			running_hasten(b, i);
 	}

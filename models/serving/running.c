@@ -88,6 +88,42 @@ void running_leave(struct batch *b, size_t place)
 	b->decoder->leave(b, q, tok);
 }
 
+size_t running_part(struct batch *b, struct member *away)
+{
+	struct running *r = &b->running;
+	size_t all = r->n, n = 0, at;
+
+	r->n = 0;
+	for (size_t i = 0; i < all; i++) {
+		struct member m = r->heap[i];
+		struct sequence *q = batch_sequence(b, m.seq);
+
+		if (!q->drafting.line) {
+			heap_up(r, r->n++, m);
+			continue;
+		}
+		stall_charge(b, q);
+		r->rows--;
+		r->context_tok -= (double)stored_tok(b, q);
+		for (at = n++; at > 0 && away[at - 1].order > m.order; at--)
+			away[at] = away[at - 1];
+		away[at] = m;
+	}
+	return n;
+}
+
+void running_back(struct batch *b, const struct member *m)
+{
+	struct running *r = &b->running;
+	struct sequence *q = batch_sequence(b, m->seq);
+
+	sequence_charge(q, CAUSE_SPECULATION, batch_now_ns(b));
+	stall_mark(b, q);
+	r->rows++;
+	r->context_tok += (double)stored_tok(b, q);
+	heap_up(r, r->n++, *m);
+}
+
 void running_hasten(struct batch *b, size_t place)
 {
 	struct member m = b->running.heap[place];

@@ -16,6 +16,11 @@ void running_leave(struct batch *b, size_t place);
 /** Of a static batch all have finished: its rows end, and its cache is empty. */
 void running_end(struct batch *b);
 
+/** Those whose tokens are drafted elsewhere go into @away, oldest first, and keep their blocks; how
+ *  many. One of them is back. */
+size_t running_part(struct batch *b, struct member *away);
+void running_back(struct batch *b, const struct member *m);
+
 /** The member at @place has its last token: it is done at this step, first of all. */
 void running_hasten(struct batch *b, size_t place);
 

@@ -8,6 +8,22 @@
 #include "models/cause.h"
 #include "models/content.h"
 
+struct draft_line; /* drafter.h */
+
+/** Where a sequence stands whose tokens are drafted elsewhere; all zero: nowhere yet. */
+struct drafting {
+	const struct draft_line *line; /* to who drafts; NULL: nobody, it decodes as others do */
+	enum { DRAFT_NOWHERE, DRAFT_AWAITED, DRAFT_HERE } where; /* of its instance */
+	uint32_t turn;                                           /* of what was told last */
+	bool won; /* the last round: all were accepted, and so would the next have been */
+	/* of the drafter */
+	bool ready, told;             /* its prompt is computed; it knows what to go on from */
+	bool bets;                    /* it drafts ahead of what it was told */
+	uint32_t epoch, prompt_epoch; /* of what it wants: steps made for others are in vain */
+	uint32_t made, want;          /* tokens since its last draft left, and of the next */
+	uint32_t tok;                 /* of context */
+};
+
 /** A request as an instance sees it. One array beside the world's requests, the same slot. */
 struct sequence {
 	uint64_t id; /* the number of the request in its replication: what random draws go by */
@@ -31,7 +47,8 @@ struct sequence {
 	double won, tried;    /* of late: accepted, and looked at */
 	uint32_t round;       /* verifications it has been through */
 	uint32_t held_blocks; /* of KV, while it decodes */
-	bool again;           /* it was in the batch before, and was preempted */
+	struct drafting drafting;
+	bool again; /* it was in the batch before, and was preempted */
 	/* in the prefix cache (prefix.h): how far it holds its blocks there */
 	uint32_t prefix_run, prefix_blocks;
 	uint32_t parked_run, parked_prefix_blocks; /* of parked_blocks, where its KV lies still */

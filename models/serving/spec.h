@@ -70,14 +70,28 @@ struct stage_spec {
 	struct src_pos at;
 };
 
+/** A site where drafts are made. */
+struct draft_site {
+	struct site_id site;
+	const struct profile *profile; /* of the draft there */
+};
+
 /** Drafts that the model verifies. */
 struct draft_spec {
+	const char *site; /* that or those, as written; NULL: on the same device */
+	size_t n_sites;   /* where they are made */
+	const struct draft_site *sites;
+	bool by_home;       /* those of a user at his home, if that is one of them */
+	bool drafts_ahead;  /* on the bet that all are accepted */
+	unsigned max_batch; /* in a step of a drafter */
+	double tok_bytes;   /* of a drafted token on its way */
+	double verdict_bytes;
 	bool on;                       /* it decodes by speculation */
 	bool adaptive;                 /* @k is the most, and each round has the best */
 	unsigned k;                    /* tokens drafted a round */
 	double acceptance;             /* of a drafted token; below 0: as assumed of the data set */
 	const struct profile *profile; /* of the draft, on the same device */
-	struct src_pos at, k_at, acceptance_at;
+	struct src_pos at, k_at, acceptance_at, site_at;
 };
 
 struct instance_spec {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "models/serving/apart.h"
+#include "models/serving/drafter.h"
 #include "models/serving/instance.h"
 #include "models/serving/jump.h"
 
@@ -33,6 +35,7 @@ static void leave(struct batch *b, struct sequence *q, uint64_t tok)
 {
 	(void)tok;
 	b->kv.used -= q->held_blocks;
+	apart_leaves(b, q);
 }
 
 /** The fewest that the next round may draft. */
@@ -43,13 +46,20 @@ static uint32_t lookahead(const struct batch *b)
 	return d->adaptive ? 0 : d->k;
 }
 
+/** Elsewhere not everybody is drafted for. */
+static bool is_drafted(const struct batch *b, const struct sequence *q)
+{
+	return b->speculation->cost || q->drafting.line;
+}
+
 static uint64_t need_next(const struct batch *b)
 {
-	uint32_t k = lookahead(b);
+	uint32_t all = lookahead(b);
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < b->running.n; i++) {
 		const struct sequence *q = batch_sequence(b, b->running.heap[i].seq);
+		uint32_t k = is_drafted(b, q) ? all : 0;
 
 		sum += kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + q->emitted_tok + k) -
 		       q->held_blocks;
@@ -59,12 +69,20 @@ static uint64_t need_next(const struct batch *b)
 
 static uint64_t rows(const struct batch *b)
 {
-	return b->running.n * (b->speculation->draft->k + 1);
+	uint64_t n = 0;
+
+	if (b->speculation->cost)
+		return b->running.n * (b->speculation->draft->k + 1);
+	for (size_t i = 0; i < b->running.n; i++)
+		n += is_drafted(b, batch_sequence(b, b->running.heap[i].seq));
+	return b->running.n + n * b->speculation->draft->k;
 }
 
 /** Of the round that take() began. */
 static double round_s(const struct batch *b)
 {
+	if (!b->speculation->cost)
+		return cost_step_s(b->cost, &b->speculation->work);
 	return speculation_round_s(
 		b, b->running.n, b->running.context_tok, b->speculation->made[0].k);
 }
@@ -98,7 +116,20 @@ static double draft_s(const struct batch *b, const struct cost_work *prompts, ui
 	return s;
 }
 
-static double beside(const struct batch *b, struct cost_work *w)
+/** Drafts made elsewhere are verified. */
+static double verifies(const struct batch *b, struct cost_work *w)
+{
+	struct cost_work of = b->speculation->work;
+
+	if (!b->mixed)
+		return 0.0;
+	of.prompt_tok = w->prompt_tok;
+	of.n_ended = w->n_ended;
+	*w = of;
+	return 0.0;
+}
+
+static double drafts(const struct batch *b, struct cost_work *w)
 {
 	uint32_t k = b->mixed ? b->speculation->made[0].k : 0;
 	double s = draft_s(b, w, k), n = (double)b->running.n;
@@ -115,6 +146,11 @@ static double beside(const struct batch *b, struct cost_work *w)
 	return s;
 }
 
+static double beside(const struct batch *b, struct cost_work *w)
+{
+	return b->speculation->cost ? drafts(b, w) : verifies(b, w);
+}
+
 /** What it will give is known from now on; it counts when it is over. */
 static void take(struct batch *b)
 {
@@ -124,6 +160,8 @@ static void take(struct batch *b)
 	speculation_copy(b);
 	*m = (struct made){.k = speculation_k(b)};
 	m->need = speculation_need(b, m->k);
+	if (!s->cost)
+		s->work = speculation_work(b);
 	kvcache_take(&b->kv, m->need);
 	speculation_round(b, m->k, &m->sum);
 }
@@ -159,7 +197,11 @@ void speculation_init(struct batch *b, const struct instance_build *build)
 
 	s->draft = &build->spec->draft;
 	s->cost = build->draft_cost;
+	s->outlook = build->draft_outlook;
 	s->ahead = mem_zalloc(b->max_batch, sizeof *s->ahead);
+	s->away = mem_zalloc(b->max_batch, sizeof *s->away);
+	for (size_t i = 0; i < build->n_draft_lines; i++)
+		build->draft_lines[i].counts = &s->counts;
 	s->made = mem_grow(s->made, 0, &s->cap_made, sizeof *s->made);
 	rng_table_init(&s->coins, build->seed, build->replication, "acceptance", "");
 	b->speculation = s;
@@ -184,6 +226,7 @@ void speculation_finish(struct batch *b)
 	if (!b->speculation)
 		return;
 	free(b->speculation->ahead);
+	free(b->speculation->away);
 	free(b->speculation->made);
 	free(b->speculation);
 }

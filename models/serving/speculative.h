@@ -23,6 +23,8 @@ struct ahead {
 	uint32_t tok;  /* of context: its next round stores from that number on */
 	uint32_t left; /* to its answer's end */
 	uint32_t round, seq;
+	uint32_t k; /* drafted for it, where that is done elsewhere */
+	bool all;   /* accepted in its last round, and one more would have been */
 };
 
 /** A round of the run in flight. */
@@ -35,7 +37,8 @@ struct made {
 
 struct speculation {
 	const struct draft_spec *draft;
-	const struct cost *cost; /* of the draft */
+	const struct cost *cost; /* of the draft; NULL: it is elsewhere */
+	struct draft_outlook outlook;
 	struct rng_table coins;
 	bool drew; /* some were looked up */
 
@@ -47,6 +50,8 @@ struct speculation {
 	struct made *made;
 	size_t n_made, cap_made;
 	uint64_t need_most;
+	struct cost_work work; /* of the round beside prompts, drafts made elsewhere */
+	struct member *away;   /* those whose drafts are elsewhere, b->n_away of them */
 	struct speculation_counts counts, before; /* of runs that are over; those of the warm-up */
 };
 
@@ -65,8 +70,15 @@ uint32_t speculation_k(const struct batch *b);
 /** Blocks that the coming round holds with @k, beyond those in use when they were copied. */
 uint64_t speculation_need(const struct batch *b, uint32_t k);
 
-/** Seconds of a round of @n sequences with @context_tok tokens between them. */
+/** Seconds of a round of @n sequences with @context_tok tokens between them, drafted here. */
 double speculation_round_s(const struct batch *b, size_t n, double context_tok, uint32_t k);
+
+/** Seconds a token of one of @n sequences, as a policy may know it: a round, all of them in it,
+ * over the tokens that it gives on average. */
+double speculation_token_s(const struct batch *b, size_t n, double context_tok);
+
+/** What the model has to do in the coming round of the copies, drafted elsewhere. */
+struct cost_work speculation_work(const struct batch *b);
 
 /** Make a round of @k. True: somebody has his last token. */
 bool speculation_round(struct batch *b, uint32_t k, struct speculation_counts *sum);

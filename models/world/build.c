@@ -91,9 +91,15 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 		b.offload = w->costs[i].offload;
 		b.cost_spec = &cost;
 	}
-	if (s->draft.on) {
+	if (s->draft.on && (!drafts_check(w, i, err) || !draft_lines_make(w, i, err)))
+		return false;
+	b.draft_lines = w->draft_lines[i];
+	b.n_draft_lines = s->draft.n_sites;
+	if (s->draft.on)
+		b.draft_outlook = draft_outlook_of(w, i);
+	if (s->draft.on && s->draft.n_sites == 0) {
 		draft = draft_cost_of(w, i, &cost);
-		if (!drafts_check(w, i, err) || !cost_share(w, w->draft_costs, i, &draft, err))
+		if (!cost_share(w, w->draft_costs, i, &draft, err))
 			return false;
 		b.draft_cost = w->draft_costs[i].cost;
 		b.draft_cost_spec = &draft;
@@ -204,6 +210,7 @@ void world_destroy(struct world *w)
 			cost_destroy(w->draft_costs[i].cost);
 	}
 	stages_finish(w);
+	drafters_finish(w);
 	net_destroy(w->net);
 	for (size_t k = 0; w->requests.sequences.contents && k < w->requests.n; k++)
 		free(w->requests.sequences.contents[k].ids);

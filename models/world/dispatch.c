@@ -157,6 +157,22 @@ static void on_measure(struct world *w, const struct event *ev)
 	cohort_open(w);
 }
 
+static void on_draft_step(struct world *w, const struct event *ev)
+{
+	drafter_advance(w->drafters.at[ev->who].drafter);
+}
+
+static void on_draft(struct world *w, const struct event *ev)
+{
+	instance_drafted(&w->instances[ev->who], (uint32_t)ev->what, (uint32_t)(ev->what >> 32));
+}
+
+static void on_verdict(struct world *w, const struct event *ev)
+{
+	drafter_hear(
+		w->drafters.at[ev->who].drafter, (uint32_t)ev->what, (uint32_t)(ev->what >> 32));
+}
+
 const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_ARRIVE] = {"arrive", on_arrive},
 	[EV_SEND] = {"send", on_send},
@@ -178,5 +194,8 @@ const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_REPORT] = {"report", on_decide},
 	[EV_SLOT] = {"slot", on_slot},
 	[EV_MEASURE] = {"measure", on_measure},
+	[EV_DRAFT_STEP] = {"draft_step", on_draft_step},
+	[EV_DRAFT] = {"draft", on_draft},
+	[EV_VERDICT] = {"verdict", on_verdict},
 	[EV_TURN] = {"turn", on_turn},
 };

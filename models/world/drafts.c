@@ -1,8 +1,14 @@
-/* Drafts of instances that speculate: what they cost, and how many of their tokens are accepted. */
+/* Drafts of instances that speculate: what they cost, how many of their tokens are accepted, and
+ * who makes them elsewhere. */
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
 #include "models/cost/llm.h"
 #include "models/serving/acceptance.h"
 #include "models/serving/alike.h"
+#include "models/world/network.h"
 #include "models/world/state.h"
 #include "models/workload/dataset.h"
 
@@ -55,4 +61,178 @@ bool drafts_check(const struct world *w, uint32_t i, struct err *err)
 				"users '%s' ask",
 				s->name, w->spec->groups[g].name);
 	return true;
+}
+
+/* Elsewhere */
+
+bool draft_routes_find(struct world *w, struct err *err)
+{
+	const struct scenario_spec *spec = w->spec;
+	struct err why = {0};
+
+	w->draft_lines = arena_alloc(&w->arena, spec->n_instances, sizeof(*w->draft_lines));
+	for (size_t i = 0; i < spec->n_instances; i++) {
+		const struct draft_spec *d = &spec->instances[i].draft;
+		struct end_id to = network_end(spec, spec->instances[i].site);
+
+		w->draft_lines[i] = arena_alloc(&w->arena, d->n_sites, sizeof(**w->draft_lines));
+		for (size_t k = 0; k < d->n_sites; k++) {
+			struct draft_line *l = &w->draft_lines[i][k];
+			struct end_id from = network_end(spec, d->sites[k].site);
+
+			if (net_route(&l->up, w->net, from, to, &why) &&
+				net_route(&l->down, w->net, to, from, &why))
+				continue;
+			return err_at(err, d->site_at,
+				"instance '%s': there is no link between its site '%s' and '%s', "
+				"where its drafts are made",
+				spec->instances[i].name,
+				spec->sites[spec->instances[i].site.i].name,
+				spec->sites[d->sites[k].site.i].name);
+		}
+	}
+	return true;
+}
+
+/** Kept free of weights and KV, as on instances. */
+static const double reserve_bytes = 0.4e9;
+
+static bool same_drafter(const struct draft_maker *m, const struct draft_maker *of)
+{
+	return m->site.i == of->site.i && m->profile == of->profile &&
+	       m->max_batch == of->max_batch && m->model->precision == of->model->precision &&
+	       memcmp(&m->model->shape, &of->model->shape, sizeof m->model->shape) == 0;
+}
+
+static bool maker_create(struct world *w, struct draft_maker *m, uint32_t id,
+	const struct instance_spec *s, struct err *err)
+{
+	const struct gpu_spec *gpu = &w->spec->sites[m->site.i].gpu;
+	struct cost_spec what = {.profile = m->profile,
+		.gpu = gpu,
+		.shape = &m->model->shape,
+		.precision = m->model->precision,
+		.max_batch = m->max_batch,
+		.reserve_bytes = reserve_bytes,
+		.quantile = w->spec->run.quantile,
+		.at = s->draft.at};
+	double room = gpu->mem_bytes - reserve_bytes - cost_weight_bytes(&what);
+	struct drafter_build b = {.id = id,
+		.engine = w->engine,
+		.net = w->net,
+		.sequences = &w->requests.sequences,
+		.max_batch = m->max_batch,
+		.room_tok = room / cost_kv_bytes_per_tok(&what)};
+
+	if (!(room > 0.0))
+		return err_at(err, s->draft.site_at,
+			"instance '%s': the draft %s needs %.2f GB for its weights and %.2f GB in "
+			"reserve, '%s' at site '%s' has %.2f GB",
+			s->name, m->model->shape.name, cost_weight_bytes(&what) / 1e9,
+			reserve_bytes / 1e9, gpu->name, w->spec->sites[m->site.i].name,
+			gpu->mem_bytes / 1e9);
+	if (!cost_create(&m->cost, &what, err))
+		return false;
+	b.cost = m->cost;
+	m->drafter = drafter_create(&b);
+	return true;
+}
+
+/** The one that is asked for by @of, or a new one. */
+static bool maker_find(struct world *w, const struct draft_maker *of, const struct instance_spec *s,
+	struct drafter **out, struct err *err)
+{
+	struct drafters *all = &w->drafters;
+
+	for (size_t k = 0; k < all->n; k++)
+		if (same_drafter(&all->at[k], of)) {
+			*out = all->at[k].drafter;
+			return true;
+		}
+	all->at = mem_grow(all->at, all->n, &all->cap, sizeof *all->at);
+	all->at[all->n] = *of;
+	if (!maker_create(w, &all->at[all->n], (uint32_t)all->n, s, err)) {
+		cost_destroy(all->at[all->n].cost);
+		return false;
+	}
+	*out = all->at[all->n++].drafter;
+	return true;
+}
+
+bool draft_lines_make(struct world *w, uint32_t i, struct err *err)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+	const struct draft_spec *d = &s->draft;
+
+	for (size_t k = 0; k < d->n_sites; k++) {
+		struct draft_line *l = &w->draft_lines[i][k];
+		struct draft_maker of = {.site = d->sites[k].site,
+			.profile = d->sites[k].profile,
+			.model = w->spec->models[s->model.i].draft,
+			.max_batch = d->max_batch};
+
+		if (!maker_find(w, &of, s, &l->drafter, err))
+			return false;
+		l->to = (struct instance_id){i};
+		l->k = d->k;
+		l->ahead = d->drafts_ahead;
+		l->draft_bytes = d->k * d->tok_bytes;
+		l->verdict_bytes = d->verdict_bytes;
+		l->turns = &w->drafters.turns;
+	}
+	return true;
+}
+
+const struct draft_line *draft_line_of(const struct world *w, struct instance_id i, uint32_t g)
+{
+	const struct draft_spec *d = &w->spec->instances[i.i].draft;
+	struct site_id home = w->spec->groups[g].home;
+
+	if (d->k == 0)
+		return NULL;
+	for (size_t k = 0; k < d->n_sites; k++)
+		if (!d->by_home || d->sites[k].site.i == home.i)
+			return &w->draft_lines[i.i][k];
+	return NULL;
+}
+
+/** Of a draft on an idle site, over idle links. */
+static double away_s(const struct world *w, const struct draft_line *l, const struct draft_maker *m)
+{
+	double tok = 0.5 * m->model->shape.context;
+	struct cost_affine a = cost_decode(m->cost, 1, (uint64_t)tok);
+
+	return l->k * (a.base_s + a.per_tok_s * tok) +
+	       net_predict_s(w->net, l->up, l->draft_bytes, TRANSFER_DRAFT, true) +
+	       net_predict_s(w->net, l->down, l->verdict_bytes, TRANSFER_DRAFT, true);
+}
+
+struct draft_outlook draft_outlook_of(const struct world *w, uint32_t i)
+{
+	const struct instance_spec *s = &w->spec->instances[i];
+	struct draft_outlook o = {0};
+	double n = 0.0;
+
+	for (uint32_t g = 0; g < w->spec->n_groups; g++) {
+		if (w->spec->groups[g].model.i != s->model.i)
+			continue;
+		o.acceptance += draft_acceptance(w, (struct instance_id){i}, g);
+		n++;
+	}
+	o.acceptance = n > 0.0 ? o.acceptance / n : 0.0;
+	for (size_t k = 0; k < s->draft.n_sites; k++)
+		for (size_t m = 0; m < w->drafters.n; m++)
+			if (w->drafters.at[m].drafter == w->draft_lines[i][k].drafter)
+				o.away_s += away_s(w, &w->draft_lines[i][k], &w->drafters.at[m]) /
+					    (double)s->draft.n_sites;
+	return o;
+}
+
+void drafters_finish(struct world *w)
+{
+	for (size_t k = 0; k < w->drafters.n; k++) {
+		drafter_destroy(w->drafters.at[k].drafter);
+		cost_destroy(w->drafters.at[k].cost);
+	}
+	free(w->drafters.at);
 }

@@ -226,5 +226,5 @@ bool network_create(struct world *w, struct err *err)
 		return false;
 	sites_in_use(w);
 	return routes_find(w, err) && handovers_find(w, err) && hops_find(w, err) &&
-	       net_seal(w->net, err);
+	       draft_routes_find(w, err) && net_seal(w->net, err);
 }

@@ -248,8 +248,10 @@ void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool a
 		request_end(w, slot, FATE_DROPPED);
 		return;
 	}
-	if (inst->spec->draft.on)
+	if (inst->spec->draft.on) {
 		q->acceptance = draft_acceptance(w, i, r->group);
+		q->drafting.line = draft_line_of(w, i, r->group);
+	}
 	q->part = is_part(w, slot, inst, apart);
 	instance_assign(inst, slot, q->part ? q->prompt_tok : request_expected_tok(w, slot));
 	request_tell(w, slot, MOMENT_ASSIGNED, FATE_IN_SYSTEM, r->assigned_ns);

@@ -2,6 +2,7 @@
 #define OFFING_MODELS_WORLD_STATE_H
 
 #include "models/ids.h"
+#include "models/serving/drafter.h"
 #include "models/serving/instance.h"
 #include "models/measure/causes.h"
 #include "models/measure/levels.h"
@@ -127,6 +128,22 @@ struct cohort {
 	uint64_t seen, progress; /* joined or ended, and the events there had been by then */
 };
 
+/** Who makes drafts for instances elsewhere: one for all that ask alike. */
+struct draft_maker {
+	struct site_id site;
+	const struct profile *profile;
+	const struct model_spec *model;
+	uint32_t max_batch;
+	struct cost *cost;
+	struct drafter *drafter;
+};
+
+struct drafters {
+	struct draft_maker *at;
+	size_t n, cap;
+	struct draft_turns turns;
+};
+
 struct world {
 	struct world_setup setup;
 	const struct scenario_spec *spec;
@@ -145,6 +162,8 @@ struct world {
 	struct group *groups;
 	struct instance *instances;
 	struct instance_cost *costs, *draft_costs;
+	struct drafters drafters;
+	struct draft_line **draft_lines; /* by instance, of the sites where it has them made */
 	struct stage_costs stage_costs;
 	struct scheduler *scheduler;
 
@@ -261,6 +280,13 @@ void result_fill(struct world *w, struct world_result *out);
 /* drafts.c: @what is what its model costs */
 struct cost_spec draft_cost_of(const struct world *w, uint32_t i, const struct cost_spec *what);
 double draft_acceptance(const struct world *w, struct instance_id i, uint32_t g);
+MUST_CHECK bool draft_routes_find(struct world *w, struct err *err);
+/** Of instance @i, with those who draft. */
+MUST_CHECK bool draft_lines_make(struct world *w, uint32_t i, struct err *err);
+/** NULL: nobody drafts for users @g there. */
+const struct draft_line *draft_line_of(const struct world *w, struct instance_id i, uint32_t g);
+struct draft_outlook draft_outlook_of(const struct world *w, uint32_t i);
+void drafters_finish(struct world *w);
 MUST_CHECK bool drafts_check(const struct world *w, uint32_t i, struct err *err);
 
 /* decide.c */

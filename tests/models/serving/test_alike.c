@@ -221,9 +221,41 @@ static void so_do_its_stages(void **state)
 	assert_false(like(&a, &b));
 }
 
+static void who_drafts_and_how_does(void **state)
+{
+	static const struct draft_site here = {.site = {4}}, there = {.site = {5}};
+	struct instance_spec base = llm, x[10];
+
+	(void)state;
+	base.draft = (struct draft_spec){.on = true,
+		.k = 4,
+		.acceptance = 0.5,
+		.n_sites = 1,
+		.sites = &here,
+		.max_batch = 16,
+		.tok_bytes = 6.0,
+		.verdict_bytes = 8.0};
+	for (size_t i = 0; i < 10; i++)
+		x[i] = base;
+	x[0].draft.on = false;
+	x[1].draft.k = 5;
+	x[2].draft.acceptance = 0.6;
+	x[3].draft.n_sites = 0;
+	x[4].draft.sites = &there;
+	x[5].draft.max_batch = 8;
+	x[6].draft.tok_bytes = 4.0;
+	x[7].draft.verdict_bytes = 4.0;
+	x[8].draft.drafts_ahead = true;
+	x[9].draft.adaptive = true;
+	assert_true(like(&base, &base));
+	for (size_t i = 0; i < 10; i++)
+		assert_false(like(&base, &x[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_drafts_and_how_does),
 		cmocka_unit_test(a_name_a_place_and_a_price_make_no_difference),
 		cmocka_unit_test(whatever_a_model_is_served_by_does),
 		cmocka_unit_test(whatever_gpus_share_a_model_by_does),

@@ -1,0 +1,271 @@
+#include "models/serving/drafter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "models/ev.h"
+#include "models/net/net.h"
+
+/** One that wants something: its prompt computed, or tokens. */
+struct wish {
+	const struct draft_line *line;
+	uint32_t seq, epoch;
+};
+
+struct wishes {
+	struct wish *at;
+	size_t n, cap;
+};
+
+struct drafter {
+	struct drafter_build b;
+	struct wishes prompts, tokens; /* in order of coming */
+	struct wish *step;             /* those in the step in flight */
+	size_t n_step;
+	bool busy, of_prompts;
+};
+
+static struct drafting *drafting_of(const struct drafter *d, uint32_t seq)
+{
+	return &d->b.sequences->at[seq].drafting;
+}
+
+static void add(struct wishes *w, const struct draft_line *l, uint32_t seq, uint32_t epoch)
+{
+	w->at = mem_grow(w->at, w->n, &w->cap, sizeof *w->at);
+	w->at[w->n++] = (struct wish){l, seq, epoch};
+}
+
+static void take_out(struct wishes *w, uint32_t seq)
+{
+	size_t i = 0;
+
+	while (i < w->n && w->at[i].seq != seq)
+		i++;
+	if (i == w->n)
+		return;
+	memmove(w->at + i, w->at + i + 1, (w->n - i - 1) * sizeof *w->at);
+	w->n--;
+}
+
+struct drafter *drafter_create(const struct drafter_build *b)
+{
+	struct drafter *d = mem_zalloc(1, sizeof *d);
+
+	d->b = *b;
+	d->step = mem_zalloc(b->max_batch, sizeof *d->step);
+	return d;
+}
+
+void drafter_destroy(struct drafter *d)
+{
+	if (!d)
+		return;
+	free(d->prompts.at);
+	free(d->tokens.at);
+	free(d->step);
+	free(d);
+}
+
+/* Steps */
+
+static double prompts_s(const struct drafter *d)
+{
+	uint64_t tok = 0;
+	double s = 0.0;
+
+	for (size_t i = 0; i < d->n_step; i++) {
+		uint32_t one = d->b.sequences->at[d->step[i].seq].prompt_tok;
+
+		tok += one;
+		s += cost_prefill_attention_s(d->b.cost, one, 0);
+	}
+	return s + cost_prefill_s(d->b.cost, tok, d->n_step);
+}
+
+static double tokens_s(const struct drafter *d)
+{
+	struct cost_work w = {.n_decode = d->n_step};
+
+	for (size_t i = 0; i < d->n_step; i++)
+		w.decode_context_tok += drafting_of(d, d->step[i].seq)->tok;
+	return cost_step_s(d->b.cost, &w);
+}
+
+/** Begin a step, if it is idle and somebody wants one. */
+static void go_on(struct drafter *d)
+{
+	const struct wishes *w = d->prompts.n > 0 ? &d->prompts : &d->tokens;
+	double s;
+
+	if (d->busy || w->n == 0)
+		return;
+	d->busy = true;
+	d->of_prompts = d->prompts.n > 0;
+	d->n_step = w->n < d->b.max_batch ? w->n : d->b.max_batch;
+	memcpy(d->step, w->at, d->n_step * sizeof *d->step);
+	s = d->of_prompts ? prompts_s(d) : tokens_s(d);
+	post_draft_step(d->b.engine, ns_after(engine_now_ns(d->b.engine), ns_of_s(s)), d->b.id);
+}
+
+static void send(struct drafter *d, const struct draft_line *l, uint32_t seq)
+{
+	struct drafting *q = drafting_of(d, seq);
+	struct event there = ev_draft(l->to, seq, q->turn);
+
+	l->counts->draft_bytes += l->draft_bytes;
+	if (net_send(d->b.net, l->up, l->draft_bytes, TRANSFER_DRAFT, there))
+		engine_post_at(d->b.engine, engine_now_ns(d->b.engine), there);
+	q->made = 0;
+	q->bets = l->ahead;
+	q->want = l->ahead ? l->k + 1 : 0;
+	if (!l->ahead)
+		take_out(&d->tokens, seq);
+}
+
+/** It has a token more. */
+static void drafted(struct drafter *d, const struct wish *w)
+{
+	struct drafting *q = drafting_of(d, w->seq);
+
+	if (q->epoch != w->epoch) /* overtaken */
+		return;
+	q->made++;
+	q->tok++;
+	if (q->made < q->want)
+		return;
+	if (q->bets)
+		take_out(&d->tokens, w->seq); /* until the bet is decided */
+	else
+		send(d, w->line, w->seq);
+}
+
+/** It begins to draft on what it was told. */
+static void start(struct drafter *d, const struct draft_line *l, uint32_t seq)
+{
+	struct sequence *of = &d->b.sequences->at[seq];
+	struct drafting *q = &of->drafting;
+	bool won = q->bets && q->won, wants = q->bets && q->made < q->want;
+
+	q->told = false;
+	if (!won) {
+		l->counts->drafted += q->made;
+		l->counts->wasted += q->made;
+		take_out(&d->tokens, seq);
+		q->made = 0;
+		q->want = l->k;
+		q->tok = of->prompt_tok + of->emitted_tok;
+		q->epoch = ++l->turns->last;
+		add(&d->tokens, l, seq, q->epoch);
+	}
+	q->bets = false;
+	if (won && !wants) { /* all there, and it was out of the line */
+		send(d, l, seq);
+		if (l->ahead)
+			add(&d->tokens, l, seq, q->epoch);
+	}
+}
+
+static void computed(struct drafter *d, const struct wish *w)
+{
+	struct drafting *q = drafting_of(d, w->seq);
+
+	if (q->prompt_epoch != w->epoch)
+		return;
+	take_out(&d->prompts, w->seq);
+	q->ready = true;
+	if (q->told)
+		start(d, w->line, w->seq);
+}
+
+void drafter_advance(struct drafter *d)
+{
+	d->busy = false;
+	for (size_t i = 0; i < d->n_step; i++) {
+		if (d->of_prompts)
+			computed(d, &d->step[i]);
+		else
+			drafted(d, &d->step[i]);
+	}
+	go_on(d);
+}
+
+/* What the instance says */
+
+static double room_of(const struct draft_line *l, const struct sequence *q)
+{
+	return (double)q->prompt_tok + q->output_tok + 2.0 * l->k + 1.0;
+}
+
+bool drafter_begin(const struct draft_line *l, uint32_t seq)
+{
+	struct drafter *d = l->drafter;
+	struct sequence *q = &d->b.sequences->at[seq];
+
+	if (room_of(l, q) > d->b.room_tok)
+		return false;
+	d->b.room_tok -= room_of(l, q);
+	q->drafting.prompt_epoch = ++l->turns->last;
+	q->drafting.epoch = ++l->turns->last;
+	add(&d->prompts, l, seq, q->drafting.prompt_epoch);
+	go_on(d);
+	return true;
+}
+
+void drafter_tell(const struct draft_line *l, uint32_t seq)
+{
+	struct drafter *d = l->drafter;
+	struct drafting *q = drafting_of(d, seq);
+	struct event there;
+
+	q->turn = ++l->turns->last;
+	q->where = DRAFT_AWAITED;
+	there = ev_verdict(d->b.id, seq, q->turn);
+	if (net_send(d->b.net, l->down, l->verdict_bytes, TRANSFER_DRAFT, there))
+		engine_post_at(d->b.engine, engine_now_ns(d->b.engine), there);
+}
+
+void drafter_hear(struct drafter *d, uint32_t seq, uint32_t turn)
+{
+	struct drafting *q = seq < d->b.sequences->n ? drafting_of(d, seq) : NULL;
+
+	if (!q || q->turn != turn)
+		return;
+	q->told = true;
+	if (q->ready)
+		start(d, q->line, seq);
+	go_on(d);
+}
+
+/** What was made for @seq since its last draft left is in vain. */
+static void drop(const struct draft_line *l, uint32_t seq)
+{
+	struct drafting *q = drafting_of(l->drafter, seq);
+
+	l->counts->drafted += q->made;
+	l->counts->wasted += q->made;
+	take_out(&l->drafter->tokens, seq);
+	q->turn = ++l->turns->last;
+	q->epoch = ++l->turns->last;
+	q->made = q->want = 0;
+	q->bets = q->told = false;
+	q->where = DRAFT_NOWHERE;
+}
+
+void drafter_stop(const struct draft_line *l, uint32_t seq)
+{
+	drop(l, seq);
+}
+
+void drafter_end(const struct draft_line *l, uint32_t seq)
+{
+	struct drafter *d = l->drafter;
+	struct sequence *q = &d->b.sequences->at[seq];
+
+	drop(l, seq);
+	take_out(&d->prompts, seq);
+	q->drafting.prompt_epoch = 0;
+	q->drafting.line = NULL;
+	d->b.room_tok += room_of(l, q);
+}

@@ -1,0 +1,75 @@
+#ifndef OFFING_MODELS_SERVING_DRAFTER_H
+#define OFFING_MODELS_SERVING_DRAFTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/cost/cost.h"
+#include "models/ids.h"
+#include "models/serving/instance_ops.h"
+#include "sim/engine.h"
+
+/**
+ * A device at a site that drafts for sequences whose tokens are verified elsewhere. It works in
+ * steps: those whose prompts came are computed first, all together; else a token is drafted for
+ * each of the first max_batch that want one. Who wants tokens joins between two steps. A draft that
+ * is complete goes to the instance that verifies it; what that says of it comes back and lets the
+ * next begin. Drafting ahead, the next begins at once, on the bet that all are accepted and the
+ * instance's own token is the one that the draft would make next: that one and k more are made, and
+ * are in vain if the bet is lost.
+ *
+ * Where a sequence stands is in its struct drafting; a message names the turn that it belongs to,
+ * so that one which was overtaken is known.
+ */
+struct drafter;
+struct net;
+struct route;
+
+/** Turns of all drafters, so that none has the number of another. */
+struct draft_turns {
+	uint32_t last;
+};
+
+struct drafter_build {
+	uint32_t id; /* of events */
+	struct engine *engine;
+	struct net *net;
+	struct sequences *sequences;
+	const struct cost *cost;
+	uint32_t max_batch;
+	double room_tok; /* of keys and values */
+};
+
+/** Between a drafter and an instance that verifies. */
+struct draft_line {
+	struct drafter *drafter;
+	const struct route *up, *down; /* from the drafter, and to it */
+	struct instance_id to;
+	uint32_t k;
+	bool ahead;
+	double draft_bytes, verdict_bytes; /* of a whole draft, and of what is said of it */
+	struct speculation_counts *counts; /* of the instance */
+	struct draft_turns *turns;
+};
+
+struct drafter *drafter_create(const struct drafter_build *b);
+void drafter_destroy(struct drafter *d); /* takes NULL */
+
+/** The prompt of @seq is there. False: there is no room for its keys and values, so it is drafted
+ * for by nobody. */
+bool drafter_begin(const struct draft_line *l, uint32_t seq);
+
+/** What the instance has verified, or its first token, goes to the drafter: @seq awaits a draft. */
+void drafter_tell(const struct draft_line *l, uint32_t seq);
+
+/** @seq is put back: whatever is drafted for it is in vain, until it is told again. */
+void drafter_stop(const struct draft_line *l, uint32_t seq);
+
+/** It has its last token. */
+void drafter_end(const struct draft_line *l, uint32_t seq);
+
+/** Its events: a step is over; what was told of @seq is here. */
+void drafter_advance(struct drafter *d);
+void drafter_hear(struct drafter *d, uint32_t seq, uint32_t turn);
+
+#endif
