@@ -179,9 +179,8 @@ bool workload_create(struct workload **out, const struct group_spec *group, uint
 	w->kind = group->workload.kind;
 	rng_init(&w->arrivals_rng, seed, replication, "arrivals", group->name);
 	rng_init(&w->lengths_rng, seed, replication, "lengths", group->name);
-	w->ids_scope = group->arrivals.process == ARRIVAL_TRACE
-			       ? content_scope(CONTENT_TRACE, group->arrivals.trace.file)
-			       : 0;
+	if (group->arrivals.process == ARRIVAL_TRACE && group->arrivals.trace.file)
+		w->ids_scope = content_scope(CONTENT_TRACE, group->arrivals.trace.file);
 	if (!open_arrivals(w, &group->arrivals, err) || !open_lengths(w, group, err) ||
 		!prefixes_create(&w->prefixes, group, seed, replication, err) ||
 		!sessions_create(&w->sessions, group, seed, replication, err)) {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "io/profile/file.h"
-#include "io/trace/arrival_trace.h"
 #include "models/cost/catalog.h"
 #include "policies/all.h"
 #include "tests/support/world_fixture.h"
@@ -239,26 +238,6 @@ void fixture_run(struct fixture *f)
 		f->rows[i].cause_ns = f->causes[i];
 	if (f->n_rows > 0)
 		qsort(f->rows, f->n_rows, sizeof *f->rows, by_id);
-}
-
-void fixture_run_trace(struct fixture *f, const char *lines)
-{
-	char path[] = "/tmp/offing-fixture-XXXXXX";
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	dprintf(fd, "arrival_s,prompt_tokens,output_tokens\n%s", lines);
-	close(fd);
-	f->groups[0].workload.kind = WORKLOAD_TRACE;
-	f->groups[0].arrivals = (struct arrival_spec){.process = ARRIVAL_TRACE,
-		.trace = {.file = path,
-			.format = TRACE_CSV,
-			.rate_scale = 1.0,
-			.window_s = {0.0, HUGE_VAL},
-			.opener = &arrival_trace_opener}};
-	fixture_run(f);
-	unlink(path);
-	assert_string_equal(f->result.failure, "");
 }
 
 double fixture_metric(const struct fixture *f, const char *scope, const char *name)
