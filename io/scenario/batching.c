@@ -228,12 +228,18 @@ bool batching_check(struct schema_reader *r, struct instance_entry *e)
 	return ok;
 }
 
-bool batching_fits_model(
-	struct schema_reader *r, const struct instance_spec *i, const struct model_spec *m)
+bool batching_place(struct scenario_parts *p, struct instance_spec *i)
 {
+	const struct model_spec *m = &p->s->spec.models[i->model.i];
+	const struct gpu_spec *host = &p->s->spec.sites[i->site.i].host;
+
+	if (i->kv.preemption == PREEMPTION_SWAP && host->pcie_bytes_per_s > 0.0) {
+		i->kv.pcie_bytes_per_s = host->pcie_bytes_per_s;
+		p->site_entries[i->site.i]->hosts = true;
+	}
 	if (i->limits.max_len_tok <= m->shape.context)
 		return true;
-	return err_list_at(r->errs, i->limits.max_len_at,
+	return err_list_at(p->r.errs, i->limits.max_len_at,
 		"max_len must be at most the context of '%s', %u tokens, not %u", m->name,
 		m->shape.context, i->limits.max_len_tok);
 }

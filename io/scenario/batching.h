@@ -15,8 +15,7 @@ void batching_preset(struct schema_reader *r, struct yaml_node *map);
 /** Complain about what does not go together. */
 bool batching_check(struct schema_reader *r, struct instance_entry *e);
 
-/** Complain about what does not go with the model. */
-bool batching_fits_model(
-	struct schema_reader *r, const struct instance_spec *i, const struct model_spec *m);
+/** What its site has for it; complain about what does not go with its model. */
+bool batching_place(struct scenario_parts *p, struct instance_spec *i);
 
 #endif

@@ -118,9 +118,8 @@ static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
 		return false;
 	if (to->synthetic || p->sites_bad || p->models[to->model.i].e.bad)
 		return true;
-	return batching_fits_model(&p->r, to, &p->s->spec.models[to->model.i]) &&
-	       parts_find_profile(p, e, to, site, &to->profile) && parts_place(p, to) &&
-	       parts_place_draft(p, to) && pipelining_place(p, e, to);
+	return batching_place(p, to) && parts_find_profile(p, e, to, site, &to->profile) &&
+	       parts_place(p, to) && parts_place_draft(p, to) && pipelining_place(p, e, to);
 }
 
 /** Where the member is that has the entry @m of its own; the resolved scenario says so too. */

@@ -30,7 +30,8 @@ static bool same_limits(const struct batch_limits *a, const struct batch_limits 
 static bool same_kv(const struct kv_spec *a, const struct kv_spec *b)
 {
 	return a->blocks == b->blocks && a->share == b->share && a->watermark == b->watermark &&
-	       a->preemption == b->preemption && a->swap_bytes == b->swap_bytes;
+	       a->preemption == b->preemption && a->swap_bytes == b->swap_bytes &&
+	       a->pcie_bytes_per_s == b->pcie_bytes_per_s;
 }
 
 static unsigned ranks(const struct parallel_spec *p)

@@ -356,6 +356,10 @@ static void limit(struct batch *b, const struct instance_spec *spec, const struc
 	uint32_t context_tok = l->max_len_tok > 0 ? l->max_len_tok : what->shape->context;
 	uint32_t cap_tok = context_tok > l->least_batched_tok ? context_tok : l->least_batched_tok;
 	bool is_static = spec->batching == BATCHING_STATIC;
+	double pcie = what->gpu->pcie_bytes_per_s;
+
+	if (spec->kv.pcie_bytes_per_s > 0.0)
+		pcie = fmin(pcie, spec->kv.pcie_bytes_per_s);
 
 	b->max_batch = spec->max_batch;
 	b->chunk_tok = spec->chunk_tok;
@@ -371,9 +375,8 @@ static void limit(struct batch *b, const struct instance_spec *spec, const struc
 	b->most_tok = fmin((double)b->kv.total * (double)b->kv.block_tok, context_tok);
 	b->watermark_blocks = (uint64_t)(spec->kv.watermark * (double)b->kv.total);
 	if (spec->kv.preemption == PREEMPTION_SWAP)
-		b->swap.room_blocks = (uint64_t)fmin(
-			spec->kv.swap_bytes / (b->block_bytes * instance_devices(spec)), 1e15);
-	b->swap.s_per_block = b->block_bytes / what->gpu->pcie_bytes_per_s;
+		b->swap.room_blocks = (uint64_t)fmin(spec->kv.swap_bytes / b->block_bytes, 1e15);
+	b->swap.s_per_block = b->block_bytes / pcie;
 }
 
 void batch_prepare(

@@ -44,7 +44,8 @@ struct kv_spec {
 	double share;     /* of its memory, for weights, reserve and KV together */
 	double watermark; /* share of the blocks that stays free when somebody is admitted */
 	enum preemption preemption;
-	double swap_bytes; /* of the host's memory, for those swapped out */
+	double swap_bytes;       /* of the host's memory for each device, for those swapped out */
+	double pcie_bytes_per_s; /* that the host gives a device; not given: all it takes */
 	struct src_pos blocks_at, share_at;
 };
 

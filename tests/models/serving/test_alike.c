@@ -125,10 +125,10 @@ static void whatever_layers_are_held_by_does(void **state)
 
 static void whatever_its_steps_and_its_memory_may_hold_does(void **state)
 {
-	struct instance_spec x[11];
+	struct instance_spec x[12];
 
 	(void)state;
-	for (size_t i = 0; i < 11; i++)
+	for (size_t i = 0; i < 12; i++)
 		x[i] = llm;
 	x[0].batching = BATCHING_STATIC;
 	x[1].limits.max_len_tok = 900;
@@ -141,7 +141,8 @@ static void whatever_its_steps_and_its_memory_may_hold_does(void **state)
 	x[8].kv.watermark = 0.01;
 	x[9].kv.preemption = PREEMPTION_SWAP;
 	x[10].decode_keep = 0.3;
-	for (size_t i = 0; i < 11; i++)
+	x[11].kv.pcie_bytes_per_s = 1e9;
+	for (size_t i = 0; i < 12; i++)
 		assert_false(like(&llm, &x[i]));
 }
 

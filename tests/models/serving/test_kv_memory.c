@@ -394,7 +394,9 @@ static void naive_of(struct naive *v, const struct fixture *f)
 		.total = s->kv.blocks,
 		.watermark = (uint64_t)(s->kv.watermark * s->kv.blocks),
 		.cap_tok = spec.shape->context,
-		.s_per_block = block_bytes / spec.gpu->pcie_bytes_per_s,
+		.s_per_block =
+			block_bytes / (s->kv.pcie_bytes_per_s > 0.0 ? s->kv.pcie_bytes_per_s
+								    : spec.gpu->pcie_bytes_per_s),
 		.n = f->n_rows,
 		.r = mem_zalloc(f->n_rows, sizeof *v->r),
 		.line = mem_zalloc(f->n_rows, sizeof *v->line),
@@ -461,6 +463,7 @@ static void random_system(struct fixture *f, uint64_t seed)
 	if (seeds_next(&x) % 2) {
 		i->kv.preemption = PREEMPTION_SWAP;
 		i->kv.swap_bytes = space[seeds_next(&x) % 3];
+		i->kv.pcie_bytes_per_s = 3e9 * (double)(seeds_next(&x) % 3);
 	}
 	if (seeds_next(&x) % 2)
 		i->limits.max_batched_tok = i->max_batch + (unsigned)(seeds_next(&x) % 900);
