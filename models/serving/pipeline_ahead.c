@@ -27,13 +27,17 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 /** When what left a stage at @at_ns is where @h goes. */
-static inline int64_t hop_ns(const struct instance_state *p, struct flow *f, const struct hop *h,
-	int64_t at_ns, double bytes, bool for_good)
+static inline int64_t hop_ns(const struct instance_state *p, struct flow *f, const struct lane *l,
+	size_t k, int64_t at_ns, bool for_good)
 {
+	const struct hop *h = &p->stages[k].hop;
+	double bytes;
+
 	if (h->kind == HOP_AT_ONCE)
 		return at_ns;
 	if (h->kind == HOP_BUS)
-		return hop_bus_ns(h, &f->link_ns[h->first_link], at_ns, bytes);
+		return hop_bus_ns(h, &f->link_ns[h->first_link], at_ns, l->send_ns[k]);
+	bytes = lane_bytes(p, l, k);
 	if (for_good)
 		net_send_ahead(p->net, h->route, at_ns, bytes, TRANSFER_HIDDEN);
 	return net_ahead_ns(h->route, &f->link_ns[h->first_link], at_ns, bytes, TRANSFER_HIDDEN);
@@ -47,16 +51,16 @@ static inline void make_round(
 	struct lane *l = &p->lanes[at];
 	struct pulse *now = &f->pulse[at];
 
+	lane_ready(p, l, now->context_tok);
 	for (size_t k = 0; k < p->n_stages; k++) {
-		struct stage *s = &p->stages[k];
-		int64_t took_ns = lane_step_ns(l, s, k, now->context_tok), end_ns;
+		int64_t took_ns = lane_step_ns(l, k, now->context_tok), end_ns;
 
 		end_ns = ns_after(later(at_ns, f->free_ns[k]), took_ns);
 		f->free_ns[k] = end_ns;
-		at_ns = hop_ns(p, f, &s->hop, end_ns, lane_bytes(p, l, k), for_good);
+		at_ns = hop_ns(p, f, l, k, end_ns, for_good);
 		if (!for_good)
 			continue;
-		s->busy_ns += took_ns;
+		p->stages[k].busy_ns += took_ns;
 		l->hop_ns += at_ns - end_ns;
 		l->end_ns[k] = end_ns;
 		l->took_ns[k] = took_ns;

@@ -19,7 +19,7 @@ static void hop_init(
 
 	*h = (struct hop){
 		.route = from->routes[k],
-		.latency_s = bus->latency_s,
+		.latency_ns = ns_of_s(bus->latency_s),
 		.bytes_per_s = bus->bytes_per_s,
 		.first_link = *n_links,
 	};
@@ -105,7 +105,8 @@ static void lane_init(
 	batch_prepare(&l->batch, p->i, build, blocks / n + (at < blocks % n));
 	l->batch.executor = &executor_pipeline;
 	l->batch.places = l->batch.max_batch + (build->spec->ahead + n - 1) / n;
-	l->cell = mem_zalloc(p->n_stages, sizeof *l->cell);
+	l->decode = mem_zalloc(p->n_stages, sizeof *l->decode);
+	l->send_ns = mem_zalloc(p->n_stages, sizeof *l->send_ns);
 	l->prompt_ns = mem_zalloc(p->n_stages, sizeof *l->prompt_ns);
 	l->end_ns = mem_zalloc(p->n_stages, sizeof *l->end_ns);
 	l->took_ns = mem_zalloc(p->n_stages, sizeof *l->took_ns);
@@ -151,7 +152,8 @@ void pipeline_finish(struct instance *i)
 	for (uint32_t l = 0; p->lanes && l < p->n_lanes; l++) {
 		if (p->lanes[l].batch.i)
 			batch_drop(&p->lanes[l].batch);
-		free(p->lanes[l].cell);
+		free(p->lanes[l].decode);
+		free(p->lanes[l].send_ns);
 		free(p->lanes[l].prompt_ns);
 		free(p->lanes[l].end_ns);
 		free(p->lanes[l].took_ns);

@@ -32,7 +32,7 @@ static void stage_begin(struct instance_state *p, uint32_t at, uint32_t k)
 	int64_t now_ns = engine_now_ns(p->i->engine);
 
 	s->busy = true;
-	l->took_ns[k] = lane_step_ns(l, s, k, p->at.pulse[at].context_tok);
+	l->took_ns[k] = lane_step_ns(l, k, p->at.pulse[at].context_tok);
 	l->end_ns[k] = ns_after(now_ns, l->took_ns[k]);
 	s->busy_ns += l->took_ns[k];
 	post_stage(p->i->engine, l->end_ns[k], p->i->id, at, k);
@@ -49,6 +49,7 @@ static void round_begin(struct instance_state *p, uint32_t at)
 	l->hop_ns = 0;
 	for (size_t k = 0; k < p->n_stages; k++)
 		l->took_ns[k] = 0;
+	lane_ready(p, l, p->at.pulse[at].context_tok);
 	expect(p, at);
 	stage_begin(p, at, 0);
 }
@@ -91,7 +92,7 @@ static bool send(struct instance_state *p, uint32_t at, uint32_t k)
 	if (h->kind == HOP_ROUTE)
 		return net_send(
 			p->net, h->route, bytes, TRANSFER_HIDDEN, ev_hidden(p->i->id, at, k + 1));
-	there_ns = hop_bus_ns(h, &p->at.link_ns[h->first_link], now_ns, bytes);
+	there_ns = hop_bus_ns(h, &p->at.link_ns[h->first_link], now_ns, p->lanes[at].send_ns[k]);
 	if (there_ns <= now_ns)
 		return true;
 	engine_post_at(p->i->engine, there_ns, ev_hidden(p->i->id, at, k + 1));

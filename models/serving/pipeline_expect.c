@@ -10,7 +10,7 @@ double pipeline_hop_s(const struct instance_state *p, const struct hop *h, doubl
 	if (h->kind == HOP_AT_ONCE)
 		return 0.0;
 	if (h->kind == HOP_BUS)
-		return h->latency_s + bytes / h->bytes_per_s;
+		return s_of_ns(h->latency_ns) + bytes / h->bytes_per_s;
 	return net_predict_s(p->net, h->route, bytes, TRANSFER_HIDDEN, true);
 }
 

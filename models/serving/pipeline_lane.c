@@ -1,16 +1,23 @@
 /* A micro-batch of a pipeline: who is in its next round, what that takes at each stage. */
 
+#include <math.h>
+
 #include "models/serving/admission.h"
 #include "models/serving/pipeline_parts.h"
 #include "models/serving/span.h"
 
-double lane_decode_s(struct lane *l, const struct stage *s, size_t k, double context_tok)
+void lane_price(struct instance_state *p, struct lane *l, double context_tok)
 {
-	struct cost_affine *a = &l->cell[k];
+	l->from_tok = 0.0;
+	l->until_tok = HUGE_VAL;
+	for (size_t k = 0; k < p->n_stages; k++) {
+		struct cost_affine a = cost_decode(
+			p->stages[k].cost, l->batch.running.rows, (uint64_t)context_tok);
 
-	if (!(context_tok >= (double)a->from_tok && context_tok < (double)a->until_tok))
-		*a = cost_decode(s->cost, l->batch.running.rows, (uint64_t)context_tok);
-	return a->base_s + a->per_tok_s * context_tok;
+		l->decode[k] = (struct line){a.base_s, a.per_tok_s};
+		l->from_tok = fmax(l->from_tok, (double)a.from_tok);
+		l->until_tok = fmin(l->until_tok, (double)a.until_tok);
+	}
 }
 
 /** Rounds until somebody is done, or the cache runs out. */
@@ -23,8 +30,7 @@ static uint64_t rounds_left(const struct batch *b)
 static void plan_decode(struct instance_state *p, struct lane *l)
 {
 	l->batch.jump.k = rounds_left(&l->batch);
-	for (size_t k = 0; k < p->n_stages; k++)
-		l->cell[k] = (struct cost_affine){.from_tok = 1}; /* none */
+	l->from_tok = HUGE_VAL; /* none */
 	l->tokens = (double)l->batch.running.n;
 	l->row_bytes = p->hidden_bytes * (double)l->batch.running.rows;
 }
@@ -69,6 +75,9 @@ bool lane_form(struct instance_state *p, uint32_t at)
 	else
 		plan_prompts(p, l);
 	l->token_bytes = PIPELINE_ID_BYTES * (l->tokens > 1.0 ? l->tokens : 1.0);
+	for (size_t k = 0; k < p->n_stages; k++)
+		if (p->stages[k].hop.kind == HOP_BUS)
+			l->send_ns[k] = ns_of_s(lane_bytes(p, l, k) / p->stages[k].hop.bytes_per_s);
 	l->batch.jump.from_ns = batch_now_ns(&l->batch);
 	now->begun = 0;
 	now->context_tok = l->batch.running.context_tok;

@@ -27,8 +27,9 @@ enum hop_kind {
 struct hop {
 	enum hop_kind kind;
 	const struct route *route;
-	double latency_s, bytes_per_s; /* of a bus */
-	size_t first_link;             /* its place in flow.link_ns */
+	double bytes_per_s; /* of a bus */
+	int64_t latency_ns;
+	size_t first_link; /* its place in flow.link_ns */
 };
 
 struct stage {
@@ -66,8 +67,14 @@ struct lane {
 	bool unformed;                 /* who is in its next round is seen when that begins */
 	double row_bytes, token_bytes; /* of a round: to the next stage, and back to the first */
 	double tokens;                 /* it makes */
-	struct cost_affine *cell;      /* by stage: of its decode steps */
-	int64_t *prompt_ns;            /* by stage: of a step with prompts */
+	int64_t *send_ns;              /* by stage, of that: bytes over the rate of a bus */
+	/* by stage: of its decode steps with a context in [from_tok, until_tok); of a step with
+	   prompts */
+	struct line {
+		double base_s, per_tok_s;
+	} * decode;
+	double from_tok, until_tok;
+	int64_t *prompt_ns;
 
 	/* the round in flight, by stage; took_ns 0: it has not come so far */
 	int64_t *end_ns, *took_ns;
@@ -141,23 +148,31 @@ static inline uint64_t lane_rounds(const struct lane *l)
 	return l->batch.activity == BATCH_DECODE ? l->batch.jump.k : 1;
 }
 
-/** What a round of decode steps takes at stage @s. */
-double lane_decode_s(struct lane *l, const struct stage *s, size_t k, double context_tok);
+/** Find what decode steps with a context of @context_tok take. */
+void lane_price(struct instance_state *p, struct lane *l, double context_tok);
 
-static inline int64_t lane_step_ns(struct lane *l, const struct stage *s, size_t k, double tok)
+/** A round with that context is to begin. */
+static inline void lane_ready(struct instance_state *p, struct lane *l, double context_tok)
+{
+	if (l->batch.activity == BATCH_DECODE &&
+		!(context_tok >= l->from_tok && context_tok < l->until_tok))
+		lane_price(p, l, context_tok);
+}
+
+/** What its round takes at stage @k. */
+static inline int64_t lane_step_ns(const struct lane *l, size_t k, double context_tok)
 {
 	if (l->batch.activity != BATCH_DECODE)
 		return l->prompt_ns[k];
-	return ns_of_s(lane_decode_s(l, s, k, tok));
+	return ns_of_s(l->decode[k].base_s + l->decode[k].per_tok_s * context_tok);
 }
 
-/** When @bytes that come to a bus at @at_ns are there; @free_ns: when it has sent the others. */
-static inline int64_t hop_bus_ns(const struct hop *h, int64_t *free_ns, int64_t at_ns, double bytes)
+/** When what comes to a bus at @at_ns is there; @free_ns: when it has sent what was before. */
+static inline int64_t hop_bus_ns(
+	const struct hop *h, int64_t *free_ns, int64_t at_ns, int64_t send_ns)
 {
-	int64_t from_ns = *free_ns > at_ns ? *free_ns : at_ns;
-
-	*free_ns = ns_after(from_ns, ns_of_s(bytes / h->bytes_per_s));
-	return ns_after(*free_ns, ns_of_s(h->latency_s));
+	*free_ns = ns_after(*free_ns > at_ns ? *free_ns : at_ns, send_ns);
+	return ns_after(*free_ns, h->latency_ns);
 }
 
 /** Bytes that leave stage @k in its round. */

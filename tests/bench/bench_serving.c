@@ -43,6 +43,8 @@ struct engine {
 	void (*ask)(struct group_spec *g); /* NULL: as ever */
 };
 
+enum { STAGES = 4 }; /* of a pipeline, and its micro-batches */
+
 static void set_chunked(struct instance_spec *i)
 {
 	i->batching = BATCHING_CHUNKED;
@@ -78,6 +80,13 @@ static void set_cache(struct instance_spec *i)
 	i->prefix_cache = true;
 }
 
+static void set_pipeline(struct instance_spec *i)
+{
+	i->n_stages = STAGES;
+	i->micro_batches = STAGES;
+	i->max_batch /= STAGES;
+}
+
 static struct dist_spec constant(double mean)
 {
 	return (struct dist_spec){
@@ -110,10 +119,26 @@ static const struct engine engines[] = {
 	{.name = "separated pair", .set = set_separated, .least_per_s = 1e6, .more = 1},
 	{.name = "streamed layers", .set = set_streamed, .least_per_s = 1e6},
 	{.name = "two gpus", .set = set_shared, .least_per_s = 1e6},
+	{.name = "pipeline", .set = set_pipeline, .least_per_s = 2e5},
 	{.name = "cache", .set = set_cache, .least_per_s = 1e6},
 	{.name = "prefixes", .set = set_cache, .least_per_s = 1e6, .ask = ask_shared},
 	{.name = "sessions", .set = set_cache, .least_per_s = 1e6, .ask = ask_sessions},
 };
+
+/** A quarter of the layers each, one after the other over NVLink; for who makes use of them. */
+static const struct stage_spec *stages_of(
+	struct scene *s, uint32_t i, const struct profile *profile)
+{
+	struct stage_spec *stages = arena_alloc(&s->arena, STAGES, sizeof *stages);
+
+	for (size_t k = 0; k < STAGES; k++)
+		stages[k] = (struct stage_spec){.site = {i},
+			.layers = s->model.shape.layers / STAGES,
+			.profile = profile,
+			.gpu = &s->sites[i].gpu,
+			.bus = {2e-6, 3e11}};
+	return stages;
+}
 
 static void instance_init(struct scene *s, const struct profile_set *profiles, uint32_t i)
 {
@@ -132,11 +157,12 @@ static void instance_init(struct scene *s, const struct profile_set *profiles, u
 		.max_batch = 64,
 		.block_tok = 16,
 		.reserve_bytes = 0.4e9};
-	if (profile_find(&inst->profile, profiles, &s->sites[i].gpu, inst->runtime,
-		    s->model.shape.name, s->model.precision, inst->at, &err))
-		return;
-	err_print(&err, stderr);
-	exit(1);
+	if (!profile_find(&inst->profile, profiles, &s->sites[i].gpu, inst->runtime,
+		    s->model.shape.name, s->model.precision, inst->at, &err)) {
+		err_print(&err, stderr);
+		exit(1);
+	}
+	inst->stages = stages_of(s, i, inst->profile);
 }
 
 static void scene_init(struct scene *s, const struct policy_spec *policy, size_t n, double requests)
