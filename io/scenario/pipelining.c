@@ -345,6 +345,8 @@ bool pipelining_place(
 	if (!find_sites(p, e, to, stages) || !check_buses(p, to, e->pipeline.n, stages) ||
 		!split(p, e, to, stages))
 		return false;
+	if (e->pipeline.n == 1 && to->micro_batches == 1)
+		return true; /* one device has it whole */
 	to->stages = stages;
 	to->n_stages = e->pipeline.n;
 	return true;

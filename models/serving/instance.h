@@ -144,6 +144,13 @@ static inline void instance_begin(struct instance *i)
 void instance_tell_steps(struct instance *i);
 void instance_close(struct instance *i);
 
+/** Before the network is asked what it has done by now: see to it that it knows all. */
+static inline void instance_settle(struct instance *i)
+{
+	if (i->ops->settle)
+		i->ops->settle(i);
+}
+
 /** Forget what was counted so far: the warm-up is over. */
 void instance_measure(struct instance *i, int64_t now_ns);
 

@@ -194,6 +194,8 @@ struct instance_ops {
 	/** Optional, of those that may speculate: since measure(). False: it does not. */
 	bool (*speculated)(const struct instance *i, struct speculation_counts *out);
 	void (*measure)(struct instance *i); /* start the gauge afresh */
+	/** Optional: what it has sent by now is on the links. Others send in time anyway. */
+	void (*settle)(struct instance *i);
 	/** Optional, of a pipeline: stage @k from 0. False: there are fewer. */
 	bool (*stage)(const struct instance *i, size_t k, struct stage_gauge *out);
 	/** Optional, of those whose work is steps: the run is over, tell of the one in flight. */

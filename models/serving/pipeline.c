@@ -117,6 +117,12 @@ static void pipeline_enqueue(struct instance *i, uint32_t seq)
 		go_on(p);
 }
 
+/** Are there blocks for it to begin with? */
+static bool has_blocks(const struct lane *l, uint32_t prompt_tok)
+{
+	return !l->batch.batching->sets_aside || admission_has_blocks(&l->batch, prompt_tok, 0);
+}
+
 /** The micro-batch that a sequence of @prompt_tok goes to: of those where it can begin the one
  *  with the fewest; where it can begin in none, of all. */
 static uint32_t deal(const struct instance_state *p, uint32_t prompt_tok)
@@ -130,8 +136,7 @@ static uint32_t deal(const struct instance_state *p, uint32_t prompt_tok)
 
 		if (l > 0 && best_begins && !fewer)
 			continue;
-		begins = x->assigned < x->batch.max_batch &&
-			 admission_has_blocks(&x->batch, prompt_tok, 0);
+		begins = x->assigned < x->batch.max_batch && has_blocks(x, prompt_tok);
 		if (l > 0 && (begins < best_begins || (begins == best_begins && !fewer)))
 			continue;
 		best = l;
@@ -150,7 +155,8 @@ static void pipeline_assigned(struct instance *i, uint32_t seq, bool place)
 	q->lane = deal(p, q->prompt_tok);
 	l = &p->lanes[q->lane];
 	k = l->batch.jump.k;
-	admission_assigned(&l->batch, seq, place && l->assigned < l->batch.places);
+	if (l->batch.batching->sets_aside)
+		admission_assigned(&l->batch, seq, place && l->assigned < l->batch.places);
 	l->assigned++;
 	if (l->batch.jump.k == k)
 		return;
@@ -201,7 +207,7 @@ static bool pipeline_has_memory(const struct instance *i, struct demand d)
 {
 	const struct instance_state *p = i->state;
 
-	return admission_has_blocks(&p->lanes[deal(p, d.prompt_tok)].batch, d.prompt_tok, 0);
+	return has_blocks(&p->lanes[deal(p, d.prompt_tok)], d.prompt_tok);
 }
 
 /* What it has done */
@@ -230,6 +236,11 @@ static int64_t busy_ns(const struct instance_state *p, size_t k)
 								 : p->lanes[l].took_ns[k];
 	}
 	return sum;
+}
+
+static void pipeline_settle(struct instance *i)
+{
+	settle(i->state);
 }
 
 static void pipeline_gauge(const struct instance *i, struct gauge *out)
@@ -300,6 +311,7 @@ const struct instance_ops instance_pipeline = {
 	.begin = pipeline_begin,
 	.gauge = pipeline_gauge,
 	.measure = pipeline_measure,
+	.settle = pipeline_settle,
 	.stage = pipeline_stage,
 	.close = pipeline_close,
 };

@@ -1,5 +1,6 @@
 /* A micro-batch of a pipeline: who is in its next round, what that takes at each stage. */
 
+#include <assert.h>
 #include <math.h>
 
 #include "models/serving/admission.h"
@@ -86,6 +87,7 @@ bool lane_form(struct instance_state *p, uint32_t at)
 
 void lane_rests(struct instance_state *p, uint32_t at)
 {
+	assert(p->lanes[at].batch.kv.used == 0);
 	ring_remove(&p->at, p->n_lanes, at);
 	p->lanes[at].active = p->lanes[at].unformed = false;
 	p->lanes[at].batch.activity = BATCH_IDLE;

@@ -84,6 +84,8 @@ static const struct net_link *links_did(struct world *w)
 {
 	struct net_link *links = arena_alloc(&w->arena, net_n_links(w->net), sizeof *links);
 
+	for (size_t i = 0; i < w->spec->n_instances; i++)
+		instance_settle(&w->instances[i]);
 	net_report(w->net, links);
 	return links;
 }

@@ -602,11 +602,273 @@ static void every_time_is_that_of_a_naive_twin(void **state)
 	assert_true(preempted > n);
 }
 
+/* Links that others may use, but do not: events in place of what is worked out ahead. */
+static void a_link_that_others_may_use_gives_the_same_times_while_they_do_not(void **state)
+{
+	static const unsigned layers[] = {11, 12, 9};
+	static const char *const gpus[] = {"titan-x", "rtx-4090", "titan-x"};
+	size_t events[2];
+
+	(void)state;
+	for (int others = 0; others < 2; others++) {
+		struct system s;
+		struct twin v;
+		struct group_spec *g;
+
+		build(&s, 3, layers, gpus, 2);
+		join(&s, 6.25e6, 1e-3);
+		g = fixture_group(&s.f, "users", 1.0);
+		g->workload.prompt_tok = dist_uniform(5.0, 500.0);
+		g->workload.output_tok = dist_uniform(1.0, 100.0);
+		s.f.spec.run.horizon_s = 60.0;
+		if (others) { /* a station at the second site, whose users come over the first */
+			fixture_station(&s.f, "other", 1, 1.0)->model.i = 1;
+			fixture_model(&s.f, "tinyllama-1.1b", PRECISION_INT8);
+			fixture_group(&s.f, "rare", 1e-6)->model.i = 1;
+			s.f.groups[1].arrivals.process = ARRIVAL_DETERMINISTIC;
+		}
+		fixture_run(&s.f);
+		twin_of(&v, &s);
+		while (twin_turn(&v))
+			continue;
+		assert_true(assert_times(&s, &v) > 20);
+		events[others] = s.f.result.events;
+		twin_finish(&v);
+		fixture_finish(&s.f);
+	}
+	assert_true(events[1] > 4 * events[0]);
+}
+
+/* Who else is on a link makes it later. Two stages; what goes from the first to the second meets
+ * 20 prompts of 8 MB a second in all, which fill three quarters of the link. */
+static void hidden_states_wait_for_others_on_their_link(void **state)
+{
+	static const unsigned layers[] = {16, 16};
+	static const char *const gpus[] = {"rtx-4090", "rtx-4090"};
+	double alone_s = 0.0;
+
+	(void)state;
+	for (int others = 0; others < 2; others++) {
+		struct system s;
+		struct group_spec *g;
+		double hops_s;
+
+		build(&s, 2, layers, gpus, 2);
+		join(&s, 1.25e7, 1e-3);
+		g = fixture_group(&s.f, "users", 0.5);
+		g->workload.prompt_tok = dist_uniform(5.0, 500.0);
+		g->workload.output_tok = dist_uniform(50.0, 100.0);
+		s.f.spec.run.horizon_s = 60.0;
+		if (others) {
+			fixture_station(&s.f, "other", 1, 1e-3)->model.i = 1;
+			fixture_model(&s.f, "tinyllama-1.1b", PRECISION_INT8);
+			g = fixture_group(&s.f, "many", 20.0);
+			g->model.i = 1;
+			g->workload.prompt_tok = dist_constant(1000.0);
+			g->workload.output_tok = dist_constant(1.0);
+			g->bytes_per_tok = 400.0;
+		}
+		fixture_run(&s.f);
+		hops_s = fixture_metric(&s.f, "instance:pipe", "hops.mean_s");
+		if (!others)
+			alone_s = hops_s;
+		else
+			assert_true(hops_s > 1.5 * alone_s);
+		fixture_finish(&s.f);
+	}
+}
+
+/** What stage @k of @s takes for a step of one sequence. */
+static double stage_s(const struct twin *v, size_t k, double context_tok)
+{
+	struct cost_affine a = cost_decode(v->cost[k], 1, (uint64_t)context_tok);
+
+	return a.base_s + a.per_tok_s * context_tok;
+}
+
+/* As many sequences as micro-batches, one in each, all of 8 and 401 tokens: from one token to
+ * the next each takes max(m max t, sum of t + h), t at the context in the middle, 209 tokens (it
+ * is a line in the context). A hop is 8 192 bytes and six headers, a way back 4 and one; a stage
+ * is idle for what is left of the cycle. */
+static void steady_state_is_the_closed_form(void **state)
+{
+	static const unsigned layers[] = {10, 14, 8};
+	static const char *const gpus[] = {"titan-x", "rtx-4090", "titan-x"};
+	static const double rates[] = {1e6, 1.25e9};
+
+	(void)state;
+	for (unsigned lanes = 1; lanes <= 8; lanes++)
+		for (size_t r = 0; r < 2; r++) {
+			double hops_s = 2.0 * ((8192.0 + 6.0 * 66.0) / rates[r] + 1e-3) +
+					(4.0 + 66.0) / rates[r] + 1e-3;
+			double sum_s = hops_s, most_s = 0.0, cycle_s, busy;
+			struct system s;
+			struct twin v;
+			struct group_spec *g;
+
+			build(&s, 3, layers, gpus, lanes);
+			join(&s, rates[r], 1e-3);
+			s.i->max_batch = 1;
+			g = fixture_group(&s.f, "users", 1.0);
+			g->arrivals = (struct arrival_spec){
+				.process = ARRIVAL_SATURATED, .outstanding = lanes};
+			g->workload.prompt_tok = dist_constant(8.0);
+			g->workload.output_tok = dist_constant(401.0);
+			s.f.spec.run.horizon_s = 400.0;
+			fixture_run(&s.f);
+			twin_of(&v, &s);
+			for (size_t k = 0; k < 3; k++) {
+				sum_s += stage_s(&v, k, 209.0);
+				most_s = fmax(most_s, stage_s(&v, k, 209.0));
+			}
+			cycle_s = fmax(lanes * most_s, sum_s);
+			assert_ratio(fixture_metric(&s.f, "", "tpot.mean_s"), cycle_s, 0.02);
+			for (size_t k = 0; k < 3; k++) {
+				const char *const scopes[] = {
+					"stage:pipe/1", "stage:pipe/2", "stage:pipe/3"};
+
+				busy = fixture_metric(&s.f, scopes[k], "busy.share");
+				if (r == 1) /* prompts take little */
+					assert_near(busy, lanes * stage_s(&v, k, 209.0) / cycle_s,
+						0.04);
+				assert_near(fixture_metric(&s.f, scopes[k], "bubble.share"),
+					1.0 - busy / fixture_metric(
+							     &s.f, "instance:pipe", "busy.share"),
+					1e-9);
+				assert_near(
+					fixture_metric(&s.f, scopes[k], "layers"), layers[k], 1e-9);
+			}
+			twin_finish(&v);
+			fixture_finish(&s.f);
+		}
+}
+
+/* One request alone: a prompt of 200 tokens and 9 more rounds. The hops of the first token carry
+ * the prompt, 1 638 400 bytes in 1 132 packets, those of the others a row, 8 192 in six. */
+static void a_token_takes_its_hops(void **state)
+{
+	static const unsigned layers[] = {16, 16};
+	static const char *const gpus[] = {"rtx-4090", "rtx-4090"};
+	const double rate = 1e7, back_s = 70.0 / rate + 2e-3;
+	const double prompt_s = (1638400.0 + 1132.0 * 66.0) / rate + 2e-3 + back_s;
+	const double row_s = (8192.0 + 6.0 * 66.0) / rate + 2e-3 + back_s;
+
+	(void)state;
+	for (int by_events = 0; by_events < 2; by_events++) {
+		struct system s;
+		struct group_spec *g;
+
+		build(&s, 2, layers, gpus, 2);
+		join(&s, rate, 2e-3);
+		s.f.step_by_step = by_events;
+		g = fixture_group(&s.f, "users", 0.1);
+		g->arrivals.process = ARRIVAL_DETERMINISTIC;
+		g->workload.prompt_tok = dist_constant(200.0);
+		g->workload.output_tok = dist_constant(10.0);
+		s.f.spec.run.horizon_s = 19.0;
+		fixture_run(&s.f);
+		assert_int_equal(s.f.n_rows, 1);
+		assert_near(fixture_metric(&s.f, "instance:pipe", "hops.mean_s"),
+			(prompt_s + 9.0 * row_s) / 10.0, 1e-9);
+		assert_near(fixture_metric(&s.f, "link:l0/s0-s1/up", "bytes.hidden"),
+			1638400.0 + 1132.0 * 66.0 + 9.0 * (8192.0 + 6.0 * 66.0), 1e-6);
+		assert_near(
+			fixture_metric(&s.f, "link:l0/s0-s1/down", "bytes.hidden"), 700.0, 1e-6);
+		fixture_finish(&s.f);
+	}
+}
+
+/* Rounds are whole nanoseconds, runs of steps are rounded once: half a nanosecond a round. */
+static void one_stage_is_an_instance_that_has_it_whole(void **state)
+{
+	static const unsigned all[] = {32};
+	static const char *const gpus[] = {"rtx-4090"};
+
+	(void)state;
+	for (int batching = BATCHING_CONTINUOUS; batching <= BATCHING_STATIC; batching++)
+		for (int kv = 0; kv < 2; kv++) {
+			struct system s[2];
+			size_t done = 0, preempted = 0;
+
+			for (int whole = 0; whole < 2; whole++) {
+				struct group_spec *g;
+
+				build(&s[whole], 1, all, gpus, 1);
+				s[whole].i->n_stages = whole ? 0 : 1;
+				s[whole].i->batching = batching;
+				s[whole].i->kv.blocks = kv ? 90 : 0;
+				g = fixture_group(&s[whole].f, "users", 3.0);
+				g->workload.prompt_tok = dist_uniform(20.0, 400.0);
+				g->workload.output_tok = dist_uniform(1.0, 200.0);
+				s[whole].f.spec.run.horizon_s = 60.0;
+				fixture_run(&s[whole].f);
+			}
+			assert_int_equal(s[0].f.n_rows, s[1].f.n_rows);
+			for (size_t n = 0; n < s[0].f.n_rows; n++) {
+				const struct request_row *a = &s[0].f.rows[n], *b = &s[1].f.rows[n];
+
+				if (a->fate != FATE_DONE || b->fate != FATE_DONE)
+					continue;
+				assert_near(a->first_token_ns, b->first_token_ns, 1e4);
+				assert_near(a->finished_ns, b->finished_ns, 1e4);
+				assert_int_equal(a->preemptions, b->preemptions);
+				preempted += a->preemptions;
+				done++;
+			}
+			assert_true(done > 50);
+			assert_int_equal(preempted > 0, kv && batching != BATCHING_STATIC);
+			for (int whole = 0; whole < 2; whole++)
+				fixture_finish(&s[whole].f);
+		}
+}
+
+/* Chunks and static batches, which the twin does not know: ahead and by events, the same rows. */
+static void ahead_and_by_events_are_the_same_whatever_the_batching(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct system s[2];
+
+		for (int by_events = 0; by_events < 2; by_events++) {
+			random_system(&s[by_events], seed);
+			s[by_events].i->batching = seed % 2 ? BATCHING_CHUNKED : BATCHING_STATIC;
+			s[by_events].i->chunk_tok = 64;
+			s[by_events].f.warmup_s = 7.3; /* in the middle of steps */
+			s[by_events].f.step_by_step = by_events;
+			fixture_run(&s[by_events].f);
+		}
+		assert_int_equal(s[0].f.n_rows, s[1].f.n_rows);
+		for (size_t n = 0; n < s[0].f.n_rows; n++) {
+			const struct request_row *a = &s[0].f.rows[n], *b = &s[1].f.rows[n];
+
+			assert_int_equal(a->fate, b->fate);
+			assert_int_equal(a->started_ns, b->started_ns);
+			assert_int_equal(a->first_token_ns, b->first_token_ns);
+			assert_int_equal(a->finished_ns, b->finished_ns);
+			assert_int_equal(a->preemptions, b->preemptions);
+		}
+		for (size_t m = 0; m < s[0].f.result.n_metrics; m++) {
+			double a = s[0].f.result.metrics[m].value;
+
+			assert_true(isnan(a) ||
+				    fabs(a - s[1].f.result.metrics[m].value) <= 1e-9 * fabs(a));
+		}
+		for (int by_events = 0; by_events < 2; by_events++)
+			fixture_finish(&s[by_events].f);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct seeds seeds = seeds_of(argc, argv, 50);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(every_time_is_that_of_a_naive_twin, &seeds),
+		cmocka_unit_test(a_link_that_others_may_use_gives_the_same_times_while_they_do_not),
+		cmocka_unit_test(hidden_states_wait_for_others_on_their_link),
+		cmocka_unit_test(steady_state_is_the_closed_form),
+		cmocka_unit_test(a_token_takes_its_hops),
+		cmocka_unit_test(one_stage_is_an_instance_that_has_it_whole),
+		cmocka_unit_test(ahead_and_by_events_are_the_same_whatever_the_batching),
 	};
 
 	return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);
