@@ -235,8 +235,10 @@ bool plugin_check(struct policy_ops *ops, const struct policy_plugin *table, con
 	struct err *err)
 {
 	if (table->abi != POLICY_ABI)
-		return err_input(err, "plug-in '%s' has ABI %u; this program takes %d", path,
-			table->abi, POLICY_ABI);
+		return err_input(err,
+			"plug-in '%s' has ABI %u; this program takes %d: build it against this "
+			"version's offing/policy.h",
+			path, table->abi, POLICY_ABI);
 	if (table->size > sizeof *table)
 		return err_input(err,
 			"plug-in '%s' has a table of %u bytes; this program knows %zu: build it "

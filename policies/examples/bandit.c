@@ -1,6 +1,7 @@
 /* bandit: learns which instance answers soonest. The oldest request goes to the instance whose
  * answers took least so far, or, with probability `explore`, to any that fits. What it believes
- * at first can be read from a file of lines "INSTANCE SECONDS". */
+ * at first can be read from a file of lines "INSTANCE SECONDS". Where one instance computes prompts
+ * and another goes on, each is believed to be as fast as the two together. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,12 +108,17 @@ static bool bandit_next(struct policy_state *st, const struct view *v, struct as
 	return true;
 }
 
+static void learn(struct policy_state *st, size_t i, double s)
+{
+	st->n[i]++;
+	st->mean_s[i] += (s - st->mean_s[i]) / (double)st->n[i];
+}
+
 static void bandit_finished(struct policy_state *st, const struct outcome *o)
 {
-	size_t i = o->instance.i;
-
-	st->n[i]++;
-	st->mean_s[i] += (o->delivered_s - o->created_s - st->mean_s[i]) / (double)st->n[i];
+	learn(st, o->instance.i, o->delivered_s - o->created_s);
+	if (o->prefilled_at.i != o->instance.i)
+		learn(st, o->prefilled_at.i, o->delivered_s - o->created_s);
 }
 
 const struct policy_plugin offing_policy_v2 = {

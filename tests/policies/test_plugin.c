@@ -200,7 +200,9 @@ static void a_table_of_another_abi_or_a_longer_one_is_refused(void **state)
 
 	(void)state;
 	t.abi = 7;
-	table_refused(t, "plug-in 'a.so' has ABI 7; this program takes 2");
+	table_refused(t,
+		"plug-in 'a.so' has ABI 7; this program takes 2: build it against this version's "
+		"offing/policy.h");
 	t = good();
 	t.size += 8;
 	snprintf(message, sizeof message,
