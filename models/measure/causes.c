@@ -102,29 +102,30 @@ struct cause_sums causes_of_instance(const struct probe *p, size_t instance)
 	return all_of(&p->state->instances[instance]);
 }
 
-static bool any_instance(const struct scenario_spec *s, bool synthetic)
+static bool may(enum cause c, const struct instance_spec *i)
 {
-	for (size_t i = 0; i < s->n_instances; i++)
-		if (s->instances[i].synthetic == synthetic)
-			return true;
-	return false;
+	switch (c) {
+	case CAUSE_SERVICE:
+		return i->synthetic;
+	case CAUSE_SPECULATION:
+		return i->draft.on;
+	case CAUSE_KV:
+		return i->role != ROLE_BOTH;
+	default:
+		return !i->synthetic;
+	}
 }
 
 bool cause_possible(enum cause c, const struct scenario_spec *spec)
 {
-	switch (c) {
-	case CAUSE_SCHEDULER:
-	case CAUSE_INSTANCE_WAIT:
+	if (c == CAUSE_SCHEDULER || c == CAUSE_INSTANCE_WAIT)
 		return true;
-	case CAUSE_UPLOAD_WAIT:
-	case CAUSE_UPLOAD_SEND:
-	case CAUSE_DOWNLOAD:
+	if (c == CAUSE_UPLOAD_WAIT || c == CAUSE_UPLOAD_SEND || c == CAUSE_DOWNLOAD)
 		return spec->n_links > 0;
-	case CAUSE_SERVICE:
-		return any_instance(spec, true);
-	default:
-		return any_instance(spec, false);
-	}
+	for (size_t i = 0; i < spec->n_instances; i++)
+		if (may(c, &spec->instances[i]))
+			return true;
+	return false;
 }
 
 static const struct probe_ops ops = {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/profile/file.h"
+#include "models/cost/catalog.h"
 #include "models/cost/cost.h"
 #include "models/measure/causes.h"
 #include "sim/event.h"
@@ -338,24 +340,96 @@ static uint64_t next_random(uint64_t *x)
 	return z ^ (z >> 31);
 }
 
-static void random_llm(struct fixture *f, uint32_t i, uint64_t *x)
+enum { MOST = 3, STAGES = 3 };
+
+/** What an instance is, beside what all of them may be. */
+enum engine { CONTINUOUS, CHUNKED, STATIC, PIPELINE, SPECULATIVE, SWAPPING, ENGINES };
+
+static void random_pipeline(struct fixture *f, struct instance_spec *s, uint64_t *x)
+{
+	unsigned n = 2 + (unsigned)(next_random(x) % (STAGES - 1));
+	struct stage_spec *stages = arena_alloc(&f->arena, n, sizeof *stages);
+	unsigned left = f->models[0].shape.layers;
+
+	for (unsigned k = 0; k < n; k++) {
+		stages[k] = (struct stage_spec){.site = s->site,
+			.layers = k + 1 < n ? 4 + (unsigned)(next_random(x) % 6) : left,
+			.profile = s->profile};
+		left -= stages[k].layers;
+	}
+	s->stages = stages;
+	s->n_stages = n;
+	s->micro_batches = 1 + (unsigned)(next_random(x) % 4);
+	s->batching = next_random(x) % 2 ? BATCHING_CHUNKED : BATCHING_CONTINUOUS;
+}
+
+static void random_draft(struct fixture *f, struct instance_spec *s, uint64_t *x)
+{
+	struct model_spec *m = &f->models[0], *draft = arena_alloc(&f->arena, 1, sizeof *draft);
+	struct err err = {0};
+
+	*draft = (struct model_spec){.name = "draft",
+		.shape = catalog_find_model("llama-68m")->shape,
+		.precision = PRECISION_FP16};
+	m->draft = m->draft ? m->draft : draft;
+	s->draft = (struct draft_spec){.on = true,
+		.k = 1 + (unsigned)(next_random(x) % 5),
+		.acceptance = 0.1 * (double)(next_random(x) % 11)};
+	s->chunk_tok += s->max_batch * s->draft.k;
+	assert_true(profile_find(&s->draft.profile, profile_builtin(&f->arena),
+		&f->sites[s->site.i].gpu, s->runtime, m->draft->shape.name, m->draft->precision,
+		s->at, &err));
+}
+
+/** Room for 800 to 2 300 tokens. */
+static void random_memory(struct fixture *f, struct instance_spec *s, uint64_t *x)
+{
+	s->kv.blocks = (unsigned)((800 + next_random(x) % 1500) / s->block_tok + 1);
+	s->limits.max_len_tok = 780;
+	(void)f;
+}
+
+static void random_llm(struct fixture *f, uint32_t i, bool apart, uint64_t *x)
 {
 	static const char *const gpus[] = {"rtx-4090", "titan-x", "a100", "l40s"};
-	static const char *const names[] = {"i0", "i1", "i2"};
-	static const char *const sites[] = {"s0", "s1", "s2"};
+	static const char *const names[MOST] = {"i0", "i1", "i2"};
+	static const char *const sites[MOST] = {"s0", "s1", "s2"};
+	enum engine engine = next_random(x) % (apart ? STATIC : ENGINES);
 	struct instance_spec *s;
 
 	fixture_site(f, sites[i], i == 0 ? TIER_CLOUD : TIER_EDGE, gpus[next_random(x) % 4]);
 	s = fixture_llm(f, names[i], i, 0);
-	s->batching = next_random(x) % 2 ? BATCHING_CHUNKED : BATCHING_CONTINUOUS;
 	s->block_tok = 1 + (unsigned)(next_random(x) % 20);
 	s->max_batch = 1 + (unsigned)(next_random(x) % 24);
 	s->chunk_tok = s->max_batch + (unsigned)(next_random(x) % 300);
 	s->ahead = (unsigned)(next_random(x) % 3);
-	if (next_random(x) % 2) /* room for 800 to 2 300 tokens */
-		s->reserve_bytes = f->sites[i].gpu.mem_bytes -
-				   llm_weight_bytes(&f->models[0].shape, PRECISION_INT8) -
-				   (4.2e8 + 8e7 * (double)(next_random(x) % 10));
+	s->batching = engine == CHUNKED || (engine > STATIC && next_random(x) % 2)
+			      ? BATCHING_CHUNKED
+			      : BATCHING_CONTINUOUS;
+	if (next_random(x) % 2)
+		random_memory(f, s, x);
+	if (engine == STATIC) {
+		s->batching = BATCHING_STATIC;
+		s->limits.batch_wait_s = 0.2 * (double)(next_random(x) % 3);
+		s->limits.returns = next_random(x) % 2 ? STATIC_RETURN_EACH : STATIC_RETURN_BATCH;
+	}
+	if (engine == PIPELINE)
+		random_pipeline(f, s, x);
+	if (engine == SPECULATIVE)
+		random_draft(f, s, x);
+	if (engine == SWAPPING) {
+		s->kv.preemption = PREEMPTION_SWAP;
+		s->kv.swap_bytes = 2e9;
+	}
+}
+
+/** The first computes prompts, the others go on. */
+static void random_roles(struct fixture *f, size_t n, uint64_t *x)
+{
+	for (size_t i = 0; i < n; i++)
+		f->instances[i].role = i == 0 ? ROLE_PREFILL : ROLE_DECODE;
+	f->instances[0].kv_overlap =
+		f->instances[0].batching == BATCHING_CONTINUOUS && next_random(x) % 2;
 }
 
 static void random_system(struct fixture *f, uint64_t seed)
@@ -363,8 +437,9 @@ static void random_system(struct fixture *f, uint64_t seed)
 	static const char *const policies[] = {"random", "fcfs", "k-p-fcfs", "jsq"};
 	static const char *const groups[] = {"g0", "g1"};
 	uint64_t x = seed;
-	size_t n = 1 + next_random(&x) % 3;
-	unsigned net = (unsigned)(next_random(&x) % 3);
+	bool apart = next_random(&x) % 6 == 0;
+	size_t n = apart ? 2 + next_random(&x) % 2 : 1 + next_random(&x) % MOST;
+	unsigned net = apart ? 0 : (unsigned)(next_random(&x) % 3);
 
 	fixture_init(f);
 	f->keeps_spans = true;
@@ -375,8 +450,10 @@ static void random_system(struct fixture *f, uint64_t seed)
 		f->spec.run.scheduler_delay_s = 0.01 * (double)(next_random(&x) % 50);
 	fixture_model(f, "llama2-7b", PRECISION_INT8);
 	for (uint32_t i = 0; i < n; i++)
-		random_llm(f, i, &x);
-	if (next_random(&x) % 4 == 0)
+		random_llm(f, i, apart, &x);
+	if (apart)
+		random_roles(f, n, &x);
+	else if (next_random(&x) % 4 == 0)
 		fixture_station(f, "t", 0, 1.0 + (double)(next_random(&x) % 4));
 	if (net > 0)
 		fixture_link(f, "net", "users", "s*", net == 1 ? 6.25e6 : 900.0, 5e-3);
@@ -402,11 +479,29 @@ static int64_t held_up_ns(const struct fixture *f, uint32_t instance, int64_t fr
 	for (size_t k = 0; k < f->n_spans; k++) {
 		const struct step_span *s = &f->spans[k];
 
-		if (s->instance.i == instance && s->kind != STEP_DECODE && s->from_ns >= from &&
-			s->to_ns <= to)
+		if (s->instance.i == instance && s->kind != STEP_DECODE && s->kind != STEP_VERIFY &&
+			s->from_ns >= from && s->to_ns <= to)
 			sum += s->to_ns - s->from_ns;
 	}
 	return sum;
+}
+
+/** While it decoded: all of a step of prompts where those who decode pause, a part where not. */
+static void stall_is_that_of_the_steps(const struct fixture *f, const struct request_row *r)
+{
+	const struct instance_spec *at = &f->instances[r->instance];
+	int64_t from_ns = r->joined_ns == TIME_NONE ? r->first_token_ns : r->joined_ns;
+	int64_t held_ns = held_up_ns(f, r->instance, from_ns, r->finished_ns);
+	int64_t stalled_ns = r->cause_ns[CAUSE_STALLED];
+
+	if (at->n_stages > 0) /* its steps are many at a time */
+		assert_true(stalled_ns <= r->finished_ns - from_ns);
+	else if (at->batching == BATCHING_STATIC)
+		assert_int_equal(stalled_ns, 0);
+	else if (at->batching == BATCHING_CONTINUOUS)
+		assert_int_equal(stalled_ns, held_ns);
+	else
+		assert_true(stalled_ns <= held_ns && (stalled_ns > 0) == (held_ns > 0));
 }
 
 /* Of one that was answered and never preempted, from its moments and the steps. */
@@ -414,8 +509,8 @@ static void causes_are_those_of_its_moments(const struct fixture *f, const struc
 {
 	const struct instance_spec *at = &f->instances[r->instance];
 	int64_t delay_ns = ns_of_s(f->spec.run.scheduler_delay_s);
+	int64_t joined_ns = r->joined_ns == TIME_NONE ? r->first_token_ns : r->joined_ns;
 	const int64_t *ns = r->cause_ns;
-	int64_t held_ns;
 
 	assert_int_equal(ns[CAUSE_SCHEDULER], r->assigned_ns + delay_ns - r->created_ns);
 	assert_int_equal(ns[CAUSE_UPLOAD_WAIT] + ns[CAUSE_UPLOAD_SEND],
@@ -427,13 +522,10 @@ static void causes_are_those_of_its_moments(const struct fixture *f, const struc
 		return;
 	}
 	assert_int_equal(ns[CAUSE_PREFILL], r->first_token_ns - r->started_ns);
-	assert_int_equal(ns[CAUSE_DECODE] + ns[CAUSE_STALLED], r->finished_ns - r->first_token_ns);
-	held_ns = held_up_ns(f, r->instance, r->first_token_ns, r->finished_ns);
-	if (at->batching == BATCHING_CONTINUOUS)
-		assert_int_equal(ns[CAUSE_STALLED], held_ns);
-	else
-		assert_true(
-			ns[CAUSE_STALLED] <= held_ns && (ns[CAUSE_STALLED] > 0) == (held_ns > 0));
+	assert_int_equal(ns[CAUSE_KV], joined_ns - r->first_token_ns);
+	assert_int_equal(ns[at->draft.on ? CAUSE_SPECULATION : CAUSE_DECODE] + ns[CAUSE_STALLED],
+		r->finished_ns - joined_ns);
+	stall_is_that_of_the_steps(f, r);
 }
 
 /* The rows of one scope: shares of 1, and times of the mean. */
@@ -461,19 +553,27 @@ static void rows_add_up(const struct fixture *f, const char *scope, double e2e_s
 		assert_near(s, e2e_s, 1e-9 * e2e_s);
 }
 
-static void look_at(const struct fixture *f, size_t *plain, size_t *preempted)
+struct looked {
+	size_t plain, preempted, in_pipelines;
+	int64_t ns[CAUSES];
+};
+
+static void look_at(const struct fixture *f, struct looked *all)
 {
 	for (size_t k = 0; k < f->n_rows; k++) {
 		const struct request_row *r = &f->rows[k];
 
 		if (r->fate != FATE_DONE)
 			continue;
-		*preempted += r->preemptions > 0;
+		all->preempted += r->preemptions > 0;
+		all->in_pipelines += f->instances[r->instance].n_stages > 0;
+		for (enum cause c = 0; c < CAUSES; c++)
+			all->ns[c] += r->cause_ns[c];
 		assert_int_equal(r->preemptions > 0, r->cause_ns[CAUSE_PREEMPTED] > 0);
 		if (r->preemptions > 0)
 			continue;
 		causes_are_those_of_its_moments(f, r);
-		++*plain;
+		all->plain++;
 	}
 	rows_add_up(f, "", fixture_metric(f, "", "e2e.mean_s"));
 	rows_add_up(f, "group:g0", fixture_metric(f, "group:g0", "e2e.mean_s"));
@@ -484,7 +584,7 @@ static void look_at(const struct fixture *f, size_t *plain, size_t *preempted)
 static void every_nanosecond_is_where_the_steps_say(void **state)
 {
 	const uint64_t *range = *state, systems = range[1] - range[0] + 1;
-	size_t plain = 0, preempted = 0;
+	struct looked all = {0};
 
 	for (uint64_t seed = range[0]; seed <= range[1]; seed++) {
 		struct fixture f;
@@ -493,10 +593,13 @@ static void every_nanosecond_is_where_the_steps_say(void **state)
 		fixture_run(&f);
 		if (f.result.status != RUN_COMPLETE)
 			fail_msg("system %llu: %s", (unsigned long long)seed, f.result.failure);
-		look_at(&f, &plain, &preempted);
+		look_at(&f, &all);
 		fixture_finish(&f);
 	}
-	assert_true(plain > 20 * systems && preempted > systems);
+	assert_true(
+		all.plain > 20 * systems && all.preempted > systems && all.in_pipelines > systems);
+	for (enum cause c = 0; c < CAUSES; c++)
+		assert_true(all.ns[c] > 0); /* each of them was met */
 }
 
 int main(int argc, char **argv)
