@@ -6,10 +6,13 @@
  *		(python3-simpy3) beside it where it is installed
  *	llm	10^6 requests of 256 tokens in and 128 out to Llama-2-7B on an A100, each recorded:
  *		peak resident memory
+ *	timeline the same requests, none recorded, with a timeline of as many events as it has by
+ *		default: CPU time as a multiple of that without
  *
  *	bench_run OFFING [repetitions] [path of bench_mm1.py]
  *
- * Fails when mm1 takes more than 12 times the bare loop, or llm more than 64 MiB.
+ * Fails when mm1 takes more than 12 times the bare loop, llm more than 64 MiB, or
+ * timeline more than 3 times the run without.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +24,7 @@
 #include "tests/bench/plain_mm1.h"
 
 static const double limit = 12.0, limit_bytes = 64.0 * 1024.0 * 1024.0;
+static const double timeline_limit = 3.0;
 
 static const char mm1[] = "name: mm1\n"
 			  "run: {horizon: 2000000 s, warmup: 0 s, replications: 1}\n"
@@ -33,16 +37,20 @@ static const char mm1[] = "name: mm1\n"
 			  "record: {requests: false, queues: off}\n";
 static const double mm1_events = 2.0 * 0.9 * 2e6; /* as many leave as come */
 
-static const char llm[] = "name: llm\n"
-			  "run: {requests: 1000000, warmup: 0 s, replications: 1}\n"
-			  "sites: {dc: {tier: cloud, gpu: a100}}\n"
-			  "links: {}\n"
-			  "models: {chat: {model: llama2-7b, precision: fp16}}\n"
-			  "instances: {one: {site: dc, model: chat, max_batch: 64}}\n"
-			  "users: {all: {model: chat, arrivals: {process: poisson, rate: 8 /s},\n"
-			  "  workload: {prompt_tokens: 256, output_tokens: 128}}}\n"
-			  "policy: {name: fcfs}\n"
-			  "record: {requests: true, queues: off}\n";
+#define LLM(record) \
+	"name: llm\n" \
+	"run: {requests: 1000000, warmup: 0 s, replications: 1}\n" \
+	"sites: {dc: {tier: cloud, gpu: a100}}\n" \
+	"links: {}\n" \
+	"models: {chat: {model: llama2-7b, precision: fp16}}\n" \
+	"instances: {one: {site: dc, model: chat, max_batch: 64}}\n" \
+	"users: {all: {model: chat, arrivals: {process: poisson, rate: 8 /s},\n" \
+	"  workload: {prompt_tokens: 256, output_tokens: 128}}}\n" \
+	"policy: {name: fcfs}\n" \
+	"record: {" record "}\n"
+static const char llm[] = LLM("requests: true, queues: off");
+static const char bare_llm[] = LLM("requests: false, queues: off");
+static const char drawn_llm[] = LLM("requests: false, queues: off, timeline: true");
 
 static void fail(const char *what)
 {
@@ -103,7 +111,7 @@ static double cpu_of(const struct rusage *u)
 static void remove_files(const char *dir)
 {
 	static const char *const names[] = {
-		"out/results.sqlite", "out/series.h5", "out", "scenario.yaml"};
+		"out/results.sqlite", "out/series.h5", "out/timeline.json", "out", "scenario.yaml"};
 	char path[300];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -153,6 +161,25 @@ static bool measure_llm(const char *offing, const char *dir)
 	return bytes <= limit_bytes;
 }
 
+static bool compare_timeline(const char *offing, const char *dir, size_t reps)
+{
+	double without[MOST], with[MOST], over[MOST], ratio;
+
+	for (size_t i = 0; i < reps; i++) {
+		struct rusage used = run(offing, dir, bare_llm);
+
+		without[i] = cpu_of(&used);
+		used = run(offing, dir, drawn_llm);
+		with[i] = cpu_of(&used);
+		over[i] = with[i] / without[i];
+	}
+	ratio = median(over, reps);
+	printf("timeline %6.2f s, without %.2f s: %.2fx, limit %.0fx: %s\n", median(with, reps),
+		median(without, reps), ratio, timeline_limit,
+		ratio <= timeline_limit ? "ok" : "TOO SLOW");
+	return ratio <= timeline_limit;
+}
+
 int main(int argc, char **argv)
 {
 	const size_t asked = argc > 2 ? strtoul(argv[2], NULL, 10) : 7;
@@ -168,6 +195,7 @@ int main(int argc, char **argv)
 		fail(dir);
 	ok = compare_mm1(argv[1], dir, reps, argc > 3 ? argv[3] : NULL);
 	ok &= measure_llm(argv[1], dir);
+	ok &= compare_timeline(argv[1], dir, reps);
 	remove_files(dir);
 	return ok ? 0 : 1;
 }

@@ -21,6 +21,7 @@ static void page_open(struct page *p)
 /** What was written since. */
 static const char *page_close(struct page *p)
 {
+	trace_flush(&p->out);
 	fclose(p->out.to);
 	return p->text;
 }
