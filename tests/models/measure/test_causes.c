@@ -354,7 +354,8 @@ static void random_pipeline(struct fixture *f, struct instance_spec *s, uint64_t
 	for (unsigned k = 0; k < n; k++) {
 		stages[k] = (struct stage_spec){.site = s->site,
 			.layers = k + 1 < n ? 4 + (unsigned)(next_random(x) % 6) : left,
-			.profile = s->profile};
+			.profile = s->profile,
+			.gpu = &f->sites[s->site.i].gpu};
 		left -= stages[k].layers;
 	}
 	s->stages = stages;
