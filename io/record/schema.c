@@ -111,6 +111,7 @@ const char rec_schema[] =
 	"	deadline_s REAL,\n"
 	"	fate TEXT NOT NULL, -- done rejected dropped in_system\n"
 	"	preemptions INTEGER NOT NULL,\n"
+	"	cached_tokens INTEGER NOT NULL, -- of the prompt, found in a prefix cache\n"
 	"	scheduler_ns INTEGER NOT NULL, -- where its time went, from here on: the sum is\n"
 	"	upload_wait_ns INTEGER NOT NULL, -- all of it, to the end or that of the run\n"
 	"	upload_send_ns INTEGER NOT NULL,\n"

@@ -84,6 +84,7 @@ static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, 
 	bind_time(st, at++, r->deadline_ns);
 	bind_name(st, at++, fates, FATES - 1, r->fate);
 	sqlite3_bind_int64(st, at++, r->preemptions);
+	sqlite3_bind_int64(st, at++, r->cached_tok);
 	for (enum cause c = 0; c < CAUSES; c++)
 		sqlite3_bind_int64(st, at++, r->cause_ns[c]);
 }

@@ -72,6 +72,8 @@ static void root(struct probe_state *t, const struct life *l)
 	trace_count(&t->out, "prompt_tok", r->prompt_tok);
 	trace_count(&t->out, "output_tok", r->output_tok);
 	trace_count(&t->out, "preemptions", r->preemptions);
+	if (r->cached_tok > 0)
+		trace_count(&t->out, "cached_tok", r->cached_tok);
 	trace_count(&t->out, "measured", r->measured);
 	trace_close(&t->out);
 }

@@ -320,6 +320,58 @@ static void mooncake_batches_are_spread_until_the_next(void **state)
 	check_end(s, 1);
 }
 
+/** The next row of @s has the ids of @text, one by one: "7 0"; "": none. */
+static void check_ids(struct trace_source *s, const char *text)
+{
+	struct trace_row row = {0};
+	struct err err = {0};
+	char got[200] = "";
+	size_t n = 0;
+
+	assert_int_equal(reader->next(s, &row, &err), 1);
+	for (uint32_t k = 0; k < row.n_ids; k++)
+		n += (size_t)snprintf(
+			got + n, sizeof got - n, "%s%ju", k > 0 ? " " : "", (uintmax_t)row.ids[k]);
+	assert_string_equal(got, text);
+	if (row.n_ids > 0)
+		assert_int_equal(row.id_tok, 512);
+	free(row.ids);
+}
+
+/* Read when they are asked for, in any place and spacing; a row without has none, and one without
+ * output takes none along. The same through the rows that share a stamp, and of a reader that is
+ * closed in the middle of them. */
+static void hash_ids_are_read_when_asked_for(void **state)
+{
+	static const char text[] =
+		"{\"hash_ids\": [ 7 , 0,18446744073709551615 ], \"timestamp\": 0, "
+		"\"input_length\": 1500, \"output_length\": 5}\n"
+		"{\"timestamp\": 0, \"input_length\": 600, \"output_length\": 0, "
+		"\"hash_ids\": [1, 2]}\n"
+		"{\"timestamp\": 0, \"input_length\": 600, \"output_length\": 5}\n"
+		"{\"timestamp\": 0, \"input_length\": 600, \"output_length\": 5, \"hash_ids\":[]}\n"
+		"{\"timestamp\": 9, \"input_length\": 9, \"output_length\": 5, \"hash_ids\": "
+		"[4]}\n";
+	struct trace_spec spec = {.file = temp_path(), .format = TRACE_MOONCAKE};
+	struct trace_source *s;
+	struct err err = {0};
+
+	(void)state;
+	write_file(text, sizeof text - 1);
+	for (int exact = 0; exact < 2; exact++) {
+		spec.clock_s = exact ? -1.0 : 0.0;
+		for (int rows = 0; rows < 5; rows++) {
+			static const char *const ids[] = {"7 0 18446744073709551615", "", "", "4"};
+
+			spec.contents = rows < 4 || exact;
+			assert_true(reader->open(&s, &spec, &err));
+			for (int k = 0; k <= rows && k < 4; k++)
+				check_ids(s, spec.contents ? ids[k] : "");
+			reader->close(s);
+		}
+	}
+}
+
 static void gzipped_files_are_read_directly(void **state)
 {
 	static const char text[] = "arrival_s,prompt_tokens,output_tokens\n0.5,120,60\n1.5,7,3\n";
@@ -597,6 +649,7 @@ int main(void)
 		cmocka_unit_test(azure_times_may_carry_a_zone),
 		cmocka_unit_test(burstgpt_rows_without_output_are_counted),
 		cmocka_unit_test(mooncake_batches_are_spread_until_the_next),
+		cmocka_unit_test(hash_ids_are_read_when_asked_for),
 		cmocka_unit_test(coarse_clocks_are_laid_out_over_their_tick),
 		cmocka_unit_test(the_clock_of_a_trace_can_be_given),
 		cmocka_unit_test(times_are_whole_nanoseconds_from_the_file_on),
