@@ -424,7 +424,8 @@ static bool batch_init(struct instance *i, const struct instance_build *build, s
 	uint64_t blocks;
 
 	i->places = spec->max_batch + spec->ahead;
-	i->takes_kv = batchings[spec->batching]->sets_aside;
+	/* the KV of a draft does not go with that of its target */
+	i->takes_kv = batchings[spec->batching]->sets_aside && !spec->draft.on;
 	b->block_bytes = memory_block_bytes(spec, build->cost_spec, build->draft_cost_spec);
 	b->kv_block_bytes = b->block_bytes * instance_devices(spec) +
 			    offload_host_kv_bytes_per_tok(build->cost_spec) * spec->block_tok;

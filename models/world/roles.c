@@ -11,12 +11,13 @@ static bool feeds(const struct world *w, uint32_t i, uint32_t to)
 	       w->instances[i].takes_kv && kv_route(&w->kv_routes, x->site, y->site);
 }
 
-static bool has_model(const struct world *w, uint32_t i, enum role not )
+static bool has_model(const struct world *w, uint32_t i, enum role but)
 {
 	const struct instance_spec *all = w->spec->instances;
 
 	for (size_t k = 0; k < w->spec->n_instances; k++)
-		if (!all[k].synthetic && all[k].role != not &&all[k].model.i == all[i].model.i)
+		if (w->instances[k].takes_kv && all[k].role != but &&
+			all[k].model.i == all[i].model.i)
 			return true;
 	return false;
 }
@@ -34,7 +35,7 @@ static bool check_prefill(const struct world *w, uint32_t i, struct err *err)
 			s->name, w->spec->sites[s->site.i].name, w->spec->models[s->model.i].name);
 	return err_at(err, s->role_at,
 		"instance '%s' computes prompts only, and no instance with 'role: decode' or "
-		"'both' goes on with '%s'",
+		"'both' can go on with '%s'",
 		s->name, w->spec->models[s->model.i].name);
 }
 
@@ -65,9 +66,8 @@ bool roles_check(const struct world *w, struct err *err)
 			continue;
 		if (!w->instances[i].takes_kv)
 			return err_at(err, s->role_at,
-				"instance '%s' cannot serve a phase alone: only one of continuous "
-				"or "
-				"chunked batching on a device of its own can",
+				"instance '%s' cannot serve a phase alone: that takes continuous "
+				"or chunked batching, no stages and no draft",
 				s->name);
 		if (s->role == ROLE_PREFILL ? !check_prefill(w, i, err) : !check_decode(w, i, err))
 			return false;
