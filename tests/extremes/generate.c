@@ -200,6 +200,43 @@ static void add_links(struct generator *g)
 		add_link(g, i);
 }
 
+/** How an instance forms its steps. */
+static void add_steps(struct generator *g, size_t max_batch)
+{
+	const char *batching = ONE_OF(g, "continuous", "chunked", "static");
+
+	buf_printf(g->to, ", batching: %s", batching);
+	if (strcmp(batching, "chunked") == 0)
+		buf_printf(g->to, ", chunk_tokens: %zu", max_batch + below(g, 300));
+	if (strcmp(batching, "static") == 0 && chance(g, 0.7))
+		buf_printf(g->to, ", batch_wait: %.3g s, static_return: %s", some(g, 0.01, 2.0),
+			ONE_OF(g, "batch", "each"));
+	if (strcmp(batching, "continuous") == 0 && chance(g, 0.3))
+		buf_printf(g->to, ", prefill_limit: %zu", 1 + below(g, 3));
+	if (chance(g, 0.3))
+		buf_printf(g->to, ", max_batched_tokens: %zu", max_batch + below(g, 900));
+	if (chance(g, 0.2))
+		buf_printf(g->to, ", max_len: %zu", 200 + below(g, 1800));
+	if (chance(g, 0.2))
+		buf_printf(g->to, ", decode_attention: das-decode, decode_keep: %.2g",
+			some(g, 0.05, 1.0));
+}
+
+/** What it has for keys and values, and what it does for want of it. */
+static void add_memory(struct generator *g, size_t block_tok)
+{
+	if (chance(g, 0.4)) /* 22.5 KB a token: some requests in 800 to 4 800 of them */
+		buf_printf(g->to, ", kv_blocks: %zu", (800 + below(g, 4000)) / block_tok);
+	else if (chance(g, 0.2))
+		buf_printf(g->to, ", memory_share: %.2g", some(g, 0.4, 1.0));
+	else if (chance(g, 0.4)) /* tight: 2.2 GB of weights in 11 to 24 GB */
+		buf_printf(g->to, ", reserve: %.4g GB", some(g, 1.0, 8.7));
+	if (chance(g, 0.3))
+		buf_printf(g->to, ", watermark: %.2g", some(g, 0.01, 0.5));
+	if (chance(g, 0.3))
+		buf_printf(g->to, ", preemption: swap, swap_space: %.3g MB", some(g, 1.0, 1000.0));
+}
+
 static void add_instances(struct generator *g)
 {
 	if (g->llm)
@@ -208,10 +245,13 @@ static void add_instances(struct generator *g)
 	for (size_t i = 0; i < g->n_sites; i++) {
 		buf_printf(g->to, "  i%zu: {site: s%zu", i, i);
 		if (g->llm) {
+			size_t max_batch = 1 + below(g, 8), block_tok = 1 + below(g, 32);
+
 			buf_printf(g->to, ", model: m, max_batch: %zu, block_tokens: %zu",
-				1 + below(g, 8), 1 + below(g, 32));
-			if (chance(g, 0.4)) /* tight: 2.2 GB of weights in 11 to 24 GB */
-				buf_printf(g->to, ", reserve: %.4g GB", some(g, 1.0, 8.7));
+				max_batch, block_tok);
+			if (chance(g, 0.7))
+				add_steps(g, max_batch);
+			add_memory(g, block_tok);
 		} else {
 			buf_puts(g->to, ", service: ");
 			law(g, some(g, 0.02, 1.0), " s");
