@@ -7,32 +7,14 @@
 
 enum { MOST_NAMES = 8 };
 
-/* Of the devices of an instance: its GPU's, the CPU's of its host, its stages'; NULL: none. */
-static size_t n_profiles(const struct instance_spec *i)
-{
-	return 2 + i->n_stages;
-}
-
-static const struct profile *profile_at(const struct instance_spec *i, size_t k)
-{
-	return k == 0 ? i->profile : k == 1 ? i->offload.cpu : i->stages[k - 2].profile;
-}
-
-static bool has(const struct instance_spec *i, const struct profile *p, size_t n)
-{
-	for (size_t k = 0; k < n; k++)
-		if (profile_at(i, k) == p)
-			return true;
-	return false;
-}
-
 /* Whether an instance before @i has @p, or @i has it before @k. */
 static bool told(const struct scenario_spec *s, size_t i, size_t k, const struct profile *p)
 {
 	for (size_t j = 0; j < i; j++)
-		if (has(&s->instances[j], p, n_profiles(&s->instances[j])))
+		if (instance_has_profile(
+			    &s->instances[j], p, instance_n_profiles(&s->instances[j])))
 			return true;
-	return has(&s->instances[i], p, k);
+	return instance_has_profile(&s->instances[i], p, k);
 }
 
 static void print_instances(struct wrap *w, const struct scenario_spec *s, const struct profile *p)
@@ -40,7 +22,8 @@ static void print_instances(struct wrap *w, const struct scenario_spec *s, const
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_instances; i++) {
-		if (!has(&s->instances[i], p, n_profiles(&s->instances[i])))
+		if (!instance_has_profile(
+			    &s->instances[i], p, instance_n_profiles(&s->instances[i])))
 			continue;
 		if (n++ < MOST_NAMES)
 			wrap_printf(w, "%s %s", n > 1 ? "," : ":", s->instances[i].name);
@@ -61,8 +44,8 @@ static void print_profile(struct wrap *w, const struct scenario_spec *s, const s
 
 static void print_new(struct wrap *w, const struct scenario_spec *s, size_t i, bool *any)
 {
-	for (size_t k = 0; k < n_profiles(&s->instances[i]); k++) {
-		const struct profile *p = profile_at(&s->instances[i], k);
+	for (size_t k = 0; k < instance_n_profiles(&s->instances[i]); k++) {
+		const struct profile *p = instance_profile(&s->instances[i], k);
 
 		if (!p || told(s, i, k, p))
 			continue;

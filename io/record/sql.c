@@ -13,7 +13,7 @@ static const char *const statement_text[STATEMENTS] = {
 	[ST_SETTING] = "INSERT INTO setting VALUES (?, ?, ?)",
 	[ST_INPUT] = "INSERT INTO input VALUES (?, ?, ?, ?, ?)",
 	[ST_PROFILE] = "INSERT INTO profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[ST_PLACEMENT] = "INSERT INTO placement VALUES (?, ?, 'all', ?, ?, 1, 0, ?)",
+	[ST_PLACEMENT] = "INSERT INTO placement VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[ST_SINK_OPEN] =
 		"INSERT INTO replication(run, number, status) VALUES (?, ?, 'interrupted')",
 	[ST_REPLICATION] = "INSERT OR REPLACE INTO replication VALUES (?, ?, ?, ?, ?, ?, ?)",

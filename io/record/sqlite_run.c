@@ -1,8 +1,10 @@
 /* The tables of results.sqlite about runs and replications. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "io/record/placement.h"
 #include "io/record/sql.h"
 #include "models/cost/profile.h"
 
@@ -85,52 +87,72 @@ static bool insert_inputs(struct sql *q, const struct recorder_run *run, struct 
 	return true;
 }
 
-/* Whose times each instance that runs a model takes. */
-static bool insert_profiles(struct sql *q, const struct scenario_spec *s, struct err *err)
+static bool insert_profile(
+	struct sql *q, const char *instance, const struct profile *p, struct err *err)
 {
 	sqlite3_stmt *st = q->st[ST_PROFILE];
-	size_t i;
+
+	sql_bind_text(st, 2, instance);
+	sql_bind_text(st, 3, p->name);
+	sql_bind_text(st, 4, provenance_names[p->provenance]);
+	sqlite3_bind_double(st, 5, p->sigma.decode);
+	sqlite3_bind_double(st, 6, p->sigma.prefill);
+	sqlite3_bind_double(st, 7, p->sigma.attention);
+	sql_bind_text(st, 8, p->method);
+	sql_bind_text(st, 9, p->date);
+	return sql_step(q, ST_PROFILE, err);
+}
+
+/* Whose times each instance that runs a model takes: each once. */
+static bool insert_profiles(struct sql *q, const struct scenario_spec *s, struct err *err)
+{
+	sqlite3_bind_int64(q->st[ST_PROFILE], 1, q->run);
+	for (size_t i = 0; i < s->n_instances; i++) {
+		const struct instance_spec *in = &s->instances[i];
+
+		for (size_t k = 0; k < instance_n_profiles(in); k++) {
+			const struct profile *p = instance_profile(in, k);
+
+			if (p && !instance_has_profile(in, p, k) &&
+				!insert_profile(q, in->name, p, err))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool insert_placements(
+	struct sql *q, const char *instance, const struct placements *p, struct err *err)
+{
+	sqlite3_stmt *st = q->st[ST_PLACEMENT];
 
 	sqlite3_bind_int64(st, 1, q->run);
-	for (i = 0; i < s->n_instances; i++) {
-		const struct profile *p = s->instances[i].profile;
-
-		if (!p)
-			continue;
-		sql_bind_text(st, 2, s->instances[i].name);
-		sql_bind_text(st, 3, p->name);
-		sql_bind_text(st, 4, provenance_names[p->provenance]);
-		sqlite3_bind_double(st, 5, p->sigma.decode);
-		sqlite3_bind_double(st, 6, p->sigma.prefill);
-		sqlite3_bind_double(st, 7, p->sigma.attention);
-		sql_bind_text(st, 8, p->method);
-		sql_bind_text(st, 9, p->date);
-		if (!sql_step(q, ST_PROFILE, err))
+	for (size_t k = 0; k < p->n; k++) {
+		sql_bind_text(st, 2, p->at[k].model);
+		sql_bind_text(st, 3, p->at[k].tensor);
+		sql_bind_text(st, 4, p->at[k].site);
+		sql_bind_text(st, 5, p->at[k].device);
+		sqlite3_bind_int(st, 6, p->at[k].resident);
+		sqlite3_bind_int64(st, 7, (sqlite3_int64)p->at[k].stage);
+		sql_bind_text(st, 8, instance);
+		if (!sql_step(q, ST_PLACEMENT, err))
 			return false;
 	}
 	return true;
 }
 
-/* Each instance holds its model whole, in the memory of its site's device. */
 static bool insert_placement(struct sql *q, const struct scenario_spec *s, struct err *err)
 {
-	sqlite3_stmt *st = q->st[ST_PLACEMENT];
-	size_t i;
+	bool ok = true;
 
-	sqlite3_bind_int64(st, 1, q->run);
-	for (i = 0; i < s->n_instances; i++) {
-		const struct instance_spec *in = &s->instances[i];
+	for (size_t i = 0; i < s->n_instances && ok; i++) {
+		struct placements p = {0};
 
-		if (in->synthetic)
-			continue;
-		sql_bind_text(st, 2, s->models[in->model.i].name);
-		sql_bind_text(st, 3, s->sites[in->site.i].name);
-		sql_bind_text(st, 4, s->sites[in->site.i].gpu.name);
-		sql_bind_text(st, 5, in->name);
-		if (!sql_step(q, ST_PLACEMENT, err))
-			return false;
+		placements_add(&p, s, &s->instances[i]);
+		ok = insert_placements(q, s->instances[i].name, &p, err);
+		free(p.at);
 	}
-	return true;
+	return ok;
 }
 
 bool sql_put_run(struct sql *q, const struct recorder_run *run, struct err *err)

@@ -145,4 +145,31 @@ static inline unsigned instance_devices(const struct instance_spec *s)
 	return s->parallel.ranks > 1 ? s->parallel.ranks : 1;
 }
 
+/** Profiles whose times it may take: its device's, that of its host's CPU, of its draft, of its
+ *  stages, of where its drafts are made. NULL: there is no such. */
+static inline size_t instance_n_profiles(const struct instance_spec *s)
+{
+	return 3 + s->n_stages + s->draft.n_sites;
+}
+
+static inline const struct profile *instance_profile(const struct instance_spec *s, size_t k)
+{
+	const struct profile *first[] = {s->profile, s->offload.cpu, s->draft.profile};
+
+	if (k < 3)
+		return first[k];
+	k -= 3;
+	return k < s->n_stages ? s->stages[k].profile : s->draft.sites[k - s->n_stages].profile;
+}
+
+/** Is @p among the first @n of them? */
+static inline bool instance_has_profile(
+	const struct instance_spec *s, const struct profile *p, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		if (instance_profile(s, k) == p)
+			return true;
+	return false;
+}
+
 #endif
