@@ -262,6 +262,7 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 	if (!i->spec.synthetic) {
 		batching_preset(r, *slot);
 		decoding_preset(r, *slot);
+		pipelining_preset(r, *slot);
 	}
 	ok = schema_read(r, *slot, keys_of(r, i->spec.synthetic), i) && ok;
 	if (!i->spec.synthetic)

@@ -120,19 +120,31 @@ static bool check_sites(struct schema_reader *r, const struct pipeline_entry *e)
 	return ok;
 }
 
-/** In the resolved scenario what was not said stands, too. */
-static void fill_in(struct schema_reader *r, struct yaml_node *n, struct instance_entry *i)
+/** What @key of @map says; NULL: nothing. */
+static const struct yaml_node *said(const struct yaml_node *map, const char *key)
 {
-	struct pipeline_entry *e = &i->pipeline;
-	bool given = e->stages[0].layers > 0;
+	const struct yaml_item *item = yaml_find(map, key);
 
-	if (i->spec.micro_batches == 0) {
-		i->spec.micro_batches = (unsigned)e->n;
-		yaml_set(r->arena, n, "micro_batches", i->e.at,
-			yaml_new_text(r->arena, arena_printf(r->arena, "%zu", e->n), i->e.at));
-	}
-	if (!given && !yaml_find(n, "split"))
-		yaml_set(r->arena, n, "split", i->e.at, yaml_new_text(r->arena, "even", i->e.at));
+	return item && !item->value->is_null ? item->value : NULL;
+}
+
+static void preset(
+	struct schema_reader *r, struct yaml_node *map, const char *key, const char *value)
+{
+	if (!said(map, key))
+		yaml_set(r->arena, map, key, map->at, yaml_new_text(r->arena, value, map->at));
+}
+
+void pipelining_preset(struct schema_reader *r, struct yaml_node *map)
+{
+	const struct yaml_node *sites = said(map, "sites"), *stages = said(map, "stages");
+	const struct yaml_node *list = sites ? sites : stages;
+
+	if (!list || list->kind != YAML_LIST || list->n == 0)
+		return;
+	preset(r, map, "micro_batches", arena_printf(r->arena, "%zu", list->n));
+	if (sites)
+		preset(r, map, "split", "even");
 }
 
 bool pipelining_check(struct schema_reader *r, struct yaml_node *n, struct instance_entry *i)
@@ -147,7 +159,6 @@ bool pipelining_check(struct schema_reader *r, struct yaml_node *n, struct insta
 		return err_list_at(
 			r->errs, site->key_at, "a pipeline has no site but those of its stages");
 	i->site = i->pipeline.stages[0].site;
-	fill_in(r, n, i);
 	return check_sites(r, &i->pipeline) && check_kind(r, i);
 }
 

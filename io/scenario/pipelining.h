@@ -8,6 +8,9 @@
 /** A struct pipeline_entry: its stages with their layers, or only their sites. */
 schema_read_fn read_stages, read_stage_sites;
 
+/** Give @map, an instance that runs a model, what a pipeline has where nothing is said. */
+void pipelining_preset(struct schema_reader *r, struct yaml_node *map);
+
 /** What the keys of @i, which are read, say together: a pipeline, and what cannot be one. @n: its
  *  map. */
 bool pipelining_check(struct schema_reader *r, struct yaml_node *n, struct instance_entry *i);
