@@ -35,7 +35,10 @@ struct cost {
 
 	const struct profile_form *form; /* or */
 	struct grid *grid;
-	struct verify_grid *verify;   /* grid: its rows of verification */
+	struct verify_grid *verify; /* grid: its rows of verification */
+	/* form: of 0..n_rows rows that are verified, a layer without attention, and the head */
+	double *rows_work_s, *rows_head_s;
+	size_t n_rows;
 	struct mixed *mixed;          /* NULL: no such steps measured */
 	double per_key_s, per_flop_s; /* form: prefill attention, all layers */
 	double host_s[HOSTS];         /* grid: of the server's host, beside the device */
@@ -192,6 +195,18 @@ static void select_cells(struct cost *c, size_t batch)
 	free(dense);
 }
 
+static void fill_rows(struct cost *c, size_t n)
+{
+	c->n_rows = n < LINEAR_TABLE_TOK ? n : LINEAR_TABLE_TOK;
+	c->rows_work_s = mem_zalloc(c->n_rows + 1, sizeof *c->rows_work_s);
+	c->rows_head_s = mem_zalloc(c->n_rows + 1, sizeof *c->rows_head_s);
+	for (size_t rows = 1; rows <= c->n_rows; rows++) {
+		c->rows_work_s[rows] = form_layer_work_s(c->form, &c->gpu, &c->shape, c->precision,
+			LLM_DECODE_ATTENTION, (double)rows);
+		c->rows_head_s[rows] = head_s(c, rows);
+	}
+}
+
 static void fill_tables(struct cost *c)
 {
 	c->first_cell = mem_zalloc(c->max_batch + 1, sizeof *c->first_cell);
@@ -298,6 +313,8 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 		return false;
 	}
 	fill_tables(c);
+	if (c->form && spec->verify_rows > 0)
+		fill_rows(c, (size_t)spec->verify_rows * spec->max_batch);
 	*out = c;
 	return true;
 }
@@ -308,6 +325,8 @@ void cost_destroy(struct cost *c)
 		return;
 	grid_destroy(c->grid);
 	verify_grid_destroy(c->verify);
+	free(c->rows_work_s);
+	free(c->rows_head_s);
 	mixed_destroy(c->mixed);
 	free(c->first_cell);
 	free(c->cells);
@@ -405,6 +424,16 @@ static double grid_verify_step_s(const struct cost *c, const struct cost_work *w
 	return rows_s + (s > 0.0 ? s : 0.0);
 }
 
+/** Without prompts, whose rows the tables have. */
+static double form_rows_s(const struct cost *c, uint64_t rows, double attention)
+{
+	double work = c->rows_work_s[rows] + attention;
+
+	return c->f_decode * (form_launched_s(c->form, &c->shape, c->precision, work) +
+				     c->rows_head_s[rows]) +
+	       reduce_s(c, (double)rows);
+}
+
 static double form_verify_step_s(const struct cost *c, const struct cost_work *w)
 {
 	const struct profile_op *o = &c->form->op[c->precision][LLM_DECODE_ATTENTION];
@@ -416,6 +445,8 @@ static double form_verify_step_s(const struct cost *c, const struct cost_work *w
 		attention += o->t0_s +
 			     w->decode_context_tok *
 				     form_work_s(o, &c->gpu, llm_decode_attention_work(&c->shape));
+	if (w->prompt_tok == 0 && rows <= c->n_rows)
+		return form_rows_s(c, rows, attention);
 	if (w->prompt_tok > 0) {
 		first = LLM_PREFILL_ATTENTION;
 		factor = c->f_prefill;

@@ -23,6 +23,7 @@ struct cost_spec {
 	const struct llm_shape *shape;
 	enum precision precision;
 	unsigned max_batch;   /* >= 1 */
+	unsigned verify_rows; /* of a sequence in a step, most often; 0: it verifies nothing */
 	double reserve_bytes; /* of the memory, neither for weights nor for KV */
 	unsigned max_len_tok; /* of a prompt and its answer; 0: the model's context */
 	enum profile_quantile quantile;

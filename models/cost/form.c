@@ -41,16 +41,21 @@ double form_layer_work_s(const struct profile_form *f, const struct gpu_spec *g,
 	return sum;
 }
 
+double form_launched_s(
+	const struct profile_form *f, const struct llm_shape *s, enum precision p, double work_s)
+{
+	double launch = f->launch_s[p];
+
+	if (f->launch_overlaps)
+		return s->layers * (work_s > launch ? work_s : launch);
+	return s->layers * (work_s + launch);
+}
+
 double form_layers_s(const struct profile_form *f, const struct gpu_spec *g,
 	const struct llm_shape *s, enum precision p, enum llm_op attention, double rows,
 	double more_s)
 {
-	double work = form_layer_work_s(f, g, s, p, attention, rows) + more_s;
-	double launch = f->launch_s[p];
-
-	if (f->launch_overlaps)
-		return s->layers * (work > launch ? work : launch);
-	return s->layers * (work + launch);
+	return form_launched_s(f, s, p, form_layer_work_s(f, g, s, p, attention, rows) + more_s);
 }
 
 void form_attention(

@@ -30,6 +30,10 @@ double form_layers_s(const struct profile_form *f, const struct gpu_spec *g,
 	const struct llm_shape *s, enum precision p, enum llm_op attention, double rows,
 	double more_s);
 
+/** All layers, of which one takes the device @work_s: with launches. */
+double form_launched_s(
+	const struct profile_form *f, const struct llm_shape *s, enum precision p, double work_s);
+
 /** Device time of one such layer alone, before the host's launches. */
 double form_layer_work_s(const struct profile_form *f, const struct gpu_spec *g,
 	const struct llm_shape *s, enum precision p, enum llm_op attention, double rows);

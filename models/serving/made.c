@@ -101,7 +101,7 @@ static void begin(struct batch *b)
 static void go_to(struct batch *b, uint64_t k)
 {
 	struct speculation *s = b->speculation;
-	struct speculation_counts unused;
+	struct speculation_counts unused = {0};
 
 	if (s->at > k)
 		speculation_copy(b);

@@ -1,4 +1,6 @@
 /* Rounds of speculation on copies of the sequences, and what comes to pass of them. */
+#include <string.h>
+
 #include "models/serving/acceptance.h"
 #include "models/serving/instance.h"
 #include "models/serving/running.h"
@@ -8,6 +10,20 @@
 static const double forgets = 0.9, assumed_weight = 1.0;
 
 /* Copies */
+
+/** The coins around the coming round of @a. */
+static void toss(struct speculation *s, struct ahead *a)
+{
+	struct tossed *t = &s->tossed[a->id & s->tossed_mask];
+	uint64_t block = a->round / RNG_TABLE_WORDS + 1;
+
+	if (t->id != a->id || t->block != block) {
+		t->id = a->id;
+		t->block = block;
+		rng_table_look(&s->coins, a->id, block - 1, t->coin);
+	}
+	memcpy(a->coin, t->coin, sizeof a->coin);
+}
 
 static void copy(const struct batch *b, struct ahead *a, uint32_t seq)
 {
@@ -24,7 +40,7 @@ static void copy(const struct batch *b, struct ahead *a, uint32_t seq)
 		.seq = seq,
 		.k = q->drafting.line ? b->speculation->draft->k : 0,
 	};
-	rng_table_look(&b->speculation->coins, a->id, a->round / RNG_TABLE_WORDS, a->coin);
+	toss(b->speculation, a);
 }
 
 void speculation_copy(struct batch *b)
@@ -33,6 +49,7 @@ void speculation_copy(struct batch *b)
 
 	s->n = b->running.n;
 	s->at = s->held = s->stored = 0;
+	s->blocks_k = UINT32_MAX;
 	for (size_t i = 0; i < s->n; i++) {
 		copy(b, &s->ahead[i], b->running.heap[i].seq);
 		s->held += batch_sequence(b, s->ahead[i].seq)->held_blocks;
@@ -51,6 +68,8 @@ uint64_t speculation_need(const struct batch *b, uint32_t k)
 	const struct speculation *s = b->speculation;
 	uint64_t sum = 0;
 
+	if (k == s->blocks_k)
+		return s->blocks - s->held;
 	for (size_t i = 0; i < s->n; i++)
 		sum += kvcache_blocks(&b->kv, (uint64_t)s->ahead[i].tok + k_of(s, &s->ahead[i], k));
 	return sum - s->held;
@@ -139,31 +158,47 @@ static void count(struct speculation_counts *sum, uint32_t k, uint32_t n, uint32
 	sum->wasted += k - (n < left ? n : left);
 }
 
-bool speculation_round(struct batch *b, uint32_t of_all, struct speculation_counts *sum)
+/** @a makes its coming round of @k. */
+static void round_of(
+	struct speculation *s, struct ahead *a, uint32_t k, struct speculation_counts *c)
 {
-	struct speculation *s = b->speculation;
-	bool ends = false;
+	uint32_t n = accepted(a, k), gain = n < a->left ? n + 1 : a->left;
 
-	for (size_t i = 0; i < s->n; i++) {
-		struct ahead *a = &s->ahead[i];
-		uint32_t k = k_of(s, a, of_all), n = accepted(a, k),
-			 gain = n < a->left ? n + 1 : a->left;
-
+	if (!s->cost)
 		a->all = n == k && accepted(a, k + 1) > k;
-		count(sum, k, n, a->left);
-		sum->given += gain;
-		a->tok += gain;
-		a->left -= gain;
-		s->stored += gain;
-		ends = ends || a->left == 0;
-		if (k == 0)
-			continue;
+	count(c, k, n, a->left);
+	c->given += gain;
+	a->tok += gain;
+	a->left -= gain;
+	if (k == 0)
+		return;
+	if (s->draft->adaptive) {
 		a->won = forgets * a->won + n;
 		a->tried = forgets * a->tried + (n < k ? n + 1 : k);
-		if (++a->round % RNG_TABLE_WORDS == 0)
-			rng_table_look(&s->coins, a->id, a->round / RNG_TABLE_WORDS, a->coin);
 	}
+	if (++a->round % RNG_TABLE_WORDS == 0)
+		toss(s, a);
+}
+
+bool speculation_round(struct batch *b, uint32_t k, struct speculation_counts *sum)
+{
+	struct speculation *s = b->speculation;
+	struct speculation_counts c = *sum;
+	bool ends = false;
+
+	s->blocks = 0;
+	s->blocks_k = k;
+	for (size_t i = 0; i < s->n; i++) {
+		struct ahead *a = &s->ahead[i];
+		uint32_t own = k_of(s, a, k);
+
+		round_of(s, a, own, &c);
+		s->blocks += kvcache_blocks(&b->kv, (uint64_t)a->tok + own);
+		ends = ends || a->left == 0;
+	}
+	s->stored += c.given - sum->given;
 	s->at++;
+	*sum = c;
 	return ends;
 }
 

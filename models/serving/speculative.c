@@ -199,6 +199,10 @@ void speculation_init(struct batch *b, const struct instance_build *build)
 	s->cost = build->draft_cost;
 	s->outlook = build->draft_outlook;
 	s->ahead = mem_zalloc(b->max_batch, sizeof *s->ahead);
+	s->tossed_mask = 1;
+	while (s->tossed_mask < 2 * (size_t)b->max_batch)
+		s->tossed_mask *= 2;
+	s->tossed = mem_zalloc(s->tossed_mask--, sizeof *s->tossed);
 	s->away = mem_zalloc(b->max_batch, sizeof *s->away);
 	for (size_t i = 0; i < build->n_draft_lines; i++)
 		build->draft_lines[i].counts = &s->counts;
@@ -227,6 +231,7 @@ void speculation_finish(struct batch *b)
 		return;
 	free(b->speculation->ahead);
 	free(b->speculation->away);
+	free(b->speculation->tossed);
 	free(b->speculation->made);
 	free(b->speculation);
 }

@@ -15,6 +15,13 @@
  * batch or instance change no coin.
  */
 
+/** Numbers of a request for four rounds, kept: rounds are made again where a run is cut, and the
+ * next run begins among the same. */
+struct tossed {
+	uint64_t id, block; /* block: from 1, of four rounds; 0: none */
+	uint64_t coin[RNG_TABLE_WORDS];
+};
+
 /** A copy of a sequence, some rounds ahead of it. */
 struct ahead {
 	uint64_t id;
@@ -40,13 +47,17 @@ struct speculation {
 	const struct cost *cost; /* of the draft; NULL: it is elsewhere */
 	struct draft_outlook outlook;
 	struct rng_table coins;
+	struct tossed *tossed; /* by the low bits of a request's number */
+	size_t tossed_mask;
 	bool drew; /* some were looked up */
 
 	struct ahead *ahead; /* in the order of the heap of those that run */
 	size_t n;
 	uint64_t at; /* rounds that they are ahead */
 	uint64_t held,
-		stored; /* blocks of the sequences when the run began; tokens of context now */
+		stored;    /* blocks of the sequences when the run began; tokens of context now */
+	uint64_t blocks;   /* that the coming round holds, if it is of @blocks_k, too */
+	uint32_t blocks_k; /* UINT32_MAX: not known */
 	struct made *made;
 	size_t n_made, cap_made;
 	uint64_t need_most;

@@ -18,6 +18,7 @@ static struct cost_spec cost_of(const struct world *w, uint32_t i)
 		.shape = &w->spec->models[s->model.i].shape,
 		.precision = w->spec->models[s->model.i].precision,
 		.max_batch = s->max_batch,
+		.verify_rows = s->draft.on ? s->draft.k + 1 : 0,
 		.max_len_tok = s->limits.max_len_tok,
 		.quantile = w->spec->run.quantile,
 		.attention = s->attention,

@@ -22,6 +22,7 @@ struct cost_spec draft_cost_of(const struct world *w, uint32_t i, const struct c
 	d.shape = &draft->shape;
 	d.precision = draft->precision;
 	d.ranks = 0;
+	d.verify_rows = 0;
 	d.offload = NULL;
 	d.at = s->draft.at;
 	d.reserve_bytes += cost_weight_bytes(what);

@@ -29,7 +29,7 @@ struct scene {
 	struct scenario_spec spec;
 	struct site_spec *sites;
 	struct instance_spec *instances;
-	struct model_spec model;
+	struct model_spec model, draft;
 	struct group_spec group;
 	struct policy_spec policy;
 };
@@ -73,6 +73,13 @@ static void set_shared(struct instance_spec *i)
 	i->parallel.ranks = 2;
 	i->parallel.interconnect =
 		(struct interconnect_spec){.bytes_per_s = 240e9, .latency_s = 3.4e-6};
+}
+
+/* The profile is that of any model on the device. */
+static void set_speculative(struct instance_spec *i)
+{
+	i->draft =
+		(struct draft_spec){.on = true, .k = 4, .acceptance = 0.7, .profile = i->profile};
 }
 
 static void set_cache(struct instance_spec *i)
@@ -120,6 +127,7 @@ static const struct engine engines[] = {
 	{.name = "streamed layers", .set = set_streamed, .least_per_s = 1e6},
 	{.name = "two gpus", .set = set_shared, .least_per_s = 1e6},
 	{.name = "pipeline", .set = set_pipeline, .least_per_s = 2e5},
+	{.name = "speculation", .set = set_speculative, .least_per_s = 3e5},
 	{.name = "cache", .set = set_cache, .least_per_s = 1e6},
 	{.name = "prefixes", .set = set_cache, .least_per_s = 1e6, .ask = ask_shared},
 	{.name = "sessions", .set = set_cache, .least_per_s = 1e6, .ask = ask_sessions},
@@ -174,7 +182,11 @@ static void scene_init(struct scene *s, const struct policy_spec *policy, size_t
 	profiles = profile_builtin(&s->arena);
 	s->sites = arena_alloc(&s->arena, n, sizeof *s->sites);
 	s->instances = arena_alloc(&s->arena, n, sizeof *s->instances);
+	s->draft = (struct model_spec){.name = "draft",
+		.shape = catalog_find_model("llama-68m")->shape,
+		.precision = PRECISION_FP16};
 	s->model = (struct model_spec){.name = "chat",
+		.draft = &s->draft,
 		.shape = catalog_find_model("llama2-7b")->shape,
 		.precision = PRECISION_FP16};
 	for (uint32_t i = 0; i < n; i++)

@@ -28,6 +28,8 @@ static const struct llm_shape tiny = {.name = "tiny",
 
 static struct arena arena;
 
+static unsigned verify_rows;
+
 static bool try(struct cost **c, const struct gpu_spec *on, const char *text,
 	enum profile_quantile q, struct err *err)
 {
@@ -36,6 +38,7 @@ static bool try(struct cost **c, const struct gpu_spec *on, const char *text,
 		.shape = &tiny,
 		.precision = PRECISION_FP16,
 		.max_batch = 8,
+		.verify_rows = verify_rows,
 		.quantile = q};
 
 	if (!profile_parse(&p, &arena, "p", text, strlen(text), err))
@@ -152,6 +155,33 @@ static void verifying_nothing_takes_what_decoding_takes(void **state)
 	}
 }
 
+static struct cost *made_for(const char *text, unsigned rows)
+{
+	struct cost *c;
+
+	verify_rows = rows;
+	c = made(text, PROFILE_HIGH);
+	verify_rows = 0;
+	return c;
+}
+
+/* What is looked up is what is worked out, to the bit; beyond the table, too. */
+static void rows_that_are_looked_up_take_no_other_time(void **state)
+{
+	struct cost *out = made(form, PROFILE_HIGH), *looked = made_for(form, 3);
+
+	(void)state;
+	for (uint32_t k = 1; k <= 6; k++) {
+		struct cost_work w = {.n_decode = k % 2, .decode_context_tok = 7.0 * (k % 2)};
+
+		for (int i = 0; i < 6; i++)
+			cost_work_verify(&w, k, 11.0);
+		assert_true(cost_step_s(out, &w) == cost_step_s(looked, &w));
+	}
+	cost_destroy(out);
+	cost_destroy(looked);
+}
+
 /* Decode 10 + 2 log2(batch) + 0.5 C, linear(m) = 3 m (us); verification rows off both. */
 static const char grid[] =
 	"offing-profile: 1\ndevice: round\nruntime: fused\nmodel: tiny\nprecision: fp16\n"
@@ -263,6 +293,7 @@ int main(void)
 		cmocka_unit_test(a_bag_of_all_three_meets_in_the_linear_layers),
 		cmocka_unit_test(attention_computes_every_row_over_all_before_it),
 		cmocka_unit_test(verifying_nothing_takes_what_decoding_takes),
+		cmocka_unit_test(rows_that_are_looked_up_take_no_other_time),
 		cmocka_unit_test(a_grid_answers_from_its_verification_rows),
 		cmocka_unit_test(elsewhere_a_grid_adds_attention_to_its_linear_layers),
 		cmocka_unit_test(rows_that_fall_with_context_are_refused),

@@ -60,8 +60,7 @@ static void acceptance_and_tokens_a_round_are_those_of_the_law(void **state)
 	}
 }
 
-/* One at a time, so that an answer's time tells its rounds: on this card, whose steps take all but
- * the same time whatever the context, the nearest whole number. */
+/* Chi-square over cells of ten or more. */
 static void rounds_of_an_answer_have_the_exact_distribution(void **state)
 {
 	enum { OUTPUT = 40, K = 4 };
@@ -103,11 +102,87 @@ static void rounds_of_an_answer_have_the_exact_distribution(void **state)
 	fixture_finish(&f);
 }
 
+/* Nothing accepted is a round a token; everything, k + 1 tokens a round, the last as many as are
+ * left. */
+static void certain_drafts_take_the_rounds_they_must(void **state)
+{
+	(void)state;
+	for (int sure = 0; sure < 2; sure++) {
+		struct fixture f;
+
+		build(&f, 4, sure, 83.0, 16);
+		f.spec.run.horizon_s = 50.0;
+		fixture_run(&f);
+		for (size_t i = 0; i < f.n_rows; i++)
+			if (f.rows[i].fate == FATE_DONE)
+				assert_int_equal(f.rows[i].rounds, sure ? 17 : 82);
+		assert_near(
+			fixture_metric(&f, "", "speculation.acceptance"), sure ? 1.0 : 0.0, 1e-12);
+		assert_near(fixture_metric(&f, "", "speculation.tokens_per_round"),
+			sure ? 5.0 : 1.0, 1e-12);
+		fixture_finish(&f);
+	}
+}
+
+/* Each is rounded once a run of steps. */
+static void without_drafts_it_is_plain_decoding(void **state)
+{
+	struct fixture plain, f;
+
+	(void)state;
+	build(&f, 0, 0.6, 50.0, 8);
+	build(&plain, 0, 0.6, 50.0, 8);
+	f.spec.run.horizon_s = plain.spec.run.horizon_s = 100.0;
+	plain.instances[0].draft.on = false;
+	fixture_run(&f);
+	fixture_run(&plain);
+	assert_int_equal(f.n_rows, plain.n_rows);
+	for (size_t i = 0; i < f.n_rows; i++) {
+		assert_int_equal(f.rows[i].rounds, 0);
+		if (f.rows[i].fate == FATE_DONE)
+			assert_near(s_of_ns(f.rows[i].finished_ns),
+				s_of_ns(plain.rows[i].finished_ns), 1e-6);
+	}
+	fixture_finish(&f);
+	fixture_finish(&plain);
+}
+
+/* Another card and another batch change when a round is made, and nothing of what it gives. */
+static void what_is_accepted_hangs_on_request_and_round_alone(void **state)
+{
+	struct fixture f, other;
+	struct err err = {0};
+	struct instance_spec *o;
+
+	(void)state;
+	build(&f, 4, 0.6, 70.0, 16);
+	build(&other, 4, 0.6, 70.0, 3);
+	o = &other.instances[0];
+	other.sites[0].gpu = catalog_find_gpu("a100")->spec;
+	o->batching = BATCHING_CHUNKED;
+	assert_true(profile_find(&o->profile, profile_builtin(&other.arena), &other.sites[0].gpu,
+		"fused", "llama2-7b", PRECISION_INT8, o->at, &err));
+	assert_true(profile_find(&o->draft.profile, profile_builtin(&other.arena),
+		&other.sites[0].gpu, "fused", "llama-68m", PRECISION_FP16, o->at, &err));
+	f.spec.run.horizon_s = other.spec.run.horizon_s = 60.0;
+	fixture_run(&f);
+	fixture_run(&other);
+	assert_int_equal(f.n_rows, other.n_rows);
+	for (size_t i = 0; i < f.n_rows; i++)
+		if (f.rows[i].fate == FATE_DONE && other.rows[i].fate == FATE_DONE)
+			assert_int_equal(f.rows[i].rounds, other.rows[i].rounds);
+	fixture_finish(&f);
+	fixture_finish(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(acceptance_and_tokens_a_round_are_those_of_the_law),
 		cmocka_unit_test(rounds_of_an_answer_have_the_exact_distribution),
+		cmocka_unit_test(certain_drafts_take_the_rounds_they_must),
+		cmocka_unit_test(without_drafts_it_is_plain_decoding),
+		cmocka_unit_test(what_is_accepted_hangs_on_request_and_round_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
