@@ -204,6 +204,35 @@ static void strained(struct fixture *f)
 	f->spec.run.horizon_s = 300.0;
 }
 
+/* Prompts here and answers there, of both tiers, with memories that run out. */
+static void apart(struct fixture *f)
+{
+	static const enum role roles[] = {ROLE_PREFILL, ROLE_BOTH, ROLE_PREFILL, ROLE_DECODE};
+	static const char *const names[] = {"edge1", "edge2", "cloud1", "cloud2"};
+
+	fixture_model(f, "llama2-7b", PRECISION_INT8);
+	for (uint32_t k = 0; k < 4; k++) {
+		struct instance_spec *s;
+
+		fixture_site(f, names[k], k < 2 ? TIER_EDGE : TIER_CLOUD, "rtx-4090");
+		s = fixture_llm(f, names[k], k, 0);
+		s->role = roles[k];
+		s->kv_overlap = k == 2;
+		s->kv.blocks = 120;
+	}
+	fixture_link(f, "access", "users", "edge*", 6.25e6, 0.002);
+	fixture_link(f, "wan", "users", "cloud*", 1e6, 0.01);
+	fixture_link(f, "here", "edge1", "edge2", 1e9, 0.0);
+	fixture_link(f, "there", "cloud1", "cloud2", 1e9, 0.0001);
+	fixture_link(f, "up", "edge*", "cloud*", 1e8, 0.005)->up.sharing = SHARING_FAIR;
+	office(f, "steady", "humaneval", ARRIVAL_POISSON);
+	office(f, "bursts", "summeval", ARRIVAL_GAMMA)->rate_per_s = 1.2;
+	office(f, "bulk", "wikitext-2", ARRIVAL_SATURATED)->outstanding = 2;
+	f->groups[0].stream = true;
+	f->spec.run.scheduler_delay_s = 0.001;
+	f->spec.run.horizon_s = 200.0;
+}
+
 static void run(const char *name, void (*build)(struct fixture *f), const char *policy)
 {
 	struct fixture f;
@@ -228,6 +257,7 @@ int main(void)
 		run("testbed", testbed, all.all[p]->name);
 		run("stations", stations, all.all[p]->name);
 		run("strained", strained, all.all[p]->name);
+		run("apart", apart, all.all[p]->name);
 	}
 	return 0;
 }
