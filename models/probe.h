@@ -55,12 +55,15 @@ enum step_kind {
 	STEP_CHUNK,
 	STEP_VERIFY, /* a round of speculation: drafts, where they are made here, and verification
 		      */
+	STEP_DRAFT,  /* a token of each draft, by a device that drafts for instances elsewhere */
 };
 
 /** What an instance that runs a model did without a pause: one step, or a run of steps of a batch
  *  that did not change. */
 struct step_span {
-	struct instance_id instance;
+	struct instance_id instance; /* NO_ID: it is no instance, but */
+	uint32_t drafter;            /* from 1, a device that drafts, at */
+	struct site_id site;         /* this site */
 	uint32_t stage, lane; /* of a pipeline: from 1, and its micro-batch from 0; stage 0: none */
 	enum step_kind kind;
 	int64_t from_ns, to_ns; /* the run may end in the middle of it */

@@ -48,6 +48,13 @@ APART = """instances:
   edge: {site: edge, model: chat, max_batch: 4, role: prefill}
   cloud: {site: cloud, model: chat, max_batch: 6, role: decode}
 """
+PIPE = """instances:
+  pipe: {sites: [edge, cloud], model: chat, max_batch: 4}
+"""
+DRAFTS = """instances:
+  cloud: {site: cloud, model: chat, max_batch: 6, decoding: speculative, draft: {k: 3, site: edge, acceptance: 0.6}}
+"""
+DRAFTED = HEAD.replace("precision: int8}", "precision: int8, draft: {model: llama-68m, precision: fp16}}")
 BACKBONE = "  core: {between: [edge, cloud], rate: 10 Gbps, delay: 1 ms}\n"
 CHUNKED = ", batching: chunked, chunk_tokens: 64"
 ANSWERED = ("-s", "run.horizon=trace")
@@ -74,6 +81,9 @@ CASES = {
     "apart-preempted": (
         HEAD + LINKS + BACKBONE + APART + users(TRACE) + FCFS,
         ANSWERED + ("-s", "instances.cloud.kv_blocks=40", "-s", "instances.cloud.max_batch=16"), True),
+    "pipeline": (HEAD + LINKS + BACKBONE + PIPE + users(TRACE) + FCFS, ANSWERED, True),
+    "drafts": (DRAFTED + LINKS + BACKBONE + DRAFTS + users(TRACE) + FCFS, ANSWERED, True),
+    "static": (HEAD + LINKS + instances(", batching: static") + users(TRACE) + FCFS, ANSWERED, True),
     "two-policies": (HEAD + LINKS + instances() + users(POISSON)
                      + "policies: {fcfs: {name: fcfs}, home: {name: edge-only}}\n",
                      ("--replications", "3"), False),
@@ -211,6 +221,8 @@ def check_busy(db, run_id, policy, names, tracks, process, nested):
             "SELECT scope, value FROM metric WHERE run=? AND replication=1 AND name='busy.share' "
             "AND scope LIKE 'instance:%'", (run_id,)):
         name = scope.split(":")[1]
+        if any(n.startswith(name + ", stage") for n in names.values()):
+            continue  # its stages are busy one by one
         shown = sum(e["dur"] for k, track in tracks.items() if k[0] == process and names.get(k) == name
                     for e in track if e["cat"] == "step")
         if case == "station":
@@ -218,6 +230,18 @@ def check_busy(db, run_id, policy, names, tracks, process, nested):
                         for b, e, _ in slices) / 3
         check(shown > 0 or share == 0 and "fcfs" not in policy, f"{name} never works")
         check(abs(shown * 1e-9 - share * horizon) < 1e-6, f"{name}: {shown * 1e-9} s, measured {share * horizon}")
+
+
+def check_stages(db, run_id, names, tracks, process):
+    horizon = db.execute("SELECT horizon_s FROM replication WHERE run=? AND number=1", (run_id,)).fetchone()[0]
+    rows = db.execute("SELECT scope, value FROM metric WHERE run=? AND replication=1 AND name='busy.share' "
+                      "AND scope LIKE 'stage:%'", (run_id,)).fetchall()
+    for scope, share in rows:
+        name, stage = scope.split(":")[1].split("/")
+        shown = sum(e["dur"] for k, track in tracks.items()
+                    if k[0] == process and names[k].startswith(f"{name}, stage {stage} at ") for e in track)
+        check(shown > 0 and abs(shown * 1e-9 - share * horizon) < 1e-6, f"{scope}: {shown * 1e-9} s, {share * horizon}")
+    check(len(rows) == (2 if case == "pipeline" else 0), f"{len(rows)} stages")
 
 
 def check_links(db, run_id, events, tracks, nested, names, process):
@@ -240,8 +264,9 @@ def check_links(db, run_id, events, tracks, nested, names, process):
     return len(shown)
 
 
-def check_tokens(tracks, rows, preempted):
-    steps = [e["args"] for k, track in tracks.items() for e in track if e["cat"] == "step"]
+def check_tokens(tracks, names, rows, preempted):
+    own = {k for k, n in names.items() if not n.startswith("drafts at") and (", stage" not in n or ", stage 1 " in n)}
+    steps = [e["args"] for k, track in tracks.items() for e in track if e["cat"] == "step" and k in own]
     check(all(a["batch"] > 0 and a["steps"] > 0 for a in steps), "a step of nobody")
     made, asked = sum(a["tok"] for a in steps), sum(r["output_tokens"] for r in rows.values())
     check(made == asked, f"{made} tokens made, {asked} asked for")
@@ -281,14 +306,17 @@ def check_case(folder, text, options, answered):
         check(label == [policy], f"process {process} is {label}")
         check_requests(nested, rows_of(db, run_id), process)
         check_busy(db, run_id, policy, names, tracks, process, nested)
+        check_stages(db, run_id, names, tracks, process)
     check_arrows(events, tracks)
     check_counters(events)
     kinds = {e["name"] for k, track in tracks.items() for e in track if e["cat"] == "step"}
     if case != "station":
-        check(kinds >= {"chunk" if "chunked" in case else "prefill", "decode"}, f"only {kinds}")
+        check(kinds >= {"chunk" if "chunked" in case else "prefill", "verify" if case == "drafts" else "decode"},
+              f"only {kinds}")
+        check(("draft" in kinds) == (case == "drafts"), f"drafts in {kinds}")
     if answered:
         check_links(db, policies[0][0], events, tracks, nested, names, 1)
-        check_tokens(tracks, rows_of(db, policies[0][0]), "preempted" in case)
+        check_tokens(tracks, names, rows_of(db, policies[0][0]), "preempted" in case or case == "static")
     with open(os.path.join(folder, "t.json"), "rb") as f:
         first = f.read()
     tables = db.execute("SELECT * FROM metric ORDER BY 1, 2, 3, 4").fetchall()

@@ -79,6 +79,7 @@ const struct probe *timeline_policy(struct timeline *t, const char *label)
 		p->instances[i].until_ns = 0;
 	}
 	p->n_links = 0;
+	memset(p->drafter_named, 0, (p->link_track - p->draft_track) * sizeof(bool));
 	p->process++;
 	p->waiting = 0;
 	p->full_ns = INT64_MAX;

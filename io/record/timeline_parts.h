@@ -34,7 +34,9 @@ struct probe_state {
 	int64_t delay_ns; /* from a decision to the site */
 	uint32_t process; /* from 1 */
 	struct timeline_instance *instances;
-	uint32_t link_track; /* of link 0; those of instances are below */
+	uint32_t link_track;  /* of link 0; those of instances are below */
+	uint32_t draft_track; /* of the first who drafts, in between */
+	bool *drafter_named;
 	struct timeline_link *links;
 	size_t n_links, cap_links; /* that carried something */
 	uint64_t flows;            /* told of, over links that are shared */

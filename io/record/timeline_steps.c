@@ -55,6 +55,16 @@ void timeline_idle(struct probe_state *t)
 	}
 }
 
+/** No more devices than that draft. */
+static uint32_t drafters_most(const struct scenario_spec *s)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < s->n_instances; i++)
+		n += s->instances[i].draft.on;
+	return n * (uint32_t)s->n_sites;
+}
+
 void timeline_tracks(struct probe_state *t)
 {
 	size_t n = t->scenario->n_instances;
@@ -71,7 +81,9 @@ void timeline_tracks(struct probe_state *t)
 		inst->lanes = arena_alloc(&t->arena, inst->n_lanes, sizeof *inst->lanes);
 		next += inst->n_tracks;
 	}
-	t->link_track = next;
+	t->draft_track = next;
+	t->link_track = next + drafters_most(t->scenario);
+	t->drafter_named = arena_alloc(&t->arena, t->link_track - next + 1, sizeof(bool));
 }
 
 static void name_tracks(struct probe_state *t, uint32_t i)
@@ -90,17 +102,17 @@ static void name_tracks(struct probe_state *t, uint32_t i)
 				t->scenario->sites[s->stages[k].site.i].name));
 }
 
-static void slice(struct probe_state *t, const struct step_span *s)
+static void slice(struct probe_state *t, const struct step_span *s, uint32_t track)
 {
 	static const char *const names[] = {[STEP_PREFILL] = "prefill",
 		[STEP_DECODE] = "decode",
 		[STEP_CHUNK] = "chunk",
-		[STEP_VERIFY] = "verify"};
+		[STEP_VERIFY] = "verify",
+		[STEP_DRAFT] = "draft"};
 
 	trace_open(&t->out, &(struct trace_event){.phase = 'X',
 				    .process = t->process,
-				    .track = timeline_track(t, s->instance.i) +
-					     (s->stage > 0 ? s->stage - 1 : 0),
+				    .track = track,
 				    .at_ns = s->from_ns,
 				    .dur_ns = s->to_ns - s->from_ns,
 				    .category = "step",
@@ -123,7 +135,7 @@ static void slice_and_counters(
 
 	if (s->stage == 0 && s->from_ns > inst->until_ns)
 		idle(t, s->instance.i);
-	slice(t, s);
+	slice(t, s, timeline_track(t, s->instance.i) + (s->stage > 0 ? s->stage - 1 : 0));
 	if (s->to_ns > inst->until_ns)
 		inst->until_ns = s->to_ns;
 	if (s->stage > 1)
@@ -135,13 +147,11 @@ static void slice_and_counters(
 	counters(t, s->instance.i, s->to_ns);
 }
 
-void timeline_step(struct probe_state *t, const struct step_span *s)
+static void instance_step(struct probe_state *t, const struct step_span *s)
 {
 	struct timeline_instance *inst = &t->instances[s->instance.i];
 	struct timeline_lane *lane = &inst->lanes[s->lane < inst->n_lanes ? s->lane : 0];
 
-	if (!timeline_room(t, STEP_EVENTS, s->from_ns))
-		return;
 	if (!inst->named)
 		name_tracks(t, s->instance.i);
 	if (s->steps > 0) {
@@ -150,6 +160,30 @@ void timeline_step(struct probe_state *t, const struct step_span *s)
 	}
 	*lane = (struct timeline_lane){.waiting = s->waiting}; /* a micro-batch rests */
 	counters(t, s->instance.i, s->to_ns);
+}
+
+/** A device that drafts has a track and no counters. */
+static void drafter_step(struct probe_state *t, const struct step_span *s)
+{
+	uint32_t track = t->draft_track + s->drafter - 1;
+	bool *named = &t->drafter_named[s->drafter - 1];
+
+	if (!*named)
+		trace_name_track(&t->out, t->process, track,
+			arena_printf(
+				&t->arena, "drafts at %s", t->scenario->sites[s->site.i].name));
+	*named = true;
+	slice(t, s, track);
+}
+
+void timeline_step(struct probe_state *t, const struct step_span *s)
+{
+	if (!timeline_room(t, STEP_EVENTS, s->from_ns))
+		return;
+	if (s->drafter > 0)
+		drafter_step(t, s);
+	else
+		instance_step(t, s);
 }
 
 void timeline_line(struct probe_state *t, int64_t at_ns, size_t n)

@@ -24,6 +24,7 @@ struct drafter {
 	struct wish *step;             /* those in the step in flight */
 	size_t n_step;
 	bool busy, of_prompts;
+	int64_t from_ns; /* it began */
 };
 
 static struct drafting *drafting_of(const struct drafter *d, uint32_t seq)
@@ -103,6 +104,7 @@ static void go_on(struct drafter *d)
 		return;
 	d->busy = true;
 	d->of_prompts = d->prompts.n > 0;
+	d->from_ns = engine_now_ns(d->b.engine);
 	d->n_step = w->n < d->b.max_batch ? w->n : d->b.max_batch;
 	memcpy(d->step, w->at, d->n_step * sizeof *d->step);
 	s = d->of_prompts ? prompts_s(d) : tokens_s(d);
@@ -177,6 +179,23 @@ static void computed(struct drafter *d, const struct wish *w)
 	q->ready = true;
 	if (q->told)
 		start(d, w->line, w->seq);
+}
+
+struct step_span drafter_step(const struct drafter *d)
+{
+	struct step_span s = {
+		.instance = {NO_ID},
+		.drafter = d->b.id + 1,
+		.kind = d->of_prompts ? STEP_PREFILL : STEP_DRAFT,
+		.from_ns = d->from_ns,
+		.steps = 1,
+		.batch = (uint32_t)d->n_step,
+		.tok = d->of_prompts ? 0 : d->n_step,
+	};
+
+	for (size_t i = 0; i < d->n_step && d->of_prompts; i++)
+		s.prompt_tok += d->b.sequences->at[d->step[i].seq].prompt_tok;
+	return s;
 }
 
 void drafter_advance(struct drafter *d)

@@ -68,6 +68,9 @@ void drafter_stop(const struct draft_line *l, uint32_t seq);
 /** It has its last token. */
 void drafter_end(const struct draft_line *l, uint32_t seq);
 
+/** The step in flight, for who wants to tell of it: all but the site and the end. */
+struct step_span drafter_step(const struct drafter *d);
+
 /** Its events: a step is over; what was told of @seq is here. */
 void drafter_advance(struct drafter *d);
 void drafter_hear(struct drafter *d, uint32_t seq, uint32_t turn);

@@ -159,7 +159,16 @@ static void on_measure(struct world *w, const struct event *ev)
 
 static void on_draft_step(struct world *w, const struct event *ev)
 {
-	drafter_advance(w->drafters.at[ev->who].drafter);
+	const struct draft_maker *m = &w->drafters.at[ev->who];
+	struct step_span s;
+
+	if (w->probes.step.n > 0) {
+		s = drafter_step(m->drafter);
+		s.site = m->site;
+		s.to_ns = ev->at_ns;
+		probes_step(&w->probes, &s);
+	}
+	drafter_advance(m->drafter);
 }
 
 static void on_draft(struct world *w, const struct event *ev)
