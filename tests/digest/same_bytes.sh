@@ -75,10 +75,11 @@ tables() {
 simulate() {
 	out=$1
 	shift
-	"$offing" run bed.yaml -o "$out" --quiet --json "$@" >"$out.json"
+	"$offing" run "$bed" -o "$out" --quiet --json "$@" >"$out.json"
 	tables "$out" >"$out.txt"
 }
 
+bed=bed.yaml
 simulate first -j 1
 [ "$(grep -c '"status":"complete"' first.json)" -eq 8 ] || complain 'first run: not complete'
 [ "$(wc -l <first.txt)" -gt 8000 ] || complain 'first run: tables too small to tell anything'
@@ -109,4 +110,38 @@ simulate server -s 'instances.more={site: more, model: chat}' \
 sqlite3 first/results.sqlite "$arrivals WHERE run = 1 ORDER BY 1, 2" >before.txt
 sqlite3 server/results.sqlite "$arrivals WHERE run = 3 ORDER BY 1, 2" >after.txt
 cmp before.txt after.txt || complain 'one more server: other arrivals'
+
+# Pipelines over links that others are on, too, and within a site; whole instances beside them.
+cat >pipes.yaml <<'END'
+name: pipes
+run: {horizon: 120 s, warmup: 10 s, replications: 4, seed: 5}
+sites:
+  edge: {tier: edge, gpu: titan-x, count: 4}
+  cloud: {tier: cloud, gpu: rtx-4090}
+  duo: {tier: edge, gpu: titan-x, gpus: 2, interconnect: pcie3}
+links:
+  access: {between: [users, edge*], rate: 50 Mbps, delay: 2 ms}
+  metro: {between: [edge*, edge*], rate: 50 Mbps, burst: 32 KiB, delay: 3 ms, jitter: 1 ms}
+  far: {between: [edge*, cloud], rate: 100 Mbps, delay: 5 ms, sharing: fair}
+  near: {between: [users, duo], rate: 50 Mbps, delay: 2 ms}
+models: {chat: {model: llama2-7b, precision: int8}}
+instances:
+  pipe: {sites: [edge1, edge2], model: chat, max_batch: 4, kv_blocks: 80}
+  span: {sites: [edge3, cloud], split: balanced, micro_batches: 3, model: chat, max_batch: 4, batching: chunked}
+  pair: {sites: [duo, duo], model: chat, max_batch: 4, batching: static}
+  whole: {site: edge4, model: chat, max_batch: 8}
+users:
+  open: {model: chat, workload: humaneval, arrivals: {process: poisson, rate: 1.2 /s}}
+  closed: {model: chat, workload: summeval, count: 12, delivery: stream,
+    arrivals: {process: closed, think: 2 s}}
+policies: {fcfs: {name: fcfs}, jsq: {name: jsq}, k-p-fcfs: {name: k-p-fcfs}}
+END
+bed=pipes.yaml
+simulate pipes1 -j 1
+[ "$(grep -c '"status":"complete"' pipes1.json)" -eq 3 ] || complain 'pipes: not complete'
+for j in 2 5; do
+	simulate "pipes$j" -j "$j"
+	cmp pipes1.json "pipes$j.json" || complain "pipes, -j $j: other JSON"
+	cmp pipes1.txt "pipes$j.txt" || complain "pipes, -j $j: other tables"
+done
 exit $failed
