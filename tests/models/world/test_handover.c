@@ -228,7 +228,7 @@ static void set_param(struct fixture *f, uint64_t seed)
 	f->policy.n_params = 1;
 }
 
-static uint64_t n_systems = 12;
+static uint64_t first_seed = 1, last_seed = 12, n_systems = 12;
 
 /* Every request ends, however little memory there is and whoever waits for
  * whom; and the run's own checks hold (requests, tokens, blocks, Little's law, causes). */
@@ -239,7 +239,7 @@ static void nobody_waits_for_ever(void **state)
 
 	(void)state;
 	for (size_t p = 0; p < all.n; p++)
-		for (uint64_t seed = 1; seed <= n_systems; seed++) {
+		for (uint64_t seed = first_seed; seed <= last_seed; seed++) {
 			struct fixture f;
 
 			random_system(&f, seed, all.all[p]);
@@ -271,6 +271,60 @@ static void nobody_waits_for_ever(void **state)
 	assert_true(apart > 15 * all.n * n_systems);
 	assert_true(preempted > all.n * n_systems);
 	assert_true(dropped > 0);
+}
+
+/** Answers leave whole, which needs no step told; and no cache finds what was preempted again, so
+ * that it has blocks as soon as it gave them up. */
+static void in_jumps(struct fixture *f)
+{
+	f->groups[0].stream = f->groups[1].stream = false;
+	for (size_t k = 0; k < f->spec.n_instances; k++)
+		f->instances[k].prefix_cache = false;
+}
+
+/* Both round once a jump, so they part by at most 1 ns a jump; a jump takes an event. Who is where,
+ * and who is preempted, is the same. */
+static void a_jump_ends_where_its_steps_end(void **state)
+{
+	size_t apart = 0, preempted = 0;
+
+	(void)state;
+	for (uint64_t seed = 5 * first_seed - 4; seed <= 5 * last_seed; seed++) {
+		struct fixture jump, step;
+		int64_t bound_ns;
+
+		random_system(&jump, seed, &policy_round_robin);
+		random_system(&step, seed, &policy_round_robin);
+		in_jumps(&jump);
+		in_jumps(&step);
+		step.step_by_step = true;
+		fixture_run(&jump);
+		fixture_run(&step);
+		bound_ns = (int64_t)jump.result.events;
+		assert_int_equal(jump.n_rows, step.n_rows);
+		for (size_t k = 0; k < jump.n_rows; k++) {
+			const struct request_row *a = &jump.rows[k], *b = &step.rows[k];
+
+			assert_int_equal(a->fate, b->fate);
+			assert_int_equal(a->prefill, b->prefill);
+			assert_int_equal(a->instance, b->instance);
+			assert_int_equal(a->preemptions, b->preemptions);
+			if (llabs(a->first_token_ns - b->first_token_ns) > bound_ns ||
+				llabs(a->joined_ns - b->joined_ns) > bound_ns ||
+				llabs(a->finished_ns - b->finished_ns) > bound_ns)
+				fail_msg("seed %ju row %zu: first %jd joined %jd finished %jd",
+					(uintmax_t)seed, k,
+					(intmax_t)(a->first_token_ns - b->first_token_ns),
+					(intmax_t)(a->joined_ns - b->joined_ns),
+					(intmax_t)(a->finished_ns - b->finished_ns));
+			apart += a->joined_ns != TIME_NONE;
+			preempted += a->preemptions;
+		}
+		fixture_finish(&jump);
+		fixture_finish(&step);
+	}
+	assert_true(apart > 100 * n_systems);
+	assert_true(preempted > 10 * n_systems);
 }
 
 /* A policy that sends everything round: each prompt is computed apart, on any instance, and goes on
@@ -311,7 +365,7 @@ static void a_circle_of_instances_of_both_roles_goes_round(void **state)
 	size_t apart = 0, stayed = 0;
 
 	(void)state;
-	for (uint64_t seed = 1; seed <= 5 * n_systems; seed++) {
+	for (uint64_t seed = 5 * first_seed - 4; seed <= 5 * last_seed; seed++) {
 		struct fixture f;
 
 		random_system(&f, seed, &round_and_round);
@@ -343,11 +397,15 @@ int main(int argc, char **argv)
 		cmocka_unit_test(within_a_site_kv_goes_over_the_interconnect),
 		cmocka_unit_test(a_tandem_runs_as_worked_out_by_hand),
 		cmocka_unit_test(nobody_waits_for_ever),
+		cmocka_unit_test(a_jump_ends_where_its_steps_end),
 		cmocka_unit_test(a_circle_of_instances_of_both_roles_goes_round),
 	};
 
-	if (argc == 2)
-		n_systems = strtoull(argv[1], NULL, 10);
+	if (argc == 3) {
+		first_seed = strtoull(argv[1], NULL, 10);
+		last_seed = strtoull(argv[2], NULL, 10);
+		n_systems = last_seed - first_seed + 1;
+	}
 
 	return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
 }
