@@ -158,7 +158,8 @@ static bool is_large(const struct scenario_parts *p, const char *site)
 static bool may_keep_prefixes(const struct yaml_node *map)
 {
 	return !says(map, "batching", "static") && !says(map, "preemption", "swap") &&
-	       !given(map, "sites") && !given(map, "stages") && !given(map, "micro_batches");
+	       !says(map, "decoding", "speculative") && !given(map, "sites") &&
+	       !given(map, "stages") && !given(map, "micro_batches");
 }
 
 void batching_preset(struct schema_reader *r, struct yaml_node *map)

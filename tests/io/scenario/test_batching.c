@@ -137,6 +137,29 @@ static void what_is_typed_wins_over_the_preset(void **state)
 	assert_int_equal(i.chunk_tok, 512);
 }
 
+static void a_preset_asks_for_nothing_that_is_refused(void **state)
+{
+	struct scenario *s = read_text(
+		"name: t\n"
+		"run: {horizon: 60 s}\n"
+		"sites: {a: {tier: edge, gpu: titan-x}, b: {tier: edge, gpu: titan-x}, c: {tier: "
+		"edge, gpu: a100}}\n"
+		"models: {m: {model: llama2-7b, precision: int8, draft: {model: llama-68m, "
+		"precision: fp16}}}\n"
+		"users: {u: {model: m, arrivals: {process: poisson, rate: 1 /s}, workload: "
+		"humaneval}}\n"
+		"policy: {name: fcfs}\n"
+		"instances:\n"
+		"  drafts: {site: c, model: m, like: vllm, decoding: speculative, draft: {k: 2}}\n"
+		"  stages: {sites: [a, b], model: m, like: vllm}\n");
+
+	(void)state;
+	assert_int_equal(s->spec.n_instances, 2);
+	assert_false(s->spec.instances[0].prefix_cache);
+	assert_false(s->spec.instances[1].prefix_cache);
+	scenario_destroy(s);
+}
+
 static void no_preset_is_as_before(void **state)
 {
 	struct instance_spec i = read_keys("", 0), none = read_keys(", like: none", 0);
@@ -173,6 +196,7 @@ int main(void)
 		cmocka_unit_test(a_preset_is_the_server_without_flags),
 		cmocka_unit_test(a_large_device_has_larger_steps),
 		cmocka_unit_test(what_is_typed_wins_over_the_preset),
+		cmocka_unit_test(a_preset_asks_for_nothing_that_is_refused),
 		cmocka_unit_test(no_preset_is_as_before),
 		cmocka_unit_test(a_key_that_does_nothing_is_told),
 	};
