@@ -871,11 +871,61 @@ static void two_users_by_hand(void **state)
 	fixture_finish(&f);
 }
 
+/* Two clouds that share the drafters, one of them with swapping, answers streamed over shaped
+ * links, and policies that choose. Plain decodes jump where nobody is drafted for. */
+static void richer_system(struct fixture *f, struct plan *p, uint64_t seed)
+{
+	static const char *const policies[] = {"random", "fcfs", "k-p-fcfs", "jsq"};
+	struct instance_spec *i;
+
+	random_system(f, p, seed);
+	fixture_site(f, "other", TIER_CLOUD, "rtx-4090");
+	fixture_link(f, "far", "edge1", "other", 1e6, 3e-3);
+	fixture_link(f, "near", "edge2", "other", 1e6, 1e-3);
+	i = fixture_llm(f, "second", 3, 0);
+	i->draft = f->instances[0].draft;
+	i->max_batch = 4;
+	i->kv.preemption = PREEMPTION_SWAP;
+	i->kv.swap_bytes = 1e9;
+	squeeze(f, i, 1000.0);
+	f->groups[0].stream = seed % 2;
+	fixture_policy(f, policies[seed % 4]);
+}
+
+static void a_richer_system_is_the_same_step_by_step(void **state)
+{
+	(void)state;
+	for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
+		struct fixture f[2];
+		struct plan p[2];
+
+		for (int steps = 0; steps < 2; steps++) {
+			richer_system(&f[steps], &p[steps], seed);
+			f[steps].step_by_step = steps;
+			fixture_run(&f[steps]);
+			assert_int_equal(f[steps].result.status, RUN_COMPLETE);
+		}
+		assert_int_equal(f[0].n_rows, f[1].n_rows);
+		for (size_t i = 0; i < f[0].n_rows; i++) {
+			const struct request_row *a = &f[0].rows[i], *b = &f[1].rows[i];
+
+			if (a->delivered_ns != b->delivered_ns || a->rounds != b->rounds ||
+				a->preemptions != b->preemptions)
+				fail_msg("system %llu, request %zu: %lld, step by step %lld",
+					(unsigned long long)seed, i, (long long)a->delivered_ns,
+					(long long)b->delivered_ns);
+		}
+		fixture_finish(&f[0]);
+		fixture_finish(&f[1]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_users_by_hand),
 		cmocka_unit_test(every_message_and_token_is_that_of_a_naive_engine),
+		cmocka_unit_test(a_richer_system_is_the_same_step_by_step),
 	};
 
 	seeds = seeds_of(argc, argv, 50);
