@@ -165,6 +165,35 @@ static void warn_draft(struct schema_reader *r, const struct yaml_node *instance
 	warn(r, draft, "verdict_bytes", "8 B", here);
 }
 
+/** Does it come with offing? A plug-in may look at anything. */
+static bool is_known(const struct policy_spec *p)
+{
+	static const char *const names[] = {"k-p-fcfs", "fcfs", "random", "cloud-only", "edge-only",
+		"jsq", "power-of-d", "least-work", "round-robin", "max-weight", "locality",
+		"separated"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (!strcmp(p->ops->name, names[i]))
+			return true;
+	return false;
+}
+
+/** KV leaves where only prompts are computed: by its role, or because the policy asks for that. */
+static void warn_overlap(struct schema_reader *r, const struct yaml_node *instance)
+{
+	const struct scenario_spec *s = &parts_of(r)->s->spec;
+	bool asks = false;
+
+	if (says(instance, "role", "decode"))
+		warn(r, instance, "kv_overlap", "false", "it computes no prompts for others");
+	for (size_t i = 0; i < s->n_policies; i++)
+		asks = asks || !is_known(&s->policies[i]) ||
+		       !strcmp(s->policies[i].ops->name, "separated");
+	if (!asks && (!value_of(instance, "role") || says(instance, "role", "both")))
+		warn(r, instance, "kv_overlap", "false",
+			"its role is both, and no policy here asks it for prompts alone");
+}
+
 static void warn_instance(struct schema_reader *r, const struct yaml_node *instance)
 {
 	if (value_of(instance, "capacity") && !says(instance, "capacity", "unlimited"))
@@ -172,8 +201,7 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 	if (!value_of(instance, "tensor_parallel") || says(instance, "tensor_parallel", "1"))
 		warn(r, instance, "all_reduce", "auto", "one gpu has nothing to add up");
 	warn_offload(r, instance);
-	if (says(instance, "role", "decode"))
-		warn(r, instance, "kv_overlap", "false", "it computes no prompts for others");
+	warn_overlap(r, instance);
 	warn_pipeline(r, instance);
 	warn_draft(r, instance);
 	warn_batching(r, instance);
@@ -181,19 +209,12 @@ static void warn_instance(struct schema_reader *r, const struct yaml_node *insta
 	warn_attention(r, instance);
 }
 
-/** Of those that come with offing; a plug-in may look at anything. */
 static bool ignores_home(const struct policy_spec *p)
 {
-	static const char *const names[] = {"k-p-fcfs", "fcfs", "random", "cloud-only", "edge-only",
-		"jsq", "power-of-d", "least-work", "round-robin", "max-weight", "separated"};
-	bool known = false;
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		known = known || !strcmp(p->ops->name, names[i]);
 	for (size_t i = 0; i < p->n_params; i++)
 		if (!strcmp(p->params[i].key, "at") && !strcmp(p->params[i].value, "home"))
 			return false;
-	return known;
+	return is_known(p) && strcmp(p->ops->name, "locality");
 }
 
 /** Routes of several hops, of which some could be equal: only these look at the home. */

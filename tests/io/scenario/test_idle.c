@@ -163,6 +163,44 @@ static void a_trace_takes_the_place_of_the_rate(void **state)
 	unlink(file);
 }
 
+static const char apart[] =
+	"name: t\n"
+	"run: {horizon: 60 s}\n"
+	"sites: {a: {tier: edge, gpu: a100, gpus: 2}, b: {tier: cloud, gpu: a100}}\n"
+	"links: {}\n"
+	"models: {chat: {model: llama2-7b}}\n"
+	"instances:\n"
+	"  p: {site: a, model: chat, role: prefill, kv_overlap: true}\n"
+	"  d: {site: a, model: chat, role: decode}\n"
+	"  m: {site: b, model: chat}\n"
+	"users: {u: {model: chat, workload: humaneval, arrivals: {process: poisson, rate: 1 /s}}}\n"
+	"policy: {name: fcfs}\n";
+
+static void kv_overlap_matters_to_who_sends_kv(void **state)
+{
+	static const struct {
+		const char *sets[CHANGES];
+		const char *warning; /* NULL: none */
+	} cases[] = {
+		{{NULL}, NULL},
+		{{"instances.d.kv_overlap=true"},
+			"kv_overlap has no effect: it computes no prompts"},
+		{{"instances.m.kv_overlap=true"}, "kv_overlap has no effect: its role is both"},
+		{{"instances.m.kv_overlap=true", "policy.name=separated"}, NULL},
+		{{"instances.m.kv_overlap=false", "instances.d.kv_overlap=false"}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct scenario *s = read_text(apart, cases[i].sets);
+
+		assert_int_equal(s->n_warnings, cases[i].warning ? 1 : 0);
+		if (cases[i].warning && !strstr(s->warnings[0].msg, cases[i].warning))
+			fail_msg("'%s' instead of '%s'", s->warnings[0].msg, cases[i].warning);
+		scenario_destroy(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +208,7 @@ int main(void)
 		cmocka_unit_test(what_has_an_effect_or_is_the_default_is_not),
 		cmocka_unit_test(a_trace_takes_the_place_of_the_rate),
 		cmocka_unit_test(a_home_is_warned_of_by_every_policy_but_those_that_go_by_it),
+		cmocka_unit_test(kv_overlap_matters_to_who_sends_kv),
 	};
 
 	return cmocka_run_group_tests_name("idle", tests, NULL, NULL);
