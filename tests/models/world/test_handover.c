@@ -91,6 +91,23 @@ static void with_overlap_it_ends_as_the_formula_says(void **state)
 	}
 }
 
+/* Ten tokens of 4 bytes, each in a packet of 70: the first from where it was made, nine from where
+ * the request went on. */
+static void streamed_tokens_leave_from_where_they_are_made(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	pair(&f, 1e9);
+	f.groups[0].stream = true;
+	f.spec.run.requests = 0;
+	f.spec.run.horizon_s = 150.0; /* one comes at 100 s */
+	fixture_run(&f);
+	assert_near(fixture_metric(&f, "link:access/users-a/down", "bytes.answer"), 70.0, 0.0);
+	assert_near(fixture_metric(&f, "link:access/users-b/down", "bytes.answer"), 630.0, 0.0);
+	fixture_finish(&f);
+}
+
 /* Both on one site: no time without an interconnect; with one of 1.25 GB/s and 5 us, no headers:
  * 314572800 / 1.25e9 = 0.25165824 s and the latency. A policy is told that way, too. */
 static void within_a_site_kv_goes_over_the_interconnect(void **state)
@@ -394,6 +411,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kv_of_600_tokens_takes_fifty_seconds_at_50_mbps),
 		cmocka_unit_test(with_overlap_it_ends_as_the_formula_says),
+		cmocka_unit_test(streamed_tokens_leave_from_where_they_are_made),
 		cmocka_unit_test(within_a_site_kv_goes_over_the_interconnect),
 		cmocka_unit_test(a_tandem_runs_as_worked_out_by_hand),
 		cmocka_unit_test(nobody_waits_for_ever),
