@@ -116,11 +116,17 @@ bool serve_batch_can_hold(const serve_batch *b, const served &r)
 	return blocks_of(b, (size_t)r.prompt_tok + r.output_tok) <= b->limits.blocks;
 }
 
-/* It holds the blocks of @tok. */
-static void give_back(serve_batch *b, const served &r, size_t tok)
+static void take(serve_batch *b, served *r, size_t blocks)
 {
-	b->used_blocks -= blocks_of(b, tok);
-	b->places.push_back(r.place);
+	b->used_blocks += blocks;
+	r->blocks += blocks;
+}
+
+static void give_back(serve_batch *b, served *r)
+{
+	b->used_blocks -= r->blocks;
+	r->blocks = 0;
+	b->places.push_back(r->place);
 }
 
 std::vector<size_t> serve_batch_admit(serve_batch *b)
@@ -136,7 +142,7 @@ std::vector<size_t> serve_batch_admit(serve_batch *b)
 			break;
 		if (b->used_blocks + blocks > b->limits.blocks)
 			break;
-		b->used_blocks += blocks;
+		take(b, &r, blocks);
 		new_tok += tok;
 		r.place = b->places.back();
 		b->places.pop_back();
@@ -146,23 +152,29 @@ std::vector<size_t> serve_batch_admit(serve_batch *b)
 	return admitted;
 }
 
+/* A step writes keys and values of the last token emitted, for which there must be room; that of a
+ * prompt's first token has been there from admission on. */
+static size_t wanted(const serve_batch *b, const served &r)
+{
+	return blocks_of(b, stored_tok(r)) - r.blocks;
+}
+
 static size_t blocks_wanted(const serve_batch *b)
 {
 	size_t n = 0;
 
 	for (size_t i : b->running)
-		n += stored_tok((*b->requests)[i]) % b->limits.block_tok == 0;
+		n += wanted(b, (*b->requests)[i]);
 	return n;
 }
 
-/* A prompt that is being computed has its blocks, and that of its first token. */
 static void preempt_last(serve_batch *b)
 {
 	std::vector<size_t> &from = b->prompts.empty() ? b->running : b->prompts;
 	size_t i = from.back();
 	served &r = (*b->requests)[i];
 
-	give_back(b, r, stored_tok(r) + !b->prompts.empty());
+	give_back(b, &r);
 	from.pop_back();
 	r.preemptions++;
 	b->line.push_front(i);
@@ -172,7 +184,8 @@ void serve_batch_make_room(serve_batch *b)
 {
 	while (b->used_blocks + blocks_wanted(b) > b->limits.blocks)
 		preempt_last(b);
-	b->used_blocks += blocks_wanted(b);
+	for (size_t i : b->running)
+		take(b, &(*b->requests)[i], wanted(b, (*b->requests)[i]));
 }
 
 /* --- chunked -------------------------------------------------------------------------------- */
@@ -196,7 +209,7 @@ static bool admit_chunked(serve_batch *b)
 
 	if (b->used_blocks + blocks > b->limits.blocks)
 		return false;
-	b->used_blocks += blocks;
+	take(b, &r, blocks);
 	r.place = b->places.back();
 	r.computed_tok = 0;
 	b->places.pop_back();
@@ -255,7 +268,7 @@ void serve_batch_settle(serve_batch *b, const std::vector<size_t> &admitted, dou
 
 			if (is_done(r)) {
 				r.last_token_s = now_s;
-				give_back(b, r, stored_tok(r));
+				give_back(b, &r);
 			} else {
 				stay.push_back(i);
 			}

@@ -28,7 +28,8 @@ struct served {
 	double start_s, first_token_s, last_token_s;
 	uint32_t preemptions;
 	std::vector<uint32_t> tokens; /* emitted so far */
-	size_t place;                 /* its sequence in the cache */
+	size_t place;                 /* its sequence in the cache, */
+	size_t blocks;                /* and what it holds of that */
 	size_t computed_tok;          /* chunked: of its prompt, in steps before the next; */
 	size_t chunk_tok;             /* and in the next */
 };
@@ -64,7 +65,8 @@ bool serve_batch_can_hold(const serve_batch *b, const served &r);
 /** Take from the line who is computed in the next step; their places and blocks are set. */
 std::vector<size_t> serve_batch_admit(serve_batch *b);
 
-/** Room for one more token of every running sequence, by preemption if need be. */
+/** Room for the token that the next step reads of every running sequence, by preemption if need be.
+ */
 void serve_batch_make_room(serve_batch *b);
 
 /** Chunked: form the next step, of all that run and of the @chunk_tok of each of @b->prompts. */

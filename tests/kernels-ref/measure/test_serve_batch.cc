@@ -39,9 +39,9 @@ static void step(serve_batch *b, double now_s)
 }
 
 /* Blocks of 4 tokens, 5 of them, two places. A: 6 + 5, B: 3 + 9. Admission wants blocks of 7 and 4
- * tokens: 2 + 1. After the prefill A stores 7, B 4: B's next token wants a second block. Both
- * decode: A 8, B 5; A wants a third: 5 in all. Then 9 and 6, 10 and 7, and A is done at its
- * fifth token (11 tokens stored, 3 blocks). */
+ * tokens: 2 + 1. After the prefill A has 7, B 4, which the next step reads: no block more. Then 8
+ * and 5: B's fifth wants a second block, and A's ninth, a step later, a third: 5 in all. A is done
+ * at its fifth token. */
 static void two_fill_five_blocks_and_none_is_preempted(void)
 {
 	std::vector<served> all = {request(6, 5), request(3, 9)};
@@ -52,10 +52,11 @@ static void two_fill_five_blocks_and_none_is_preempted(void)
 	step(&b, 1.0);
 	CHECK(b.running.size() == 2 && b.used_blocks == 3);
 	step(&b, 2.0);
-	CHECK(b.used_blocks == 4);
+	CHECK(b.used_blocks == 3);
 	step(&b, 3.0);
-	CHECK(b.used_blocks == 5);
+	CHECK(b.used_blocks == 4);
 	step(&b, 4.0);
+	CHECK(b.used_blocks == 5);
 	step(&b, 5.0);
 	CHECK(b.running.size() == 1 && b.running[0] == 1);
 	CHECK(all[0].first_token_s == 1.0 && all[0].last_token_s == 5.0);
@@ -63,8 +64,8 @@ static void two_fill_five_blocks_and_none_is_preempted(void)
 	CHECK(b.used_blocks == 2); /* B: 3 + 5 tokens */
 }
 
-/* The same with four blocks: at the third step A's third block is B's second. B, the youngest,
- * gives up both, stands first in line, and is computed again with what it had: 3 + 2 tokens. */
+/* The same with four blocks: at the fourth step A's third block is B's second. B, the youngest,
+ * gives up both, stands first in line, and is computed again with what it had: 3 + 3 tokens. */
 static void the_youngest_gives_way_and_keeps_its_tokens(void)
 {
 	std::vector<served> all = {request(6, 5), request(3, 9), request(1, 1)};
@@ -74,14 +75,14 @@ static void the_youngest_gives_way_and_keeps_its_tokens(void)
 	b.line = {0, 1, 2};
 	step(&b, 1.0);
 	step(&b, 2.0);
-	CHECK(b.running.size() == 2 && b.used_blocks == 4);
 	step(&b, 3.0);
-	CHECK(b.running.size() == 1 && b.line.front() == 1 && all[1].preemptions == 1);
-	CHECK(all[1].tokens.size() == 2 && all[1].first_token_s == 1.0);
-	CHECK(b.used_blocks == 3); /* A alone: 6 + 3 */
+	CHECK(b.running.size() == 2 && b.used_blocks == 4);
 	step(&b, 4.0);
-	CHECK(b.line.front() == 1); /* in order: the third does not pass it */
+	CHECK(b.running.size() == 1 && b.line.front() == 1 && all[1].preemptions == 1);
+	CHECK(all[1].tokens.size() == 3 && all[1].first_token_s == 1.0);
+	CHECK(b.used_blocks == 3); /* A alone: 6 + 3 */
 	step(&b, 5.0);
+	CHECK(b.line.front() == 1); /* in order: the third did not pass it */
 	CHECK(all[0].last_token_s == 5.0);
 	std::vector<size_t> admitted = serve_batch_admit(&b);
 	CHECK(admitted.size() == 2 && admitted[0] == 1 && b.used_blocks == 3);
@@ -184,39 +185,41 @@ static void decodes_go_first_and_prompts_are_cut_where_the_budget_ends(void)
 		all[2].first_token_s == 2.0);
 }
 
-/* Blocks of 4 tokens, 5 of them, a budget of 8 rows. A: 6 + 5, B: 10 + 2. Admission wants 2 blocks
- * for A's 7 tokens and 3 for B's 11. Rows: 6 of A and 2 of B; 1 and 7. Then A stores 8 and wants
- * a third block: B, of whose prompt one token is left, gives up its three and is computed from
- * the start once A has gone, 8 rows and 2. */
+/* Blocks of 4 tokens, 7 of them, a budget of 8 rows. A: 6 + 5, B: 18 + 2. Admission wants 2 blocks
+ * for A's 7 tokens and 5 for B's 19. Rows: 6 of A and 2 of B; 1 and 7; 1 and 7. Then A's ninth
+ * token wants a third block: B, of whose prompt two tokens are left, gives up its five and is
+ * computed from the start once A has gone, 8 rows, 8 and 2. */
 static void a_prompt_that_is_computed_gives_way_before_any_that_decodes(void)
 {
-	std::vector<served> all = {request(6, 5), request(10, 2)};
+	std::vector<served> all = {request(6, 5), request(18, 2)};
 	serve_batch b;
 
-	serve_batch_init(&b, &all, {2, 5, 4, 100, 8});
+	serve_batch_init(&b, &all, {2, 7, 4, 100, 8});
 	b.line = {0, 1};
 	step_chunked(&b, 1.0);
-	CHECK(b.used_blocks == 5 && all[1].computed_tok == 2);
+	CHECK(b.used_blocks == 7 && all[1].computed_tok == 2);
 	step_chunked(&b, 2.0);
-	CHECK(all[1].computed_tok == 9 && all[1].preemptions == 0);
 	step_chunked(&b, 3.0);
+	CHECK(all[1].computed_tok == 16 && all[1].preemptions == 0);
+	step_chunked(&b, 4.0);
 	CHECK(all[1].preemptions == 1 && b.prompts.empty() && b.line.front() == 1);
 	CHECK(all[0].preemptions == 0 && b.used_blocks == 3);
-	step_chunked(&b, 4.0);
 	step_chunked(&b, 5.0);
 	CHECK(all[0].last_token_s == 5.0 && b.used_blocks == 0);
 	step_chunked(&b, 6.0);
-	CHECK(all[1].computed_tok == 8 && all[1].tokens.empty() && b.used_blocks == 3);
+	CHECK(all[1].computed_tok == 8 && all[1].tokens.empty() && b.used_blocks == 5);
 	step_chunked(&b, 7.0);
-	CHECK(all[1].first_token_s == 7.0);
 	step_chunked(&b, 8.0);
-	CHECK(all[1].last_token_s == 8.0 && b.used_blocks == 0);
+	CHECK(all[1].first_token_s == 8.0);
+	step_chunked(&b, 9.0);
+	CHECK(all[1].last_token_s == 9.0 && b.used_blocks == 0);
 }
 
 /* Blocks of 4, 4 of them, a budget of 4 rows. A: 6 + 5, B: 3 + 9. Rows: 4 of A; 2 of A and 2 of B;
- * 1 and 1 of B: A stores 8 now, B 4. Both want a block and there is one: B, the youngest that
- * decodes, gives up its own. It comes again with its token: 4 + 1 tokens wait for 2 blocks, A has 3
- * until it is done; then its 4 are computed in one step, its second token the first of that. */
+ * 1 and 1 of B; 1 and 1: A has 9 tokens now, B 5. Both want a block and there is one: B, the
+ * youngest that decodes, gives up its own. It comes again with its tokens: 5 + 1 wait for 2 blocks,
+ * A has 3 until it is done; then its 5 are computed in two steps, its third token the first of
+ * that. */
 static void the_youngest_that_decodes_is_computed_again_in_chunks(void)
 {
 	std::vector<served> all = {request(6, 5), request(3, 9)};
@@ -231,12 +234,15 @@ static void the_youngest_that_decodes_is_computed_again_in_chunks(void)
 	step_chunked(&b, 3.0);
 	CHECK(all[1].tokens.size() == 1 && all[1].first_token_s == 3.0);
 	step_chunked(&b, 4.0);
-	CHECK(all[1].preemptions == 1 && b.line.front() == 1 && b.used_blocks == 3);
+	CHECK(all[1].preemptions == 0 && b.used_blocks == 3);
 	step_chunked(&b, 5.0);
+	CHECK(all[1].preemptions == 1 && b.line.front() == 1 && b.used_blocks == 3);
 	step_chunked(&b, 6.0);
 	CHECK(all[0].last_token_s == 6.0);
 	step_chunked(&b, 7.0);
-	CHECK(all[1].tokens.size() == 2 && all[1].first_token_s == 3.0 && b.used_blocks == 2);
+	CHECK(all[1].computed_tok == 4 && all[1].tokens.size() == 2);
+	step_chunked(&b, 8.0);
+	CHECK(all[1].tokens.size() == 3 && all[1].first_token_s == 3.0 && b.used_blocks == 2);
 }
 
 /* Of a step formed at random: never more rows than the budget, and none idle while a prompt is cut
@@ -249,8 +255,7 @@ static void check_formed(const serve_batch *b)
 	};
 
 	for (size_t i : b->running)
-		blocks += blocks_of(
-			(*b->requests)[i].prompt_tok + (*b->requests)[i].tokens.size() + 1);
+		blocks += blocks_of((*b->requests)[i].prompt_tok + (*b->requests)[i].tokens.size());
 	for (size_t i : b->prompts) {
 		const served &r = (*b->requests)[i];
 
