@@ -32,16 +32,32 @@ static double largest(const struct summary *s, const char *scope, enum metric_id
 	return most;
 }
 
-/* Times that are all below a second are shown in ms, large energies in kJ or MJ. */
+/* Times that are all below a second are shown in ms; of energies and bytes at most five digits. */
 static void choose_unit(struct summary_line *line, double most)
 {
+	static const struct {
+		const char *base, *unit;
+		double from, scale;
+	} units[] = {
+		{"J", "MJ", 1e7, 1e-6},
+		{"J", "kJ", 1e4, 1e-3},
+		{"B", "TB", 1e13, 1e-12},
+		{"B", "GB", 1e10, 1e-9},
+		{"B", "MB", 1e7, 1e-6},
+		{"B", "kB", 1e4, 1e-3},
+	};
+
 	if (strcmp(line->unit, "s") == 0 && most < 1 && most > 0) {
 		line->unit = "ms";
 		line->scale = 1e3;
-	} else if (strcmp(line->unit, "J") == 0 && most >= 1e4) {
-		line->unit = most >= 1e7 ? "MJ" : "kJ";
-		line->scale = most >= 1e7 ? 1e-6 : 1e-3;
+		return;
 	}
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (strcmp(line->unit, units[i].base) == 0 && most >= units[i].from) {
+			line->unit = units[i].unit;
+			line->scale = units[i].scale;
+			return;
+		}
 }
 
 static void append(struct summary_lines *l, struct summary_line line)
@@ -76,7 +92,9 @@ static void add_line(struct summary_lines *l, const struct summary *s, struct su
 static struct summary_line line_of(enum metric_id m)
 {
 	const bool share = m == METRIC_QOS_SHARE || m == METRIC_BUSY_SHARE ||
-			   m == METRIC_EDGE_SHARE || m == METRIC_CLOUD_SHARE || is_time_share(m);
+			   m == METRIC_EDGE_SHARE || m == METRIC_CLOUD_SHARE ||
+			   m == METRIC_PREFIX_HIT_SHARE || m == METRIC_SPEC_ACCEPTANCE ||
+			   is_time_share(m);
 	struct summary_line line = {
 		metrics[m].section, metrics[m].label, metrics[m].unit, "", m, 1, false};
 

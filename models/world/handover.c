@@ -2,11 +2,11 @@
  * From phase to phase: the KV of a request whose prompt was computed by an instance that goes no
  * further, to one that does.
  *
- *	computed     the prefill is done, and made the first token: in line again, now as
- *PHASE_DECODE assigned     the instance that is to go on sets blocks aside, at once or when it has
- *them sent         once it has, and those who hold the KV were told left         the blocks where
- *it was computed are free arrived      it stands in line with its blocks and decodes from the next
- *step on
+ * It is *computed* when the prefill is done and made the first token: then it stands in line again,
+ * now as PHASE_DECODE. When it is *assigned* the instance that is to go on sets blocks aside, at
+ * once or when it has them. Once it has, and those who hold the KV were told, the KV is *sent*.
+ * When the last byte has *left*, the blocks where it was computed are free. When it has *arrived*
+ * it stands in line with its blocks, and decodes from the next step on.
  *
  * With kv_overlap it is in line from the start of its prefill, and all layers but the last are sent
  * when the first is computed: the last follows with the end of the prefill. Over a link in order of

@@ -272,6 +272,24 @@ static void the_busiest_link_the_batches_and_the_bill_are_shown(void **state)
 	free(text);
 }
 
+/* 3.5e12 B are 3 500 GB: five digits at most, not thirteen. */
+static void bytes_and_shares_are_shown_in_units_that_one_reads(void **state)
+{
+	const struct summary_row rows[] = {
+		row("", METRIC_KV_BYTES, 3.5e12, 1e11, 4),
+		row("", METRIC_PREFIX_HIT_SHARE, .625, .02, 4),
+		row("", METRIC_SPEC_ACCEPTANCE, .65, .01, 4),
+	};
+	const struct run_summary run = run_of("ours", rows, COUNT(rows));
+	char *text = print(&run, 1);
+
+	(void)state;
+	assert_string_equal(strstr(text, "KV"), "KV handed on  sent        GB   3500 ± 100\n"
+						"prefix cache  hit share   %      62 ± 2\n"
+						"speculation   acceptance  %    65.0 ± 1.0\n");
+	free(text);
+}
+
 static void a_policy_that_readers_must_know_of_is_marked(void **state)
 {
 	const struct summary_row rows[] = {row("", METRIC_E2E_MEAN, 20, 1.5, 12)};
@@ -466,6 +484,7 @@ int main(void)
 		cmocka_unit_test(one_replication_has_no_interval),
 		cmocka_unit_test(many_policies_go_into_blocks_of_80_columns),
 		cmocka_unit_test(a_wide_terminal_is_used),
+		cmocka_unit_test(bytes_and_shares_are_shown_in_units_that_one_reads),
 		cmocka_unit_test(a_policy_that_readers_must_know_of_is_marked),
 		cmocka_unit_test(runs_of_different_numbers_say_how_many_each_has),
 		cmocka_unit_test(what_is_alike_has_no_interval_and_says_why),
