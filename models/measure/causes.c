@@ -36,11 +36,11 @@ static void empty(struct sums *s)
 }
 
 /** None of @ns is below 0, and @took_ns is their sum. */
-static void add(struct sums *to, const int64_t *ns, int64_t took_ns)
+static void add(struct sums *restrict to, const int64_t *restrict ns, int64_t took_ns)
 {
 	if (took_ns > MOST_TOTAL_NS - to->total_ns)
 		empty(to);
-	for (enum cause k = 0; k < CAUSES; k++)
+	for (int k = 0; k < CAUSES; k++)
 		to->ns[k] += ns[k];
 	to->total_ns += took_ns;
 	to->all.n++;
@@ -52,7 +52,7 @@ static void request(
 	int64_t took_ns = at_ns - r->created_ns, sum_ns = 0, signs = 0;
 
 	(void)m;
-	for (enum cause k = 0; k < CAUSES; k++) {
+	for (int k = 0; k < CAUSES; k++) {
 		sum_ns += r->cause_ns[k];
 		signs |= r->cause_ns[k];
 	}
