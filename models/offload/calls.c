@@ -9,7 +9,7 @@ enum { WHY_BYTES = 200 };
 
 bool policy_next(struct scheduler *s, struct assignment *out)
 {
-	const struct view *v = &stale_shown(s)->view;
+	const struct view *v = &scheduler_shown(s)->view;
 	bool any;
 
 	guard_enter(s->guard, "next");
@@ -20,7 +20,7 @@ bool policy_next(struct scheduler *s, struct assignment *out)
 
 double policy_wake_s(struct scheduler *s)
 {
-	const struct view *v = &stale_shown(s)->view;
+	const struct view *v = &scheduler_shown(s)->view;
 	double at_s;
 
 	guard_enter(s->guard, "wake_s");
@@ -55,7 +55,7 @@ static bool policy_check(struct scheduler *s, struct src_pos at, struct err *err
 	if (!s->ops->check)
 		return true;
 	guard_enter(s->guard, "check");
-	ok = s->ops->check(s->policy, &stale_shown(s)->view, why, sizeof why);
+	ok = s->ops->check(s->policy, &scheduler_shown(s)->view, why, sizeof why);
 	guard_leave(s->guard);
 	return ok || said(s, why, sizeof why, at, err);
 }
@@ -69,7 +69,7 @@ static bool policy_init(struct scheduler *s, struct src_pos at, struct err *err)
 	if (!s->ops->init)
 		return true;
 	guard_enter(s->guard, "init");
-	ok = s->ops->init(s->policy, &stale_shown(s)->view, why, sizeof why);
+	ok = s->ops->init(s->policy, &scheduler_shown(s)->view, why, sizeof why);
 	guard_leave(s->guard);
 	return ok || said(s, why, sizeof why, at, err);
 }

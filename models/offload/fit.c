@@ -35,21 +35,41 @@ static bool has_follower(const struct scheduler *s, const struct waiting *q, str
 		.prompt_tok = q->prompt_tok, .output_tok = q->output_tok, .what = SERVE_DECODE};
 
 	for (size_t k = 0; k < f->n; k++)
-		if (instance_can_serve(instance_of(s, f->at[k]), s->groups[q->group.i].of.model, d))
+		if (instance_can_serve(
+			    instance_of(s, f->at[k]), s->groups[q->group.i].of.model, &d))
 			return true;
 	return false;
 }
 
-bool fit_can_serve(const struct scheduler *s, const struct waiting *q, struct instance_id i)
+/** Is it to be served from its prompt to the end of its answer, as all are where no phases are
+ *  apart? */
+static bool is_whole(const struct scheduler *s, const struct waiting *q, struct instance_id i)
+{
+	return q->phase == PHASE_PREFILL && s->instance_views[i.i].phases == PHASES_BOTH;
+}
+
+static bool can_serve_part(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
 	const struct instance *inst = instance_of(s, i);
 	struct demand d = demand_of(s, q, i);
 
 	if (!(s->instance_views[i.i].phases >> q->phase & 1) ||
 		(d.what == SERVE_DECODE && !inst->takes_kv) ||
-		!instance_can_serve(inst, s->groups[q->group.i].of.model, d))
+		!instance_can_serve(inst, s->groups[q->group.i].of.model, &d))
 		return false;
 	return in_reach(s, q, i) && (d.what != SERVE_PREFILL || has_follower(s, q, i));
+}
+
+bool fit_can_serve(const struct scheduler *s, const struct waiting *q, struct instance_id i)
+{
+	const struct demand whole = {.prompt_tok = q->prompt_tok,
+		.whose = q->whose,
+		.output_tok = q->output_tok,
+		.what = SERVE_WHOLE};
+
+	if (!is_whole(s, q, i))
+		return can_serve_part(s, q, i);
+	return instance_can_serve(instance_of(s, i), s->groups[q->group.i].of.model, &whole);
 }
 
 bool fit_stays(const struct scheduler *s, const struct waiting *q, struct instance_id i)
@@ -70,12 +90,15 @@ static bool had_memory(const struct scheduler *s, const struct waiting *q, struc
 
 bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
+	struct demand d;
+
 	/* where KV comes from elsewhere its blocks are set aside first: the two agree on that */
 	if (s->aged && !had_memory(s, q, i))
 		return false;
 	if (s->aged && q->phase == PHASE_PREFILL)
 		return true;
-	return instance_has_memory(instance_of(s, i), demand_of(s, q, i));
+	d = demand_of(s, q, i);
+	return instance_has_memory(instance_of(s, i), &d);
 }
 
 bool fit_now(const struct scheduler *s, const struct waiting *q, struct instance_id i)

@@ -100,7 +100,8 @@ static bool allowed(struct scheduler *s, const struct assignment *a, size_t plac
 		return refuse(s, a, "there is no such instance", err);
 	if (!fit_can_serve(s, q, a->instance))
 		return refuse(s, a, "it can never serve it", err);
-	if ((!s->ops->eager || parked_for_both(s, q)) && !fit_now(stale_shown(s), q, a->instance))
+	if ((!s->ops->eager || parked_for_both(s, q)) &&
+		!fit_now(scheduler_shown(s), q, a->instance))
 		return refuse(s, a, "it has no room for it now", err);
 	if (a->apart && q->phase == PHASE_PREFILL && !instance_of(s, a->instance)->takes_kv)
 		return refuse(s, a, "the phases cannot be apart there", err);

@@ -116,6 +116,12 @@ static inline const struct route *route_of(
 	return user_route(s->routes, g, instance_of(s, i)->spec->site, down);
 }
 
+/** What policies are shown: @s itself where nothing is old. */
+static inline struct scheduler *scheduler_shown(struct scheduler *s)
+{
+	return s->stale ? stale_view(s) : s;
+}
+
 /* view.c: the arrays shown */
 void view_create(struct scheduler *s, size_t n_sites);
 

@@ -156,13 +156,10 @@ void stale_touch(struct scheduler *s, struct instance_id i)
 
 /* What is shown */
 
-struct scheduler *stale_shown(struct scheduler *s)
+struct scheduler *stale_view(struct scheduler *s)
 {
-	struct scheduler *shown;
+	struct scheduler *shown = s->stale->shown;
 
-	if (!s->stale)
-		return s;
-	shown = s->stale->shown;
 	receive(s);
 	shown->guard = s->guard;
 	shown->view.now_s = s->view.now_s;

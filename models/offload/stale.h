@@ -31,8 +31,8 @@ struct aged {
 void stale_create(struct scheduler *s, double delay_s);
 void stale_finish(struct stale *st); /* takes NULL */
 
-/** What policies are shown, brought up to date; @s itself where nothing is old. */
-struct scheduler *stale_shown(struct scheduler *s);
+/** What policies are shown, where state is old, brought up to date. */
+struct scheduler *stale_view(struct scheduler *s);
 
 /** The request that is assigned next has a prompt of @prompt_tok. */
 void stale_taken(struct stale *st, uint32_t prompt_tok);

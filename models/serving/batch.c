@@ -90,7 +90,7 @@ static void batch_enqueue(struct instance *i, uint32_t seq)
 
 	if (b->together.wait_ns > 0)
 		batch_sequence(b, seq)->arrived_ns = batch_now_ns(b);
-	if (batch_sequence(b, seq)->drafting.line)
+	if (b->speculation && batch_sequence(b, seq)->drafting.line)
 		apart_arrives(b, seq);
 	waitline_push(&b->line, seq);
 	if (b->activity == BATCH_IDLE ||
@@ -234,26 +234,26 @@ static void batch_assigned(struct instance *i, uint32_t seq, bool place)
 
 /* Questions */
 
-static bool batch_can_hold(const struct instance *i, struct demand d)
+static bool batch_can_hold(const struct instance *i, const struct demand *d)
 {
-	double output_tok = d.what == SERVE_PREFILL ? 1.0 : d.output_tok;
+	double output_tok = d->what == SERVE_PREFILL ? 1.0 : d->output_tok;
 
-	return d.prompt_tok + output_tok <= i->state->batch.most_tok;
+	return d->prompt_tok + output_tok <= i->state->batch.most_tok;
 }
 
-static bool batch_has_memory(const struct instance *i, struct demand d)
+static bool batch_has_memory(const struct instance *i, const struct demand *d)
 {
 	const struct batch *b = &i->state->batch;
 	uint64_t shared = 0;
 
 	if (!b->batching->sets_aside)
 		return true;
-	if (d.what == SERVE_DECODE && b->n_bare > 0)
+	if (d->what == SERVE_DECODE && b->n_bare > 0)
 		return false; /* KV that comes while other waits for blocks would wait behind that
 			       */
-	if (b->prefix.tree && d.whose > 0)
-		shared = prefix_shared_blocks(b, batch_sequence(b, d.whose - 1), d.prompt_tok);
-	return admission_has_blocks(b, d.prompt_tok, shared);
+	if (b->prefix.tree && d->whose > 0)
+		shared = prefix_shared_blocks(b, batch_sequence(b, d->whose - 1), d->prompt_tok);
+	return admission_has_blocks(b, d->prompt_tok, shared);
 }
 
 static double decode_step_s(const struct batch *b, size_t n, double context_tok)
@@ -272,27 +272,28 @@ static double batch_step_s(const struct instance *i, struct load others)
 	return decode_step_s(&i->state->batch, (size_t)others.n + 1, others.context_tok);
 }
 
-static double answer_s(const struct batch *b, struct demand d, struct load others)
+static double answer_s(const struct batch *b, const struct demand *d, struct load others)
 {
-	double tok = others.context_tok + d.prompt_tok + 0.5 * d.output_tok;
+	double tok = others.context_tok + d->prompt_tok + 0.5 * d->output_tok;
 	double step_s = decode_step_s(b, (size_t)others.n + 1, tok);
 
-	return d.output_tok > 1.0 ? (d.output_tok - 1.0) * step_s : 0.0;
+	return d->output_tok > 1.0 ? (d->output_tok - 1.0) * step_s : 0.0;
 }
 
 /** As a policy may know it: an answer of n tokens is its prefill and n - 1
  *  decode steps at the context in its middle. */
 static struct expectation batch_expect(
-	const struct instance *i, struct demand d, struct load others)
+	const struct instance *i, const struct demand *d, struct load others)
 {
 	const struct batch *b = &i->state->batch;
 	struct expectation e = {
-		.prefill_s = d.what != SERVE_DECODE ? b->executor->prompt_s(b, d.prompt_tok) : 0.0,
-		.decode_s = d.what != SERVE_PREFILL ? answer_s(b, d, others) : 0.0,
+		.prefill_s =
+			d->what != SERVE_DECODE ? b->executor->prompt_s(b, d->prompt_tok) : 0.0,
+		.decode_s = d->what != SERVE_PREFILL ? answer_s(b, d, others) : 0.0,
 	};
 
 	if (i->spec->role == ROLE_PREFILL) { /* all that is assigned are prompts */
-		e.wait_s = others.context_tok * e.prefill_s / fmax(1.0, d.prompt_tok);
+		e.wait_s = others.context_tok * e.prefill_s / fmax(1.0, d->prompt_tok);
 		return e;
 	}
 	if (b->batching->wait_s)

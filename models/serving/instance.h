@@ -46,7 +46,7 @@ static inline bool instance_overflows(const struct instance *i)
 
 /** Could it ever serve a request of this size for @model? */
 static inline bool instance_can_serve(
-	const struct instance *i, struct model_id model, struct demand d)
+	const struct instance *i, struct model_id model, const struct demand *d)
 {
 	struct model_id has = i->spec->model;
 
@@ -64,7 +64,7 @@ static inline unsigned instance_phases(const struct instance *i)
 }
 
 /** Is there memory now for it to begin? */
-static inline bool instance_has_memory(const struct instance *i, struct demand d)
+static inline bool instance_has_memory(const struct instance *i, const struct demand *d)
 {
 	return i->ops->has_memory(i, d);
 }
@@ -76,7 +76,7 @@ static inline struct load instance_load(const struct instance *i)
 
 /** Expected seconds until it is served, beside the others of @l. */
 static inline struct expectation instance_expect(
-	const struct instance *i, struct demand d, struct load l)
+	const struct instance *i, const struct demand *d, struct load l)
 {
 	return i->ops->expect(i, d, l);
 }

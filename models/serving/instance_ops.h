@@ -38,7 +38,8 @@ struct instance_host {
 	void (*granted)(struct world *w, struct instance_id i, uint32_t seq);
 };
 
-/** What is asked of an instance, and what it has in it already. */
+/** What is asked of an instance, and what it has in it already. The former goes by its address: a
+ *  copy made of what was just written would wait for it. */
 enum service { SERVE_WHOLE, SERVE_PREFILL, SERVE_DECODE };
 struct demand {
 	uint32_t prompt_tok;
@@ -165,9 +166,10 @@ struct instance_ops {
 	bool (*init)(struct instance *i, const struct instance_build *b, struct err *err);
 	void (*finish)(struct instance *i);
 	/** Required. Questions: they change nothing, and may be asked in any state. */
-	bool (*can_hold)(const struct instance *i, struct demand d);   /* ever */
-	bool (*has_memory)(const struct instance *i, struct demand d); /* now, to begin */
-	struct expectation (*expect)(const struct instance *i, struct demand d, struct load l);
+	bool (*can_hold)(const struct instance *i, const struct demand *d);   /* ever */
+	bool (*has_memory)(const struct instance *i, const struct demand *d); /* now, to begin */
+	struct expectation (*expect)(
+		const struct instance *i, const struct demand *d, struct load l);
 	double (*step_s)(const struct instance *i, struct load l); /* with one more */
 	/** Optional. @seq is on its way here; @place: it was called free when this was decided. Set
 	 *  memory aside. */

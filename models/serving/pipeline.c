@@ -198,16 +198,16 @@ static void pipeline_begin(struct instance *i)
 
 /* Questions */
 
-static bool pipeline_can_hold(const struct instance *i, struct demand d)
+static bool pipeline_can_hold(const struct instance *i, const struct demand *d)
 {
-	return d.prompt_tok + d.output_tok <= i->state->most_tok;
+	return d->prompt_tok + d->output_tok <= i->state->most_tok;
 }
 
-static bool pipeline_has_memory(const struct instance *i, struct demand d)
+static bool pipeline_has_memory(const struct instance *i, const struct demand *d)
 {
 	const struct instance_state *p = i->state;
 
-	return has_blocks(&p->lanes[deal(p, d.prompt_tok)], d.prompt_tok);
+	return has_blocks(&p->lanes[deal(p, d->prompt_tok)], d->prompt_tok);
 }
 
 /* What it has done */

@@ -56,15 +56,16 @@ static double prompt_s(const struct instance_state *p, uint32_t tok)
 	return sum_s;
 }
 
-struct expectation pipeline_expect(const struct instance *i, struct demand d, struct load others)
+struct expectation pipeline_expect(
+	const struct instance *i, const struct demand *d, struct load others)
 {
 	const struct instance_state *p = i->state;
-	double tok = others.context_tok + d.prompt_tok + 0.5 * d.output_tok;
+	double tok = others.context_tok + d->prompt_tok + 0.5 * d->output_tok;
 	double all = (double)p->n_lanes * p->lanes[0].batch.max_batch;
-	struct expectation e = {.prefill_s = prompt_s(p, d.prompt_tok)};
+	struct expectation e = {.prefill_s = prompt_s(p, d->prompt_tok)};
 
-	if (d.output_tok > 1.0)
-		e.decode_s = (d.output_tok - 1.0) * cycle_s(p, (size_t)others.n + 1, tok);
+	if (d->output_tok > 1.0)
+		e.decode_s = (d->output_tok - 1.0) * cycle_s(p, (size_t)others.n + 1, tok);
 	if (others.n >= all) /* one place opens every service / all */
 		e.wait_s = (others.n - all + 1.0) * (e.prefill_s + e.decode_s) / all;
 	return e;

@@ -132,7 +132,8 @@ void pipeline_finish(struct instance *i);
 /** Expected seconds of a hop with nobody else on its way. */
 double pipeline_hop_s(const struct instance_state *p, const struct hop *h, double bytes);
 double pipeline_step_s(const struct instance *i, struct load others);
-struct expectation pipeline_expect(const struct instance *i, struct demand d, struct load others);
+struct expectation pipeline_expect(
+	const struct instance *i, const struct demand *d, struct load others);
 
 /* pipeline_lane.c */
 

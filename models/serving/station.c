@@ -150,7 +150,7 @@ static bool station_advance(struct instance *i, uint32_t seq)
 
 /* Questions */
 
-static bool station_can_hold(const struct instance *i, struct demand d)
+static bool station_can_hold(const struct instance *i, const struct demand *d)
 {
 	(void)i;
 	(void)d;
@@ -158,7 +158,7 @@ static bool station_can_hold(const struct instance *i, struct demand d)
 }
 
 static struct expectation station_expect(
-	const struct instance *i, struct demand d, struct load others)
+	const struct instance *i, const struct demand *d, struct load others)
 {
 	const struct instance_state *s = i->state;
 	double mean_s = dist_mean(s->service);
