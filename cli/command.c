@@ -58,6 +58,7 @@ const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_check,
 	&cmd_list,
+	&cmd_plan,
 	&cmd_validate,
 	&cmd_help,
 	&cmd_completion,

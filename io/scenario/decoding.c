@@ -6,7 +6,7 @@
 
 enum { K_MOST = 32, K_ADAPTIVE = 8 };
 
-/** `planned` waits for the planner. */
+/** `planned` is for batches that are planned by hand. */
 static bool read_k(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
@@ -22,7 +22,7 @@ static bool read_k(
 	d->k_at = (*slot)->at;
 	if ((*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "planned"))
 		return err_list_at(r->errs, d->k_at,
-			"k: planned comes with the planner, which is not built yet");
+			"k: planned is not built for runs; `offing plan` answers for one batch");
 	if (!schema_number(r, *slot, &number, &k))
 		return false;
 	d->adaptive = k < 0.0;

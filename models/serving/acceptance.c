@@ -54,15 +54,67 @@ void acceptance_rounds(double *out, double alpha, unsigned k, size_t tok)
 	free(p);
 }
 
+/** Probabilities of so many tokens after some rounds; none outside [from, until). */
+struct window {
+	double *p;
+	size_t from, until;
+};
+
+static double at(const struct window *w, size_t t)
+{
+	return t >= w->from && t < w->until ? w->p[t] : 0.0;
+}
+
+/** Below this a probability adds nothing that a double could hold. */
+static const double nothing = 1e-22;
+
+static void trim(struct window *w)
+{
+	while (w->from < w->until && w->p[w->from] < nothing)
+		w->from++;
+	while (w->from < w->until && w->p[w->until - 1] < nothing)
+		w->until--;
+}
+
+/** @to: @w after one round more, below @tok. The sum over the tokens of a round moves on by a term
+ *  in and a term out. Returns the probability of fewer than @tok. */
+static double next_round(
+	struct window *to, const struct window *w, double alpha, unsigned k, size_t tok)
+{
+	double all = pow(alpha, k), sum = 0.0, below = 0.0;
+
+	to->from = w->from + 1;
+	to->until = w->until + k + 1 < tok ? w->until + k + 1 : tok;
+	for (size_t t = to->from; t < to->until; t++) {
+		double last = t > k ? at(w, t - k - 1) : 0.0;
+
+		if (k > 0)
+			sum = alpha * sum + at(w, t - 1) - all * last;
+		to->p[t] = fmax((1.0 - alpha) * sum + all * last, 0.0);
+		below += to->p[t];
+	}
+	trim(to);
+	return fmin(below, 1.0);
+}
+
 double acceptance_slowest_rounds(double alpha, unsigned k, size_t tok, size_t n)
 {
-	double *at_most = mem_zalloc(tok + 1, sizeof *at_most), sum = 0.0;
+	double *both = mem_zalloc(2 * tok + 1, sizeof *both), sum = 0.0, below = 1.0;
+	struct window w = {both, 0, 1}, next = {both + tok, 0, 0};
 
-	if (n > 0)
-		acceptance_rounds(at_most, alpha, k, tok);
-	for (size_t r = 0; n > 0 && r < tok; r++)
-		sum += 1.0 - pow(at_most[r], (double)n);
-	free(at_most);
+	w.p[0] = 1.0;
+	for (size_t r = 0; n > 0 && r < tok; r++) {
+		double more = -expm1((double)n * log1p(-below));
+		struct window had = w;
+
+		sum += more;
+		if (more * (double)(tok - r) < nothing)
+			break;
+		below = next_round(&next, &w, alpha, k, tok);
+		w = next;
+		next = had;
+	}
+	free(both);
 	return sum;
 }
 

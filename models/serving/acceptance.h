@@ -20,7 +20,8 @@ double acceptance_mean_tok(double alpha, unsigned k);
  *  always suffice: exact, by convolution. O(tok^2 k). */
 void acceptance_rounds(double *out, double alpha, unsigned k, size_t tok);
 
-/** Expected rounds until the slowest of @n sequences has @tok tokens more; 0 of none. */
+/** Expected rounds until the slowest of @n sequences has @tok tokens more; 0 of none. As
+ * acceptance_rounds() has it, but for rounding; about O(tok sqrt(tok)), whatever k. */
 double acceptance_slowest_rounds(double alpha, unsigned k, size_t tok, size_t n);
 
 /** Assumed where a scenario gives no acceptance: by data set, and by the size of the draft, of

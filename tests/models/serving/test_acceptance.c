@@ -76,6 +76,30 @@ static void the_slowest_of_many_takes_longer(void **state)
 	assert_near(acceptance_slowest_rounds(0.6, 4, 0, 9), 0.0, 1e-9);
 }
 
+/* The sum over the distribution, for short answers and long. */
+static void the_slowest_of_many_follows_from_the_distribution(void **state)
+{
+	static const double alphas[] = {0.0, 0.3, 0.6, 0.9, 0.999, 1.0};
+	static const size_t toks[] = {1, 2, 7, 66, 300}, ns[] = {1, 3, 32, 4000};
+	double p[301];
+
+	(void)state;
+	for (unsigned c = 0; c < 6 * 5 * 9; c++) {
+		double alpha = alphas[c % 6];
+		size_t tok = toks[c / 6 % 5];
+		unsigned k = c / 30;
+
+		acceptance_rounds(p, alpha, k, tok);
+		for (unsigned i = 0; i < 4; i++) {
+			double sum = 0.0;
+
+			for (size_t r = 0; r < tok; r++)
+				sum += 1.0 - pow(p[r], (double)ns[i]);
+			assert_ratio(acceptance_slowest_rounds(alpha, k, tok, ns[i]), sum, 1e-9);
+		}
+	}
+}
+
 static void assumptions_go_by_data_set_and_size_of_draft(void **state)
 {
 	double a;
@@ -95,6 +119,7 @@ int main(void)
 		cmocka_unit_test(few_rounds_by_hand),
 		cmocka_unit_test(the_distribution_is_the_sum_over_every_way),
 		cmocka_unit_test(the_slowest_of_many_takes_longer),
+		cmocka_unit_test(the_slowest_of_many_follows_from_the_distribution),
 		cmocka_unit_test(assumptions_go_by_data_set_and_size_of_draft),
 	};
 

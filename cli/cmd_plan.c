@@ -1,0 +1,279 @@
+/* offing plan: the best way to run one batch on one device. */
+#include <math.h>
+#include <string.h>
+
+#include "base/near.h"
+#include "base/quote.h"
+#include "cli/command.h"
+#include "cli/input.h"
+#include "cli/plan_print.h"
+#include "models/cost/llm.h"
+#include "models/serving/acceptance.h"
+#include "models/serving/memory.h"
+#include "models/serving/planner.h"
+#include "models/workload/dataset.h"
+#include "models/world/world.h"
+
+/** What is asked, and what it is asked of. */
+struct asked {
+	const struct scenario_spec *s;
+	const struct instance_spec *of;
+	const struct group_spec *users; /* the first who ask for its model; NULL: nobody does */
+	unsigned long n, prompt_tok, output_tok;
+	bool mean_prompt, mean_output;
+};
+
+static const struct instance_spec *named(
+	const struct scenario_spec *s, const char *name, struct err *err)
+{
+	char quoted[QUOTE_SIZE];
+	struct near near;
+
+	near_init(&near, name);
+	for (size_t i = 0; i < s->n_instances; i++) {
+		if (!strcmp(s->instances[i].name, name))
+			return &s->instances[i];
+		near_add(&near, s->instances[i].name);
+	}
+	quote(quoted, sizeof quoted, name);
+	if (near_best(&near))
+		err_input(err, "there is no instance '%s'; did you mean '%s'?", quoted,
+			near_best(&near));
+	else
+		err_input(err, "there is no instance '%s'", quoted);
+	return NULL;
+}
+
+static bool choose_instance(struct asked *a, const char *name, struct err *err)
+{
+	for (size_t i = 0; !name && i < a->s->n_instances && !a->of; i++)
+		if (!a->s->instances[i].synthetic)
+			a->of = &a->s->instances[i];
+	if (name)
+		a->of = named(a->s, name, err);
+	if (!a->of && !name)
+		return err_input(err, "there is no instance of a language model to plan for");
+	return a->of;
+}
+
+/** One device with all of the model, streamed layers aside. */
+static bool check_instance(const struct instance_spec *i, struct err *err)
+{
+	const char *why = NULL;
+
+	if (i->synthetic)
+		why = "is synthetic";
+	else if (i->n_stages > 0)
+		why = "is a pipeline";
+	else if (i->parallel.ranks > 1)
+		why = "is on several gpus";
+	else if (i->offload.cpu_layers > 0)
+		why = "has layers on a CPU";
+	else if (i->draft.n_sites > 0)
+		why = "has its drafts made elsewhere";
+	return !why || err_at(err, i->at, "instance '%s' %s: plans are for models on one device",
+			       i->name, why);
+}
+
+static bool law_mean(unsigned long *out, const struct dist_spec *s, struct err *err)
+{
+	struct dist *d;
+
+	if (!dist_create(&d, s, err))
+		return false;
+	*out = (unsigned long)fmax(round(dist_mean(d)), 1.0);
+	dist_destroy(d);
+	return true;
+}
+
+static bool means(struct asked *a, unsigned long *prompt, unsigned long *output, struct err *err)
+{
+	const struct workload_spec *w;
+
+	if (!a->users)
+		return err_at(err, a->of->at,
+			"no users ask for the model of instance '%s': give --prompt and --output",
+			a->of->name);
+	w = &a->users->workload;
+	if (w->kind == WORKLOAD_DISTS)
+		return law_mean(prompt, &w->prompt_tok, err) &&
+		       law_mean(output, &w->output_tok, err);
+	if (w->kind != WORKLOAD_DATASET)
+		return err_at(err, w->at,
+			"lengths of users '%s' come from a trace: give --prompt and --output",
+			a->users->name);
+	*prompt = (unsigned long)fmax(round(dataset_prompt_mean_tok(w->dataset)), 1.0);
+	*output = (unsigned long)fmax(round(dataset_output_mean_tok(w->dataset)), 1.0);
+	return true;
+}
+
+static bool read_batch(struct asked *a, const struct opts *o, struct err *err)
+{
+	unsigned long most = 1000000;
+
+	a->mean_prompt = !opts_get(o, "prompt");
+	a->mean_output = !opts_get(o, "output");
+	a->n = a->of->max_batch;
+	return opts_count(o, "batch", 1, PLAN_MOST_N, &a->n, err) &&
+	       (!(a->mean_prompt || a->mean_output) ||
+		       means(a, &a->prompt_tok, &a->output_tok, err)) &&
+	       opts_count(o, "prompt", 1, most, &a->prompt_tok, err) &&
+	       opts_count(o, "output", 1, most, &a->output_tok, err);
+}
+
+static bool acceptance(
+	double *out, const struct asked *a, const struct llm_shape *draft, struct err *err)
+{
+	*out = a->of->draft.acceptance;
+	if (*out >= 0.0)
+		return true;
+	return (a->users && a->users->workload.kind == WORKLOAD_DATASET &&
+		       acceptance_assumed(
+			       out, a->users->workload.dataset->name, llm_params(draft))) ||
+	       err_at(err, a->of->draft.at, "instance '%s' needs draft.acceptance", a->of->name);
+}
+
+static void model_spec(struct planner_spec *p, const struct asked *a)
+{
+	const struct instance_spec *i = a->of;
+	const struct model_spec *m = &a->s->models[i->model.i];
+
+	p->what = (struct cost_spec){.profile = i->profile,
+		.gpu = &a->s->sites[i->site.i].gpu,
+		.shape = &m->shape,
+		.precision = m->precision,
+		.max_batch = (unsigned)a->n,
+		.verify_rows = i->draft.on ? PLAN_K_MOST + 1 : 0,
+		.max_len_tok = i->limits.max_len_tok,
+		.quantile = a->s->run.quantile,
+		.attention = i->attention,
+		.decode_keep = i->decode_keep,
+		.offload = &i->offload,
+		.at = i->at};
+	p->what.reserve_bytes = memory_reserve_bytes(i, &p->what);
+	p->reserve_bytes = i->reserve_bytes;
+	p->room_bytes = p->what.gpu->mem_bytes * (i->kv.share > 0.0 ? i->kv.share : 1.0);
+}
+
+static void draft_spec(struct planner_spec *p, const struct asked *a)
+{
+	const struct model_spec *d = a->s->models[a->of->model.i].draft;
+
+	p->draft = p->what;
+	p->draft.profile = a->of->draft.profile;
+	p->draft.shape = &d->shape;
+	p->draft.precision = d->precision;
+	p->draft.verify_rows = 0;
+	p->draft.offload = NULL;
+	p->draft.at = a->of->draft.at;
+	p->draft.reserve_bytes += cost_weight_bytes(&p->what);
+}
+
+static void print(const struct asked *a, const struct planner_spec *p,
+	const struct plan_answer *best, bool json)
+{
+	struct plan_subject s = {.instance = a->of->name,
+		.model = p->what.shape->name,
+		.precision = llm_precision_names[p->what.precision],
+		.gpu = p->what.gpu->name,
+		.prompt_of = a->mean_prompt ? a->users->name : NULL,
+		.output_of = a->mean_output ? a->users->name : NULL,
+		.acceptance = p->acceptance};
+
+	if (p->draft_cost) {
+		s.draft = p->draft.shape->name;
+		s.draft_precision = llm_precision_names[p->draft.precision];
+	}
+	if (json)
+		plan_print_json(stdout, &s, best);
+	else
+		plan_print(stdout, &s, best);
+}
+
+static bool plan_with(
+	const struct asked *a, const struct planner_spec *p, bool json, struct err *err)
+{
+	struct planner *planner = planner_create(p);
+	const struct plan_answer *best;
+	bool ok = planner_best(&best, planner, (uint32_t)a->n, (uint32_t)a->prompt_tok,
+		(uint32_t)a->output_tok, err);
+
+	if (ok)
+		print(a, p, best, json);
+	planner_destroy(planner);
+	return ok;
+}
+
+static bool plan(const struct asked *a, bool json, struct err *err)
+{
+	struct planner_spec p = {.name = a->of->name, .max_n = (uint32_t)a->n, .at = a->of->at};
+	struct cost *cost = NULL, *draft = NULL;
+	bool ok;
+
+	model_spec(&p, a);
+	ok = cost_create(&cost, &p.what, err);
+	if (ok && a->of->draft.on) {
+		draft_spec(&p, a);
+		ok = acceptance(&p.acceptance, a, p.draft.shape, err) &&
+		     cost_create(&draft, &p.draft, err);
+	}
+	p.cost = cost;
+	p.draft_cost = draft;
+	ok = ok && plan_with(a, &p, json, err);
+	cost_destroy(cost);
+	cost_destroy(draft);
+	return ok;
+}
+
+static void find_users(struct asked *a)
+{
+	for (size_t g = 0; g < a->s->n_groups && !a->users; g++)
+		if (a->s->groups[g].model.i == a->of->model.i)
+			a->users = &a->s->groups[g];
+}
+
+static bool answer(const struct scenario_spec *s, const struct opts *o, struct err *err)
+{
+	struct asked a = {.s = s};
+
+	if (!world_check(s, err) || !choose_instance(&a, opts_get(o, "instance"), err) ||
+		!check_instance(a.of, err))
+		return false;
+	find_users(&a);
+	return read_batch(&a, o, err) && plan(&a, opts_get(o, "json"), err);
+}
+
+static enum status run(const struct opts *o)
+{
+	enum status status = STATUS_DONE;
+	struct err err = {0};
+	struct input in;
+
+	if (!input_read(&in, o->args[0], o))
+		return STATUS_USAGE;
+	if (!answer(&in.scenario->spec, o, &err))
+		status = command_fail(&err);
+	input_finish(&in);
+	return status;
+}
+
+static const struct opt_spec opts[] = {
+	{"batch", 0, "N", "requests in the batch; default: the instance's max_batch"},
+	{"prompt", 0, "L", "tokens of each prompt; default: the mean of the instance's users"},
+	{"output", 0, "G", "tokens of each answer; default: the mean of the instance's users"},
+	{"instance", 0, "NAME", "whose device, model and draft; default: the first with a model"},
+	{"json", 0, NULL, "print a JSON object, in SI units"}, INPUT_OPTS, {0}};
+
+const struct command cmd_plan = {
+	.name = "plan",
+	.args = "FILE",
+	.min_args = 1,
+	.max_args = 1,
+	.summary = "find the best micro-batches and number of drafted tokens for one batch",
+	.help = "FILE may be - for standard input. Printed are the plan that answers the batch\n"
+		"soonest on the instance's device, the five next best, their parts, and what\n"
+		"stands in the way of a better one. Drafts are planned where the instance has\n"
+		"decoding: speculative. docs/planning.md has the formulas.",
+	.opts = opts,
+	.run = run,
+};

@@ -1,0 +1,157 @@
+/* Plans as a table, or as a JSON object. */
+#include "cli/plan_print.h"
+
+#include "cli/json.h"
+
+static void print_length(FILE *to, uint32_t tok, const char *what, const char *mean_of)
+{
+	fprintf(to, ", %s of %u tokens", what, tok);
+	if (mean_of)
+		fprintf(to, " (mean of users %s)", mean_of);
+}
+
+static void print_subject(FILE *to, const struct plan_subject *s, const struct plan_answer *a)
+{
+	fprintf(to, "instance %s: %s %s on %s, ", s->instance, s->model, s->precision, s->gpu);
+	if (s->draft)
+		fprintf(to, "draft %s %s, acceptance %g\n", s->draft, s->draft_precision,
+			s->acceptance);
+	else
+		fputs("no draft beside it, so k is 0\n", to);
+	fprintf(to, "batch of %u", a->n);
+	print_length(to, a->prompt_tok, "prompts", s->prompt_of);
+	print_length(to, a->output_tok, "answers", s->output_of);
+	fputs("\n\n", to);
+}
+
+static void print_plan(FILE *to, const struct plan *c)
+{
+	fprintf(to, "%7u %6u ", c->prefill_batch, c->decode_batch);
+	if (c->k > 0)
+		fprintf(to, "%7u", c->draft_batch);
+	else
+		fputs("      -", to);
+	fprintf(to, " %2u %8.2f %7.2f %7.2f %7.2f %6.1f %9.2f %7.2f\n", c->k, c->prefill_s * 1e3,
+		c->draft_s * 1e3, c->verify_s * 1e3, c->round_s * 1e3, c->rounds, c->total_s * 1e3,
+		c->memory_bytes / 1e9);
+}
+
+static void print_binding(FILE *to, const struct plan_answer *a)
+{
+	const struct plan *c = &a->best[0];
+
+	fprintf(to, "binds: %s", plan_bound_names[a->binds]);
+	switch (a->binds) {
+	case PLAN_MEMORY:
+		fprintf(to, " (with more of it the total could be %.2f ms)", a->unlimited_s * 1e3);
+		break;
+	case PLAN_PREFILL:
+		fprintf(to, " (%.0f %% of the total)", 100.0 * c->prefill_s / c->total_s);
+		break;
+	case PLAN_PCIE:
+		fprintf(to, " (a round waits for %.2f ms of streamed layers)", a->fetch_s * 1e3);
+		break;
+	case PLAN_DRAFT:
+		fprintf(to, " (%.0f %% of a round)", 100.0 * c->draft_s / c->round_s);
+		break;
+	case PLAN_VERIFY:
+		fprintf(to, " (%.0f %% of a round)", 100.0 * c->verify_s / c->round_s);
+		break;
+	case PLAN_BOUNDS:
+		break;
+	}
+	fputc('\n', to);
+}
+
+void plan_print(FILE *to, const struct plan_subject *s, const struct plan_answer *a)
+{
+	double tok = (double)a->n * a->output_tok;
+
+	print_subject(to, s, a);
+	fputs("mu_pref mu_dec b_draft  k  prefill   draft  verify   round rounds     total  "
+	      "memory\n"
+	      "                               ms      ms      ms      ms               ms      "
+	      "GB\n",
+		to);
+	for (size_t i = 0; i < a->n_best; i++) {
+		print_plan(to, &a->best[i]);
+		if (i == 0 && a->n_best > 1)
+			fputs("runners-up\n", to);
+	}
+	fputc('\n', to);
+	print_binding(to, a);
+	fprintf(to, "%.2f ms a token of an answer, %.1f tokens/s in all\n",
+		a->best[0].total_s * 1e3 / a->output_tok, tok / a->best[0].total_s);
+	fprintf(to, "%zu of %zu candidates fit in %.2f GB\n", a->n_fit, a->n_candidates,
+		a->room_bytes / 1e9);
+}
+
+/* JSON */
+
+static void member(FILE *to, const char *name, double x)
+{
+	fprintf(to, ", \"%s\": ", name);
+	json_number(to, x);
+}
+
+static void text(FILE *to, const char *name, const char *s)
+{
+	fprintf(to, ", \"%s\": ", name);
+	json_string(to, s);
+}
+
+static void json_plan(FILE *to, const struct plan *c)
+{
+	fprintf(to, "{\"mu_pref\": %u, \"mu_dec\": %u, \"b_draft\": ", c->prefill_batch,
+		c->decode_batch);
+	if (c->k > 0)
+		fprintf(to, "%u", c->draft_batch);
+	else
+		fputs("null", to);
+	fprintf(to, ", \"k\": %u", c->k);
+	member(to, "prefill_s", c->prefill_s);
+	member(to, "draft_s", c->draft_s);
+	member(to, "verify_s", c->verify_s);
+	member(to, "round_s", c->round_s);
+	member(to, "rounds", c->rounds);
+	member(to, "total_s", c->total_s);
+	member(to, "memory_bytes", c->memory_bytes);
+	fputc('}', to);
+}
+
+static void json_subject(FILE *to, const struct plan_subject *s, const struct plan_answer *a)
+{
+	fputs("{\"instance\": ", to);
+	json_string(to, s->instance);
+	text(to, "model", s->model);
+	text(to, "precision", s->precision);
+	text(to, "gpu", s->gpu);
+	text(to, "draft", s->draft);
+	text(to, "draft_precision", s->draft_precision);
+	if (s->draft)
+		member(to, "acceptance", s->acceptance);
+	else
+		fputs(", \"acceptance\": null", to);
+	text(to, "prompt_mean_of", s->prompt_of);
+	text(to, "output_mean_of", s->output_of);
+	fprintf(to, ", \"batch\": %u, \"prompt_tok\": %u, \"output_tok\": %u", a->n, a->prompt_tok,
+		a->output_tok);
+}
+
+void plan_print_json(FILE *to, const struct plan_subject *s, const struct plan_answer *a)
+{
+	json_subject(to, s, a);
+	fputs(",\n \"choice\": ", to);
+	json_plan(to, &a->best[0]);
+	fputs(",\n \"runners_up\": [", to);
+	for (size_t i = 1; i < a->n_best; i++) {
+		fputs(i > 1 ? ",\n  " : "\n  ", to);
+		json_plan(to, &a->best[i]);
+	}
+	fprintf(to, "],\n \"binds\": \"%s\", \"candidates\": %zu, \"fit\": %zu",
+		plan_bound_names[a->binds], a->n_candidates, a->n_fit);
+	member(to, "room_bytes", a->room_bytes);
+	member(to, "unlimited_s", a->unlimited_s);
+	member(to, "fetch_s", a->fetch_s);
+	fputs("}\n", to);
+}

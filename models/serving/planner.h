@@ -1,0 +1,87 @@
+#ifndef OFFING_MODELS_SERVING_PLANNER_H
+#define OFFING_MODELS_SERVING_PLANNER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/cost/cost.h"
+
+/**
+ * How to run one batch on one device (docs/planning.md): N prompts of L tokens, G tokens each to
+ * answer. Chosen are the prompts in a prefill pass, the sequences in a pass of the model and in one
+ * of the draft, and the tokens drafted a round, so that the whole takes least:
+ *
+ *	prefill = ceil(N / mu_pref) (t_prefill(mu_pref) + those of the draft)
+ *	draft   = ceil(N / b) k t_draft(b),  verify = ceil(N / mu_dec) t_verify(mu_dec, k)
+ *	round   = draft + max(verify, fetch),  total = max(prefill, fetch) + R round
+ *
+ * with R the expected rounds until the slowest has G - 1 tokens more (acceptance.h) and fetch what
+ * streamed layers take over PCIe. Every combination of powers of two below N and of N itself, and
+ * every k, is looked at.
+ */
+
+enum { PLAN_K_MOST = 8, PLAN_BEST = 6, PLAN_MOST_N = 4096 };
+
+struct plan {
+	uint32_t prefill_batch, decode_batch;
+	uint32_t draft_batch; /* 0: nobody drafts */
+	uint32_t k;
+	double prefill_s, draft_s, verify_s; /* of the latter two: in a round */
+	double round_s, rounds, total_s;
+	double memory_bytes; /* with the reserve, or the activations where they take more */
+};
+
+/** What stands in the way of a shorter total. */
+enum plan_bound {
+	PLAN_MEMORY,  /* a candidate that does not fit would take less */
+	PLAN_PREFILL, /* longer than all rounds */
+	PLAN_PCIE,    /* the round waits for layers */
+	PLAN_DRAFT,   /* the larger part of a round */
+	PLAN_VERIFY,
+	PLAN_BOUNDS
+};
+
+extern const char *const plan_bound_names[PLAN_BOUNDS];
+
+struct plan_answer {
+	uint32_t n, prompt_tok, output_tok;
+	size_t n_best; /* 0: none fits */
+	struct plan best[PLAN_BEST];
+	enum plan_bound binds;
+	size_t n_candidates, n_fit;
+	double room_bytes;  /* of the device */
+	double least_bytes; /* that a candidate takes */
+	double unlimited_s; /* the least total if memory were no limit */
+	double fetch_s;     /* of streamed layers, each round */
+};
+
+struct planner_spec {
+	const char *name; /* in messages */
+	/* the model, for at least max_n sequences; without ranks and layers on a CPU */
+	const struct cost *cost;
+	struct cost_spec what;
+	const struct cost *draft_cost; /* NULL: none, so that k is 0 */
+	struct cost_spec draft;
+	double acceptance;    /* of a drafted token */
+	double room_bytes;    /* of the device, for all of it */
+	double reserve_bytes; /* set aside, for activations too */
+	uint32_t max_n;       /* up to PLAN_MOST_N */
+	struct src_pos at;
+};
+
+struct planner;
+
+/** What @spec points to must stay while the planner lives. */
+struct planner *planner_create(const struct planner_spec *spec);
+void planner_destroy(struct planner *p); /* takes NULL */
+
+/**
+ * The best plans for @n requests of @prompt_tok and @output_tok tokens, all at least 1; kept, so
+ * that asking again costs a look. *@out stays until another is asked for. False, with the
+ * constraint and the place of the instance, when there is none: @n beyond max_n, more tokens than
+ * the context or max_len, no room.
+ */
+MUST_CHECK bool planner_best(const struct plan_answer **out, struct planner *p, uint32_t n,
+	uint32_t prompt_tok, uint32_t output_tok, struct err *err);
+
+#endif

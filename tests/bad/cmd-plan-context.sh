@@ -1,0 +1,1 @@
+$offing plan support/plan.yaml --prompt 4000 --output 97

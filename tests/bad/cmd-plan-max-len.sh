@@ -1,0 +1,1 @@
+$offing plan support/plan.yaml --prompt 500 --output 13 -s instances.gpu.max_len=512

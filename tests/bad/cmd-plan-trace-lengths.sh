@@ -1,0 +1,1 @@
+$offing plan ../../scenarios/served.yaml

@@ -1,0 +1,47 @@
+#!/bin/sh
+# `offing plan`: the example of docs/planning.md is what it prints, and JSON has the same figures.
+# usage: plan.sh OFFING ROOT
+set -eu
+offing=$(realpath "$1")
+cd "$2"
+failed=0
+
+complain() {
+	echo "$*"
+	failed=1
+}
+
+plan() {
+	"$offing" plan scenarios/edge-drafts.yaml -s instances.cloud.draft.site=null "$@" 2>/dev/null
+}
+
+documented() {
+	awk '/^    \$ offing plan/ { on = 1; next } on && /^By hand/ { exit } on' docs/planning.md |
+		sed 's/^    //'
+}
+
+# The last empty line of the block is the page's.
+[ "$(documented)" = "$(plan)" ] || {
+	documented >/dev/null
+	complain "docs/planning.md does not have what is printed:"
+	plan
+}
+
+# of NAME: its first value in the JSON
+of() {
+	plan --json | grep -o "\"$1\": [^,}]*" | head -n 1 | sed 's/.*: //'
+}
+
+for figure in prefill_s total_s; do
+	ms=$(of $figure | awk '{ printf "%.2f", $1 * 1e3 }')
+	plan | sed -n 6p | grep -q " $ms " || complain "--json: $figure is $ms ms, not as printed"
+done
+[ "$(plan --json | grep -c '"mu_pref"')" = 6 ] || complain "--json: not six plans"
+awk -v p="$(of prefill_s)" -v r="$(of rounds)" -v o="$(of round_s)" -v t="$(of total_s)" \
+	'BEGIN { d = p + r * o - t; exit !(d < 1e-9 && d > -1e-9) }' || complain "--json: parts and total"
+
+plan --batch 5 --prompt 30 --output 40 | grep -qx 'batch of 5, prompts of 30 tokens, answers of 40 tokens' ||
+	complain "options are not what is planned for"
+plan --batch 1 --prompt 100 --output 1 | sed -n 6p | grep -q ' 0\.0 ' || complain "an answer of one token has rounds"
+"$offing" help plan | grep -q -- '--batch N' || complain "help lacks --batch"
+exit $failed
