@@ -20,6 +20,7 @@ while read -r run first others; do
 	set -- -s models.chat.model=llama2-"${run%%-*}"
 	case $run in
 	*-chunk*) set -- "$@" -s instances.server.batching=chunked -s instances.server.chunk_tokens="${run##*chunk}" ;;
+	*-overload) set -- "$@" -s instances.server.kv_blocks=800 ;;
 	esac
 	"$root/scripts/foretell.sh" "$root/results/served/h200-$run.csv" "$root/scenarios/served.yaml" "$@" >"$dir/table" </dev/null
 	awk -v run="$run" -v first="$first" -v others="$others" '
@@ -40,6 +41,7 @@ done <<END
 7b-load8 8 3
 7b-load95-chunk256 4 2
 7b-load95-chunk512 5 3
+7b-overload 3 3
 13b-load3 3 2
 13b-load6 3 3
 13b-load8 6 4
