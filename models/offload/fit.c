@@ -20,11 +20,12 @@ static struct demand demand_of(
 		.what = fit_service(s, q, i)};
 }
 
-/** Can KV get from where it lies to @i? NO_ID: it may lie anywhere. */
+/** Can KV get from where it lies to @i? NO_ID: it may lie anywhere. Instances whose phases are
+ *  never apart give none away. */
 static bool in_reach(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
 	return q->phase == PHASE_PREFILL || q->from.i == NO_ID || q->from.i == i.i ||
-	       kv_route_of(s, q->from, i);
+	       (instance_of(s, q->from)->takes_kv && kv_route_of(s, q->from, i));
 }
 
 /** Is there somebody who can go on with @q where @i ends? */

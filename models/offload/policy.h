@@ -154,8 +154,10 @@ struct view {
 /**
  * Give @request to @instance, or, with @drop, give it up. With @apart an instance of both roles
  * computes the prompt alone, and the request waits again for its decode; to stay there is one of
- * the choices then. KV that lies at an instance of both roles is given to another only where it
- * fits, by the eager too: instances that hold memory never wait for each other's.
+ * the choices then. It may be asked where can_serve() says of the request, as PHASE_DECODE with
+ * its KV there, that somebody could go on. KV that lies at an instance of both roles is given to
+ * another only where it fits, by the eager too: instances that hold memory never wait for each
+ * other's.
  */
 struct assignment {
 	struct request_id request;

@@ -20,6 +20,7 @@ static struct notes {
 	double now_s[PHASE_KINDS];
 	struct prediction idle[PHASE_KINDS][3];
 	bool can[PHASE_KINDS][3];
+	bool follows; /* could D go on with what BOTH computed? */
 	unsigned phases[3], cls_phases[3];
 	struct path kv[3][3];
 } notes;
@@ -27,7 +28,11 @@ static struct notes {
 static void look(const struct view *v, const struct waiting *w)
 {
 	enum phase p = w->phase;
+	struct waiting then = *w;
 
+	then.phase = PHASE_DECODE;
+	then.from = to[BOTH];
+	notes.follows = v->can_serve(v, &then, to[D]);
 	notes.n++;
 	notes.w[p] = *w;
 	notes.now_s[p] = v->now_s;
@@ -62,7 +67,7 @@ static const struct policy_ops looker = {.name = "looker",
 	.next = next};
 
 /** A lone request: 600 tokens in, 10 out; 50 Mbps from a to b, c is next to nobody. */
-static void lone(struct fixture *f)
+static void prepare(struct fixture *f)
 {
 	static const char *const sites[] = {"a", "b", "c"};
 
@@ -82,10 +87,20 @@ static void lone(struct fixture *f)
 	f->spec.run.horizon_s = 0.0;
 	f->spec.run.requests = 1;
 	f->policy = (struct policy_spec){.label = "looker", .ops = &looker};
+}
+
+static void look_at(struct fixture *f)
+{
 	notes = (struct notes){0};
 	fixture_run(f);
 	assert_int_equal(f->rows[0].fate, FATE_DONE);
 	assert_int_equal(notes.n, 2);
+}
+
+static void lone(struct fixture *f)
+{
+	prepare(f);
+	look_at(f);
 }
 
 static void a_request_waits_once_a_phase_and_says_where_its_kv_is(void **state)
@@ -103,6 +118,23 @@ static void a_request_waits_once_a_phase_and_says_where_its_kv_is(void **state)
 	assert_near(then->ready_s, (double)f.rows[0].first_token_ns * 1e-9, 1e-9);
 	assert_near(notes.now_s[PHASE_DECODE], then->ready_s, 0.0);
 	fixture_finish(&f);
+}
+
+static void nobody_goes_on_from_where_phases_are_never_apart(void **state)
+{
+	(void)state;
+	for (int how = 0; how < 3; how++) {
+		struct fixture f;
+
+		prepare(&f);
+		if (how > 0)
+			fixture_link(&f, "more", "c", "b", 6.25e6, 0.0);
+		if (how == 2)
+			f.instances[BOTH].batching = BATCHING_STATIC;
+		look_at(&f);
+		assert_int_equal(notes.follows, how == 1);
+		fixture_finish(&f);
+	}
 }
 
 static void roles_are_shown_and_say_who_can_serve_what(void **state)
@@ -241,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_waits_once_a_phase_and_says_where_its_kv_is),
+		cmocka_unit_test(nobody_goes_on_from_where_phases_are_never_apart),
 		cmocka_unit_test(roles_are_shown_and_say_who_can_serve_what),
 		cmocka_unit_test(a_prediction_is_of_the_phase_that_waits),
 		cmocka_unit_test(kv_path_is_the_way_from_instance_to_instance),
