@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "models/serving/admission.h"
 #include "models/serving/span.h"
 
 static int64_t end_ns(const struct jump *j, uint64_t k)
@@ -93,6 +94,15 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/** Can the one that was put back last come back after one step? Only where others hold blocks that
+ *  it had copies of; what it needs was not there otherwise. */
+static bool back_after_a_step(const struct batch *b)
+{
+	const struct sequence *q = batch_sequence(b, (uint32_t)waitline_at(&b->line, 0));
+
+	return b->batching->admits(b) && admission_fits(b, q, true);
+}
+
 static void begin(struct batch *b)
 {
 	struct jump *j = &b->jump;
@@ -109,6 +119,8 @@ static void begin(struct batch *b)
 	j->k = b->running.heap[0].last_step - b->kv.steps;
 	j->k = least(j->k, steps_in_cell(b, &a));
 	j->k = kvcache_steps_within(&b->kv, j->k, kvcache_free(&b->kv));
+	if (b->n_preempted > 0 && back_after_a_step(b))
+		j->k = 1;
 	post(b);
 }
 

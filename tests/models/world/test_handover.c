@@ -290,13 +290,10 @@ static void nobody_waits_for_ever(void **state)
 	assert_true(dropped > 0);
 }
 
-/** Answers leave whole, which needs no step told; and no cache finds what was preempted again, so
- * that it has blocks as soon as it gave them up. */
+/** Answers leave whole, which needs no step told. */
 static void in_jumps(struct fixture *f)
 {
 	f->groups[0].stream = f->groups[1].stream = false;
-	for (size_t k = 0; k < f->spec.n_instances; k++)
-		f->instances[k].prefix_cache = false;
 }
 
 /* Both round once a jump, so they part by at most 1 ns a jump; a jump takes an event. Who is where,
