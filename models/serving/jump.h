@@ -10,9 +10,11 @@
  *	t0 + k (a + b C0) + b B k (k - 1) / 2
  *
  * and one event stands for all steps up to the one at which the first sequence finishes, the
- * cache runs out, or the cell of a measured grid ends. What comes meanwhile cuts the jump at the
- * end of the step in flight. Step by step instead, there is one event a step, and the steps are
- * summed; times agree to 1 ns per jump.
+ * cache runs out, or the cell of a measured grid ends. Free blocks only get fewer on the way: who
+ * does not fit before the first step fits after none. Who was preempted before it and fits after
+ * it makes it the only one. What comes meanwhile cuts the jump at the end of the step in flight.
+ * Step by step instead, there is one event a step, and the steps are summed; times agree to 1 ns
+ * per jump.
  *
  * Costs: O(block_tok) to plan, O(1) to cut.
  */
