@@ -57,7 +57,7 @@ void net_start(struct net *n);
  * would take longer than the clock can count stops the engine: see net_failure().
  */
 bool net_send(struct net *n, const struct route *r, double payload_bytes, enum transfer_kind kind,
-	struct event done);
+	const struct event *done);
 
 /** The same, but @left is posted when the last byte has left for good: @r's delay before it
  * arrives. True when that is at once. */

@@ -336,9 +336,9 @@ static bool begin(struct net *n, const struct route *r, double payload_bytes,
 }
 
 bool net_send(struct net *n, const struct route *r, double payload_bytes, enum transfer_kind kind,
-	struct event done)
+	const struct event *done)
 {
-	return begin(n, r, payload_bytes, kind, &done, 0.0);
+	return begin(n, r, payload_bytes, kind, done, 0.0);
 }
 
 bool net_send_off(struct net *n, const struct route *r, double payload_bytes,

@@ -117,7 +117,7 @@ static void send(struct drafter *d, const struct draft_line *l, uint32_t seq)
 	struct event there = ev_draft(l->to, seq, q->turn);
 
 	l->counts->draft_bytes += l->draft_bytes;
-	if (net_send(d->b.net, l->up, l->draft_bytes, TRANSFER_DRAFT, there))
+	if (net_send(d->b.net, l->up, l->draft_bytes, TRANSFER_DRAFT, &there))
 		engine_post_at(d->b.engine, engine_now_ns(d->b.engine), there);
 	q->made = 0;
 	q->bets = l->ahead;
@@ -241,7 +241,7 @@ void drafter_tell(const struct draft_line *l, uint32_t seq)
 	q->turn = ++l->turns->last;
 	q->where = DRAFT_AWAITED;
 	there = ev_verdict(d->b.id, seq, q->turn);
-	if (net_send(d->b.net, l->down, l->verdict_bytes, TRANSFER_DRAFT, there))
+	if (net_send(d->b.net, l->down, l->verdict_bytes, TRANSFER_DRAFT, &there))
 		engine_post_at(d->b.engine, engine_now_ns(d->b.engine), there);
 }
 

@@ -192,6 +192,11 @@ static bool cut(struct batch *b)
 	return false;
 }
 
+static uint64_t need_most(const struct batch *b)
+{
+	return b->running.n * (kvcache_full_blocks(&b->kv, b->jump.k) + 1);
+}
+
 static void shorten(struct batch *b)
 {
 	uint64_t begun, k;
@@ -201,6 +206,7 @@ static void shorten(struct batch *b)
 		return;
 	}
 	if (b->activity != BATCH_DECODE || b->step_by_step ||
+		need_most(b) + b->kv.used + b->kv.reserved <= b->kv.total ||
 		kvcache_need(&b->kv, b->jump.k) + b->kv.used + b->kv.reserved <= b->kv.total)
 		return;
 	begun = steps_begun(b);
@@ -214,11 +220,6 @@ static void shorten(struct batch *b)
 static uint64_t need(const struct batch *b, uint64_t steps)
 {
 	return kvcache_need(&b->kv, steps);
-}
-
-static uint64_t need_most(const struct batch *b)
-{
-	return b->running.n * (kvcache_full_blocks(&b->kv, b->jump.k) + 1);
 }
 
 static uint64_t tok(const struct batch *b, uint64_t steps)

@@ -86,16 +86,16 @@ static bool send(struct instance_state *p, uint32_t at, uint32_t k)
 	const struct hop *h = &p->stages[k].hop;
 	double bytes = lane_bytes(p, &p->lanes[at], k);
 	int64_t now_ns = engine_now_ns(p->i->engine), there_ns;
+	const struct event there = ev_hidden(p->i->id, at, k + 1);
 
 	if (h->kind == HOP_AT_ONCE)
 		return true;
 	if (h->kind == HOP_ROUTE)
-		return net_send(
-			p->net, h->route, bytes, TRANSFER_HIDDEN, ev_hidden(p->i->id, at, k + 1));
+		return net_send(p->net, h->route, bytes, TRANSFER_HIDDEN, &there);
 	there_ns = hop_bus_ns(h, &p->at.link_ns[h->first_link], now_ns, p->lanes[at].send_ns[k]);
 	if (there_ns <= now_ns)
 		return true;
-	engine_post_at(p->i->engine, there_ns, ev_hidden(p->i->id, at, k + 1));
+	engine_post_at(p->i->engine, there_ns, there);
 	return false;
 }
 

@@ -47,6 +47,7 @@ struct sequence {
 	bool part;         /* the instance that has it computes its prompt alone */
 	bool brought;      /* its KV comes from elsewhere, or lies here: nothing to compute */
 	bool stays;        /* it goes on where its prompt was computed */
+	uint32_t round;    /* verifications of drafts it has been through */
 	int64_t joined_ns; /* when it went on; TIME_NONE: not yet, or not apart */
 
 	/* where its time went (causes.h) */
@@ -61,7 +62,6 @@ struct sequence {
 	/* where drafts are verified */
 	double acceptance;    /* of a drafted token */
 	double won, tried;    /* of late: accepted, and looked at */
-	uint32_t round;       /* verifications it has been through */
 	uint32_t held_blocks; /* of KV, while it decodes */
 	struct drafting drafting;
 	/* in the prefix cache (prefix.h): how far it holds its blocks there */

@@ -228,20 +228,21 @@ static struct lengths draw_lengths(const struct workload *w, struct rng *r)
 }
 
 /** What is shared stands before what was drawn. */
-static struct request_draw behind_prefix(struct workload *w, struct lengths l)
+static void put_behind_prefix(struct workload *w, struct lengths l, struct request_draw *draw)
 {
-	struct request_draw draw = {.prompt_tok = l.prompt_tok, .output_tok = l.output_tok};
-
-	if (w->prefixes) {
-		prefixes_draw(w->prefixes, &draw.content);
-		draw.prompt_tok += draw.content.prefix_tok;
-	}
-	return draw;
+	*draw = (struct request_draw){.prompt_tok = l.prompt_tok, .output_tok = l.output_tok};
+	if (!w->prefixes)
+		return;
+	prefixes_draw(w->prefixes, &draw->content);
+	draw->prompt_tok += draw->content.prefix_tok;
 }
 
 struct request_draw workload_draw(struct workload *w)
 {
-	return behind_prefix(w, draw_lengths(w, &w->lengths_rng));
+	struct request_draw draw;
+
+	put_behind_prefix(w, draw_lengths(w, &w->lengths_rng), &draw);
+	return draw;
 }
 
 uint32_t workload_turns(const struct workload *w, uint64_t n)
@@ -276,9 +277,10 @@ static int next_of_trace(
 		return 0;
 	}
 	*at_ns = row.at_ns;
-	*draw = w->kind == WORKLOAD_TRACE
-			? behind_prefix(w, (struct lengths){row.prompt_tok, row.output_tok})
-			: workload_draw(w);
+	put_behind_prefix(w,
+		w->kind == WORKLOAD_TRACE ? (struct lengths){row.prompt_tok, row.output_tok}
+					  : draw_lengths(w, &w->lengths_rng),
+		draw);
 	draw->content.ids = row.ids;
 	draw->content.n_ids = row.n_ids;
 	draw->content.id_tok = row.id_tok;
@@ -293,7 +295,7 @@ int workload_next(struct workload *w, int64_t *at_ns, struct request_draw *draw,
 		return next_of_trace(w, at_ns, draw, err);
 	if (!arrivals_next(w->arrivals, &w->arrivals_rng, at_ns))
 		return 0;
-	*draw = workload_draw(w);
+	put_behind_prefix(w, draw_lengths(w, &w->lengths_rng), draw);
 	return 1;
 }
 

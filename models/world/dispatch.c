@@ -19,7 +19,7 @@ static void on_arrive(struct world *w, const struct event *ev)
 
 	heed(w);
 	d = traffic_arrive(w, g, &session);
-	request_create(w, g, d, session);
+	request_create(w, g, &d, session);
 	if (w->groups[g.i].over)
 		cohort_over(w);
 	decide_if_wanted(w);
@@ -34,7 +34,7 @@ static void on_send(struct world *w, const struct event *ev)
 
 	heed(w);
 	d = traffic_send(w, g, &session);
-	request_create(w, g, d, session);
+	request_create(w, g, &d, session);
 	decide_if_wanted(w);
 }
 
@@ -45,7 +45,7 @@ static void on_turn(struct world *w, const struct event *ev)
 
 	heed(w);
 	if (traffic_turn(w, g, (uint32_t)ev->what, &d))
-		request_create(w, g, d, (uint32_t)ev->what);
+		request_create(w, g, &d, (uint32_t)ev->what);
 	decide_if_wanted(w);
 }
 

@@ -64,13 +64,6 @@ static struct waiting waiting_of(const struct world *w, uint32_t slot)
 	};
 }
 
-static bool anyone_can_serve(const struct world *w, uint32_t slot)
-{
-	struct waiting q = waiting_of(w, slot);
-
-	return scheduler_can_serve(w->scheduler, &q);
-}
-
 /** The instance that made its first token. */
 static uint32_t first_instance(const struct request *r)
 {
@@ -136,7 +129,7 @@ static void reject(struct world *w, uint32_t slot, enum refusal why)
 }
 
 /** What its tokens are, to those who keep some. */
-static void tell_content(struct world *w, uint32_t slot, struct request_draw *d)
+static void tell_content(struct world *w, uint32_t slot, const struct request_draw *d)
 {
 	const struct request *r = &w->requests.at[slot];
 	struct content *c = &w->requests.sequences.contents[slot];
@@ -153,13 +146,27 @@ static void tell_content(struct world *w, uint32_t slot, struct request_draw *d)
 	q->known_tok = r->session != NO_ID ? UINT32_MAX : c->own_tok;
 }
 
-uint32_t request_create(struct world *w, struct group_id g, struct request_draw d, uint32_t session)
+/** Into the line. */
+static void submit(struct world *w, uint32_t slot, const struct waiting *q)
+{
+	if (w->has_capacities && scheduler_overflows(w->scheduler, q)) {
+		request_end(w, slot, FATE_DROPPED);
+		return;
+	}
+	scheduler_push(w->scheduler, slot, q);
+	probes_line(&w->probes, engine_now_ns(w->engine), scheduler_waiting(w->scheduler));
+	w->wanted = true;
+}
+
+uint32_t request_create(
+	struct world *w, struct group_id g, const struct request_draw *d, uint32_t session)
 {
 	const struct group_spec *spec = &w->spec->groups[g.i];
 	uint32_t slot = pool_take(&w->requests);
 	struct request *r = &w->requests.at[slot];
 	struct sequence *q = world_sequence(w, slot);
 	int64_t now_ns = engine_now_ns(w->engine);
+	struct waiting waiting;
 	bool fits;
 
 	*r = (struct request){
@@ -178,8 +185,8 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 	};
 	*q = (struct sequence){
 		.id = r->n,
-		.prompt_tok = d.prompt_tok,
-		.output_tok = d.output_tok,
+		.prompt_tok = d->prompt_tok,
+		.output_tok = d->output_tok,
 		.started_ns = TIME_NONE,
 		.first_token_ns = TIME_NONE,
 		.charged_ns = now_ns,
@@ -195,19 +202,20 @@ uint32_t request_create(struct world *w, struct group_id g, struct request_draw 
 			"served",
 			WORLD_MOST_REQUESTS, engine_now_s(w->engine));
 	fits = fit_context(w, spec, q);
-	tell_content(w, slot, &d);
+	tell_content(w, slot, d);
 	if (!fits) {
 		reject(w, slot, REFUSED_CONTEXT);
 		return slot;
 	}
-	if (!anyone_can_serve(w, slot)) {
+	waiting = waiting_of(w, slot);
+	if (!scheduler_can_serve(w->scheduler, &waiting)) {
 		reject(w, slot, anyone_has_model(w, spec->model) ? REFUSED_MEMORY : REFUSED_MODEL);
 		return slot;
 	}
 	if (w->spec->run.scheduler_delay_s > 0.0)
 		post_submitted(w->engine, w->spec->run.scheduler_delay_s, slot);
 	else
-		request_submitted(w, slot);
+		submit(w, slot, &waiting);
 	return slot;
 }
 
@@ -215,13 +223,7 @@ void request_submitted(struct world *w, uint32_t slot)
 {
 	struct waiting q = waiting_of(w, slot);
 
-	if (w->has_capacities && scheduler_overflows(w->scheduler, &q)) {
-		request_end(w, slot, FATE_DROPPED);
-		return;
-	}
-	scheduler_push(w->scheduler, slot, &q);
-	probes_line(&w->probes, engine_now_ns(w->engine), scheduler_waiting(w->scheduler));
-	w->wanted = true;
+	submit(w, slot, &q);
 }
 
 double request_expected_tok(const struct world *w, uint32_t slot)
@@ -267,12 +269,13 @@ void request_dispatch(struct world *w, uint32_t slot)
 	const struct request *r = &w->requests.at[slot];
 	struct instance_id i = {r->instance};
 	const struct route *up = world_route(w, r->group, i, false);
+	const struct event there = ev_uploaded(i, slot);
 	double bytes =
 		world_sequence(w, slot)->prompt_tok * w->spec->groups[r->group].bytes_per_tok;
 
 	account_sent(
 		w, slot, up->n > 0 ? net_predict_s(w->net, up, bytes, TRANSFER_PROMPT, true) : 0.0);
-	if (net_send(w->net, up, bytes, TRANSFER_PROMPT, ev_uploaded(i, slot)))
+	if (net_send(w->net, up, bytes, TRANSFER_PROMPT, &there))
 		request_uploaded(w, slot);
 }
 
@@ -291,6 +294,7 @@ void request_served(struct world *w, struct instance_id i, uint32_t slot)
 	struct request *r = &w->requests.at[slot];
 	const struct group_spec *g = &w->spec->groups[r->group];
 	uint32_t output_tok = world_sequence(w, slot)->output_tok;
+	const struct event there = ev_delivered(slot);
 	double bytes;
 
 	r->finished_ns = engine_now_ns(w->engine);
@@ -299,8 +303,7 @@ void request_served(struct world *w, struct instance_id i, uint32_t slot)
 	/* of a streamed answer the other tokens are on their way by now */
 	bytes = (g->stream && w->instances[i.i].tells ? fmin(1.0, output_tok) : output_tok) *
 		g->bytes_per_tok;
-	if (net_send(w->net, world_route(w, r->group, i, true), bytes, TRANSFER_ANSWER,
-		    ev_delivered(slot)))
+	if (net_send(w->net, world_route(w, r->group, i, true), bytes, TRANSFER_ANSWER, &there))
 		request_delivered(w, slot);
 }
 

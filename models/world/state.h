@@ -195,7 +195,7 @@ static inline struct sequence *world_sequence(const struct world *w, uint32_t sl
 
 /* request.c: the life of a request */
 uint32_t request_create(
-	struct world *w, struct group_id g, struct request_draw d, uint32_t session);
+	struct world *w, struct group_id g, const struct request_draw *d, uint32_t session);
 void request_submitted(struct world *w, uint32_t slot);
 void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool apart);
 void request_dispatch(struct world *w, uint32_t slot);

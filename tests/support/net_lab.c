@@ -23,7 +23,7 @@ static void on_send(struct world *w, const struct event *ev)
 	struct lab_message *m = &w->lab->at[ev->what];
 
 	if (net_send(w->lab->net, lab_route(w->lab, m->from, m->to), m->bytes, m->kind,
-		    (struct event){.kind = EV_DELIVERED, .what = ev->what}))
+		    &(struct event){.kind = EV_DELIVERED, .what = ev->what}))
 		arrived(w->lab, ev->what);
 }
 
