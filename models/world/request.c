@@ -132,13 +132,14 @@ static void reject(struct world *w, uint32_t slot, enum refusal why)
 static void tell_content(struct world *w, uint32_t slot, const struct request_draw *d)
 {
 	const struct request *r = &w->requests.at[slot];
-	struct content *c = &w->requests.sequences.contents[slot];
 	struct sequence *q = world_sequence(w, slot);
+	struct content *c;
 
 	if (!w->requests.sequences.has_contents) {
 		free(d->content.ids);
 		return;
 	}
+	c = &w->requests.sequences.contents[slot];
 	*c = d->content;
 	c->own = r->session != NO_ID ? session_stream(w, r->session)
 				     : content_key(w->request_scope, r->n);
