@@ -17,6 +17,7 @@ struct maker {
 	bool has_tokens; /* some instance makes them */
 	bool has_prefix_cache;
 	bool has_roles;
+	uint32_t causes; /* bit per cause to which time can go at all */
 };
 
 static void row(const struct maker *k, const char *scope, enum metric_id id, double value)
@@ -85,7 +86,7 @@ static void cause_rows(const struct maker *k, const char *scope, struct cause_su
 	for (enum cause of = 0; of < CAUSES; of++) {
 		double s = (double)c.ns[of] * 1e-9;
 
-		if (!cause_possible(of, k->s->spec))
+		if (!(k->causes >> of & 1))
 			continue;
 		row(k, scope, METRIC_TIME + of, c.n > 0 ? s / (double)c.n : NONE);
 		row(k, scope, METRIC_TIME_SHARE + of, all_s > 0.0 ? s / all_s : NONE);
@@ -481,10 +482,19 @@ static void all_groups(const struct maker *k)
 	}
 }
 
+static uint32_t possible_causes(const struct metric_sources *s)
+{
+	uint32_t bits = 0;
+
+	for (enum cause c = 0; c < CAUSES; c++)
+		bits |= (uint32_t)cause_possible(c, s->spec) << c;
+	return bits;
+}
+
 void metric_rows(struct metric_rows *out, const struct metric_sources *s, struct arena *a)
 {
 	const struct maker k = {s, a, out, s_of_ns(s->to_ns - s->from_ns), any_model(s),
-		any_prefix_cache(s), any_role(s)};
+		any_prefix_cache(s), any_role(s), possible_causes(s)};
 	const struct site_sums *sites = sum_sites(&k);
 
 	system_rows(&k);
