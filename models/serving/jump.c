@@ -159,14 +159,14 @@ static void end(struct batch *b)
 	b->running.context_tok += (double)b->jump.k * (double)b->running.rows;
 }
 
-static void end_now(struct batch *b, uint64_t k)
+void jump_end_now(struct batch *b, uint64_t k)
 {
 	engine_cancel(b->i->engine, b->jump.end);
 	if (k == 0) /* whatever comes now waits for the copies instead */
 		b->swap.due_s += b->jump.lead_s;
 	span_end(b, k);
 	b->jump.k = k;
-	end(b);
+	jump_end(b);
 }
 
 static bool cut(struct batch *b)
@@ -178,14 +178,14 @@ static bool cut(struct batch *b)
 	if (b->step_by_step) { /* jump_advance() ends it otherwise */
 		if (!step_begins_now(b))
 			return false;
-		end_now(b, j->stepped);
+		jump_end_now(b, j->stepped);
 		return true;
 	}
 	k = step_at(j, now_ns, &end);
 	if (k >= j->k)
 		return false;
 	if (end == now_ns) {
-		end_now(b, k);
+		jump_end_now(b, k);
 		return true;
 	}
 	repost(b, k);

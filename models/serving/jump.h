@@ -50,6 +50,9 @@ static inline bool jump_advance(struct batch *b)
 /** Tell of a token of each sequence that goes on when @made steps of it are over. */
 void jump_tell_tokens(const struct batch *b, uint64_t made);
 
+/** For the implementations: the jump is over at this instant, after @k steps. */
+void jump_end_now(struct batch *b, uint64_t k);
+
 /** Account for the steps it made. */
 static inline void jump_end(struct batch *b)
 {

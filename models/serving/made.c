@@ -158,16 +158,6 @@ static void end(struct batch *b)
 	speculation_commit(b, &s->made[b->jump.k - 1].sum);
 }
 
-static void end_now(struct batch *b, uint64_t k)
-{
-	engine_cancel(b->i->engine, b->jump.end);
-	if (k == 0) /* whatever comes now waits for the copies instead */
-		b->swap.due_s += b->jump.lead_s;
-	span_end(b, k);
-	b->jump.k = k;
-	end(b);
-}
-
 static uint64_t steps_begun(const struct batch *b)
 {
 	const struct speculation *s = b->speculation;
@@ -199,13 +189,13 @@ static bool cut(struct batch *b)
 	if (b->step_by_step) { /* advance() ends it otherwise */
 		if (j->step_from_ns != now_ns)
 			return false;
-		end_now(b, j->stepped);
+		jump_end_now(b, j->stepped);
 		return true;
 	}
 	if (k >= j->k)
 		return false;
 	if (k == 0 || s->made[k - 1].end_ns == now_ns) {
-		end_now(b, k);
+		jump_end_now(b, k);
 		return true;
 	}
 	repost(b, k);
