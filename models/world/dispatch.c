@@ -83,6 +83,7 @@ static void on_step(struct world *w, const struct event *ev)
 		return;
 	decide(w); /* what it sends here at once joins the next step */
 	instance_begin(i);
+	world_report(w, i->id);
 	decide_if_wanted(w); /* its step may have blocks for KV, or begin to make some */
 }
 

@@ -288,6 +288,7 @@ void request_uploaded(struct world *w, uint32_t slot)
 	account_uploaded(w, slot);
 	request_tell(w, slot, MOMENT_ARRIVED, FATE_IN_SYSTEM, r->uploaded_ns);
 	instance_enqueue(&w->instances[r->instance], slot);
+	world_report(w, (struct instance_id){r->instance});
 }
 
 void request_served(struct world *w, struct instance_id i, uint32_t slot)

@@ -193,6 +193,14 @@ static inline struct sequence *world_sequence(const struct world *w, uint32_t sl
 	return &w->requests.sequences.at[slot];
 }
 
+/** What is in the batch of @i has changed, if not how many are there: where reports are old,
+ * another of them sets out. */
+static inline void world_report(struct world *w, struct instance_id i)
+{
+	if (w->spec->run.state_delay_s > 0.0)
+		scheduler_touch(w->scheduler, i);
+}
+
 /* request.c: the life of a request */
 uint32_t request_create(
 	struct world *w, struct group_id g, const struct request_draw *d, uint32_t session);
