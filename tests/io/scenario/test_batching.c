@@ -5,11 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "io/scenario/scenario.h"
-#include "io/trace/arrival_trace.h"
-#include "policies/all.h"
+#include "tests/support/scenario_text.h"
 
 static const char frame[] =
 	"name: t\n"
@@ -23,27 +21,6 @@ static const char frame[] =
 	"instances:\n"
 	"  i: {site: %s, model: m%s}\n";
 
-static struct scenario *read_text(const char *text)
-{
-	char file[] = "/tmp/offing-batching-XXXXXX";
-	int fd = mkstemp(file);
-	struct scenario_request req = {
-		.file = file, .policies = policies_all(), .traces = &arrival_trace_opener};
-	struct err_list errs;
-	struct scenario *s;
-
-	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-	err_list_init(&errs);
-	if (!scenario_read(&s, &req, &errs)) {
-		err_list_print(&errs, stderr);
-		fail_msg("refused");
-	}
-	err_list_finish(&errs);
-	unlink(file);
-	return s;
-}
-
 /** An instance with @keys, and again from its resolved text, which must be the same. */
 static struct instance_spec read_at(const char *site, const char *keys, size_t warnings)
 {
@@ -52,8 +29,8 @@ static struct instance_spec read_at(const char *site, const char *keys, size_t w
 	struct instance_spec i;
 
 	snprintf(text, sizeof text, frame, site, keys);
-	s = read_text(text);
-	back = read_text(s->text);
+	s = scenario_of_text(text, NULL, 0);
+	back = scenario_of_text(s->text, NULL, 0);
 	assert_string_equal(s->text, back->text);
 	assert_int_equal(s->n_warnings, warnings);
 	assert_int_equal(back->n_warnings, warnings);
@@ -139,7 +116,7 @@ static void what_is_typed_wins_over_the_preset(void **state)
 
 static void a_preset_asks_for_nothing_that_is_refused(void **state)
 {
-	struct scenario *s = read_text(
+	struct scenario *s = scenario_of_text(
 		"name: t\n"
 		"run: {horizon: 60 s}\n"
 		"sites: {a: {tier: edge, gpu: titan-x}, b: {tier: edge, gpu: titan-x}, c: {tier: "
@@ -151,7 +128,8 @@ static void a_preset_asks_for_nothing_that_is_refused(void **state)
 		"policy: {name: fcfs}\n"
 		"instances:\n"
 		"  drafts: {site: c, model: m, like: vllm, decoding: speculative, draft: {k: 2}}\n"
-		"  stages: {sites: [a, b], model: m, like: vllm}\n");
+		"  stages: {sites: [a, b], model: m, like: vllm}\n",
+		NULL, 0);
 
 	(void)state;
 	assert_int_equal(s->spec.n_instances, 2);

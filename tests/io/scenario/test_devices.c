@@ -1,58 +1,12 @@
 /* What is said of devices to no effect is told, what has an effect is not. */
 #include "tests/support/check.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "io/scenario/scenario.h"
-#include "io/trace/arrival_trace.h"
-#include "policies/all.h"
-
-static struct scenario *read_sets(const char *text, const char *const *sets, size_t n)
-{
-	char file[] = "/tmp/offing-devices-XXXXXX";
-	int fd = mkstemp(file);
-	struct scenario_request req = {
-		.file = file,
-		.sets = sets,
-		.n_sets = n,
-		.policies = policies_all(),
-		.traces = &arrival_trace_opener,
-	};
-	struct err_list errs;
-	struct scenario *s;
-
-	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-	err_list_init(&errs);
-	if (!scenario_read(&s, &req, &errs)) {
-		err_list_print(&errs, stderr);
-		fail_msg("refused");
-	}
-	err_list_finish(&errs);
-	unlink(file);
-	return s;
-}
-
-/** The warnings must be these, ended by NULL, in this order. */
-static void expect(const char *text, const char *set, ...)
-{
-	struct scenario *s = read_sets(text, &set, set ? 1 : 0);
-	const char *want;
-	va_list ap;
-
-	va_start(ap, set);
-	for (size_t i = 0; i < s->n_warnings; i++) {
-		want = va_arg(ap, const char *);
-		assert_string_equal(s->warnings[i].msg, want ? want : "nothing");
-	}
-	assert_null(va_arg(ap, const char *));
-	va_end(ap);
-	scenario_destroy(s);
-}
+#include "tests/support/scenario_text.h"
 
 #define REST \
 	"name: t\n" \
@@ -70,11 +24,11 @@ static const char named[] =
 static void a_gpu_too_many_is_told(void **state)
 {
 	(void)state;
-	expect(named, NULL, NULL);
-	expect(named, "instances.two=null",
+	expect_warnings(named, NULL, NULL);
+	expect_warnings(named, "instances.two=null",
 		"site 'a' has 2 gpus, but its instances with a model use 1: the rest does nothing",
 		NULL);
-	expect(named, "sites.a.gpus=5",
+	expect_warnings(named, "sites.a.gpus=5",
 		"site 'a' has 5 gpus, but its instances with a model use 2: the rest does nothing",
 		NULL);
 }
@@ -89,16 +43,16 @@ static void gpus_that_share_a_model_are_in_use(void **state)
 		"m}}\n" REST;
 
 	(void)state;
-	expect(shared, NULL, NULL);
-	expect(shared, "instances.one=null",
+	expect_warnings(shared, NULL, NULL);
+	expect_warnings(shared, "instances.one=null",
 		"site 'a' has 5 gpus, but its instances with a model use 4: the rest does nothing",
 		NULL);
-	expect(shared, "instances.four.tensor_parallel=1",
+	expect_warnings(shared, "instances.four.tensor_parallel=1",
 		"site 'a' has 5 gpus, but its instances with a model use 2: the rest does nothing",
 		"interconnect has no effect: no instance has several gpus of site 'a'", NULL);
-	expect(shared, "instances.one.all_reduce=ring",
+	expect_warnings(shared, "instances.one.all_reduce=ring",
 		"all_reduce has no effect: one gpu has nothing to add up", NULL);
-	expect(shared, "instances.four.all_reduce=ring", NULL);
+	expect_warnings(shared, "instances.four.all_reduce=ring", NULL);
 }
 
 /* What lies with the host crosses PCIe, at the slower of two rates. */
@@ -112,16 +66,17 @@ static void a_host_that_holds_nothing_is_told(void **state)
 		"instances: {i: {site: a, model: m, offload: {streamed_layers: 12}}}\n" REST;
 
 	(void)state;
-	expect(hosted, NULL, NULL);
-	expect(hosted, "sites.a.host.pcie=6 GB/s", NULL);
-	expect(hosted, "sites.a.host.pcie=9 GB/s",
+	expect_warnings(hosted, NULL, NULL);
+	expect_warnings(hosted, "sites.a.host.pcie=6 GB/s", NULL);
+	expect_warnings(hosted, "sites.a.host.pcie=9 GB/s",
 		"pcie of the host has no effect: that of the gpu is no faster", NULL);
-	expect(hosted, "models.m.model=llama2-7b", NULL);
-	expect("sites: {a: {tier: edge, gpu: t4, host: {memory: 32 GiB, bandwidth: 40 GB/s, fp32: "
-	       "1 "
-	       "TFLOP/s}}}\n"
-	       "models: {m: {model: llama2-7b, precision: int8}}\n"
-	       "instances: {i: {site: a, model: m, offload: {streamed_layers: 0}}}\n" REST,
+	expect_warnings(hosted, "models.m.model=llama2-7b", NULL);
+	expect_warnings(
+		"sites: {a: {tier: edge, gpu: t4, host: {memory: 32 GiB, bandwidth: 40 GB/s, fp32: "
+		"1 "
+		"TFLOP/s}}}\n"
+		"models: {m: {model: llama2-7b, precision: int8}}\n"
+		"instances: {i: {site: a, model: m, offload: {streamed_layers: 0}}}\n" REST,
 		NULL, "host has no effect: no instance at site 'a' keeps layers there",
 		"offload has no effect: all layers are on the gpu", NULL);
 }
@@ -130,10 +85,11 @@ static void a_host_that_holds_nothing_is_told(void **state)
 static void a_gpu_without_an_instance_is_told(void **state)
 {
 	(void)state;
-	expect(named, "instances.b=null", "no instance runs a model on the gpu of site 'b'", NULL);
-	expect("sites: {a: {tier: edge, gpu: t4}, b: {tier: edge, gpu: t4}}\n"
-	       "models: {m: {model: llama2-7b, precision: int8}}\n"
-	       "instances: {q: {site: a, service: 1 s}, r: {site: b, model: m}}\n" REST,
+	expect_warnings(
+		named, "instances.b=null", "no instance runs a model on the gpu of site 'b'", NULL);
+	expect_warnings("sites: {a: {tier: edge, gpu: t4}, b: {tier: edge, gpu: t4}}\n"
+			"models: {m: {model: llama2-7b, precision: int8}}\n"
+			"instances: {q: {site: a, service: 1 s}, r: {site: b, model: m}}\n" REST,
 		NULL, "no instance runs a model on the gpu of site 'a'", NULL);
 }
 
@@ -147,29 +103,29 @@ static const char sheet[] =
 static void a_figure_that_no_profile_uses_is_told(void **state)
 {
 	(void)state;
-	expect(sheet, NULL, NULL);
-	expect(sheet, "sites.a.gpu.fp16=40 TFLOP/s", NULL);
-	expect(sheet, "sites.a.gpu.power=99 W", NULL);
-	expect(sheet, "sites.a.gpu.price=2 USD/h", NULL);
-	expect(sheet, "sites.a.gpu.clock=2 GHz", NULL);
-	expect(sheet, "sites.a.gpu.int8=80 TOP/s",
+	expect_warnings(sheet, NULL, NULL);
+	expect_warnings(sheet, "sites.a.gpu.fp16=40 TFLOP/s", NULL);
+	expect_warnings(sheet, "sites.a.gpu.power=99 W", NULL);
+	expect_warnings(sheet, "sites.a.gpu.price=2 USD/h", NULL);
+	expect_warnings(sheet, "sites.a.gpu.clock=2 GHz", NULL);
+	expect_warnings(sheet, "sites.a.gpu.int8=80 TOP/s",
 		"int8 has no effect: profile 'generic-fused-int8' of instance 'i' does not use it",
 		NULL);
-	expect(sheet, "sites.a.gpu.compute_capability=8.6",
+	expect_warnings(sheet, "sites.a.gpu.compute_capability=8.6",
 		"compute_capability has no effect: profile 'generic-fused-int8' of instance 'i' "
 		"does not use it",
 		NULL);
-	expect(sheet, "sites.a.gpu.pcie=50 GB/s",
+	expect_warnings(sheet, "sites.a.gpu.pcie=50 GB/s",
 		"pcie has no effect: nothing is copied between host and gpu", NULL);
 	/* the default, as a resolved scenario spells it */
-	expect(sheet, "sites.a.gpu.pcie=12 GB/s", NULL);
+	expect_warnings(sheet, "sites.a.gpu.pcie=12 GB/s", NULL);
 }
 
 static void the_same_figure_may_matter_to_another_runtime(void **state)
 {
 	static const char *const sets[] = {"instances.i.runtime=llmint8",
 		"sites.a.gpu.int8=80 TOP/s", "sites.a.gpu.compute_capability=8.6"};
-	struct scenario *s = read_sets(sheet, sets, 3);
+	struct scenario *s = scenario_of_text(sheet, sets, 3);
 
 	(void)state;
 	assert_int_equal(s->n_warnings, 0);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "io/scenario/scenario.h"
-#include "io/trace/arrival_trace.h"
 #include "policies/all.h"
+#include "tests/support/scenario_text.h"
 
 static const char base[] = "name: t\n"
 			   "run: {horizon: 60 s}\n"
@@ -23,28 +23,11 @@ static const char base[] = "name: t\n"
 /** Read @text with the changes @sets, up to a NULL. */
 static struct scenario *read_text(const char *text, const char *const *sets)
 {
-	char file[] = "/tmp/offing-test-idle-XXXXXX";
-	struct scenario_request req = {.file = file,
-		.sets = sets,
-		.policies = policies_all(),
-		.traces = &arrival_trace_opener};
-	FILE *to = fdopen(mkstemp(file), "w");
-	struct err_list errs;
-	struct scenario *s;
-	bool ok;
+	size_t n = 0;
 
-	assert_non_null(to);
-	fputs(text, to);
-	fclose(to);
-	while (sets && sets[req.n_sets])
-		req.n_sets++;
-	err_list_init(&errs);
-	ok = scenario_read(&s, &req, &errs);
-	err_list_print(&errs, stderr);
-	err_list_finish(&errs);
-	unlink(file);
-	assert_true(ok);
-	return s;
+	while (sets && sets[n])
+		n++;
+	return scenario_of_text(text, sets, n);
 }
 
 #define CHANGES 4

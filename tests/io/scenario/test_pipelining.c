@@ -1,58 +1,12 @@
 /* Pipelines as a scenario says them: sites, splits, and keys that change nothing. */
 #include "tests/support/check.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "io/scenario/scenario.h"
-#include "io/trace/arrival_trace.h"
-#include "policies/all.h"
-
-static struct scenario *read_sets(const char *text, const char *const *sets, size_t n)
-{
-	char file[] = "/tmp/offing-devices-XXXXXX";
-	int fd = mkstemp(file);
-	struct scenario_request req = {
-		.file = file,
-		.sets = sets,
-		.n_sets = n,
-		.policies = policies_all(),
-		.traces = &arrival_trace_opener,
-	};
-	struct err_list errs;
-	struct scenario *s;
-
-	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-	err_list_init(&errs);
-	if (!scenario_read(&s, &req, &errs)) {
-		err_list_print(&errs, stderr);
-		fail_msg("refused");
-	}
-	err_list_finish(&errs);
-	unlink(file);
-	return s;
-}
-
-/** The warnings must be these, ended by NULL, in this order. */
-static void expect(const char *text, const char *set, ...)
-{
-	struct scenario *s = read_sets(text, &set, set ? 1 : 0);
-	const char *want;
-	va_list ap;
-
-	va_start(ap, set);
-	for (size_t i = 0; i < s->n_warnings; i++) {
-		want = va_arg(ap, const char *);
-		assert_string_equal(s->warnings[i].msg, want ? want : "nothing");
-	}
-	assert_null(va_arg(ap, const char *));
-	va_end(ap);
-	scenario_destroy(s);
-}
+#include "tests/support/scenario_text.h"
 
 static const char bed[] =
 	"name: t\n"
@@ -71,10 +25,10 @@ static const char bed[] =
 static void expect_stages(
 	const char *set, size_t n, const unsigned *layers, const uint32_t *sites, unsigned lanes)
 {
-	struct scenario *s = read_sets(bed, &set, set ? 1 : 0), *again;
+	struct scenario *s = scenario_of_text(bed, &set, set ? 1 : 0), *again;
 	const struct instance_spec *i = &s->spec.instances[0];
 
-	again = read_sets(s->text, NULL, 0);
+	again = scenario_of_text(s->text, NULL, 0);
 	assert_string_equal(again->text, s->text);
 	for (size_t turn = 0; turn < 2; turn++, i = &again->spec.instances[0]) {
 		assert_int_equal(i->n_stages, n);
@@ -108,7 +62,7 @@ static void layers_are_split_evenly_or_as_given(void **state)
 static void one_device_has_it_whole(void **state)
 {
 	const char *set = "instances.pipe={model: chat, sites: [new], micro_batches: 1}";
-	struct scenario *s = read_sets(bed, &set, 1);
+	struct scenario *s = scenario_of_text(bed, &set, 1);
 
 	(void)state;
 	assert_int_equal(s->spec.instances[0].n_stages, 0);
@@ -121,7 +75,7 @@ static void one_device_has_it_whole(void **state)
 static void the_faster_device_has_more_layers(void **state)
 {
 	const char *set = "instances.pipe={model: chat, sites: [old1, new], split: balanced}";
-	struct scenario *s = read_sets(bed, &set, 1);
+	struct scenario *s = scenario_of_text(bed, &set, 1);
 	const struct stage_spec *stages = s->spec.instances[0].stages;
 
 	(void)state;
@@ -137,7 +91,7 @@ static void memory_is_respected(void **state)
 	const char *set[] = {"instances.pipe={model: chat, sites: [old1, new], split: balanced}",
 		"sites.old.gpu={memory: 4 GB, bandwidth: 4000 GB/s, fp32: 90 TFLOP/s, int8: 900 "
 		"TFLOP/s}"};
-	struct scenario *s = read_sets(bed, set, 2);
+	struct scenario *s = scenario_of_text(bed, set, 2);
 	const struct stage_spec *stages = s->spec.instances[0].stages;
 
 	(void)state;
@@ -149,11 +103,11 @@ static void memory_is_respected(void **state)
 static void keys_of_a_pipeline_without_one_are_told(void **state)
 {
 	(void)state;
-	expect(bed, NULL, "no instance runs a model on the gpu of site 'new'",
+	expect_warnings(bed, NULL, "no instance runs a model on the gpu of site 'new'",
 		"interconnect has no effect: no instance has several gpus of site 'new'", NULL);
-	expect(bed, "instances.pipe={model: chat, sites: [new, new, new]}",
+	expect_warnings(bed, "instances.pipe={model: chat, sites: [new, new, new]}",
 		"no instance runs a model on the gpu of site 'old'", NULL);
-	expect(bed,
+	expect_warnings(bed,
 		"instances.pipe={model: chat, stages: [{site: new, layers: 20}, {site: new, "
 		"layers: 10}, {site: new, layers: 10}], split: balanced}",
 		"no instance runs a model on the gpu of site 'old'",
