@@ -11,13 +11,12 @@ enum service fit_service(const struct scheduler *s, const struct waiting *q, str
 	return SERVE_WHOLE;
 }
 
-static struct demand demand_of(
-	const struct scheduler *s, const struct waiting *q, struct instance_id i)
+static struct demand demand_of(const struct waiting *q, enum service what)
 {
 	return (struct demand){.prompt_tok = q->prompt_tok,
 		.whose = q->whose,
 		.output_tok = q->output_tok,
-		.what = fit_service(s, q, i)};
+		.what = what};
 }
 
 /** Can KV get from where it lies to @i? NO_ID: it may lie anywhere. Instances whose phases are
@@ -32,8 +31,7 @@ static bool in_reach(const struct scheduler *s, const struct waiting *q, struct 
 static bool has_follower(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
 	const struct followers *f = &s->followers[s->instance_views[i.i].cls.i];
-	const struct demand d = {
-		.prompt_tok = q->prompt_tok, .output_tok = q->output_tok, .what = SERVE_DECODE};
+	const struct demand d = demand_of(q, SERVE_DECODE);
 
 	for (size_t k = 0; k < f->n; k++)
 		if (instance_can_serve(
@@ -52,7 +50,7 @@ static bool is_whole(const struct scheduler *s, const struct waiting *q, struct 
 static bool can_serve_part(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
 	const struct instance *inst = instance_of(s, i);
-	struct demand d = demand_of(s, q, i);
+	const struct demand d = demand_of(q, fit_service(s, q, i));
 
 	if (!(s->instance_views[i.i].phases >> q->phase & 1) ||
 		(d.what == SERVE_DECODE && !inst->takes_kv) ||
@@ -63,10 +61,7 @@ static bool can_serve_part(const struct scheduler *s, const struct waiting *q, s
 
 bool fit_can_serve(const struct scheduler *s, const struct waiting *q, struct instance_id i)
 {
-	const struct demand whole = {.prompt_tok = q->prompt_tok,
-		.whose = q->whose,
-		.output_tok = q->output_tok,
-		.what = SERVE_WHOLE};
+	const struct demand whole = demand_of(q, SERVE_WHOLE);
 
 	if (!is_whole(s, q, i))
 		return can_serve_part(s, q, i);
@@ -98,7 +93,7 @@ bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct i
 		return false;
 	if (s->aged && q->phase == PHASE_PREFILL)
 		return true;
-	d = demand_of(s, q, i);
+	d = demand_of(q, fit_service(s, q, i));
 	return instance_has_memory(instance_of(s, i), &d);
 }
 
