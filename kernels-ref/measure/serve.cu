@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
-#include <map>
 #include <thread>
 
 #include "kernels-ref/cuda/llama_q8.cuh"
 #include "kernels-ref/measure/harness.cuh"
 #include "kernels-ref/measure/measure.cuh"
 #include "kernels-ref/measure/serve_batch.cuh"
+#include "kernels-ref/measure/serve_device.cuh"
 
 #define MAX_TOK SERVE_MAX_TOK
 #define BLOCK_TOK 16
@@ -30,19 +29,8 @@ struct step_log {
 	size_t prompts, prompt_tok; /* and new tokens of prompts, or of chunks */
 };
 
-struct server {
+struct server : serve_device {
 	serve_spec spec;
-	gpu_llama model;
-	gpu_state state;
-	gpu_prefill *prefill;
-	cudaStream_t stream;
-	cudaEvent_t from, to;
-	std::map<std::pair<size_t, size_t>, cudaGraphExec_t>
-		graphs; /* by rows and longest context */
-	/* pinned, and the device's side of it */
-	uint32_t *rows, *prompt, *token;
-	uint32_t *device_prompt, *device_token;
-
 	std::vector<served> requests;
 	serve_batch batch;
 	size_t next; /* arrival */
@@ -57,27 +45,6 @@ static double now_s(const server &s)
 
 /* --- before the first arrival --------------------------------------------------------------- */
 
-static void launch_decode(server *s, size_t n, size_t max_tok)
-{
-	gpu_step(&s->model, &s->state, n, max_tok, s->stream);
-	gpu_greedy(&s->model, &s->state, n, s->device_token, s->stream);
-}
-
-static cudaGraphExec_t graph_of(server *s, size_t n, size_t max_tok)
-{
-	cudaGraphExec_t &exec = s->graphs[{n, max_tok}];
-	cudaGraph_t graph;
-
-	if (exec)
-		return exec;
-	CUDA_TRY(cudaStreamBeginCapture(s->stream, cudaStreamCaptureModeThreadLocal));
-	launch_decode(s, n, max_tok);
-	CUDA_TRY(cudaStreamEndCapture(s->stream, &graph));
-	CUDA_TRY(cudaGraphInstantiate(&exec, graph, 0));
-	CUDA_TRY(cudaGraphDestroy(graph));
-	return exec;
-}
-
 /* Every graph that may be wanted, each run once; and some steps with prompts. */
 static void warm_up(server *s, size_t longest)
 {
@@ -86,10 +53,10 @@ static void warm_up(server *s, size_t longest)
 		s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)i;
 	}
 	for (size_t n = 1; n <= s->spec.max_batch; n++) {
-		gpu_state_rows_async(&s->state, n, s->rows, s->stream);
+		serve_device_rows(s, n);
 		for (size_t tok = 1; s->spec.graphs && tok <= longest; tok++) {
 			tok = gpu_step_class(n, tok);
-			CUDA_TRY(cudaGraphLaunch(graph_of(s, n, tok), s->stream));
+			CUDA_TRY(cudaGraphLaunch(serve_device_graph(s, n, tok), s->stream));
 			CUDA_TRY(cudaStreamSynchronize(s->stream));
 		}
 	}
@@ -104,24 +71,13 @@ static void warm_up(server *s, size_t longest)
 	CUDA_TRY(cudaStreamSynchronize(s->stream));
 }
 
-template <class T> static T *pinned(size_t n)
-{
-	void *p;
-
-	CUDA_TRY(cudaMallocHost(&p, n * sizeof(T)));
-	memset(p, 0, n * sizeof(T));
-	return (T *)p;
-}
-
 /* The cache has a piece for the longest request in each place of the batch. */
 static bool make_cache(server *s, size_t longest)
 {
-	size_t cap = (longest + 1 + 127) / 128 * 128, free_bytes, total, kv_tok;
+	size_t cap = (longest + 1 + 127) / 128 * 128, kv_tok = serve_device_room_tok(s->spec.shape);
 	serve_limits limits = {
 		s->spec.max_batch, s->spec.blocks, BLOCK_TOK, MAX_TOK, s->spec.chunk_tok};
 
-	CUDA_TRY(cudaMemGetInfo(&free_bytes, &total));
-	kv_tok = (free_bytes - ((size_t)2 << 30)) / llama_kv_bytes_per_tok(s->spec.shape);
 	if (cap * s->spec.max_batch > kv_tok) {
 		fprintf(stderr,
 			"%s: error: a batch of %zu requests of up to %zu tokens needs more memory "
@@ -139,9 +95,7 @@ static bool make_cache(server *s, size_t longest)
 				r.output_tok);
 			return false;
 		}
-	gpu_state_create(&s->state, s->spec.shape, cap * s->spec.max_batch);
-	tune_steps(&s->model, &s->state, cap * s->spec.max_batch);
-	gpu_state_shape(&s->state, s->spec.max_batch, cap);
+	serve_device_cache(s, s->spec.max_batch, cap);
 	return true;
 }
 
@@ -151,39 +105,12 @@ static bool start(server *s)
 
 	for (const served &r : s->requests)
 		longest = std::max(longest, (size_t)r.prompt_tok + r.output_tok);
-	gpu_llama_create(&s->model, s->spec.shape, 1, GPU_PACKED | GPU_NATURAL, MAX_TOK);
-	s->prefill = gpu_prefill_create(s->spec.shape, MAX_TOK);
-	gpu_prefill_tune_all(
-		s->prefill, &s->model, s->spec.chunk_tok ? s->spec.chunk_tok : MAX_TOK);
+	serve_device_create(
+		s, s->spec.shape, MAX_TOK, s->spec.chunk_tok ? s->spec.chunk_tok : MAX_TOK);
 	if (!make_cache(s, longest))
 		return false;
-	CUDA_TRY(cudaStreamCreate(&s->stream));
-	CUDA_TRY(cudaEventCreate(&s->from));
-	CUDA_TRY(cudaEventCreate(&s->to));
-	s->rows = pinned<uint32_t>(STEP_ROW_WORDS);
-	s->token = pinned<uint32_t>(STEP_MAX_ROWS);
-	s->prompt = pinned<uint32_t>(MAX_TOK);
-	s->device_prompt = device_alloc<uint32_t>(MAX_TOK);
-	CUDA_TRY(cudaMemset(s->device_prompt, 0, MAX_TOK * sizeof(uint32_t)));
-	s->device_token = device_alloc<uint32_t>(STEP_MAX_ROWS);
 	warm_up(s, longest);
 	return true;
-}
-
-static void stop(server *s)
-{
-	for (auto &g : s->graphs)
-		CUDA_TRY(cudaGraphExecDestroy(g.second));
-	for (uint32_t *p : {s->rows, s->token, s->prompt})
-		CUDA_TRY(cudaFreeHost(p));
-	CUDA_TRY(cudaFree(s->device_prompt));
-	CUDA_TRY(cudaFree(s->device_token));
-	CUDA_TRY(cudaEventDestroy(s->from));
-	CUDA_TRY(cudaEventDestroy(s->to));
-	CUDA_TRY(cudaStreamDestroy(s->stream));
-	gpu_prefill_destroy(s->prefill);
-	gpu_state_destroy(&s->state);
-	gpu_llama_destroy(&s->model);
 }
 
 /* --- steps ---------------------------------------------------------------------------------- */
@@ -192,23 +119,6 @@ static void stop(server *s)
 static uint32_t prompt_token(const server *s, size_t request, size_t k)
 {
 	return (uint32_t)(device_rand_bits(request, k) % s->spec.shape->vocab);
-}
-
-static double gpu_time_s(const server *s)
-{
-	float ms;
-
-	CUDA_TRY(cudaEventElapsedTime(&ms, s->from, s->to));
-	return (double)ms * 1e-3;
-}
-
-/* The @n tokens of the step that has been launched, to @s->token. */
-static void fetch_tokens(server *s, size_t n)
-{
-	CUDA_TRY(cudaEventRecord(s->to, s->stream));
-	CUDA_TRY(cudaMemcpyAsync(s->token, s->device_token, n * sizeof(uint32_t),
-		cudaMemcpyDeviceToHost, s->stream));
-	CUDA_TRY(cudaStreamSynchronize(s->stream));
 }
 
 /* Tokens @from to @to of a prompt, what was emitted before counted to it, behind what is in
@@ -239,23 +149,8 @@ static size_t put_rows(server *s, step_log *log)
 		log->context_tok += at + 1;
 	}
 	log->rows = running.size();
-	gpu_state_rows_async(&s->state, log->rows, s->rows, s->stream);
+	serve_device_rows(s, log->rows);
 	return longest;
-}
-
-/* Rows that decode and prompts, whose @tok tokens are in @s->prompt; what comes of it to @s->token.
- */
-static void launch_prompts(server *s, const gpu_mix &x, size_t tok)
-{
-	size_t n;
-
-	CUDA_TRY(cudaMemcpyAsync(s->device_prompt, s->prompt, tok * sizeof(uint32_t),
-		cudaMemcpyHostToDevice, s->stream));
-	CUDA_TRY(cudaEventRecord(s->from, s->stream));
-	n = gpu_mixed_step(s->prefill, &s->model, &s->state, s->device_prompt, x, s->stream);
-	if (n > 0)
-		gpu_greedy(&s->model, &s->state, n, s->device_token, s->stream);
-	fetch_tokens(s, n);
 }
 
 static void begins(server *s, size_t i, double now_s)
@@ -277,7 +172,7 @@ static void step_ends(server *s, const std::vector<size_t> &ended, step_log *log
 	for (size_t i : ended)
 		serve_batch_token(&s->batch, i, s->token[at++], log->to_s);
 	serve_batch_settle(&s->batch, ended, log->to_s);
-	log->gpu_s = gpu_time_s(s);
+	log->gpu_s = serve_device_gpu_s(s);
 	s->log.push_back(*log);
 }
 
@@ -294,7 +189,7 @@ static void step_prefill(server *s, const std::vector<size_t> &admitted)
 		prompts.push_back({r.place, tok, 0});
 		put_tokens(s, i, 0, tok, &log.prompt_tok);
 	}
-	launch_prompts(s, {0, 0, prompts.data(), prompts.size()}, log.prompt_tok);
+	serve_device_prompts(s, {0, 0, prompts.data(), prompts.size()}, log.prompt_tok);
 	step_ends(s, admitted, &log);
 }
 
@@ -303,13 +198,7 @@ static void step_decode(server *s)
 	step_log log = {STEP_DECODE, now_s(*s), 0.0, 0.0, 0, 0, 0, 0};
 	size_t longest = put_rows(s, &log);
 
-	CUDA_TRY(cudaEventRecord(s->from, s->stream));
-	if (s->spec.graphs)
-		CUDA_TRY(cudaGraphLaunch(
-			graph_of(s, log.rows, gpu_step_class(log.rows, longest)), s->stream));
-	else
-		launch_decode(s, log.rows, longest);
-	fetch_tokens(s, log.rows);
+	serve_device_decode(s, log.rows, longest, s->spec.graphs);
 	step_ends(s, {}, &log);
 }
 
@@ -339,7 +228,7 @@ static void step_chunks(server *s)
 	log.prompts = x.n_prompts = prompts.size();
 	log.prompt_tok = tok - x.n_rows;
 	x.prompts = prompts.data();
-	launch_prompts(s, x, tok);
+	serve_device_prompts(s, x, tok);
 	step_ends(s, serve_batch_computed(&s->batch), &log);
 }
 
@@ -499,7 +388,7 @@ bool serve(const serve_spec &spec)
 	print_summary(&s);
 	ok = write_requests(&s);
 	ok = write_steps(&s) && ok;
-	stop(&s);
+	serve_device_destroy(&s);
 	return ok;
 }
 
@@ -521,6 +410,6 @@ host_times measure_host(const llama_shape *shape)
 		exit(1);
 	replay(&s);
 	h = host_times_of(s.log);
-	stop(&s);
+	serve_device_destroy(&s);
 	return h;
 }

@@ -1,0 +1,56 @@
+#ifndef OFFING_KERNELS_REF_SERVE_DEVICE_CUH
+#define OFFING_KERNELS_REF_SERVE_DEVICE_CUH
+
+#include <map>
+
+#include "kernels-ref/cuda/llama_q8.cuh"
+
+/**
+ * A GPU as a server uses it: an int8 model, its cache, and steps from pinned rows to tokens, decode
+ * steps as graphs. All calls of one are made with its GPU as the device in use.
+ */
+struct serve_device {
+	gpu_llama model;
+	gpu_state state;
+	gpu_prefill *prefill;
+	cudaStream_t stream;
+	cudaEvent_t from, to; /* around the GPU's part of a step */
+	std::map<std::pair<size_t, size_t>, cudaGraphExec_t>
+		graphs; /* by rows and longest context */
+	/* pinned, and the device's side of it */
+	uint32_t *rows, *prompt, *token;
+	uint32_t *device_prompt, *device_token;
+};
+
+/** Weights, streams and buffers; prompts of up to @max_tok tokens, GEMMs tuned for steps of up to
+ *  @tuned_tok. */
+void serve_device_create(
+	serve_device *d, const llama_shape *shape, size_t max_tok, size_t tuned_tok);
+void serve_device_destroy(serve_device *d);
+
+/** Tokens of keys and values for which there is memory left. */
+size_t serve_device_room_tok(const llama_shape *shape);
+
+/** The cache: @n_seq sequences of @cap_tok tokens; then the ways of small steps are chosen. */
+void serve_device_cache(serve_device *d, size_t n_seq, size_t cap_tok);
+
+/** The graph of a step of @n rows and its tokens, captured when it is first asked for. */
+cudaGraphExec_t serve_device_graph(serve_device *d, size_t n, size_t max_tok);
+
+/** The rows in @d->rows, @n of them, to the device. */
+void serve_device_rows(serve_device *d, size_t n);
+
+/** A step of @n rows set before, the longest of context @longest; their tokens to @d->token. */
+void serve_device_decode(serve_device *d, size_t n, size_t longest, bool graph);
+
+/** Rows that decode and prompts, whose @tok tokens are in @d->prompt; what comes of it to
+ *  @d->token. */
+void serve_device_prompts(serve_device *d, const gpu_mix &x, size_t tok);
+
+/** Of the step that was made last. */
+double serve_device_gpu_s(const serve_device *d);
+
+/** @n zeros in pinned memory. */
+uint32_t *pinned_words(size_t n);
+
+#endif
