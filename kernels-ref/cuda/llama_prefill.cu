@@ -342,6 +342,8 @@ static void layer_prefill(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size
 		rows_attention(p, m, s, l, x, stream);
 	for (size_t i = 0; i < x.n_prompts; at += x.prompts[i++].n)
 		prompt_attention(p, m, s, l, &x.prompts[i], at, stream);
+	if (x.stored)
+		x.stored(l);
 	launch_kernel(stream, quantise_halves, dim3((unsigned)n), dim3(ROW_THREADS),
 		h * sizeof(float), p->xq, p->q_scale, p->att, h);
 	gpu_prefill_gemm(p, &w->o, padded, stream);

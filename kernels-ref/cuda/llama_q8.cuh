@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "kernels-ref/cuda/cuda_common.cuh"
 #include "kernels-ref/ref/llama.h"
@@ -195,6 +196,8 @@ struct gpu_mix {
 	size_t max_tok; /* longest context among them */
 	const gpu_prompt *prompts;
 	size_t n_prompts;
+	/* called when the keys and values of a layer have been launched; may be empty */
+	std::function<void(size_t layer)> stored = nullptr;
 };
 
 /**
@@ -206,6 +209,23 @@ struct gpu_mix {
  */
 size_t gpu_mixed_step(gpu_prefill *p, const gpu_llama *m, gpu_state *s, const uint32_t *token,
 	const gpu_mix &x, cudaStream_t stream);
+
+/** Where keys and values lie in a cache. */
+struct kv_place {
+	size_t layer, seq;
+};
+
+/** The halves of the cache before those of token @tok of the first head there. */
+size_t gpu_kv_at(const llama_shape *shape, const gpu_state *s, const kv_place &at, size_t tok);
+
+struct kv_extent {
+	size_t n_layers, from_tok, n_tok;
+};
+
+/** Keys and values of @what from @here in one cache to @there in another, which may be another
+ *  device's whose memory this one may use. One kernel. */
+void gpu_kv_copy(const llama_shape *shape, gpu_state *to, const kv_place &there,
+	const gpu_state *from, const kv_place &here, const kv_extent &what, cudaStream_t stream);
 
 /** One int8 GEMM as a prefill runs it, int32 out; for timing a layer by itself. */
 void gpu_prefill_gemm(gpu_prefill *p, const gpu_matrix *w, size_t n, cudaStream_t stream);

@@ -280,6 +280,51 @@ static void verify_prompts(tally *t, const gpu_llama *m, gpu_state *s)
 	gpu_prefill_destroy(p);
 }
 
+/* One more token of sequence @seq, which has @n. */
+static std::vector<float> next_logits(const gpu_llama *m, gpu_state *s, size_t seq, size_t n)
+{
+	uint32_t token = token_of(1000, n, m->shape.vocab), pos = (uint32_t)n,
+		 which = (uint32_t)seq;
+
+	poison(s->logits, m->shape.vocab * sizeof(float));
+	gpu_state_rows(s, 1, &token, &pos, &pos, &which);
+	gpu_step(m, s, 1, n + 1, 0);
+	return download(s->logits, m->shape.vocab);
+}
+
+/* A prompt's keys and values to another cache of another layout, layer by layer as they are stored
+ * and in pieces: the next token is as where it was computed. */
+static void verify_kv_copy(tally *t, const gpu_llama *m, gpu_state *s)
+{
+	const size_t n = 83, cut = 48, kv = m->shape.n_layers * m->shape.hidden * 3 * 110;
+	gpu_prefill *p = gpu_prefill_create(&m->shape, n);
+	gpu_prompt prompt = {3, n, 0};
+	gpu_mix mix = {0, 0, &prompt, 1};
+	std::vector<uint32_t> tokens;
+	gpu_state other;
+
+	for (size_t i = 0; i < n; i++)
+		tokens.push_back(token_of(1000, i, m->shape.vocab));
+	uint32_t *device_tokens = upload(tokens);
+	gpu_state_create(&other, &m->shape, 3 * 110);
+	gpu_state_shape(&other, 3, 110);
+	gpu_state_shape(s, 4, 100);
+	poison(other.k, kv * sizeof(half));
+	poison(other.v, kv * sizeof(half));
+	gpu_prefill_tune(p, m, n);
+	mix.stored = [&](size_t l) {
+		for (kv_extent what : {kv_extent{1, 0, cut}, kv_extent{1, cut, n - cut}})
+			gpu_kv_copy(&m->shape, &other, {l, 1}, s, {l, 3}, what, 0);
+	};
+	gpu_mixed_step(p, m, s, device_tokens, mix, 0);
+	std::vector<float> here = next_logits(m, s, 3, n), there = next_logits(m, &other, 1, n);
+	judge(t, "keys and values moved to another cache, the next step",
+		relative_error(there.data(), here.data(), here.size()), 0.0);
+	CUDA_TRY(cudaFree(device_tokens));
+	gpu_state_destroy(&other);
+	gpu_prefill_destroy(p);
+}
+
 /* --- a step of rows and prompts ------------------------------------------------------------- */
 
 /* Twelve sequences, by how much of each is cached before. */
@@ -416,6 +461,7 @@ static void verify_prefills(tally *t, bool few)
 	verify_prefill(t, host, &m, &s, 70, 7);
 	verify_prefill(t, host, &m, &s, 33, 129);
 	verify_prompts(t, &m, &s);
+	verify_kv_copy(t, &m, &s);
 	verify_mixed(t, host, &m, &s);
 	if (!few)
 		for (size_t n : {1, 7, 64, 300})
@@ -747,6 +793,7 @@ bool verify_all(enum verify_what what)
 	verify_row_attn(&t, 2, 900, 880);
 	verify_predicts(&t, few);
 	if (what == VERIFY_ALL) {
+		one_layer_of(&t, &llama_68m);
 		one_layer_of(&t, &llama_7b);
 		one_layer_of(&t, &llama_13b);
 	}

@@ -28,8 +28,11 @@ struct llama_shape {
 	double norm_eps;  /* 1e-5 */
 };
 
-extern const struct llama_shape llama_7b;    /* 4096, 11008, 32 layers, 32 x 128, 32000 */
-extern const struct llama_shape llama_13b;   /* 5120, 13824, 40 layers, 40 x 128, 32000 */
+extern const struct llama_shape llama_7b;  /* 4096, 11008, 32 layers, 32 x 128, 32000 */
+extern const struct llama_shape llama_13b; /* 5120, 13824, 40 layers, 40 x 128, 32000 */
+/* 768, 3072, 2 layers, 6 x 128, 32000: a draft. Released with 12 x 64: as many weights, keys and
+ * values. */
+extern const struct llama_shape llama_68m;
 extern const struct llama_shape llama_small; /* 64, 176, 2 layers, 4 x 16 (2 kv), 96: for tests */
 
 /** y = diag(scale) w x: @rows outputs, @cols inputs, row-major. */
