@@ -4,20 +4,17 @@
 #include "kernels-ref/measure/serve.cuh"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <thread>
 
 #include "kernels-ref/cuda/llama_q8.cuh"
 #include "kernels-ref/measure/harness.cuh"
 #include "kernels-ref/measure/measure.cuh"
 #include "kernels-ref/measure/serve_batch.cuh"
+#include "kernels-ref/measure/serve_clock.cuh"
 #include "kernels-ref/measure/serve_device.cuh"
 
 #define MAX_TOK SERVE_MAX_TOK
 #define BLOCK_TOK 16
-
-typedef std::chrono::steady_clock wall;
 
 enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_MIXED };
 static const char *const step_kinds[] = {"decode", "prefill", "mixed"};
@@ -35,13 +32,8 @@ struct server : serve_device {
 	serve_batch batch;
 	size_t next; /* arrival */
 	std::vector<step_log> log;
-	wall::time_point began;
+	serve_clock clock;
 };
-
-static double now_s(const server &s)
-{
-	return std::chrono::duration<double>(wall::now() - s.began).count();
-}
 
 /* --- before the first arrival --------------------------------------------------------------- */
 
@@ -165,7 +157,7 @@ static void step_ends(server *s, const std::vector<size_t> &ended, step_log *log
 {
 	size_t at = 0;
 
-	log->to_s = now_s(*s);
+	log->to_s = s->clock.now_s();
 	if (log->rows > 0)
 		for (size_t i : s->batch.running)
 			serve_batch_token(&s->batch, i, s->token[at++], log->to_s);
@@ -179,7 +171,7 @@ static void step_ends(server *s, const std::vector<size_t> &ended, step_log *log
 static void step_prefill(server *s, const std::vector<size_t> &admitted)
 {
 	std::vector<gpu_prompt> prompts;
-	step_log log = {STEP_PREFILL, now_s(*s), 0.0, 0.0, 0, 0, admitted.size(), 0};
+	step_log log = {STEP_PREFILL, s->clock.now_s(), 0.0, 0.0, 0, 0, admitted.size(), 0};
 
 	for (size_t i : admitted) {
 		const served &r = s->requests[i];
@@ -195,7 +187,7 @@ static void step_prefill(server *s, const std::vector<size_t> &admitted)
 
 static void step_decode(server *s)
 {
-	step_log log = {STEP_DECODE, now_s(*s), 0.0, 0.0, 0, 0, 0, 0};
+	step_log log = {STEP_DECODE, s->clock.now_s(), 0.0, 0.0, 0, 0, 0, 0};
 	size_t longest = put_rows(s, &log);
 
 	serve_device_decode(s, log.rows, longest, s->spec.graphs);
@@ -206,7 +198,7 @@ static void step_decode(server *s)
 static void step_chunks(server *s)
 {
 	std::vector<gpu_prompt> prompts;
-	step_log log = {STEP_PREFILL, now_s(*s), 0.0, 0.0, 0, 0, 0, 0};
+	step_log log = {STEP_PREFILL, s->clock.now_s(), 0.0, 0.0, 0, 0, 0, 0};
 	gpu_mix x = {s->batch.running.size(), 0, NULL, 0};
 	size_t tok = 0;
 
@@ -235,21 +227,10 @@ static void step_chunks(server *s)
 /* Everybody who has come by now stands in line. */
 static void let_in(server *s)
 {
-	double now = now_s(*s);
+	double now = s->clock.now_s();
 
 	while (s->next < s->requests.size() && s->requests[s->next].arrival_s <= now)
 		s->batch.line.push_back(s->next++);
-}
-
-/* Sleep to shortly before the next arrival, then watch the clock. */
-static void wait_for_next(const server *s)
-{
-	double at = s->requests[s->next].arrival_s, left = at - now_s(*s);
-
-	if (left > 2e-3)
-		std::this_thread::sleep_for(std::chrono::duration<double>(left - 1e-3));
-	while (now_s(*s) < at)
-		;
 }
 
 /* False when there is nobody to make a step for. */
@@ -284,45 +265,22 @@ static void replay(server *s)
 {
 	bool (*step)(server *) = s->spec.chunk_tok ? step_chunked : step_continuous;
 
-	s->began = wall::now();
+	s->clock = {};
 	for (;;) {
 		let_in(s);
 		if (step(s))
 			continue;
 		if (s->next == s->requests.size())
 			break;
-		wait_for_next(s);
+		s->clock.wait_until(s->requests[s->next].arrival_s);
 	}
 }
 
 /* --- what came of it ------------------------------------------------------------------------ */
 
-static FILE *open_out(const std::string &file)
-{
-	FILE *to = fopen(file.c_str(), "w");
-
-	if (!to)
-		fprintf(stderr, "%s: error: cannot be written\n", file.c_str());
-	return to;
-}
-
-static bool write_requests(const server *s)
-{
-	FILE *to = open_out(s->spec.out);
-
-	if (!to)
-		return false;
-	fprintf(to, "arrival_s,prompt_tokens,output_tokens,start_s,first_token_s,last_token_s,"
-		    "preemptions\n");
-	for (const served &r : s->requests)
-		fprintf(to, "%.9g,%u,%u,%.6f,%.6f,%.6f,%u\n", r.arrival_s, r.prompt_tok,
-			r.output_tok, r.start_s, r.first_token_s, r.last_token_s, r.preemptions);
-	return fclose(to) == 0;
-}
-
 static bool write_steps(const server *s)
 {
-	FILE *to = open_out(s->spec.out + ".steps");
+	FILE *to = open_served(s->spec.out + ".steps");
 
 	if (!to)
 		return false;
@@ -386,7 +344,7 @@ bool serve(const serve_spec &spec)
 		return false;
 	replay(&s);
 	print_summary(&s);
-	ok = write_requests(&s);
+	ok = write_served(spec.out, s.requests);
 	ok = write_steps(&s) && ok;
 	serve_device_destroy(&s);
 	return ok;

@@ -90,6 +90,29 @@ bool read_arrivals(std::vector<served> *out, const std::string &file, uint32_t m
 	return ok;
 }
 
+FILE *open_served(const std::string &file)
+{
+	FILE *to = fopen(file.c_str(), "w");
+
+	if (!to)
+		fprintf(stderr, "%s: error: cannot be written\n", file.c_str());
+	return to;
+}
+
+bool write_served(const std::string &file, const std::vector<served> &requests)
+{
+	FILE *to = open_served(file);
+
+	if (!to)
+		return false;
+	fprintf(to, "arrival_s,prompt_tokens,output_tokens,start_s,first_token_s,last_token_s,"
+		    "preemptions\n");
+	for (const served &r : requests)
+		fprintf(to, "%.9g,%u,%u,%.6f,%.6f,%.6f,%u\n", r.arrival_s, r.prompt_tok,
+			r.output_tok, r.start_s, r.first_token_s, r.last_token_s, r.preemptions);
+	return fclose(to) == 0;
+}
+
 /* --- the batch ------------------------------------------------------------------------------ */
 
 static size_t blocks_of(const serve_batch *b, size_t tok)
@@ -274,4 +297,30 @@ void serve_batch_settle(serve_batch *b, const std::vector<size_t> &admitted, dou
 			}
 		}
 	b->running = stay;
+}
+
+/* --- phases apart --------------------------------------------------------------------------- */
+
+void serve_batch_leave(serve_batch *b, size_t i)
+{
+	b->running.erase(std::find(b->running.begin(), b->running.end(), i));
+	give_back(b, &(*b->requests)[i]);
+}
+
+bool serve_batch_reserve(serve_batch *b, size_t i)
+{
+	served &r = (*b->requests)[i];
+	size_t blocks = blocks_of(b, (size_t)r.prompt_tok + 1);
+
+	if (b->places.empty() || b->used_blocks + blocks > b->limits.blocks)
+		return false;
+	take(b, &r, blocks);
+	r.place = b->places.back();
+	b->places.pop_back();
+	return true;
+}
+
+void serve_batch_join(serve_batch *b, size_t i)
+{
+	b->running.push_back(i);
 }

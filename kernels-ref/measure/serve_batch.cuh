@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <deque>
 #include <string>
 #include <vector>
@@ -41,6 +42,12 @@ struct served {
  */
 bool read_arrivals(std::vector<served> *out, const std::string &file, uint32_t max_tok);
 
+/** @file to write to; NULL after a message. */
+FILE *open_served(const std::string &file);
+
+/** A row a request. */
+bool write_served(const std::string &file, const std::vector<served> &requests);
+
 struct serve_limits {
 	size_t max_batch, blocks, block_tok;
 	size_t prefill_tok;   /* new tokens in one prefill step, unless one prompt alone has more */
@@ -78,6 +85,16 @@ bool serve_batch_ends(const served &r);
 /** Chunked: the step that was formed is over. Those whose prompt it ended, in order; as the
  *  admitted of the functions below. The others' chunks are counted. */
 std::vector<size_t> serve_batch_computed(serve_batch *b);
+
+/** Phases apart. @i, which runs here, goes on elsewhere: its place and blocks are free. */
+void serve_batch_leave(serve_batch *b, size_t i);
+
+/** A place, and blocks for its prompt and one token, for @i, which comes with its keys and values.
+ *  False: they are not free. */
+bool serve_batch_reserve(serve_batch *b, size_t i);
+
+/** It is there, and runs from the next step on. */
+void serve_batch_join(serve_batch *b, size_t i);
 
 /** @token is the next of request @i, which was admitted or runs, at @now_s. */
 void serve_batch_token(serve_batch *b, size_t i, uint32_t token, double now_s);

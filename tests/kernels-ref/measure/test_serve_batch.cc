@@ -332,6 +332,43 @@ static int print_arrivals(const char *file)
 	return 0;
 }
 
+/* Two sides of blocks of 4 tokens; 3 blocks and a place where it goes on. A: 6 tokens, 2 blocks; B:
+ * 3 tokens, 1 block, finds no place until A is done. What was computed is held until it has left.
+ */
+static void a_prompt_goes_on_elsewhere_when_there_are_place_and_blocks(void)
+{
+	std::vector<served> here = {request(6, 3), request(3, 2)}, there = here;
+	serve_batch from, to;
+
+	serve_batch_init(&from, &here, {2, 9, 4, 100});
+	serve_batch_init(&to, &there, {1, 3, 4, 100});
+	from.line = {0, 1};
+	step(&from, 1.0);
+	CHECK(from.running.size() == 2 && from.used_blocks == 3);
+	CHECK(serve_batch_reserve(&to, 0) && to.used_blocks == 2);
+	CHECK(!serve_batch_reserve(&to, 1));
+	serve_batch_leave(&from, 0);
+	CHECK(from.used_blocks == 1 && from.places.size() == 1 && from.running[0] == 1);
+	there[0].tokens = here[0].tokens;
+	serve_batch_join(&to, 0);
+	step(&to, 2.0);
+	CHECK(to.used_blocks == 2 && !serve_batch_reserve(&to, 1));
+	step(&to, 3.0);
+	CHECK(to.running.empty() && there[0].last_token_s == 3.0 && to.used_blocks == 0);
+	CHECK(serve_batch_reserve(&to, 1) && to.used_blocks == 1);
+}
+
+/* A place is free, and blocks are not. */
+static void blocks_are_wanted_as_well_as_a_place(void)
+{
+	std::vector<served> there = {request(6, 3), request(3, 2)};
+	serve_batch to;
+
+	serve_batch_init(&to, &there, {2, 2, 4, 100});
+	CHECK(serve_batch_reserve(&to, 0));
+	CHECK(to.places.size() == 1 && !serve_batch_reserve(&to, 1) && to.places.size() == 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -344,6 +381,8 @@ int main(int argc, char **argv)
 	a_prompt_that_is_computed_gives_way_before_any_that_decodes();
 	the_youngest_that_decodes_is_computed_again_in_chunks();
 	in_chunks_whatever_comes_all_are_answered();
-	puts("8 passed, 0 failed");
+	a_prompt_goes_on_elsewhere_when_there_are_place_and_blocks();
+	blocks_are_wanted_as_well_as_a_place();
+	puts("10 passed, 0 failed");
 	return 0;
 }
