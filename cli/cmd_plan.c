@@ -56,7 +56,7 @@ static bool choose_instance(struct asked *a, const char *name, struct err *err)
 	return a->of;
 }
 
-/** One device with all of the model, streamed layers aside. */
+/** All of the model at one site, and its draft. */
 static bool check_instance(const struct instance_spec *i, struct err *err)
 {
 	const char *why = NULL;
@@ -65,14 +65,12 @@ static bool check_instance(const struct instance_spec *i, struct err *err)
 		why = "is synthetic";
 	else if (i->n_stages > 0)
 		why = "is a pipeline";
-	else if (i->parallel.ranks > 1)
-		why = "is on several gpus";
-	else if (i->offload.cpu_layers > 0)
-		why = "has layers on a CPU";
 	else if (i->draft.n_sites > 0)
 		why = "has its drafts made elsewhere";
-	return !why || err_at(err, i->at, "instance '%s' %s: plans are for models on one device",
-			       i->name, why);
+	return !why ||
+	       err_at(err, i->at,
+		       "instance '%s' %s: plans are for models on one site, with their drafts",
+		       i->name, why);
 }
 
 static bool law_mean(unsigned long *out, const struct dist_spec *s, struct err *err)
@@ -148,10 +146,15 @@ static void model_spec(struct planner_spec *p, const struct asked *a)
 		.quantile = a->s->run.quantile,
 		.attention = i->attention,
 		.decode_keep = i->decode_keep,
+		.ranks = i->parallel.ranks,
+		.interconnect = &i->parallel.interconnect,
 		.offload = &i->offload,
 		.at = i->at};
 	p->what.reserve_bytes = memory_reserve_bytes(i, &p->what);
 	p->reserve_bytes = i->reserve_bytes;
+	p->host_bytes = i->offload.host.mem_bytes;
+	if (i->kv.preemption == PREEMPTION_SWAP)
+		p->host_bytes -= i->kv.swap_bytes;
 	p->room_bytes = p->what.gpu->mem_bytes * (i->kv.share > 0.0 ? i->kv.share : 1.0);
 }
 
@@ -164,6 +167,7 @@ static void draft_spec(struct planner_spec *p, const struct asked *a)
 	p->draft.shape = &d->shape;
 	p->draft.precision = d->precision;
 	p->draft.verify_rows = 0;
+	p->draft.ranks = 0;
 	p->draft.offload = NULL;
 	p->draft.at = a->of->draft.at;
 	p->draft.reserve_bytes += cost_weight_bytes(&p->what);
@@ -176,6 +180,7 @@ static void print(const struct asked *a, const struct planner_spec *p,
 		.model = p->what.shape->name,
 		.precision = llm_precision_names[p->what.precision],
 		.gpu = p->what.gpu->name,
+		.n_gpus = instance_devices(a->of),
 		.prompt_of = a->mean_prompt ? a->users->name : NULL,
 		.output_of = a->mean_output ? a->users->name : NULL,
 		.acceptance = p->acceptance};
@@ -208,20 +213,23 @@ static bool plan(const struct asked *a, bool json, struct err *err)
 {
 	struct planner_spec p = {.name = a->of->name, .max_n = (uint32_t)a->n, .at = a->of->at};
 	struct cost *cost = NULL, *draft = NULL;
+	struct offload *offload = NULL;
 	bool ok;
 
 	model_spec(&p, a);
-	ok = cost_create(&cost, &p.what, err);
+	ok = cost_create(&cost, &p.what, err) && offload_create(&offload, &p.what, err);
 	if (ok && a->of->draft.on) {
 		draft_spec(&p, a);
 		ok = acceptance(&p.acceptance, a, p.draft.shape, err) &&
 		     cost_create(&draft, &p.draft, err);
 	}
 	p.cost = cost;
+	p.offload = offload;
 	p.draft_cost = draft;
 	ok = ok && plan_with(a, &p, json, err);
 	cost_destroy(cost);
 	cost_destroy(draft);
+	offload_destroy(offload);
 	return ok;
 }
 

@@ -12,7 +12,10 @@ static void print_length(FILE *to, uint32_t tok, const char *what, const char *m
 
 static void print_subject(FILE *to, const struct plan_subject *s, const struct plan_answer *a)
 {
-	fprintf(to, "instance %s: %s %s on %s, ", s->instance, s->model, s->precision, s->gpu);
+	fprintf(to, "instance %s: %s %s on ", s->instance, s->model, s->precision);
+	if (s->n_gpus > 1)
+		fprintf(to, "%u x ", s->n_gpus);
+	fprintf(to, "%s, ", s->gpu);
 	if (s->draft)
 		fprintf(to, "draft %s %s, acceptance %g\n", s->draft, s->draft_precision,
 			s->acceptance);
@@ -24,15 +27,31 @@ static void print_subject(FILE *to, const struct plan_subject *s, const struct p
 	fputs("\n\n", to);
 }
 
-static void print_plan(FILE *to, const struct plan *c)
+/** @waits: some plan has layers to wait for. */
+static void print_heading(FILE *to, bool waits)
+{
+	const char *name = waits ? "   wait " : "", *unit = waits ? "     ms " : "";
+
+	fprintf(to,
+		"mu_pref mu_dec b_draft  k  prefill   draft  verify %s  round rounds     total  "
+		"memory\n"
+		"                               ms      ms      ms %s     ms               ms      "
+		"GB\n",
+		name, unit);
+}
+
+static void print_plan(FILE *to, const struct plan *c, bool waits)
 {
 	fprintf(to, "%7u %6u ", c->prefill_batch, c->decode_batch);
 	if (c->k > 0)
 		fprintf(to, "%7u", c->draft_batch);
 	else
 		fputs("      -", to);
-	fprintf(to, " %2u %8.2f %7.2f %7.2f %7.2f %6.1f %9.2f %7.2f\n", c->k, c->prefill_s * 1e3,
-		c->draft_s * 1e3, c->verify_s * 1e3, c->round_s * 1e3, c->rounds, c->total_s * 1e3,
+	fprintf(to, " %2u %8.2f %7.2f %7.2f ", c->k, c->prefill_s * 1e3, c->draft_s * 1e3,
+		c->verify_s * 1e3);
+	if (waits)
+		fprintf(to, "%7.2f ", c->wait_s * 1e3);
+	fprintf(to, "%7.2f %6.1f %9.2f %7.2f\n", c->round_s * 1e3, c->rounds, c->total_s * 1e3,
 		c->memory_bytes / 1e9);
 }
 
@@ -49,7 +68,7 @@ static void print_binding(FILE *to, const struct plan_answer *a)
 		fprintf(to, " (%.0f %% of the total)", 100.0 * c->prefill_s / c->total_s);
 		break;
 	case PLAN_PCIE:
-		fprintf(to, " (a round waits for %.2f ms of streamed layers)", a->fetch_s * 1e3);
+		fprintf(to, " (streamed layers take %.2f ms a round)", a->fetch_s * 1e3);
 		break;
 	case PLAN_DRAFT:
 		fprintf(to, " (%.0f %% of a round)", 100.0 * c->draft_s / c->round_s);
@@ -68,13 +87,9 @@ void plan_print(FILE *to, const struct plan_subject *s, const struct plan_answer
 	double tok = (double)a->n * a->output_tok;
 
 	print_subject(to, s, a);
-	fputs("mu_pref mu_dec b_draft  k  prefill   draft  verify   round rounds     total  "
-	      "memory\n"
-	      "                               ms      ms      ms      ms               ms      "
-	      "GB\n",
-		to);
+	print_heading(to, a->fetch_s > 0.0);
 	for (size_t i = 0; i < a->n_best; i++) {
-		print_plan(to, &a->best[i]);
+		print_plan(to, &a->best[i], a->fetch_s > 0.0);
 		if (i == 0 && a->n_best > 1)
 			fputs("runners-up\n", to);
 	}
@@ -82,8 +97,8 @@ void plan_print(FILE *to, const struct plan_subject *s, const struct plan_answer
 	print_binding(to, a);
 	fprintf(to, "%.2f ms a token of an answer, %.1f tokens/s in all\n",
 		a->best[0].total_s * 1e3 / a->output_tok, tok / a->best[0].total_s);
-	fprintf(to, "%zu of %zu candidates fit in %.2f GB\n", a->n_fit, a->n_candidates,
-		a->room_bytes / 1e9);
+	fprintf(to, "%zu of %zu candidates fit in %.2f GB%s\n", a->n_fit, a->n_candidates,
+		a->room_bytes / 1e9, s->n_gpus > 1 ? " of each gpu" : "");
 }
 
 /* JSON */
@@ -112,6 +127,7 @@ static void json_plan(FILE *to, const struct plan *c)
 	member(to, "prefill_s", c->prefill_s);
 	member(to, "draft_s", c->draft_s);
 	member(to, "verify_s", c->verify_s);
+	member(to, "wait_s", c->wait_s);
 	member(to, "round_s", c->round_s);
 	member(to, "rounds", c->rounds);
 	member(to, "total_s", c->total_s);
@@ -126,6 +142,7 @@ static void json_subject(FILE *to, const struct plan_subject *s, const struct pl
 	text(to, "model", s->model);
 	text(to, "precision", s->precision);
 	text(to, "gpu", s->gpu);
+	fprintf(to, ", \"gpus\": %u", s->n_gpus);
 	text(to, "draft", s->draft);
 	text(to, "draft_precision", s->draft_precision);
 	if (s->draft)

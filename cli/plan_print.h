@@ -11,6 +11,7 @@ struct plan_subject {
 	const char *draft, *draft_precision; /* NULL: none */
 	const char *prompt_of, *output_of;   /* users whose mean it is; NULL: given */
 	double acceptance;
+	unsigned n_gpus; /* that share the model */
 };
 
 /** The best first, the runners-up below it, and what binds. */

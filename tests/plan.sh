@@ -43,5 +43,25 @@ awk -v p="$(of prefill_s)" -v r="$(of rounds)" -v o="$(of round_s)" -v t="$(of t
 plan --batch 5 --prompt 30 --output 40 | grep -qx 'batch of 5, prompts of 30 tokens, answers of 40 tokens' ||
 	complain "options are not what is planned for"
 plan --batch 1 --prompt 100 --output 1 | sed -n 6p | grep -q ' 0\.0 ' || complain "an answer of one token has rounds"
+# What is said to fit does, and no more: the device's memory, and the host's.
+chat() {
+	"$offing" plan tests/bad/support/plan.yaml "$@" 2>&1
+}
+fits() {
+	n=$(chat "$@" --batch 200 | sed -n 's/.*a batch of \([0-9]*\) would fit$/\1/p')
+	chat "$@" --batch "$n" | grep -q 'candidates fit' || complain "$*: $n do not fit"
+	chat "$@" --batch $((n + 1)) | grep -q "a batch of $n would fit" || complain "$*: more than $n fit"
+}
+fits --instance gpu --output 500
+fits --instance unasked --prompt 2000 --output 2000 -s instances.unasked.offload='{cpu_layers: 8}' \
+	-s sites.cloud.host='{memory: 5 GB, bandwidth: 40 GB/s, fp32: 1 TFLOP/s}'
+# A gpu of two holds half of the layers and of their keys and values.
+of_two() {
+	chat --instance unasked --prompt 500 --output 500 --batch 4 -s sites.cloud.gpus=8 -s "instances.unasked.tensor_parallel=$1" --json |
+		grep -o '"memory_bytes": [0-9.]*' | head -n 1 | sed 's/.*: //'
+}
+awk -v one="$(of_two 1)" -v two="$(of_two 2)" 'BEGIN { r = (one - 4e8) / (two - 4e8); exit !(r > 1.9 && r < 2.001) }' ||
+	complain "one gpu of two takes $(of_two 2) bytes of $(of_two 1)"
+
 "$offing" help plan | grep -q -- '--batch N' || complain "help lacks --batch"
 exit $failed

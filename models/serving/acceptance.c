@@ -118,6 +118,37 @@ double acceptance_slowest_rounds(double alpha, unsigned k, size_t tok, size_t n)
 	return sum;
 }
 
+static double mean_tok(const struct window *w)
+{
+	double sum = 0.0, all = 0.0;
+
+	for (size_t t = w->from; t < w->until; t++) {
+		all += w->p[t];
+		sum += w->p[t] * (double)t;
+	}
+	return sum / all;
+}
+
+size_t acceptance_course(double *more, double *won, double alpha, unsigned k, size_t tok)
+{
+	double *both = mem_zalloc(2 * tok + 1, sizeof *both), below = 1.0;
+	struct window w = {both, 0, 1}, next = {both + tok, 0, 0};
+	size_t r = 0;
+
+	w.p[0] = 1.0;
+	for (; r < tok && below > 1e-20 && w.from < w.until; r++) {
+		struct window had = w;
+
+		more[r] = below;
+		won[r] = mean_tok(&w);
+		below = next_round(&next, &w, alpha, k, tok);
+		w = next;
+		next = had;
+	}
+	free(both);
+	return r;
+}
+
 /* For drafts of the class of 68 M weights; docs/serving.md, "Speculation". */
 static const struct {
 	const char *dataset;

@@ -4,15 +4,16 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "models/cost/holding.h"
-#include "models/serving/acceptance.h"
+#include "models/serving/course.h"
 
 const char *const plan_bound_names[PLAN_BOUNDS] = {"memory", "prefill", "PCIe", "draft", "verify"};
 
-enum { SIZES_MOST = 13, KEPT = 256 };
+enum { KEPT = 256 };
 
 struct planner {
 	struct planner_spec spec;
@@ -21,80 +22,92 @@ struct planner {
 	struct plan_answer kept[KEPT]; /* by a hash of what was asked */
 };
 
-/** What the candidates for one batch are made of. */
+/** What the candidates for one batch are made of; of rounds, sums over all. */
 struct parts {
+	struct passes verify, draft; /* of the k that is looked at */
 	size_t n_sizes;
-	uint32_t size[SIZES_MOST];
-	double prefill_s[SIZES_MOST], draft_prefill_s[SIZES_MOST];
-	double draft_s[SIZES_MOST]; /* of one token */
-	double verify_s[SIZES_MOST][PLAN_K_MOST + 1];
+	const uint32_t *size;
+	double prefill_s[PASSES_MOST], draft_prefill_s[PASSES_MOST];
 	double rounds[PLAN_K_MOST + 1];
+	double draft_s[PLAN_K_MOST + 1][PASSES_MOST];
+	double verify_s[PLAN_K_MOST + 1][PASSES_MOST], wait_s[PLAN_K_MOST + 1][PASSES_MOST];
 	uint32_t k_most;
 };
 
-/* Sizes: powers of two below @n, and @n. */
-static void fill_sizes(struct parts *t, uint32_t n)
+static struct pass_model model_of(const struct planner *p)
 {
-	for (uint64_t s = 1; s < n; s *= 2)
-		t->size[t->n_sizes++] = (uint32_t)s;
-	t->size[t->n_sizes++] = n;
+	return (struct pass_model){p->spec.cost, p->spec.offload};
 }
 
-static double passes(uint32_t n, uint32_t size)
+static struct pass_model draft_of(const struct planner *p)
 {
-	return n / size + (n % size > 0);
+	return (struct pass_model){p->spec.draft_cost, NULL};
 }
 
-static double prefill_s(const struct cost *c, uint32_t n, uint32_t tok)
+static void fill_prefill(struct parts *t, const struct planner *p, const struct plan_answer *a)
 {
-	return cost_prefill_s(c, (uint64_t)n * tok, n) + n * cost_prefill_attention_s(c, tok, 0);
+	struct pass_model model = model_of(p), draft = draft_of(p);
+
+	for (size_t i = 0; i < t->n_sizes; i++) {
+		t->prefill_s[i] = passes_prefill_s(&model, a->n, t->size[i], a->prompt_tok);
+		if (draft.cost)
+			t->draft_prefill_s[i] =
+				passes_prefill_s(&draft, a->n, t->size[i], a->prompt_tok);
+	}
 }
 
-/** A pass of @n sequences, each behind @context_tok tokens, that verifies @k of each. */
-static double pass_s(const struct cost *c, uint32_t n, uint32_t k, double context_tok)
+/** A round at moment @m, of passes of each size. */
+static void add_round(struct parts *t, const struct planner *p, uint32_t k, const struct moment *m,
+	double context_tok)
 {
-	struct cost_work w = {.n_decode = n, .decode_context_tok = n * context_tok};
+	const struct offload *o = p->spec.offload;
+	double tok = context_tok + m->won;
 
-	if (k > 0)
-		w = (struct cost_work){.n_verify = n,
-			.verify_rows = (uint64_t)n * (k + 1),
-			.verify_context_tok = n * context_tok,
-			.verify_keys = n * (k + 1.0) * (context_tok + 0.5 * k)};
-	return cost_step_s(c, &w);
+	t->rounds[k] += m->any;
+	for (size_t i = 0; i < t->n_sizes; i++) {
+		struct offload_step s = passes_of(&t->verify, m->n, t->size[i], tok);
+
+		t->verify_s[k][i] += m->any * (s.before_s + s.gpu_s);
+		if (o)
+			t->wait_s[k][i] += m->any * offload_wait_s(o, &s, offload_tail_s(o, &s));
+		if (k == 0)
+			continue;
+		/* the draft's context grows while it drafts */
+		s = passes_of(&t->draft, m->n, t->size[i], tok + 0.5 * (k - 1.0));
+		t->draft_s[k][i] += m->any * k * s.gpu_s;
+	}
 }
 
-/** Tokens of context in the middle of an answer. */
-static double context_tok(const struct plan_answer *a)
+static void fill_rounds(
+	struct parts *t, const struct planner *p, const struct plan_answer *a, uint32_t k)
 {
-	return a->prompt_tok + 0.5 * a->output_tok;
-}
+	struct pass_model model = model_of(p);
+	double context_tok = a->prompt_tok + 1.0; /* with the first token of the answer */
+	struct course course;
 
-static void fill_size(
-	struct parts *t, const struct planner *p, const struct plan_answer *a, size_t i)
-{
-	const struct planner_spec *s = &p->spec;
-	uint32_t size = t->size[i];
-	double n = passes(a->n, size);
+	passes_init(&t->verify, &model, a->n, k, context_tok, context_tok + a->output_tok);
+	t->n_sizes = t->verify.n_sizes;
+	t->size = t->verify.size;
+	course_init(&course, p->spec.acceptance, k, a->output_tok - 1);
+	for (size_t r = 0; r < course.n; r++) {
+		struct moment m = course_moment(&course, r, a->n);
 
-	t->prefill_s[i] = n * prefill_s(s->cost, size, a->prompt_tok);
-	for (uint32_t k = 0; k <= t->k_most; k++)
-		t->verify_s[i][k] = n * pass_s(s->cost, size, k, context_tok(a));
-	if (!s->draft_cost)
-		return;
-	t->draft_prefill_s[i] = n * prefill_s(s->draft_cost, size, a->prompt_tok);
-	t->draft_s[i] = n * pass_s(s->draft_cost, size, 0, context_tok(a));
+		add_round(t, p, k, &m, context_tok);
+	}
+	course_finish(&course);
 }
 
 static void fill_parts(struct parts *t, const struct planner *p, const struct plan_answer *a)
 {
-	t->k_most = p->spec.draft_cost ? PLAN_K_MOST : 0;
-	fill_sizes(t, a->n);
-	for (size_t i = 0; i < t->n_sizes; i++)
-		fill_size(t, p, a, i);
-	t->rounds[0] = a->output_tok - 1.0;
-	for (uint32_t k = 1; k <= t->k_most; k++)
-		t->rounds[k] =
-			acceptance_slowest_rounds(p->spec.acceptance, k, a->output_tok - 1, a->n);
+	struct pass_model draft = draft_of(p);
+
+	t->k_most = draft.cost ? PLAN_K_MOST : 0;
+	if (draft.cost)
+		passes_init(&t->draft, &draft, a->n, 0, a->prompt_tok + 1.0,
+			a->prompt_tok + 1.0 + a->output_tok);
+	for (uint32_t k = 0; k <= t->k_most; k++)
+		fill_rounds(t, p, a, k);
+	fill_prefill(t, p, a);
 }
 
 /** Hidden values and those between gate, up and down, of all rows of the largest pass. */
@@ -119,6 +132,12 @@ static double memory_bytes(
 	return sum;
 }
 
+/** On average. */
+static double of_round(double sum_s, double rounds)
+{
+	return rounds > 0.0 ? sum_s / rounds : 0.0;
+}
+
 /** The candidate of sizes @m, @d, @b and of @k. */
 static struct plan candidate(const struct planner *p, const struct parts *t,
 	const struct plan_answer *a, size_t m, size_t d, size_t b, uint32_t k)
@@ -128,13 +147,13 @@ static struct plan candidate(const struct planner *p, const struct parts *t,
 		.draft_batch = k > 0 ? t->size[b] : 0,
 		.k = k,
 		.prefill_s = t->prefill_s[m] + (k > 0 ? t->draft_prefill_s[m] : 0.0),
-		.draft_s = k * t->draft_s[b],
-		.verify_s = t->verify_s[d][k],
+		.draft_s = of_round(t->draft_s[k][b], t->rounds[k]),
+		.verify_s = of_round(t->verify_s[k][d], t->rounds[k]),
+		.wait_s = of_round(t->wait_s[k][d], t->rounds[k]),
 		.rounds = t->rounds[k]};
 
-	c.prefill_s = fmax(c.prefill_s, p->fetch_s);
-	c.round_s = c.draft_s + fmax(c.verify_s, p->fetch_s);
-	c.total_s = c.prefill_s + c.rounds * c.round_s;
+	c.round_s = c.draft_s + c.verify_s + c.wait_s;
+	c.total_s = c.prefill_s + t->draft_s[k][b] + t->verify_s[k][d] + t->wait_s[k][d];
 	c.memory_bytes = memory_bytes(p, a, &c);
 	return c;
 }
@@ -178,7 +197,7 @@ static enum plan_bound binds(const struct plan_answer *a)
 		return PLAN_MEMORY;
 	if (c->prefill_s > c->rounds * c->round_s)
 		return PLAN_PREFILL;
-	if (a->fetch_s > c->verify_s && a->fetch_s >= c->draft_s)
+	if (c->wait_s > 0.0 && a->fetch_s >= c->draft_s)
 		return PLAN_PCIE;
 	return c->draft_s > c->verify_s ? PLAN_DRAFT : PLAN_VERIFY;
 }
@@ -242,18 +261,79 @@ static bool check_tokens(const struct planner *p, uint64_t tok, struct err *err)
 						p->spec.name, tok, shape->name, shape->context);
 }
 
-static bool refuse_memory(const struct planner *p, const struct plan_answer *a, struct err *err)
+/** Requests of @a's lengths for which there is room on the device, and in the host's memory. */
+static double fit_device(const struct planner *p, const struct plan_answer *a)
+{
+	struct plan one = {.prefill_batch = 1, .decode_batch = 1};
+	struct plan_answer none = {.prompt_tok = a->prompt_tok, .output_tok = a->output_tok};
+	double tok = (double)a->prompt_tok + a->output_tok;
+
+	return floor((a->room_bytes - memory_bytes(p, &none, &one)) / (tok * p->kv_bytes_tok));
+}
+
+static double host_kv_bytes(const struct planner *p, const struct plan_answer *a)
+{
+	return ((double)a->prompt_tok + a->output_tok) *
+	       offload_host_kv_bytes_per_tok(&p->spec.what);
+}
+
+static double fit_host(const struct planner *p, const struct plan_answer *a)
+{
+	double kv = host_kv_bytes(p, a);
+
+	if (!p->spec.offload || !(kv > 0.0)) /* that weights fit is checked with the scenario */
+		return HUGE_VAL;
+	return floor((p->spec.host_bytes - offload_host_weight_bytes(&p->spec.what)) / kv);
+}
+
+/** What would fit, behind a refusal. */
+enum { FIT_SIZE = 60 };
+
+static const char *fitting(char to[FIT_SIZE], double n)
+{
+	if (n >= 1.0)
+		snprintf(to, FIT_SIZE, "a batch of %.0f would fit", n);
+	else
+		snprintf(to, FIT_SIZE, "not even one would fit");
+	return to;
+}
+
+static bool refuse_device(const struct planner *p, const struct plan_answer *a, struct err *err)
 {
 	double tok = (double)a->prompt_tok + a->output_tok, kv = a->n * tok * p->kv_bytes_tok;
+	char fit[FIT_SIZE];
 
 	return err_at(err, p->spec.at,
 		"instance '%s': no plan fits the memory (3b): weights take %.2f GB, keys and "
 		"values "
 		"of %u x %.0f tokens %.2f GB, reserve and activations %.2f GB or more; there are "
-		"%.2f GB of '%s'",
+		"%.2f GB of '%s': %s",
 		p->spec.name, p->weight_bytes / 1e9, a->n, tok, kv / 1e9,
 		(a->least_bytes - p->weight_bytes - kv) / 1e9, a->room_bytes / 1e9,
-		p->spec.what.gpu->name);
+		p->spec.what.gpu->name, fitting(fit, fit_device(p, a)));
+}
+
+static bool refuse_host(const struct planner *p, const struct plan_answer *a, struct err *err)
+{
+	double tok = (double)a->prompt_tok + a->output_tok;
+	char fit[FIT_SIZE];
+
+	return err_at(err, p->spec.at,
+		"instance '%s': no plan fits the host's memory (3b): layers take %.2f GB, keys and "
+		"values of %u x %.0f tokens %.2f GB; there are %.2f GB: %s",
+		p->spec.name, offload_host_weight_bytes(&p->spec.what) / 1e9, a->n, tok,
+		a->n * host_kv_bytes(p, a) / 1e9, p->spec.host_bytes / 1e9,
+		fitting(fit, fit_host(p, a)));
+}
+
+/** Of two memories that are both short the one that holds fewer is named. */
+static bool check_memory(const struct planner *p, const struct plan_answer *a, struct err *err)
+{
+	double host = fit_host(p, a);
+
+	if (a->n_best > 0 && a->n <= host)
+		return true;
+	return host < fit_device(p, a) ? refuse_host(p, a, err) : refuse_device(p, a, err);
 }
 
 bool planner_best(const struct plan_answer **out, struct planner *p, uint32_t n,
@@ -266,7 +346,7 @@ bool planner_best(const struct plan_answer **out, struct planner *p, uint32_t n,
 	if (!check_tokens(p, (uint64_t)prompt_tok + output_tok, err))
 		return false;
 	*out = answer(p, n, prompt_tok, output_tok);
-	return (*out)->n_best > 0 || refuse_memory(p, *out, err);
+	return check_memory(p, *out, err);
 }
 
 /** All streamed layers, once over PCIe. */

@@ -5,19 +5,18 @@
 #include <stdint.h>
 
 #include "models/cost/cost.h"
+#include "models/cost/offload.h"
 
 /**
  * How to run one batch on one device (docs/planning.md): N prompts of L tokens, G tokens each to
  * answer. Chosen are the prompts in a prefill pass, the sequences in a pass of the model and in one
  * of the draft, and the tokens drafted a round, so that the whole takes least:
  *
- *	prefill = ceil(N / mu_pref) (t_prefill(mu_pref) + those of the draft)
- *	draft   = ceil(N / b) k t_draft(b),  verify = ceil(N / mu_dec) t_verify(mu_dec, k)
- *	round   = draft + max(verify, fetch),  total = max(prefill, fetch) + R round
+ *	total = prefill + the sum over rounds of P(somebody runs) (draft + verify + wait)
  *
- * with R the expected rounds until the slowest has G - 1 tokens more (acceptance.h) and fetch what
- * streamed layers take over PCIe. Every combination of powers of two below N and of N itself, and
- * every k, is looked at.
+ * with as many sequences in a round as still run (course.h), in full passes and one of those that
+ * are left, and with the waits for streamed layers as runs have them. Every combination of powers
+ * of two below N and of N itself, and every k, is looked at.
  */
 
 enum { PLAN_K_MOST = 8, PLAN_BEST = 6, PLAN_MOST_N = 4096 };
@@ -26,8 +25,10 @@ struct plan {
 	uint32_t prefill_batch, decode_batch;
 	uint32_t draft_batch; /* 0: nobody drafts */
 	uint32_t k;
-	double prefill_s, draft_s, verify_s; /* of the latter two: in a round */
-	double round_s, rounds, total_s;
+	double prefill_s;
+	double draft_s, verify_s,
+		wait_s;                  /* in a round, on average; the last: for streamed layers */
+	double round_s, rounds, total_s; /* their sum; expected rounds */
 	double memory_bytes; /* with the reserve, or the activations where they take more */
 };
 
@@ -57,13 +58,15 @@ struct plan_answer {
 
 struct planner_spec {
 	const char *name; /* in messages */
-	/* the model, for at least max_n sequences; without ranks and layers on a CPU */
+	/* the model, for at least max_n sequences */
 	const struct cost *cost;
+	const struct offload *offload; /* NULL: the device has all layers */
 	struct cost_spec what;
 	const struct cost *draft_cost; /* NULL: none, so that k is 0 */
 	struct cost_spec draft;
 	double acceptance;    /* of a drafted token */
-	double room_bytes;    /* of the device, for all of it */
+	double room_bytes;    /* of the device, for all of it; of each of several */
+	double host_bytes;    /* for layers that are not there, and the CPU's keys and values */
 	double reserve_bytes; /* set aside, for activations too */
 	uint32_t max_n;       /* up to PLAN_MOST_N */
 	struct src_pos at;

@@ -112,6 +112,39 @@ static void assumptions_go_by_data_set_and_size_of_draft(void **state)
 	assert_false(acceptance_assumed(&a, "sharegpt", 1.1e9));
 }
 
+/* Tokens of those who are not done: at least one a round, and fewer than are wanted. */
+static void a_course_has_the_rounds_of_the_exact_law(void **state)
+{
+	static const double alphas[] = {0.0, 0.3, 0.75, 0.98, 1.0};
+	double law[101], more[101], won[101];
+
+	(void)state;
+	for (size_t a = 0; a < 5; a++)
+		for (unsigned k = 0; k <= 8; k += 4)
+			for (size_t tok = 1; tok <= 100; tok += 33) {
+				size_t n = acceptance_course(more, won, alphas[a], k, tok);
+				double slowest = 0.0;
+
+				acceptance_rounds(law, alphas[a], k, tok);
+				assert_true(n <= tok && n > 0);
+				for (size_t r = 0; r < n; r++) {
+					assert_near(more[r], 1.0 - law[r], 1e-12);
+					assert_true(won[r] >= (double)r && won[r] < (double)tok);
+					assert_true(won[r] <= (double)(r * (k + 1)));
+					slowest += -expm1(7.0 * log1p(-more[r]));
+				}
+				assert_near(won[0], 0.0, 0.0);
+				assert_near(slowest,
+					acceptance_slowest_rounds(alphas[a], k, tok, 7), 1e-9);
+			}
+	/* three tokens, alpha a half, k 2: 1 with .5, 2 with .25; (.5 + 2 x .25) / .75 */
+	assert_int_equal(acceptance_course(more, won, 0.5, 2, 3), 3);
+	assert_near(more[1], 0.75, 1e-15);
+	assert_near(won[1], 4.0 / 3.0, 1e-15);
+	assert_near(more[2], 0.25, 1e-15); /* 1 and 1 */
+	assert_near(won[2], 2.0, 1e-15);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +154,7 @@ int main(void)
 		cmocka_unit_test(the_slowest_of_many_takes_longer),
 		cmocka_unit_test(the_slowest_of_many_follows_from_the_distribution),
 		cmocka_unit_test(assumptions_go_by_data_set_and_size_of_draft),
+		cmocka_unit_test(a_course_has_the_rounds_of_the_exact_law),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

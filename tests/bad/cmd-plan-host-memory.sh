@@ -1,0 +1,1 @@
+$offing plan support/plan.yaml --instance unasked --prompt 2000 --output 2000 --batch 64 -s sites.cloud.host="{memory: 5 GB, bandwidth: 40 GB/s, fp32: 1 TFLOP/s}" -s instances.unasked.offload="{cpu_layers: 8}"
