@@ -212,7 +212,8 @@ static void state_create_like(
 	std::copy(std::begin(like.way), std::end(like.way), s->way);
 }
 
-static bool export_one(const char *dir, const llama_shape *shape, const gpu_sheet *sheet)
+static bool export_one(
+	const char *dir, const llama_shape *shape, const gpu_sheet *sheet, bool draft = false)
 {
 	char path[1000];
 	gpu_llama m;
@@ -239,7 +240,8 @@ static bool export_one(const char *dir, const llama_shape *shape, const gpu_shee
 	size_t room = kv_room_tok(shape);
 	room = room < 65 * MAX_TOK ? room : 65 * MAX_TOK;
 	state_create_like(&s, tuned, shape, room);
-	write_mixed(to, &m, &s, p, room);
+	if (!draft)
+		write_mixed(to, &m, &s, p, room);
 	gpu_state_destroy(&s);
 	gpu_prefill_destroy(p);
 	state_create_like(&s, tuned, shape, 16 * MAX_TOK);
@@ -251,7 +253,8 @@ static bool export_one(const char *dir, const llama_shape *shape, const gpu_shee
 	room = room < 64 * MAX_TOK ? room : 64 * MAX_TOK;
 	state_create_like(&s, tuned, shape, room);
 	write_decode(to, &m, &s, room);
-	write_verify(to, &m, &s);
+	if (!draft)
+		write_verify(to, &m, &s);
 	gpu_state_destroy(&s);
 	gpu_llama_destroy(&m);
 	write_host(to, shape);
@@ -263,15 +266,28 @@ static bool export_one(const char *dir, const llama_shape *shape, const gpu_shee
 	return true;
 }
 
-bool export_profiles(const char *dir)
+/* NULL after a message. */
+static const gpu_sheet *sheet_here(void)
 {
 	std::string name = gpu_name();
 	const gpu_sheet *sheet = gpu_sheet_of(name);
 
-	if (!sheet) {
+	if (!sheet)
 		fprintf(stderr, "error: no data sheet of %s in measure.cu: add its row\n",
 			name.c_str());
-		return false;
-	}
-	return export_one(dir, &llama_7b, sheet) && export_one(dir, &llama_13b, sheet);
+	return sheet;
+}
+
+bool export_profiles(const char *dir)
+{
+	const gpu_sheet *sheet = sheet_here();
+
+	return sheet && export_one(dir, &llama_7b, sheet) && export_one(dir, &llama_13b, sheet);
+}
+
+bool export_draft_profile(const char *dir)
+{
+	const gpu_sheet *sheet = sheet_here();
+
+	return sheet && export_one(dir, &llama_68m, sheet, true);
 }

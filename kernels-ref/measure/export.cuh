@@ -8,4 +8,7 @@
  */
 bool export_profiles(const char *dir);
 
+/** The same of Llama 68M, as a draft needs it: no steps that verify, or that mix. */
+bool export_draft_profile(const char *dir);
+
 #endif

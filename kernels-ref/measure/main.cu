@@ -2,10 +2,11 @@
  * kernels: verify and measure on this machine's GPU.
  *	kernels verify [few|small]  every kernel against the C truth
  *	kernels speed [step|attention]  the figures that goals are set for
- *	kernels profile DIR         the whole grid, as profile files
+ *	kernels profile DIR [draft] the whole grid, as profile files; or that of a draft
  *	kernels serve ARRIVALS OUT [7b|13b] [max-batch=N] [blocks=N] [graphs=no]
  *	        [batching=continuous|chunked] [chunk-tokens=N]
  *	                            a server in real time, a row a request
+ *	kernels pair DIR ...        two GPUs of one host: pair.cu has the words
  */
 #include <cmath>
 #include <cstring>
@@ -13,8 +14,10 @@
 #include "kernels-ref/measure/export.cuh"
 #include "kernels-ref/measure/harness.cuh"
 #include "kernels-ref/measure/measure.cuh"
+#include "kernels-ref/measure/pair.cuh"
 #include "kernels-ref/measure/serve.cuh"
 #include "kernels-ref/measure/verify.cuh"
+#include "kernels-ref/measure/words.cuh"
 
 #define SPEED_BATCHES 1, 8, 32, 64
 
@@ -164,17 +167,6 @@ static verify_what verify_level(const char *word)
 					    : VERIFY_ALL;
 }
 
-static bool read_size(size_t *out, const char *word, const char *key)
-{
-	size_t n = strlen(key);
-	char *end;
-
-	if (strncmp(word, key, n) != 0 || word[n] < '1' || word[n] > '9')
-		return false;
-	*out = strtoul(word + n, &end, 10);
-	return *end == '\0';
-}
-
 #define CHUNK_TOKENS 512 /* as the simulator's chunk_tokens */
 
 static bool serve_word_read(serve_spec *s, bool *chunked, const char *word)
@@ -216,6 +208,7 @@ static bool serve_spec_read(serve_spec *s, char **words, int n)
 int main(int argc, char **argv)
 {
 	serve_spec server;
+	int status;
 
 	if (argc >= 2 && strcmp(argv[1], "verify") == 0)
 		return verify_all(verify_level(argc > 2 ? argv[2] : "all")) ? 0 : 1;
@@ -223,13 +216,20 @@ int main(int argc, char **argv)
 		return 0;
 	if (argc == 3 && strcmp(argv[1], "profile") == 0)
 		return export_profiles(argv[2]) ? 0 : 1;
+	if (argc == 4 && strcmp(argv[1], "profile") == 0 && strcmp(argv[3], "draft") == 0)
+		return export_draft_profile(argv[2]) ? 0 : 1;
 	if (argc >= 2 && strcmp(argv[1], "serve") == 0 &&
 		serve_spec_read(&server, argv + 2, argc - 2))
 		return serve(server) ? 0 : 2;
+	if (argc >= 2 && strcmp(argv[1], "pair") == 0 &&
+		(status = pair_main(argv + 2, argc - 2)) >= 0)
+		return status;
 	fprintf(stderr,
-		"usage: kernels verify [few|small] | speed [step|attention] | profile DIR |\n"
+		"usage: kernels verify [few|small] | speed [step|attention] | profile DIR [draft] "
+		"|\n"
 		"\tserve ARRIVALS OUT [7b|13b] [max-batch=1..%d] [blocks=N] [graphs=no]\n"
-		"\t\t[batching=continuous|chunked [chunk-tokens=MAX_BATCH..%d]]\n",
-		STEP_MAX_ROWS, SERVE_MAX_TOK);
+		"\t\t[batching=continuous|chunked [chunk-tokens=MAX_BATCH..%d]] |\n"
+		"\t%s\n",
+		STEP_MAX_ROWS, SERVE_MAX_TOK, pair_usage);
 	return 2;
 }

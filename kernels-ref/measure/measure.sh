@@ -4,13 +4,17 @@
 #	kernels-ref/measure/measure.sh [OUT] [STEP...]
 #	kernels-ref/measure/measure.sh OUT [STEP...] serve ARRIVALS.csv [7b|13b] [max-batch=N] [blocks=N]
 #		[batching=continuous|chunked] [chunk-tokens=N]
+#	kernels-ref/measure/measure.sh OUT [STEP...] pair [check] [kv] [rounds]
+#	kernels-ref/measure/measure.sh OUT [STEP...] pair phases|drafts ARRIVALS.csv [KEY=VALUE...]
 #
 # OUT (default results/runs/kernels) receives the build, the logs and profiles/*.profile.
 # Steps, all by default: build verify sanitize speed peers profile. The last may be serve: a server in
-# real time for the arrivals of a file, a row a request to OUT/served/, a row a step beside it.
+# real time for the arrivals of a file, a row a request to OUT/served/, a row a step beside it. Or pair: two
+# GPUs of one host, to OUT/pair/: keys and values from one to the other, rounds of drafts made by one and
+# verified by the other; or a server whose phases, or whose drafts, are apart.
 # Wants a GPU, nvcc 12.8 or later with cuBLASLt; for the peers a python3 with PyTorch, else
 # they are left out, and says so. NVCC, ARCHS (-gencode ...), PYTHON and CUDA_LIBS (-L... of cuBLASLt)
-# override. speed may be followed by "step" or "attention": only that.
+# override. speed may be followed by "step" or "attention", profile by "draft": only that.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -103,7 +107,17 @@ while [ $# -gt 0 ]; do
 		fi
 		;;
 	profile)
-		"$out/kernels" profile "$out/profiles"
+		what=
+		if [ "${1:-}" = draft ]; then
+			what=draft
+			shift
+		fi
+		"$out/kernels" profile "$out/profiles" $what
+		;;
+	pair)
+		mkdir -p "$out/pair"
+		"$out/kernels" pair "$out/pair" "$@"
+		exit
 		;;
 	serve)
 		[ $# -gt 0 ] || { echo "measure.sh: serve what?" >&2; exit 2; }

@@ -16,16 +16,6 @@
 #define MAX_TOK SERVE_MAX_TOK
 #define BLOCK_TOK 16
 
-enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_MIXED };
-static const char *const step_kinds[] = {"decode", "prefill", "mixed"};
-
-struct step_log {
-	enum step_kind kind;
-	double from_s, to_s, gpu_s;
-	size_t rows, context_tok;   /* sequences that decode */
-	size_t prompts, prompt_tok; /* and new tokens of prompts, or of chunks */
-};
-
 struct server : serve_device {
 	serve_spec spec;
 	std::vector<served> requests;
@@ -107,12 +97,6 @@ static bool start(server *s)
 
 /* --- steps ---------------------------------------------------------------------------------- */
 
-/* A token of a prompt: drawn, as weights are. */
-static uint32_t prompt_token(const server *s, size_t request, size_t k)
-{
-	return (uint32_t)(device_rand_bits(request, k) % s->spec.shape->vocab);
-}
-
 /* Tokens @from to @to of a prompt, what was emitted before counted to it, behind what is in
  * @s->prompt already. */
 static void put_tokens(server *s, size_t i, size_t from, size_t to, size_t *at)
@@ -120,8 +104,8 @@ static void put_tokens(server *s, size_t i, size_t from, size_t to, size_t *at)
 	const served &r = s->requests[i];
 
 	for (size_t k = from; k < to; k++)
-		s->prompt[(*at)++] =
-			k < r.prompt_tok ? prompt_token(s, i, k) : r.tokens[k - r.prompt_tok];
+		s->prompt[(*at)++] = k < r.prompt_tok ? prompt_token(s->spec.shape, i, k)
+						      : r.tokens[k - r.prompt_tok];
 }
 
 /* The row of each that runs, to the device; the longest context among them. */
@@ -278,19 +262,6 @@ static void replay(server *s)
 
 /* --- what came of it ------------------------------------------------------------------------ */
 
-static bool write_steps(const server *s)
-{
-	FILE *to = open_served(s->spec.out + ".steps");
-
-	if (!to)
-		return false;
-	fprintf(to, "kind,sequences,context_tokens,prompts,prompt_tokens,from_s,to_s,gpu_s\n");
-	for (const step_log &l : s->log)
-		fprintf(to, "%s,%zu,%zu,%zu,%zu,%.6f,%.6f,%.6f\n", step_kinds[l.kind], l.rows,
-			l.context_tok, l.prompts, l.prompt_tok, l.from_s, l.to_s, l.gpu_s);
-	return fclose(to) == 0;
-}
-
 /* Only steps that the next one follows at once: after others the server waited. */
 static host_times host_times_of(const std::vector<step_log> &log)
 {
@@ -345,7 +316,7 @@ bool serve(const serve_spec &spec)
 	replay(&s);
 	print_summary(&s);
 	ok = write_served(spec.out, s.requests);
-	ok = write_steps(&s) && ok;
+	ok = write_steps(spec.out + ".steps", s.log) && ok;
 	serve_device_destroy(&s);
 	return ok;
 }

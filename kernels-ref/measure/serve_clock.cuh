@@ -26,4 +26,13 @@ struct serve_clock {
 	}
 };
 
+/** Between two looks at what others may have changed: long enough for them to get at it. */
+inline void serve_pause()
+{
+	serve_clock since;
+
+	while (since.now_s() < 1e-6)
+		;
+}
+
 #endif

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernels-ref/measure/measure.cuh"
+#include "kernels-ref/measure/serve_batch.cuh"
 
 uint32_t *pinned_words(size_t n)
 {
@@ -19,9 +20,12 @@ uint32_t *pinned_words(size_t n)
 void serve_device_create(
 	serve_device *d, const llama_shape *shape, size_t max_tok, size_t tuned_tok)
 {
-	gpu_llama_create(&d->model, shape, 1, GPU_PACKED | GPU_NATURAL, max_tok);
-	d->prefill = gpu_prefill_create(shape, max_tok);
-	gpu_prefill_tune_all(d->prefill, &d->model, tuned_tok);
+	gpu_llama_create(
+		&d->model, shape, 1, GPU_PACKED | (tuned_tok > 0 ? GPU_NATURAL : 0), max_tok);
+	if (tuned_tok > 0) {
+		d->prefill = gpu_prefill_create(shape, max_tok);
+		gpu_prefill_tune_all(d->prefill, &d->model, tuned_tok);
+	}
 	CUDA_TRY(cudaStreamCreate(&d->stream));
 	CUDA_TRY(cudaEventCreate(&d->from));
 	CUDA_TRY(cudaEventCreate(&d->to));
@@ -44,7 +48,8 @@ void serve_device_destroy(serve_device *d)
 	CUDA_TRY(cudaEventDestroy(d->from));
 	CUDA_TRY(cudaEventDestroy(d->to));
 	CUDA_TRY(cudaStreamDestroy(d->stream));
-	gpu_prefill_destroy(d->prefill);
+	if (d->prefill)
+		gpu_prefill_destroy(d->prefill);
 	gpu_state_destroy(&d->state);
 	gpu_llama_destroy(&d->model);
 }
@@ -129,4 +134,23 @@ double serve_device_gpu_s(const serve_device *d)
 
 	CUDA_TRY(cudaEventElapsedTime(&ms, d->from, d->to));
 	return (double)ms * 1e-3;
+}
+
+uint32_t prompt_token(const llama_shape *shape, size_t request, size_t k)
+{
+	return (uint32_t)(device_rand_bits(request, k) % shape->vocab);
+}
+
+bool write_steps(const std::string &file, const std::vector<step_log> &log)
+{
+	static const char *const kinds[] = {"decode", "prefill", "mixed", "verify", "draft"};
+	FILE *to = open_served(file);
+
+	if (!to)
+		return false;
+	fprintf(to, "kind,sequences,context_tokens,prompts,prompt_tokens,from_s,to_s,gpu_s\n");
+	for (const step_log &l : log)
+		fprintf(to, "%s,%zu,%zu,%zu,%zu,%.6f,%.6f,%.6f\n", kinds[l.kind], l.rows,
+			l.context_tok, l.prompts, l.prompt_tok, l.from_s, l.to_s, l.gpu_s);
+	return fclose(to) == 0;
 }

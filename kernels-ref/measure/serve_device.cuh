@@ -2,6 +2,8 @@
 #define OFFING_KERNELS_REF_SERVE_DEVICE_CUH
 
 #include <map>
+#include <string>
+#include <vector>
 
 #include "kernels-ref/cuda/llama_q8.cuh"
 
@@ -23,7 +25,7 @@ struct serve_device {
 };
 
 /** Weights, streams and buffers; prompts of up to @max_tok tokens, GEMMs tuned for steps of up to
- *  @tuned_tok. */
+ *  @tuned_tok; with 0 it computes none. */
 void serve_device_create(
 	serve_device *d, const llama_shape *shape, size_t max_tok, size_t tuned_tok);
 void serve_device_destroy(serve_device *d);
@@ -49,6 +51,21 @@ void serve_device_prompts(serve_device *d, const gpu_mix &x, size_t tok);
 
 /** Of the step that was made last. */
 double serve_device_gpu_s(const serve_device *d);
+
+/** A step, as its server tells of it. */
+enum step_kind { STEP_DECODE, STEP_PREFILL, STEP_MIXED, STEP_VERIFY, STEP_DRAFT };
+struct step_log {
+	enum step_kind kind;
+	double from_s, to_s, gpu_s;
+	size_t rows, context_tok;   /* sequences that decode */
+	size_t prompts, prompt_tok; /* and new tokens of prompts, or of chunks */
+};
+
+/** A row a step to @file; false after a message. */
+bool write_steps(const std::string &file, const std::vector<step_log> &log);
+
+/** A token of a prompt: drawn, as weights are. */
+uint32_t prompt_token(const llama_shape *shape, size_t request, size_t k);
 
 /** @n zeros in pinned memory. */
 uint32_t *pinned_words(size_t n);
