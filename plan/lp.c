@@ -1,0 +1,140 @@
+/* Relaxations by GLPK that go on from the last basis. */
+#include "plan/lp.h"
+
+#include <glpk.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct lp {
+	glp_prob *p;
+	int *index;
+	double *value;
+};
+
+struct lp *lp_create(size_t n)
+{
+	struct lp *l = mem_zalloc(1, sizeof *l);
+
+	glp_term_out(GLP_OFF);
+	l->p = glp_create_prob();
+	if (n > 0)
+		glp_add_cols(l->p, (int)n);
+	for (size_t c = 0; c < n; c++)
+		glp_set_col_bnds(l->p, (int)c + 1, GLP_DB, 0.0, 1.0);
+	l->index = mem_zalloc(n + 1, sizeof *l->index);
+	l->value = mem_zalloc(n + 1, sizeof *l->value);
+	return l;
+}
+
+void lp_destroy(struct lp *l)
+{
+	if (!l)
+		return;
+	glp_delete_prob(l->p);
+	free(l->index);
+	free(l->value);
+	free(l);
+}
+
+void lp_cost(struct lp *l, size_t column, double cost)
+{
+	glp_set_obj_coef(l->p, (int)column + 1, cost);
+}
+
+void lp_bounds(struct lp *l, size_t column, double lo, double hi)
+{
+	glp_set_col_bnds(l->p, (int)column + 1, lo == hi ? GLP_FX : GLP_DB, lo, hi);
+}
+
+static int kind_of(double lo, double hi)
+{
+	if (lo == -HUGE_VAL)
+		return hi == HUGE_VAL ? GLP_FR : GLP_UP;
+	return hi == HUGE_VAL ? GLP_LO : lo == hi ? GLP_FX : GLP_DB;
+}
+
+size_t lp_row(
+	struct lp *l, double lo, double hi, size_t n, const size_t *column, const double *factor)
+{
+	int row = glp_add_rows(l->p, 1);
+
+	for (size_t k = 0; k < n; k++) {
+		l->index[k + 1] = (int)column[k] + 1;
+		l->value[k + 1] = factor[k];
+	}
+	glp_set_row_bnds(l->p, row, kind_of(lo, hi), lo, hi);
+	glp_set_mat_row(l->p, row, (int)n, l->index, l->value);
+	return (size_t)row - 1;
+}
+
+void lp_row_bounds(struct lp *l, size_t row, double lo, double hi)
+{
+	glp_set_row_bnds(l->p, (int)row + 1, kind_of(lo, hi), lo, hi);
+}
+
+size_t lp_n_rows(const struct lp *l)
+{
+	return (size_t)glp_get_num_rows(l->p);
+}
+
+void lp_drop_slack(struct lp *l, size_t from)
+{
+	size_t rows = lp_n_rows(l);
+	int *gone = mem_zalloc(rows + 1, sizeof *gone), n = 0;
+
+	for (size_t r = from; r < rows; r++)
+		if (glp_get_row_stat(l->p, (int)r + 1) == GLP_BS)
+			gone[++n] = (int)r + 1;
+	if (n > 0)
+		glp_del_rows(l->p, n, gone);
+	free(gone);
+}
+
+static int simplex(struct lp *l, double cutoff, int iterations, bool again)
+{
+	glp_smcp how;
+
+	glp_init_smcp(&how);
+	how.msg_lev = GLP_MSG_OFF;
+	how.meth = again ? GLP_PRIMAL : GLP_DUALP;
+	how.tol_bnd = how.tol_dj = 1e-9;
+	how.it_lim = iterations;
+	if (cutoff < HUGE_VAL)
+		how.obj_ul = cutoff;
+	return glp_simplex(l->p, &how);
+}
+
+enum lp_status lp_solve(struct lp *l, double cutoff, int iterations, double *objective)
+{
+	int rc = simplex(l, cutoff, iterations, false);
+
+	if (rc == GLP_EBADB || rc == GLP_ESING || rc == GLP_ECOND || rc == GLP_EFAIL) {
+		glp_adv_basis(l->p, 0);
+		rc = simplex(l, HUGE_VAL, iterations, true);
+	}
+	*objective = glp_get_obj_val(l->p);
+	if (rc == GLP_EOBJUL)
+		return LP_ABOVE;
+	if (rc != 0)
+		return LP_GAVE_UP;
+	switch (glp_get_status(l->p)) {
+	case GLP_OPT:
+		return LP_OPTIMAL;
+	case GLP_NOFEAS:
+		return LP_INFEASIBLE;
+	default:
+		return LP_GAVE_UP;
+	}
+}
+
+double lp_value(const struct lp *l, size_t column)
+{
+	return glp_get_col_prim(l->p, (int)column + 1);
+}
+
+double lp_reduced_cost(const struct lp *l, size_t column)
+{
+	return glp_get_col_dual(l->p, (int)column + 1);
+}

@@ -1,0 +1,362 @@
+/* The front of Eq. 1: count first, then the least T for every count, for every set of models that
+ * the servers can hold. */
+#include "plan/optimum.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "plan/optimum_parts.h"
+
+static const double equal = 1e-7; /* T and its bound, as a part of T */
+
+/* One set of models on each server */
+
+/** A front in the making, of one such set or the best of several. */
+struct partial {
+	size_t most, most_bound, n_points;
+	double relaxed_most;
+	double *trans_s, *bound_s;
+	uint32_t **server_of;
+};
+
+static void partial_init(struct partial *x, size_t n_points)
+{
+	x->n_points = n_points;
+	x->trans_s = mem_zalloc(n_points, sizeof *x->trans_s);
+	x->bound_s = mem_zalloc(n_points, sizeof *x->bound_s);
+	x->server_of = mem_zalloc(n_points, sizeof(*x->server_of));
+	for (size_t n = 0; n < n_points; n++)
+		x->trans_s[n] = x->bound_s[n] = HUGE_VAL;
+}
+
+static void partial_finish(struct partial *x)
+{
+	for (size_t n = 0; n < x->n_points; n++)
+		free(x->server_of[n]);
+	free(x->trans_s);
+	free(x->bound_s);
+	free(x->server_of);
+}
+
+/** @f is a solution with f->n in time. */
+static void offer(struct partial *x, const struct fill *f)
+{
+	const struct eq1 *e = f->e;
+
+	if (!(f->trans_s < x->trans_s[f->n]))
+		return;
+	x->trans_s[f->n] = f->trans_s;
+	if (!x->server_of[f->n])
+		x->server_of[f->n] = mem_zalloc(e->n_tasks, sizeof(**x->server_of));
+	for (size_t i = 0; i < e->n_tasks; i++)
+		x->server_of[f->n][i] =
+			f->spot_of[i] == SIZE_MAX ? NOBODY : e->spots[f->spot_of[i]].server;
+}
+
+static bool closed(const struct partial *x, size_t n, double gap)
+{
+	return x->trans_s[n] - x->bound_s[n] <= fmax(gap, equal) * x->trans_s[n] ||
+	       x->bound_s[n] == HUGE_VAL;
+}
+
+/** From the largest count down: the relaxation, and solutions made from that and from the one
+ *  before. */
+static void bounds(struct partial *x, struct tree *t, double gap)
+{
+	struct fill f;
+
+	fill_init(&f, t->e);
+	fill_copy(&f, &t->best);
+	for (size_t n = x->n_points; n-- > 0;) {
+		x->bound_s[n] = n > 0 ? tree_relax(t, n) : 0.0;
+		if (x->bound_s[n] == HUGE_VAL)
+			x->most_bound = n - 1;
+		if (n > x->most)
+			continue;
+		fill_trim(&f, n);
+		offer(x, &f);
+		if (closed(x, n, gap))
+			continue;
+		fill_round(&t->trial, t->x);
+		fill_raise(&t->trial, n);
+		fill_trim(&t->trial, n);
+		if (t->trial.n < n)
+			continue;
+		offer(x, &t->trial);
+		if (t->trial.trans_s < f.trans_s)
+			fill_copy(&f, &t->trial);
+	}
+	fill_finish(&f);
+}
+
+/** @n once more, until @end_s. */
+static void prove_one(struct partial *x, struct tree *t, size_t n, double gap, double end_s)
+{
+	if (!tree_least(t, n, x->trans_s[n], gap, end_s, &x->bound_s[n]))
+		return;
+	offer(x, &t->best);
+	if (n == 0)
+		return;
+	fill_copy(&t->trial, &t->best); /* one fewer can do with less */
+	fill_trim(&t->trial, n - 1);
+	offer(x, &t->trial);
+}
+
+/** Each has its share of what is left of the time; what one does not need the next ones get. */
+static void prove(struct partial *x, struct tree *t, double gap)
+{
+	size_t left = 0, of;
+	double now_s = clock_s();
+
+	do {
+		left = 0;
+		for (size_t n = 0; n <= x->most; n++)
+			left += !closed(x, n, gap);
+		of = left;
+		for (size_t n = x->most + 1; n-- > 0 && left > 0 && !t->stopped;
+			now_s = clock_s()) {
+			if (closed(x, n, gap) || now_s >= t->end_s)
+				continue;
+			prove_one(x, t, n, gap, now_s + (t->end_s - now_s) / (double)left--);
+		}
+	} while (of > 0 && !t->stopped && now_s < t->end_s);
+}
+
+/** What is equal but for rounding is equal. */
+static void round_off(struct partial *x)
+{
+	for (size_t n = 0; n < x->n_points; n++)
+		if (x->trans_s[n] - x->bound_s[n] <= equal * x->trans_s[n])
+			x->bound_s[n] = x->trans_s[n];
+}
+
+/** Count and T for one set; what it adds to @front. */
+static void solve_set(struct partial *x, struct optimum_front *front, const struct eq1 *e,
+	const struct optimum_limits *limits, double end_s)
+{
+	struct tree t;
+
+	tree_init(&t, e, limits, end_s);
+	tree_count(&t, &x->most_bound, &x->relaxed_most);
+	x->most = t.best.n;
+	partial_init(x, x->most_bound + 1);
+	bounds(x, &t, limits->gap);
+	prove(x, &t, limits->gap);
+	round_off(x);
+	front->timed_out = front->timed_out || t.timed_out;
+	front->nodes += t.nodes;
+	tree_finish(&t);
+}
+
+/* Sets of models (1b, 1c) */
+
+/** The sets that a server may hold, none of them in another: bit k is model k. */
+struct holding {
+	size_t n;
+	uint64_t sets[OPTIMUM_MOST_HOLDINGS];
+};
+
+enum { MOST_MODELS = 16 };
+
+static double bytes_of(const struct optimum_problem *p, uint64_t set)
+{
+	double sum = 0.0;
+
+	for (size_t k = 0; k < p->n_models; k++)
+		sum += set >> k & 1 ? p->model_bytes[k] : 0.0;
+	return sum;
+}
+
+/** Is there room for one more of @wanted? */
+static bool is_largest(
+	const struct optimum_problem *p, size_t server, uint64_t wanted, uint64_t set)
+{
+	for (size_t k = 0; k < p->n_models; k++)
+		if ((wanted & ~set) >> k & 1 &&
+			bytes_of(p, set | UINT64_C(1) << k) <= p->memory_bytes[server])
+			return false;
+	return true;
+}
+
+static bool find_sets(
+	struct holding *h, const struct optimum_problem *p, size_t server, struct err *err)
+{
+	uint64_t wanted = 0, set;
+
+	for (size_t i = 0; i < p->n_tasks; i++)
+		if (optimum_can(&p->pairs[i * p->n_servers + server]))
+			wanted |= UINT64_C(1) << p->model_of[i];
+	h->n = 0;
+	for (set = wanted;; set = (set - 1) & wanted) {
+		if (bytes_of(p, set) <= p->memory_bytes[server] &&
+			is_largest(p, server, wanted, set)) {
+			if (h->n == OPTIMUM_MOST_HOLDINGS)
+				return err_input(err,
+					"server %zu can hold its models in more than %d ways",
+					server, OPTIMUM_MOST_HOLDINGS);
+			h->sets[h->n++] = set;
+		}
+		if (set == 0)
+			return true;
+	}
+}
+
+static void holds_of(
+	bool *holds, const struct optimum_problem *p, const struct holding *h, const size_t *at)
+{
+	for (size_t j = 0; j < p->n_servers; j++)
+		for (size_t k = 0; k < p->n_models; k++)
+			holds[j * p->n_models + k] = h[j].sets[at[j]] >> k & 1;
+}
+
+/** The next combination, as an odometer; false: that was the last. */
+static bool advance(const struct optimum_problem *p, const struct holding *h, size_t *at)
+{
+	for (size_t j = 0; j < p->n_servers; j++) {
+		if (++at[j] < h[j].n)
+			return true;
+		at[j] = 0;
+	}
+	return false;
+}
+
+/* The front */
+
+static void merge(struct optimum_front *f, struct partial *x)
+{
+	size_t n_points = x->most_bound + 1;
+
+	if (n_points > f->n_points) {
+		f->points = mem_resize(f->points, n_points, sizeof *f->points);
+		for (size_t n = f->n_points; n < n_points; n++)
+			f->points[n] = (struct optimum_point){
+				.n = n, .trans_s = HUGE_VAL, .bound_s = HUGE_VAL};
+		f->n_points = n_points;
+		f->most_bound = x->most_bound;
+	}
+	f->most = x->most > f->most ? x->most : f->most;
+	f->relaxed_most = fmax(f->relaxed_most, x->relaxed_most);
+	for (size_t n = 0; n < n_points; n++) {
+		struct optimum_point *to = &f->points[n];
+
+		to->bound_s = fmin(to->bound_s, x->bound_s[n]);
+		if (!(x->trans_s[n] < to->trans_s))
+			continue;
+		free(to->server_of);
+		to->trans_s = x->trans_s[n];
+		to->server_of = x->server_of[n];
+		x->server_of[n] = NULL;
+	}
+}
+
+static void judge(struct optimum_front *f, double gap)
+{
+	double least_s = HUGE_VAL;
+
+	for (size_t n = f->n_points; n-- > 0;) {
+		struct optimum_point *x = &f->points[n];
+
+		x->proved = x->trans_s < HUGE_VAL &&
+			    x->trans_s - x->bound_s <= fmax(gap, equal) * x->trans_s;
+		x->beaten = x->trans_s == HUGE_VAL || x->trans_s >= least_s;
+		least_s = fmin(least_s, x->trans_s);
+	}
+}
+
+static bool check(const struct optimum_problem *p, struct err *err)
+{
+	if (p->n_tasks > OPTIMUM_MOST_TASKS || p->n_tasks * p->n_servers > OPTIMUM_MOST_PAIRS)
+		return err_input(err,
+			"%zu tasks on %zu servers are too many: at most %d tasks, and %d pairs of "
+			"a task and "
+			"a server, can be",
+			p->n_tasks, p->n_servers, OPTIMUM_MOST_TASKS, OPTIMUM_MOST_PAIRS);
+	if (p->model_bytes && p->n_models > MOST_MODELS)
+		return err_input(err, "%zu models are too many to choose from: at most %d can be",
+			p->n_models, MOST_MODELS);
+	for (size_t k = 0; k < p->n_tasks * p->n_servers; k++) {
+		const struct optimum_pair *x = &p->pairs[k];
+
+		if (x->can && (!(x->trans_s >= 0.0 && x->trans_s < HUGE_VAL) || x->work_ns < 0 ||
+				      x->comp_ns < 0 || x->from_ns < -OPTIMUM_NEVER_NS ||
+				      x->until_ns > OPTIMUM_NEVER_NS))
+			return err_input(err, "pair %zu has a time that is none", k);
+	}
+	return true;
+}
+
+static bool count_sets(
+	size_t *n, struct holding *h, const struct optimum_problem *p, struct err *err)
+{
+	*n = 1;
+	for (size_t j = 0; p->model_bytes && j < p->n_servers; j++) {
+		if (!find_sets(&h[j], p, j, err))
+			return false;
+		*n *= h[j].n;
+		if (*n > OPTIMUM_MOST_HOLDINGS)
+			return err_input(err,
+				"the servers can hold the models in more than %d ways together",
+				OPTIMUM_MOST_HOLDINGS);
+	}
+	return true;
+}
+
+static void solve_sets(struct optimum_front *f, const struct optimum_problem *p,
+	const struct holding *h, size_t n_sets, const struct optimum_limits *limits)
+{
+	bool *holds =
+		p->model_bytes ? mem_zalloc(p->n_servers * p->n_models + 1, sizeof *holds) : NULL;
+	double now_s = clock_s(),
+	       end_s = limits->seconds > 0.0 ? now_s + limits->seconds : HUGE_VAL;
+	size_t *at = mem_zalloc(p->n_servers + 1, sizeof *at);
+
+	do {
+		struct partial x;
+		struct eq1 e;
+
+		if (holds)
+			holds_of(holds, p, h, at);
+		eq1_init(&e, p, holds);
+		now_s = clock_s();
+		solve_set(&x, f, &e, limits, now_s + (end_s - now_s) / (double)n_sets--);
+		merge(f, &x);
+		partial_finish(&x);
+		eq1_finish(&e);
+	} while (holds && advance(p, h, at) && !(limits->stop && atomic_load(limits->stop)));
+	free(holds);
+	free(at);
+}
+
+bool optimum_solve(struct optimum_front *out, const struct optimum_problem *p,
+	const struct optimum_limits *limits, struct err *err)
+{
+	struct holding *h = mem_zalloc(p->n_servers + 1, sizeof *h);
+	double began_s = clock_s();
+	size_t n_sets;
+	bool ok;
+
+	*out = (struct optimum_front){.n_tasks = p->n_tasks};
+	ok = check(p, err) && count_sets(&n_sets, h, p, err);
+	if (ok) {
+		solve_sets(out, p, h, n_sets, limits);
+		judge(out, limits->gap);
+		out->seconds = clock_s() - began_s;
+	}
+	if (ok && limits->stop && atomic_load(limits->stop)) {
+		*err = (struct err){.kind = ERR_STOP, .msg = "interrupted"};
+		ok = false;
+	}
+	free(h);
+	return ok;
+}
+
+void optimum_front_finish(struct optimum_front *f)
+{
+	for (size_t n = 0; n < f->n_points; n++)
+		free(f->points[n].server_of);
+	free(f->points);
+	*f = (struct optimum_front){0};
+}

@@ -1,0 +1,124 @@
+#ifndef OFFING_PLAN_OPTIMUM_PARTS_H
+#define OFFING_PLAN_OPTIMUM_PARTS_H
+
+#include "plan/lp.h"
+#include "plan/machine.h"
+#include "plan/optimum.h"
+
+/** The inside of Eq. 1's solver, for plan/optimum*.c alone. */
+
+/** A pair that can be: a column of the relaxation. */
+struct spot {
+	uint32_t task, server;
+	struct machine_job job;
+	double trans_s;
+};
+
+/** A server's spots, in two orders. */
+struct bench {
+	size_t n;
+	size_t *by_from, *by_until; /* columns */
+	uint16_t *most; /* [k-th by from * n + l-th by until]: so many of those between fit there at
+			   most; NULL: not worked out */
+};
+
+struct eq1 {
+	size_t n_tasks, n_servers, n_spots;
+	struct spot *spots;  /* by task, then server */
+	size_t *first;       /* [task], and the end */
+	struct bench *bench; /* [server] */
+};
+
+/** Those of @p where each server holds the models of @holds [server * n_models + model]; NULL: all.
+ */
+void eq1_init(struct eq1 *e, const struct optimum_problem *p, const bool *holds);
+void eq1_finish(struct eq1 *e);
+
+/* Who is where (optimum_fill.c) */
+
+enum { NOBODY = UINT32_MAX };
+
+/** A solution in the making. */
+struct fill {
+	const struct eq1 *e;
+	size_t *spot_of; /* [task], SIZE_MAX: left out */
+	size_t n;        /* in time */
+	double trans_s;
+	struct crowd {
+		size_t n;
+		size_t *spots;            /* in order of from_ns */
+		struct machine_job *jobs; /* the same */
+	} * at;                           /* [server] */
+	struct machine_job *heap, *trial; /* scratch */
+};
+
+void fill_init(struct fill *f, const struct eq1 *e);
+void fill_finish(struct fill *f);
+void fill_clear(struct fill *f);
+void fill_copy(struct fill *to, const struct fill *from);
+
+/** Would the task fit there, with @without (a task there, or NOBODY) gone? */
+bool fill_fits(struct fill *f, size_t spot, uint32_t without);
+void fill_put(struct fill *f, size_t spot);
+void fill_take(struct fill *f, uint32_t task);
+
+/** Fill in the order of @weight [spot], largest first, then by T, as far as it fits. */
+void fill_round(struct fill *f, const double *weight);
+/** Add tasks until there are @n, or none fits; moves and pairs of moves are tried. */
+void fill_raise(struct fill *f, size_t n);
+/** Down to @n tasks, the dearest first; then better by moving and replacing, as far as that goes.
+ */
+void fill_trim(struct fill *f, size_t n);
+void fill_improve(struct fill *f);
+
+/* What the relaxation lacks (optimum_cuts.c) */
+
+/** Add rows that the solution of @l breaks: intervals that ask for too much. How many. */
+size_t cuts_add(struct lp *l, const struct eq1 *e, const double *x);
+
+/** The same for a solution in whole numbers, which breaks one or is exact. False: exact. */
+bool cuts_cover(struct lp *l, const struct eq1 *e, const double *x);
+
+/* The tree (optimum_tree.c) */
+
+/**
+ * Tasks that are counted together, of which there is a whole number: those on a server, those on
+ * it that have it nearest, all that are on their nearest. Their number is branched on before
+ * single tasks: many tasks are nearly alike, and who of them goes where is worth little.
+ */
+struct tally {
+	size_t row, n;
+	size_t *spots;
+	double lo, hi;
+};
+
+struct tree {
+	const struct eq1 *e;
+	struct lp *l;
+	size_t n_tallies;
+	struct tally *tallies;
+	size_t fixed_rows; /* the rows of the count, tasks and tallies; cuts come after them */
+	double *x;
+	struct fill best, trial;
+	double end_s; /* of the clock; HUGE_VAL: never */
+	const atomic_bool *stop;
+	uint64_t nodes;
+	bool timed_out, stopped, gave_up;
+	double scale; /* of T in the relaxation */
+};
+
+void tree_init(
+	struct tree *t, const struct eq1 *e, const struct optimum_limits *limits, double end_s);
+void tree_finish(struct tree *t);
+
+/** The most tasks: t->best is a solution with as many as were found; *@bound: no more can be. */
+void tree_count(struct tree *t, size_t *bound, double *relaxed);
+
+/** The relaxation of the least T with @n tasks; HUGE_VAL: infeasible. t->x is its solution. */
+double tree_relax(struct tree *t, size_t n);
+
+/** The least T with @n, below @best_s, by branching; true: found, in t->best. *@bound_s: of all
+ *  solutions. */
+bool tree_least(struct tree *t, size_t n, double best_s, double gap, double end_s, double *bound_s);
+
+#endif
