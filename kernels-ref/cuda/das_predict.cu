@@ -1,5 +1,7 @@
 /*
- * Stage 1 of DAS on a GPU: pools in one pass over Q and K, then map and selection.
+ * Stage 1 of DAS on a GPU: pools in one pass over Q and K, then map and selection; in one launch,
+ * where the blocks meet between the two, or where there is much to map in a second one, of which
+ * more blocks are there at a time.
  *
  * Pooling wants the mean of all keys of a head before it can look at one of them, so every warp
  * goes through a list of items in which, for each head,
@@ -21,9 +23,11 @@
 #define POOL_THREADS (POOL_WARPS * WARP)
 #define SLOT_BYTES (2 * TILE_BYTES) /* two panels of 64 columns */
 #define GROUPS (TILE_ROWS / 16)     /* of 16 rows in a slot */
-#define MAP_THREADS 256
-#define MAP_ROWS 8   /* rows of blocks of a mapping task, one a warp */
-#define MAP_DEPTH 64 /* dims loaded at a time */
+#define MAP_THREADS 256             /* of a kernel of its own */
+#define MAP_ROUNDS 2                /* of tasks a block, at most, in one launch */
+#define LAG_TURNS 2                 /* of all warps, from A to B */
+#define MAP_ROWS 8                  /* rows of blocks of a mapping task, one a warp */
+#define MAP_DEPTH 64                /* dims loaded at a time */
 
 #define SUM_SCALE 0x1p30f /* fixed point of the sums of keys: the same in any order */
 #define MASS_BASE 4.0f    /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
@@ -33,6 +37,7 @@
 struct predict_scratch {
 	unsigned long long *k_sum; /* [heads][128], in 1 / SUM_SCALE */
 	unsigned *summed, *ready;  /* [heads] items of keys summed; whether the mean is there */
+	unsigned *met;             /* blocks that have pooled, and that are done */
 	struct mean_key *k_bar;    /* [heads][4 lanes] */
 	float *q_mean;             /* [heads][rows][128] */
 	float *k_mean;             /* [heads][cols][128] */
@@ -47,6 +52,7 @@ struct predict_in {
 	unsigned map_cols;   /* of a row of the map, with room for all of its entries<V> */
 	unsigned tasks;      /* of mapping, per head */
 	unsigned lag;        /* heads from A to B */
+	bool one;            /* launch */
 	float k_share;       /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
 };
 
@@ -623,7 +629,7 @@ __device__ static unsigned visible_cols(const predict_in &p, unsigned row)
 }
 
 /* One warp: scores of MAP_ROWS rows and 32 columns from @col on. Means are read through L1, which
- * has nothing older: no kernel that ran beside this one has read them. */
+ * has nothing older: nobody reads them before the blocks have met. */
 __device__ static void map_products(
 	map_shared *sh, const predict_in &p, unsigned head, unsigned col)
 {
@@ -683,13 +689,54 @@ __device__ static void map_row(float *score, const predict_in &p, unsigned head,
 
 /* --- kernels and launches -------------------------------------------------------------------- */
 
-__global__ void __launch_bounds__(256) predict_clear(unsigned *p, unsigned n)
+/* Task @i of the block: long rows come first, of all heads. */
+template <unsigned THREADS>
+__device__ static void map_task(map_shared *sh, const predict_in &p, unsigned i)
 {
-	unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+	unsigned head = i % p.in.heads, task = p.tasks - 1 - i / p.in.heads;
+	unsigned row0 = task * MAP_ROWS, n = min(p.rows - row0, (unsigned)MAP_ROWS);
+	unsigned warp = threadIdx.x / WARP, end = visible_cols(p, row0 + n - 1);
+	const float *q = p.to.q_mean + ((size_t)head * p.rows + row0) * ATTN_DIM;
 
-	launch_next();
-	if (i < n)
-		p[i] = 0;
+	for (unsigned k = threadIdx.x; k < MAP_ROWS * ATTN_DIM; k += THREADS)
+		sh->q[k % ATTN_DIM][k / ATTN_DIM] = k < n * ATTN_DIM ? __ldcg(q + k) : 0.0f;
+	__syncthreads();
+	for (unsigned col = warp * WARP; col < end; col += THREADS)
+		map_products(sh, p, head, col);
+	__syncthreads();
+	if (warp < n)
+		map_row(sh->score + warp * p.map_cols, p, head, row0 + warp);
+}
+
+/* All have pooled: what has to be zero at the next call. */
+template <unsigned THREADS> __device__ static void clear(const predict_in &p)
+{
+	for (unsigned head = blockIdx.x; head < p.in.heads; head += gridDim.x) {
+		for (unsigned i = threadIdx.x; i < ATTN_DIM; i += THREADS)
+			p.to.k_sum[head * ATTN_DIM + i] = 0;
+		if (threadIdx.x == 0)
+			p.to.summed[head] = p.to.ready[head] = 0;
+	}
+}
+
+/* The rest, once all blocks have pooled. */
+__device__ static void map_all(map_shared *sh, const predict_in &p)
+{
+	unsigned last = 2 * gridDim.x - 1; /* arrivals, after which their count is zero again */
+
+	__syncthreads();
+	if (threadIdx.x == 0) {
+		meeting_arrive(p.to.met, last);
+		meeting_wait(p.to.met, gridDim.x);
+	}
+	__syncthreads();
+	clear<POOL_THREADS>(p);
+	for (unsigned i = blockIdx.x; i < p.in.heads * p.tasks; i += gridDim.x) {
+		map_task<POOL_THREADS>(sh, p, i);
+		__syncthreads();
+	}
+	if (threadIdx.x == 0)
+		meeting_arrive(p.to.met, last);
 }
 
 __global__ void __launch_bounds__(POOL_THREADS, 1)
@@ -706,27 +753,18 @@ __global__ void __launch_bounds__(POOL_THREADS, 1)
 	fence_mbar_init();
 	__syncthreads();
 	pooler(p, shared + warp * SLOT_BYTES, full + warp).run();
+	if (p.one)
+		map_all((map_shared *)shared, p); /* in place of the slots */
 }
 
-/* Long rows come first, of all heads. */
 __global__ void __launch_bounds__(MAP_THREADS) predict_map(const __grid_constant__ predict_in p)
 {
 	DYNAMIC_SHARED(char, shared);
-	map_shared *sh = (map_shared *)shared;
-	unsigned head = blockIdx.x % p.in.heads, task = p.tasks - 1 - blockIdx.x / p.in.heads;
-	unsigned row0 = task * MAP_ROWS, n = min(p.rows - row0, (unsigned)MAP_ROWS);
-	unsigned warp = threadIdx.x / WARP, end = visible_cols(p, row0 + n - 1);
-	const float *q = p.to.q_mean + ((size_t)head * p.rows + row0) * ATTN_DIM;
 
+	launch_next();
 	launch_wait();
-	for (unsigned i = threadIdx.x; i < MAP_ROWS * ATTN_DIM; i += MAP_THREADS)
-		sh->q[i % ATTN_DIM][i / ATTN_DIM] = i < n * ATTN_DIM ? __ldcg(q + i) : 0.0f;
-	__syncthreads();
-	for (unsigned col = warp * WARP; col < end; col += MAP_THREADS)
-		map_products(sh, p, head, col);
-	__syncthreads();
-	if (warp < n)
-		map_row(sh->score + warp * p.map_cols, p, head, row0 + warp);
+	clear<MAP_THREADS>(p);
+	map_task<MAP_THREADS>((map_shared *)shared, p, blockIdx.x);
 }
 
 /* Lay the scratch out; returns its size. What has to start at zero comes first. */
@@ -742,8 +780,9 @@ static size_t scratch_lay(
 	};
 
 	s->k_sum = (unsigned long long *)take(heads * ATTN_DIM * 2);
-	s->summed = (unsigned *)take(heads * 2);
+	s->summed = (unsigned *)take(heads * 2 + 1);
 	s->ready = s->summed + heads;
+	s->met = s->ready + heads;
 	s->k_bar = (mean_key *)take(heads * 4 * sizeof(mean_key) / sizeof(float));
 	s->q_mean = take(heads * rows * ATTN_DIM);
 	s->k_mean = take(heads * cols * ATTN_DIM);
@@ -759,9 +798,18 @@ size_t das_predict_bytes(unsigned heads, unsigned n_q, unsigned n_k)
 	return scratch_lay(&s, NULL, heads, n_q, n_k);
 }
 
+void das_predict_begin(
+	void *scratch, unsigned heads, unsigned n_q, unsigned n_k, cudaStream_t stream)
+{
+	predict_scratch s;
+
+	scratch_lay(&s, (char *)scratch, heads, n_q, n_k);
+	CUDA_TRY(cudaMemsetAsync(scratch, 0, (char *)(s.met + 1) - (char *)scratch, stream));
+}
+
 void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t stream)
 {
-	unsigned blocks = multiprocessors(), n_zero;
+	unsigned blocks = multiprocessors();
 	size_t pool_bytes = POOL_WARPS * (SLOT_BYTES + sizeof(uint64_t)) + 1024, map_bytes;
 	predict_in p = {};
 
@@ -772,21 +820,21 @@ void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t strea
 	p.map_cols = p.cols <= 16 * WARP ? (p.cols + WARP - 1) / WARP * WARP : ATTN_MAX_COLS;
 	p.tasks = attn_blocks(p.rows, MAP_ROWS);
 	p.k_share = (float)(1.0 / ((double)SUM_SCALE * in.n_k));
-	/* As many items as there are warps are under way at a time. */
-	p.lag = POOL_WARPS * blocks / (2 * p.cols + p.rows) + 1;
+	/* As many items as there are warps are under way at a time; one that waits is to come when
+	 * all before it have ended. */
+	p.lag = LAG_TURNS * POOL_WARPS * blocks / (2 * p.cols + p.rows) + 1;
+	p.one = in.launches ? in.launches == 1 : in.heads * p.tasks <= MAP_ROUNDS * blocks;
 	if (device_attribute(cudaDevAttrComputeCapabilityMajor) == 9) {
 		size_t q_head = (size_t)in.n_q * ATTN_DIM, k_head = (size_t)in.n_k * ATTN_DIM;
 
 		p.q = tile_map_of(in.q, ATTN_DIM, in.n_q, in.heads, ATTN_DIM, q_head);
 		p.k = tile_map_of(in.k, ATTN_DIM, in.n_k, in.heads, ATTN_DIM, k_head);
 	}
-	n_zero = (unsigned)(p.to.ready + in.heads - (unsigned *)scratch);
 	map_bytes = offsetof(map_shared, score) + MAP_ROWS * p.map_cols * sizeof(float);
-	launch_kernel(stream, predict_clear, dim3(attn_blocks(n_zero, 256)), dim3(256), 0,
-		(unsigned *)scratch, n_zero);
 	CUDA_TRY(cudaFuncSetAttribute(
 		predict_pool, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)pool_bytes));
 	launch_resident(stream, predict_pool, dim3(blocks), dim3(POOL_THREADS), pool_bytes, p);
-	launch_overlapped(
-		stream, predict_map, dim3(in.heads * p.tasks), dim3(MAP_THREADS), map_bytes, p);
+	if (!p.one)
+		launch_overlapped(stream, predict_map, dim3(in.heads * p.tasks), dim3(MAP_THREADS),
+			map_bytes, p);
 }

@@ -26,6 +26,11 @@ void int8_gemm_destroy(int8_gemm *p);
 void int8_gemm_tune(
 	int8_gemm *p, const gpu_matrix *const *all, size_t n_all, const gemm_io &io, size_t n);
 
+/** What was chosen, to be read again by the same library on the same GPU; false where @from is of
+ *  another library or is none. */
+void int8_gemm_write(const int8_gemm *p, FILE *to);
+bool int8_gemm_read(int8_gemm *p, FILE *from);
+
 /** The least size chosen for that holds @n tokens; @n where there is none. */
 size_t int8_gemm_tuned(const int8_gemm *p, size_t n);
 

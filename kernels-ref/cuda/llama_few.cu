@@ -30,6 +30,7 @@ enum few_product { FEW_QKV, FEW_OUT, FEW_GATE_UP, FEW_DOWN, FEW_PRODUCTS };
 struct few_in {
 	step_view v;
 	row_attn_in attn;       /* of layer 0 */
+	unsigned slots;         /* row_attn.cuh; the longest come first */
 	unsigned stages, chunk; /* units of inputs a warp has at a time */
 	uint32_t *meetings;
 
@@ -415,21 +416,23 @@ struct few_block {
 	__device__ void attend(unsigned layer)
 	{
 		row_attn_in a = in.attn;
-		unsigned items = in.v.rows * a.heads * a.splits;
+		unsigned items = in.slots * a.heads * a.splits;
 
 		a.k += in.v.cache_at(layer);
 		a.v += in.v.cache_at(layer);
 		for (unsigned i = blockIdx.x, first = i; i == first || i < items; i += gridDim.x) {
-			row_block<FEW_WARPS> b(a, attn, i / a.splits % a.heads,
-				i / a.splits / a.heads % in.v.rows, i % a.splits, a.splits);
+			uint32_t slot = i < items ? a.slot[i / a.splits / a.heads] : 0;
+			row_block<FEW_WARPS> b(a, attn, i / a.splits % a.heads, slot & 0xff,
+				(slot >> 8 & 0xff) * a.splits + i % a.splits,
+				max(slot >> 16, 1u) * a.splits);
 
-			if (i < items)
+			if (slot)
 				b.begin_cached();
 			if (i == first)
 				wait();
 			else
 				__syncthreads(); /* the last item's sums have been read */
-			if (i < items)
+			if (slot)
 				b.run();
 		}
 	}
@@ -491,13 +494,13 @@ __global__ void __launch_bounds__(FEW_THREADS, 1) step_few(const __grid_constant
 }
 
 /* Splits of the keys that make the longest block's work least: rounds of 128 keys, and half as
- * much again to begin and to end. */
-static unsigned few_splits(size_t rows, size_t heads, size_t max_tok, size_t blocks)
+ * much again to begin and to end; @slots of one row at most. */
+static unsigned few_splits(size_t rows, size_t heads, size_t max_tok, size_t blocks, size_t slots)
 {
 	size_t best = 1;
 	double least = HUGE_VAL;
 
-	for (size_t s = 1; s <= STEP_MAX_SPLITS && s * 16 <= max_tok + 15; s++) {
+	for (size_t s = 1; s * slots <= STEP_MAX_SPLITS && s * 16 <= max_tok + 15; s++) {
 		size_t keys = (max_tok + s - 1) / s, each = (keys + 127) / 128;
 		size_t rounds = (rows * heads * s + blocks - 1) / blocks;
 		double cost = (double)rounds * ((double)each + (s > 1 ? 1.5 : 1.0));
@@ -532,14 +535,14 @@ static unsigned few_sums_bytes(const step_view &v, unsigned blocks)
 
 bool gpu_step_few(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaStream_t stream)
 {
-	unsigned blocks = multiprocessors(), rest, stages;
+	unsigned blocks = multiprocessors(), slots = (unsigned)row_slots(s, n), rest, stages;
 	unsigned most = device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
 
 	if (n > STEP_FEW_ROWS)
 		return false;
 	step_view v = step_view_of(m, s, m->layers_on_device, n);
-	few_in in = {v, row_attn_of(m, s, 0, n, few_splits(n, m->shape.n_heads, max_tok, blocks)),
-		0, 0, s->meetings};
+	unsigned splits = few_splits(n, m->shape.n_heads, max_tok, blocks, slots - n + 1);
+	few_in in = {v, row_attn_of(m, s, 0, n, splits), slots, 0, 0, s->meetings};
 
 	in.chunk = few_chunk(v);
 	rest = in.sums_at() + few_sums_bytes(v, blocks); /* without rings */

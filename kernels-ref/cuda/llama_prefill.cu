@@ -230,11 +230,34 @@ void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n)
 		int8_gemm_tune(p->gemm, all[i], layers, {p->xq, p->sums}, n);
 }
 
+std::vector<size_t> gpu_prefill_sizes(size_t most)
+{
+	std::vector<size_t> all;
+
+	for (size_t n = 16; n < most; n += n < 128    ? 16
+					   : n < 512  ? 32
+					   : n < 1024 ? 64
+					   : n < 2048 ? 128
+						      : 256)
+		all.push_back(n);
+	all.push_back(most);
+	return all;
+}
+
 void gpu_prefill_tune_all(gpu_prefill *p, const gpu_llama *m, size_t most)
 {
-	for (size_t n = 16; n <= most; n += n < 128 ? 16 : n < 512 ? 32 : n < 1024 ? 64 : 128)
+	for (size_t n : gpu_prefill_sizes(most))
 		gpu_prefill_tune(p, m, n);
-	gpu_prefill_tune(p, m, most);
+}
+
+void gpu_prefill_write_tuning(const gpu_prefill *p, FILE *to)
+{
+	int8_gemm_write(p->gemm, to);
+}
+
+bool gpu_prefill_read_tuning(gpu_prefill *p, FILE *from)
+{
+	return int8_gemm_read(p->gemm, from);
 }
 
 void gpu_prefill_gemm(gpu_prefill *p, const gpu_matrix *w, size_t n, cudaStream_t stream)

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
+#include <vector>
 
 #include "kernels-ref/cuda/cuda_common.cuh"
 #include "kernels-ref/ref/llama.h"
@@ -164,9 +166,15 @@ void gpu_prefill_destroy(gpu_prefill *p);
 /** Choose the GEMM algorithms for @n tokens by trying them. */
 void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n);
 
-/** The same for sizes that grow with them, up to @most: filling up to the next costs at most an
- *  eighth. What a server runs on. */
+/** The sizes that a server tunes, up to @most, ascending: filling up to the next costs an eighth of
+ *  all but small ones. */
+std::vector<size_t> gpu_prefill_sizes(size_t most);
 void gpu_prefill_tune_all(gpu_prefill *p, const gpu_llama *m, size_t most);
+
+/** What was chosen, for another process on the same GPU: tried anew, choices differ. Reading is
+ *  false where @from is of another library or is none. */
+void gpu_prefill_write_tuning(const gpu_prefill *p, FILE *to);
+bool gpu_prefill_read_tuning(gpu_prefill *p, FILE *from);
 
 /**
  * Prefill @n new tokens of sequence 0 after @context cached ones: W8A8, flash attention,

@@ -44,11 +44,17 @@ struct das_predict_in {
 	unsigned heads, n_q, n_k;
 	bool causal;
 	float scale, theta, tau;
-	uint8_t *mask; /* out: [heads][row blocks][column blocks] */
+	uint8_t *mask;     /* out: [heads][row blocks][column blocks] */
+	unsigned launches; /* 1 or 2; 0: by size */
 };
 
 /** Bytes of scratch das_predict_gpu() wants. */
 size_t das_predict_bytes(unsigned heads, unsigned n_q, unsigned n_k);
+
+/** Once before the first call with @scratch; every call leaves it ready for the next of these
+ *  sizes. */
+void das_predict_begin(
+	void *scratch, unsigned heads, unsigned n_q, unsigned n_k, cudaStream_t stream);
 
 /** Stage 1 with DAS_TOP_CDF; ref/das.h states the rule. */
 void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t stream);

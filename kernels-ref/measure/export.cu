@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <iterator>
 
 #include "kernels-ref/measure/export.cuh"
 #include "kernels-ref/measure/measure.cuh"
+#include "kernels-ref/measure/rehearse.cuh"
 #include "kernels-ref/measure/serve.cuh"
 
 /* Where kernels take another turn: at whole tiles of 8 and 16 rows, and at what one kernel takes.
@@ -14,22 +16,44 @@
 static const size_t decode_batches[] = {
 	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 20, 24, 28, 32, 33, 40, 48, 56, 64};
 static const size_t decode_contexts[] = {1, 128, 256, 512, 1024, 2048, 3072, 4096};
-/* On either side of where another tile of 128 rows begins, and of what a server tunes. */
-static const size_t prefill_tokens[] = {1, 16, 32, 64, 96, 128, 129, 160, 192, 256, 257, 320, 384,
-	385, 448, 512, 513, 640, 641, 768, 769, 896, 1024, 1025, 1280, 1536, 1537, 2048, 2049, 3072,
-	4096};
-static const size_t prefill_contexts[] = {0, 512, 2048};
+/* Beside those on either side of every size that a server tunes. */
+static const size_t prefill_contexts[] = {0, 2048};
 /* Of all rows of a step, its decodes included: budgets of a server, and what is left of them. */
 static const size_t mixed_rows[] = {128, 256, 512, 1024, 2048};
-static const size_t mixed_decodes[] = {1, 8, 32, 64};
+static const size_t mixed_decodes[] = {1, 8, 32, STEP_MAX_ROWS - 1}; /* and the prompt itself */
 static const size_t mixed_contexts[] = {128, 512, 2048};
 static const size_t mixed_chunk_contexts[] = {0, 1024};
 static const unsigned attention_tokens[] = {128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
 static const double attention_sparsities[] = {0.0, 0.25, 0.5, 0.75, 0.9};
 
-#define MAX_TOK 4096
+#define MAX_TOK SERVE_MAX_TOK
 
-static void write_header(FILE *to, const llama_shape *shape, const gpu_sheet *sheet)
+/* What was measured of one model before any of it is written. */
+struct grid_times {
+	std::vector<decode_row> decode;
+	std::vector<prompt_row> prefill_and_mixed; /* those without sequences that decode first */
+	rehearsed attention[std::size(attention_tokens)][std::size(attention_sparsities)];
+	double sparsity[std::size(attention_tokens)][std::size(attention_sparsities)];
+	host_times host;
+};
+
+static void write_sigmas(FILE *to, const grid_times &t)
+{
+	std::vector<const rehearsed *> decode, prefill, attention;
+
+	for (const decode_row &r : t.decode)
+		decode.push_back(&r.time);
+	for (const prompt_row &r : t.prefill_and_mixed)
+		prefill.push_back(&r.time);
+	for (const auto &tok : t.attention)
+		for (const rehearsed &r : tok)
+			attention.push_back(&r);
+	fprintf(to, "sigma.decode: %.2g\nsigma.prefill: %.2g\nsigma.attention: %.2g\n",
+		repetition_sigma(decode), repetition_sigma(prefill), repetition_sigma(attention));
+}
+
+static void write_header(
+	FILE *to, const llama_shape *shape, const gpu_sheet *sheet, const grid_times &t)
 {
 	time_t now = time(NULL);
 	char date[32];
@@ -45,44 +69,106 @@ static void write_header(FILE *to, const llama_shape *shape, const gpu_sheet *sh
 		"runtime: fused\n"
 		"model: %s\n"
 		"precision: int8\n"
-		"provenance: measured\n"
-		"sigma.step: 0.03\n"
+		"provenance: measured\n",
+		sheet->device, shape->name);
+	write_sigmas(to, t);
+	fprintf(to,
 		"date: %s\n"
 		"driver: CUDA %d.%d, runtime %d.%d, %s\n"
 		"kernels: %s\n"
-		"method: CUDA events, medians of 11 to 200, random weights and data; decode W8A16 "
-		"with half KV and head, as graphs, contexts of a batch spread as the sum of two "
-		"exponential times; prefill and mixed W8A8, launched kernel by kernel, at the "
-		"sizes a server tunes; tokens chosen\n",
-		sheet->device, shape->name, date, driver / 1000, driver % 1000 / 10, runtime / 1000,
-		runtime % 1000 / 10, gpu_name().c_str(), KERNELS_VERSION);
+		"method: CUDA events, random weights and data; decode (W8A16, half KV and head), "
+		"prefill and mixed (W8A8) by a server's device, in turn, tokens chosen: means of 4 "
+		"to 24 without the least and largest tenth; decodes as graphs, contexts of a "
+		"batch spread as the sum of two exponential times; steps with prompts launched "
+		"kernel by kernel, at the sizes a server tunes; the rest medians of 11 to 200; "
+		"sigmas: from repetition to repetition on this machine\n",
+		date, driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10,
+		gpu_name().c_str(), KERNELS_VERSION);
 }
 
-/* Room for keys and values beside what is allocated already, some left over. */
-static size_t kv_room_tok(const llama_shape *shape)
+/* --- steps ------------------------------------------------------------------------------------ */
+
+static std::vector<decode_row> decode_rows(size_t room)
 {
-	size_t free_bytes, total;
+	std::vector<decode_row> rows;
 
-	CUDA_TRY(cudaMemGetInfo(&free_bytes, &total));
-	return (free_bytes - ((size_t)1 << 30)) / llama_kv_bytes_per_tok(shape);
+	for (size_t batch : decode_batches)
+		for (size_t context : decode_contexts)
+			if (batch * context <= room)
+				rows.push_back({batch, context,
+					std::min((size_t)MAX_TOK, room / batch), {}});
+	return rows;
 }
 
-static void write_decode(FILE *to, const gpu_llama *m, gpu_state *s, size_t room)
+static std::vector<size_t> prefill_tokens(void)
+{
+	std::vector<size_t> tok = {1};
+
+	for (size_t n : gpu_prefill_sizes(MAX_TOK)) {
+		tok.push_back(n);
+		if (n < MAX_TOK)
+			tok.push_back(n + 1);
+	}
+	return tok;
+}
+
+/* A draft's steps neither verify nor mix. */
+static bool is_draft(const llama_shape *shape)
+{
+	return shape == &llama_68m;
+}
+
+/* Contexts are spread as far as @room tokens of cache allow; what they do not hold is left out. */
+static std::vector<prompt_row> prompt_rows(const llama_shape *shape, size_t room)
+{
+	std::vector<prompt_row> rows;
+
+	for (size_t n : prefill_tokens())
+		for (size_t context : prefill_contexts)
+			if (n < MAX_TOK || context == 0)
+				rows.push_back({0, 0, 0, n, std::min(context, MAX_TOK - n), {}});
+	if (is_draft(shape))
+		return rows;
+	for (size_t n : mixed_decodes)
+		for (size_t context : mixed_contexts)
+			for (size_t all : mixed_rows)
+				for (size_t behind : mixed_chunk_contexts) {
+					size_t most = std::min((size_t)MAX_TOK, room / (n + 1));
+
+					if (all > n && std::max(context, behind + all - n) <= most)
+						rows.push_back(
+							{n, context, most, all - n, behind, {}});
+				}
+	return rows;
+}
+
+static void write_decode(FILE *to, const llama_shape *shape, const grid_times &t)
 {
 	fprintf(to, "\n[decode]      # batch  context_tok  step_s\n");
-	for (size_t batch : decode_batches)
-		for (size_t context : decode_contexts) {
-			if (batch * context > room)
-				continue;
-			timing t = measure_served(
-				m, s, batch, context, std::min((size_t)MAX_TOK, room / batch));
+	for (const decode_row &r : t.decode) {
+		double step_s = rehearsed_s(r.time);
 
-			fprintf(to, "%zu %zu %.6g\n", batch, batch * context, t.median_s);
-			if (context == 512)
-				printf("%s decode batch %zu context 512: %.3f ms\n", m->shape.name,
-					batch, t.median_s * 1e3);
-		}
-	fflush(stdout);
+		fprintf(to, "%zu %zu %.6g\n", r.batch, r.batch * r.context, step_s);
+		if (r.context == 512)
+			printf("%s decode batch %zu context 512: %.3f ms\n", shape->name, r.batch,
+				step_s * 1e3);
+	}
+}
+
+static void write_prefill_and_mixed(FILE *to, const grid_times &t)
+{
+	bool mixed = false;
+
+	fprintf(to, "\n[prefill]     # new_tok  context_tok  step_s\n");
+	for (const prompt_row &r : t.prefill_and_mixed) {
+		if (r.n_decode > 0 && !mixed)
+			fprintf(to, "\n[mixed]       # sequences  context_tok  chunk_tok  chunk's "
+				    "context_tok  step_s\n");
+		mixed = r.n_decode > 0;
+		if (mixed)
+			fprintf(to, "%zu %zu ", r.n_decode, r.n_decode * r.context);
+		fprintf(to, "%zu %zu %.6g\n", r.chunk_tok, r.chunk_context, rehearsed_s(r.time));
+	}
 }
 
 static void write_verify(FILE *to, const gpu_llama *m, gpu_state *s)
@@ -98,72 +184,45 @@ static void write_verify(FILE *to, const gpu_llama *m, gpu_state *s)
 							.median_s);
 }
 
-static void write_host(FILE *to, const llama_shape *shape)
+static void write_host(FILE *to, const host_times &h)
 {
-	host_times h = measure_host(shape);
-
 	fprintf(to, "\n[host]        # step  seconds  sd: of a server, beside the GPU's time\n");
 	fprintf(to, "decode %.4g %.2g\nprefill %.4g %.2g\n", h.decode_s, h.decode_sd_s, h.prefill_s,
 		h.prefill_sd_s);
 }
 
-static void write_prefill(FILE *to, const gpu_llama *m, gpu_state *s, gpu_prefill *p)
-{
-	fprintf(to, "\n[prefill]     # new_tok  context_tok  step_s\n");
-	gpu_prefill_tune_all(p, m, MAX_TOK);
-	for (size_t n : prefill_tokens)
-		for (size_t context : prefill_contexts) {
-			if (n + context > MAX_TOK)
-				continue;
-			timing t = measure_prefill(m, s, p, n, context, false);
+/* --- attention -------------------------------------------------------------------------------- */
 
-			fprintf(to, "%zu %zu %.6g\n", n, context, t.median_s);
-		}
+static void time_attention(grid_times *t, const llama_shape *shape, int round)
+{
+	for (size_t i = 0; i < std::size(attention_tokens); i++)
+		for (size_t k = 0; k < std::size(attention_sparsities); k++)
+			t->attention[i][k].sample[round].push_back(
+				measure_attention((unsigned)shape->n_heads, attention_tokens[i],
+					attention_sparsities[k], &t->sparsity[i][k], true)
+					.median_s);
 }
 
-/* Contexts are spread as far as @room tokens of cache allow; what they do not hold is left out. */
-static void write_mixed(FILE *to, const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t room)
+static void write_attention(FILE *to, const llama_shape *shape, const grid_times &t)
 {
-	fprintf(to, "\n[mixed]       # sequences  context_tok  chunk_tok  chunk's context_tok  "
-		    "step_s\n");
-	for (size_t n : mixed_decodes)
-		for (size_t context : mixed_contexts)
-			for (size_t rows : mixed_rows)
-				for (size_t behind : mixed_chunk_contexts) {
-					size_t most = std::min((size_t)MAX_TOK, room / (n + 1));
-					mixed_size x = {n, context, most, rows - n, behind};
-
-					if (std::max(context, behind + x.chunk_tok) > most)
-						continue;
-					fprintf(to, "%zu %zu %zu %zu %.6g\n", n, n * context,
-						x.chunk_tok, behind,
-						measure_mixed(m, s, p, x).median_s);
-				}
-	fflush(to);
-}
-
-static void write_attention(FILE *to, const llama_shape *shape)
-{
-	double layers = (double)shape->n_layers, got;
+	double layers = (double)shape->n_layers;
 
 	fprintf(to, "\n[attention]   # new_tok  sparsity  seconds of all layers\n");
-	for (unsigned n : attention_tokens) {
+	for (size_t i = 0; i < std::size(attention_tokens); i++) {
 		double last = -1.0;
 
-		for (double sparsity : attention_sparsities) {
-			timing t = measure_attention(
-				(unsigned)shape->n_heads, n, sparsity, &got, true);
-
-			if (got <= last + 1e-3) /* too short to leave that much out */
+		for (size_t k = 0; k < std::size(attention_sparsities); k++) {
+			if (t.sparsity[i][k] <= last + 1e-3) /* too short to leave that much out */
 				continue;
-			last = got;
-			fprintf(to, "%u %.4g %.6g\n", n, got, layers * t.median_s);
+			last = t.sparsity[i][k];
+			fprintf(to, "%u %.4g %.6g\n", attention_tokens[i], last,
+				layers * rehearsed_s(t.attention[i][k]));
 		}
 	}
 	fprintf(to, "\n[prediction]  # new_tok  seconds of all layers\n");
 	for (unsigned n : attention_tokens)
 		fprintf(to, "%u %.6g\n", n,
-			layers * measure_predict((unsigned)shape->n_heads, n).median_s);
+			layers * measure_predict((unsigned)shape->n_heads, n, 0).median_s);
 }
 
 static void write_constants(FILE *to, const gpu_llama *m, gpu_state *s, size_t room, double gemm_ec,
@@ -204,90 +263,75 @@ static double gemm_op_per_s(const gpu_llama *m, gpu_prefill *p)
 	return op / measure_layer_gemm(m, p, MAX_TOK).median_s;
 }
 
-/* Steps are carried out as in @like. */
-static void state_create_like(
-	gpu_state *s, const gpu_state &like, const llama_shape *shape, size_t kv_tok)
+/* What follows [mixed] in the file. */
+static void write_rest(
+	FILE *to, serve_device *d, grid_times *t, double gemm_ec, const gpu_sheet *sheet)
 {
-	gpu_state_create(s, shape, kv_tok);
-	std::copy(std::begin(like.way), std::end(like.way), s->way);
+	const llama_shape *shape = &d->model.shape;
+
+	write_constants(to, &d->model, &d->state, 16 * MAX_TOK, gemm_ec, sheet);
+	time_attention(t, shape, 1);
+	write_attention(to, shape, *t);
+	write_decode(to, shape, *t);
+	if (!is_draft(shape))
+		write_verify(to, &d->model, &d->state);
+	t->host = measure_host(d);
+	write_host(to, t->host);
 }
 
+/* Everything of one model; the file is written when all of it is there, its deviations first. */
 static bool export_one(
-	const char *dir, const llama_shape *shape, const gpu_sheet *sheet, bool draft = false)
+	const char *dir, const llama_shape *shape, const gpu_sheet *sheet, const std::string &tuned)
 {
-	char path[1000];
-	gpu_llama m;
-	gpu_state s, tuned;
-	gpu_prefill *p;
-	FILE *to;
+	char path[1000], *rest = NULL;
+	size_t rest_bytes;
+	FILE *to, *body = open_memstream(&rest, &rest_bytes);
+	grid_times t = {};
+	serve_device d = {};
 
 	snprintf(
 		path, sizeof(path), "%s/%s-%s-int8-fused.profile", dir, sheet->device, shape->name);
+	time_attention(&t, shape, 0);
+	serve_device_create(&d, shape, MAX_TOK, MAX_TOK, tuned);
+	double ec = gemm_op_per_s(&d.model, d.prefill) / sheet->int8_op_per_s;
+	size_t room = std::min(serve_device_room_tok(shape), (size_t)65 * MAX_TOK);
+	serve_device_cache(&d, 1, room);
+	t.decode = decode_rows(room);
+	t.prefill_and_mixed = prompt_rows(shape, room);
+	rehearse(&d, room, &t.decode, &t.prefill_and_mixed);
+	write_prefill_and_mixed(body, t);
+	gpu_state_destroy(&d.state);
+	serve_device_cache(&d, 16, MAX_TOK); /* the rest wants room beside it */
+	write_rest(body, &d, &t, ec, sheet);
+	serve_device_destroy(&d);
+	fclose(body);
 	to = fopen(path, "w");
-	if (!to) {
-		perror(path);
-		return false;
+	if (to) {
+		write_header(to, shape, sheet, t);
+		fputs(rest, to);
 	}
-	write_header(to, shape, sheet);
-	gpu_llama_create(&m, shape, 1, GPU_PACKED | GPU_NATURAL, MAX_TOK);
-	gpu_state_create(&s, shape, 16 * MAX_TOK);
-	tune_steps(&m, &s, 16 * MAX_TOK);
-	tuned = s;
-	p = gpu_prefill_create(shape, MAX_TOK);
-	write_prefill(to, &m, &s, p);
-	double ec = gemm_op_per_s(&m, p) / sheet->int8_op_per_s;
-	gpu_state_destroy(&s);
-	size_t room = kv_room_tok(shape);
-	room = room < 65 * MAX_TOK ? room : 65 * MAX_TOK;
-	state_create_like(&s, tuned, shape, room);
-	if (!draft)
-		write_mixed(to, &m, &s, p, room);
-	gpu_state_destroy(&s);
-	gpu_prefill_destroy(p);
-	state_create_like(&s, tuned, shape, 16 * MAX_TOK);
-	gpu_llama_drop(&m, GPU_NATURAL);
-	write_constants(to, &m, &s, 16 * MAX_TOK, ec, sheet);
-	gpu_state_destroy(&s);
-	write_attention(to, shape);
-	room = kv_room_tok(shape);
-	room = room < 64 * MAX_TOK ? room : 64 * MAX_TOK;
-	state_create_like(&s, tuned, shape, room);
-	write_decode(to, &m, &s, room);
-	if (!draft)
-		write_verify(to, &m, &s);
-	gpu_state_destroy(&s);
-	gpu_llama_destroy(&m);
-	write_host(to, shape);
-	if (fclose(to) != 0) {
+	free(rest);
+	if (!to || fclose(to) != 0) {
 		perror(path);
 		return false;
 	}
 	printf("wrote %s\n", path);
+	fflush(stdout);
 	return true;
 }
 
-/* NULL after a message. */
-static const gpu_sheet *sheet_here(void)
+bool export_profiles(const char *dir, const export_what &what)
 {
 	std::string name = gpu_name();
 	const gpu_sheet *sheet = gpu_sheet_of(name);
 
-	if (!sheet)
+	if (!sheet) {
 		fprintf(stderr, "error: no data sheet of %s in measure.cu: add its row\n",
 			name.c_str());
-	return sheet;
-}
-
-bool export_profiles(const char *dir)
-{
-	const gpu_sheet *sheet = sheet_here();
-
-	return sheet && export_one(dir, &llama_7b, sheet) && export_one(dir, &llama_13b, sheet);
-}
-
-bool export_draft_profile(const char *dir)
-{
-	const gpu_sheet *sheet = sheet_here();
-
-	return sheet && export_one(dir, &llama_68m, sheet, true);
+		return false;
+	}
+	if (what.shape)
+		return export_one(dir, what.shape, sheet, what.tuned);
+	return export_one(dir, &llama_7b, sheet, what.tuned) &&
+	       export_one(dir, &llama_13b, sheet, what.tuned);
 }

@@ -2,8 +2,6 @@
 #define OFFING_KERNELS_REF_HARNESS_CUH
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <vector>
 
 #include "kernels-ref/cuda/cuda_common.cuh"
@@ -65,9 +63,8 @@ template <class F> timing time_graph(F launch, int copies, int rounds)
 	return timing_of(s, copies);
 }
 
-/** The same without a graph, each sample waited for; @rested: and followed by a rest as long, as
- *  long work one upon another heats a GPU until it slows. */
-template <class F> timing time_stream(F launch, int copies, int rounds, bool rested = false)
+/** The same without a graph, each sample waited for. */
+template <class F> timing time_stream(F launch, int copies, int rounds)
 {
 	cudaStream_t stream;
 	cudaEvent_t at[2];
@@ -85,8 +82,6 @@ template <class F> timing time_stream(F launch, int copies, int rounds, bool res
 		CUDA_TRY(cudaEventRecord(at[1], stream));
 		CUDA_TRY(cudaStreamSynchronize(stream));
 		CUDA_TRY(cudaEventElapsedTime(&ms, at[0], at[1]));
-		if (rested)
-			std::this_thread::sleep_for(std::chrono::duration<double>(ms * 1e-3));
 		if (i >= 0) /* warm by then */
 			s.push_back((double)ms * 1e-3);
 	}

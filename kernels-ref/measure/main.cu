@@ -1,9 +1,12 @@
 /*
  * kernels: verify and measure on this machine's GPU.
- *	kernels verify [few|small]  every kernel against the C truth
- *	kernels speed [step|attention]  the figures that goals are set for
- *	kernels profile DIR [draft] the whole grid, as profile files; or that of a draft
- *	kernels serve ARRIVALS OUT [7b|13b] [max-batch=N] [blocks=N] [graphs=no]
+ *	kernels verify [few|small|prediction]
+ *	                            every kernel against the C truth
+ *	kernels speed [step|attention|prediction]
+ *	                            the figures that goals are set for
+ *	kernels profile DIR [7b|13b|draft] [tuned=FILE]
+ *	                            the whole grid, as profile files; 7b and 13b, or one of them
+ *	kernels serve ARRIVALS OUT [7b|13b] [max-batch=N] [blocks=N] [graphs=no] [tuned=FILE]
  *	        [batching=continuous|chunked] [chunk-tokens=N]
  *	                            a server in real time, a row a request
  *	kernels pair DIR ...        two GPUs of one host: pair.cu has the words
@@ -109,7 +112,7 @@ static void speed_of_model(const llama_shape *shape, double copy)
 	printf("%s int8 GEMMs of a layer, 2048 tokens: %.3f ms, %.0f TOP/s\n", shape->name,
 		g.median_s * 1e3, op / g.median_s * 1e-12);
 	for (size_t n : {128, 512, 2048}) {
-		timing t = measure_prefill(&m, &s, p, n, 0, true);
+		timing t = measure_prefill(&m, &s, p, n, 0);
 
 		printf("%s prefill %zu tokens: %.3f ms\n", shape->name, n, t.median_s * 1e3);
 	}
@@ -125,7 +128,7 @@ static void speed_of_attention(void)
 		double flop = 2.0 * 32.0 * 128.0 * (double)n * (double)n, got;
 		double dense = measure_attention(32, n, 0.0, &got, true).median_s;
 		double mma = measure_attention(32, n, 0.0, &got, false).median_s;
-		double predict = measure_predict(32, n).median_s;
+		double predict = measure_predict(32, n, 0).median_s;
 
 		printf("attention 32 x %u causal: dense %.1f us, %.0f TFLOP/s (mma.sync %.0f); "
 		       "prediction %.1f us, %.2f %%\n",
@@ -141,13 +144,28 @@ static void speed_of_attention(void)
 	}
 }
 
+/* Mask prediction by what it is launched in, beside what its bytes alone would take. */
+static void speed_of_prediction(double copy)
+{
+	for (unsigned n : {128, 512, 2048, 4096, 8192, 16384, 32768}) {
+		double t[3], floor_s = 2.0 * 32.0 * n * 128.0 * sizeof(half) / copy;
+
+		for (unsigned launches : {0, 1, 2})
+			t[launches] = measure_predict(32, n, launches).median_s;
+		printf("prediction 32 x %u: %.1f us (one launch %.1f, two %.1f), floor %.1f\n", n,
+			t[0] * 1e6, t[1] * 1e6, t[2] * 1e6, floor_s * 1e6);
+	}
+	fflush(stdout);
+}
+
 static bool speed(const char *what)
 {
 	bool all = strcmp(what, "all") == 0, step = all || strcmp(what, "step") == 0;
 	bool attention = all || strcmp(what, "attention") == 0;
+	bool prediction = all || strcmp(what, "prediction") == 0;
 	double copy;
 
-	if (!step && !attention)
+	if (!step && !attention && !prediction)
 		return false;
 	copy = copy_bandwidth();
 	printf("copy %.2f TB/s\n", copy * 1e-12);
@@ -157,23 +175,38 @@ static bool speed(const char *what)
 	}
 	if (attention)
 		speed_of_attention();
+	if (prediction)
+		speed_of_prediction(copy);
 	return true;
 }
 
 static verify_what verify_level(const char *word)
 {
-	return strcmp(word, "few") == 0     ? VERIFY_FEW
-	       : strcmp(word, "small") == 0 ? VERIFY_SMALL
-					    : VERIFY_ALL;
+	return strcmp(word, "few") == 0          ? VERIFY_FEW
+	       : strcmp(word, "small") == 0      ? VERIFY_SMALL
+	       : strcmp(word, "prediction") == 0 ? VERIFY_PREDICTION
+						 : VERIFY_ALL;
 }
 
 #define CHUNK_TOKENS 512 /* as the simulator's chunk_tokens */
 
-static bool serve_word_read(serve_spec *s, bool *chunked, const char *word)
+/* A model, or the file of what was tuned. */
+static bool model_word_read(const llama_shape **shape, std::string *tuned, const char *word)
 {
 	if (strcmp(word, "7b") == 0 || strcmp(word, "13b") == 0)
-		s->shape = word[0] == '7' ? &llama_7b : &llama_13b;
-	else if (strcmp(word, "graphs=no") == 0)
+		*shape = word[0] == '7' ? &llama_7b : &llama_13b;
+	else if (strncmp(word, "tuned=", 6) == 0 && word[6])
+		*tuned = word + 6;
+	else
+		return false;
+	return true;
+}
+
+static bool serve_word_read(serve_spec *s, bool *chunked, const char *word)
+{
+	if (model_word_read(&s->shape, &s->tuned, word))
+		return true;
+	if (strcmp(word, "graphs=no") == 0)
 		s->graphs = false;
 	else if (strcmp(word, "batching=continuous") == 0 || strcmp(word, "batching=chunked") == 0)
 		*chunked = strcmp(word, "batching=chunked") == 0;
@@ -189,7 +222,7 @@ static bool serve_spec_read(serve_spec *s, char **words, int n)
 {
 	bool chunked = false;
 
-	*s = {&llama_7b, "", "", 32, 0, true, 0};
+	*s = {&llama_7b, "", "", 32, 0, true, 0, ""};
 	if (n < 2)
 		return false;
 	s->arrivals = words[0];
@@ -205,19 +238,29 @@ static bool serve_spec_read(serve_spec *s, char **words, int n)
 	       (!chunked || (s->chunk_tok >= s->max_batch && s->chunk_tok <= SERVE_MAX_TOK));
 }
 
+static bool export_what_read(export_what *what, char **words, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(words[i], "draft") == 0)
+			what->shape = &llama_68m;
+		else if (!model_word_read(&what->shape, &what->tuned, words[i]))
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	serve_spec server;
+	export_what what = {};
 	int status;
 
 	if (argc >= 2 && strcmp(argv[1], "verify") == 0)
 		return verify_all(verify_level(argc > 2 ? argv[2] : "all")) ? 0 : 1;
 	if (argc >= 2 && strcmp(argv[1], "speed") == 0 && speed(argc > 2 ? argv[2] : "all"))
 		return 0;
-	if (argc == 3 && strcmp(argv[1], "profile") == 0)
-		return export_profiles(argv[2]) ? 0 : 1;
-	if (argc == 4 && strcmp(argv[1], "profile") == 0 && strcmp(argv[3], "draft") == 0)
-		return export_draft_profile(argv[2]) ? 0 : 1;
+	if (argc >= 3 && strcmp(argv[1], "profile") == 0 &&
+		export_what_read(&what, argv + 3, argc - 3))
+		return export_profiles(argv[2], what) ? 0 : 1;
 	if (argc >= 2 && strcmp(argv[1], "serve") == 0 &&
 		serve_spec_read(&server, argv + 2, argc - 2))
 		return serve(server) ? 0 : 2;
@@ -225,10 +268,11 @@ int main(int argc, char **argv)
 		(status = pair_main(argv + 2, argc - 2)) >= 0)
 		return status;
 	fprintf(stderr,
-		"usage: kernels verify [few|small] | speed [step|attention] | profile DIR [draft] "
-		"|\n"
+		"usage: kernels verify [few|small|prediction] |\n"
+		"\tspeed [step|attention|prediction] |\n"
+		"\tprofile DIR [7b|13b|draft] [tuned=FILE] |\n"
 		"\tserve ARRIVALS OUT [7b|13b] [max-batch=1..%d] [blocks=N] [graphs=no]\n"
-		"\t\t[batching=continuous|chunked [chunk-tokens=MAX_BATCH..%d]] |\n"
+		"\t\t[tuned=FILE] [batching=continuous|chunked [chunk-tokens=MAX_BATCH..%d]] |\n"
 		"\t%s\n",
 		STEP_MAX_ROWS, SERVE_MAX_TOK, pair_usage);
 	return 2;

@@ -7,7 +7,6 @@
 #include "kernels-ref/measure/measure.cuh"
 #include "kernels-ref/cuda/packed_rows.cuh"
 
-#define LONG_TOK 1024                  /* prompts that are timed a few times only */
 #define L2_SEVERAL ((size_t)400 << 20) /* bytes that rotating buffers should total */
 
 std::string gpu_name(void)
@@ -60,13 +59,9 @@ static double scale_to_sum(const std::vector<double> &q, double most, double sum
 	return low;
 }
 
-/*
- * Contexts of a batch, @batch x @context tokens in all, none longer than @most: quantiles of the
- * sum of two exponential times (deviation .7 of the mean, the longest of 32 three times it). The
- * served runs of lognormal prompts and answers have .64 at 8, .7 at 20 to 32 sequences and the
- * longest at 2.4 and 3 times the mean.
- */
-static std::vector<size_t> served_contexts(size_t batch, size_t context, size_t most)
+/* The served runs of lognormal prompts and answers have a deviation of .64 of the mean at 8, .7 at
+ * 20 to 32 sequences and the longest at 2.4 and 3 times the mean. */
+std::vector<size_t> served_contexts(size_t batch, size_t context, size_t most)
 {
 	std::vector<double> q(batch);
 	std::vector<size_t> tok(batch);
@@ -126,6 +121,7 @@ timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t con
 	return time_step(m, s, batch, rows_alike(m, s, batch, context), 0.06);
 }
 
+/* As served: a way that deals out long contexts should be seen to. */
 void tune_steps(const gpu_llama *m, gpu_state *s, size_t room)
 {
 	for (size_t n = 1; n <= STEP_FEW_ROWS && n <= room; n++) {
@@ -134,8 +130,9 @@ void tune_steps(const gpu_llama *m, gpu_state *s, size_t room)
 
 		for (int way = 0; way < STEP_WAYS; way++) {
 			s->way[n] = (enum step_way)way;
-			double t =
-				measure_decode(m, s, n, std::min((size_t)512, room / n)).median_s;
+			double t = measure_served(m, s, n, std::min((size_t)512, room / n),
+				std::min((size_t)2048, room / n))
+					   .median_s;
 
 			if (t < 0.99 * least) { /* less is noise */
 				least = t;
@@ -216,53 +213,25 @@ static uint32_t *drawn_tokens(const gpu_llama *m, size_t n)
 	return to;
 }
 
-/* A server makes few long prompts, and between them steps that leave the arithmetic idle. */
-template <class F> static timing time_as_served(F launch, size_t tok, int rounds)
-{
-	return tok < LONG_TOK ? time_stream(launch, 1, rounds) : time_stream(launch, 1, 7, true);
-}
-
-timing measure_prefill(
-	const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context, bool graph)
+timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context)
 {
 	uint32_t *token = drawn_tokens(m, n);
 	timing t;
 
 	gpu_state_shape(s, 1, context + n);
-	auto run = [&](int, cudaStream_t stream) {
-		gpu_prefill_run(p, m, s, token, n, context, stream);
-		if (!graph)
-			gpu_greedy(m, s, 1, token, stream);
-	};
-	if (graph)
-		gpu_prefill_tune(p, m, n);
-	t = graph ? time_for(run, 1, 0.06) : time_as_served(run, n, 15);
-	if (graph && n <= STEP_MAX_ROWS) {
+	gpu_prefill_tune(p, m, n);
+	t = time_for(
+		[&](int, cudaStream_t stream) {
+			gpu_prefill_run(p, m, s, token, n, context, stream);
+		},
+		1, 0.06);
+	if (n <= STEP_MAX_ROWS) {
 		rows_behind(m, s, 1, n, context);
 		timing rows = time_step(m, s, n, context + n, 0.06);
 
 		if (rows.median_s < t.median_s)
 			t = rows;
 	}
-	CUDA_TRY(cudaFree(token));
-	return t;
-}
-
-timing measure_mixed(const gpu_llama *m, gpu_state *s, gpu_prefill *p, const mixed_size &x)
-{
-	uint32_t *token = drawn_tokens(m, x.n_decode + x.chunk_tok);
-	gpu_prompt chunk = {x.n_decode, x.chunk_tok, x.chunk_context};
-	gpu_mix mix = {x.n_decode, 0, &chunk, 1};
-	timing t;
-
-	gpu_state_shape(s, x.n_decode + 1, std::max(x.most, x.chunk_context + x.chunk_tok));
-	mix.max_tok = rows_of_many(m, s, served_contexts(x.n_decode, x.context, x.most));
-	t = time_as_served(
-		[&](int, cudaStream_t stream) {
-			gpu_greedy(
-				m, s, gpu_mixed_step(p, m, s, token, mix, stream), token, stream);
-		},
-		x.n_decode + x.chunk_tok, 11);
 	CUDA_TRY(cudaFree(token));
 	return t;
 }
@@ -350,7 +319,7 @@ timing measure_attention(unsigned heads, unsigned n, double sparsity, double *go
 	return t;
 }
 
-timing measure_predict(unsigned heads, unsigned n)
+timing measure_predict(unsigned heads, unsigned n, unsigned launches)
 {
 	size_t one = (size_t)heads * n * ATTN_DIM;
 	int copies = copies_for(one * 2 * sizeof(half));
@@ -361,10 +330,13 @@ timing measure_predict(unsigned heads, unsigned n)
 	timing t;
 
 	fill_normal(all, one * 2 * copies, 6);
+	das_predict_begin(scratch, heads, n, n, 0);
+	CUDA_TRY(cudaDeviceSynchronize());
 	t = time_for(
 		[&](int i, cudaStream_t stream) {
 			das_predict_in in = {all + one * 2 * i, all + one * (2 * i + 1), heads, n,
-				n, true, 1.0f / sqrtf((float)ATTN_DIM), -1.0f, 0.98f, mask};
+				n, true, 1.0f / sqrtf((float)ATTN_DIM), -1.0f, 0.98f, mask,
+				launches};
 
 			das_predict_gpu(in, scratch, stream);
 		},

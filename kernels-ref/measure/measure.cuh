@@ -24,15 +24,20 @@ std::string gpu_name(void);
 /** NULL if no sheet is known. */
 const gpu_sheet *gpu_sheet_of(const std::string &name);
 
-/** Choose how steps of up to STEP_FEW_ROWS rows are carried out, by trying at 512 tokens each, or
- *  what a cache of @room tokens holds. */
+/** Choose how steps of up to STEP_FEW_ROWS rows are carried out, by trying with contexts as
+ *  served, of 512 tokens on average or what a cache of @room tokens holds. */
 void tune_steps(const gpu_llama *m, gpu_state *s, size_t room);
 
 /** One decode step of @batch sequences, each attending to @context tokens, its own included. */
 timing measure_decode(const gpu_llama *m, gpu_state *s, size_t batch, size_t context);
 
-/** The same as a server makes it: the tokens chosen; contexts of @context on average, none longer
- *  than @most, spread as served ones are (measure.cu: served_contexts()). */
+/** Contexts of a batch, @batch x @context tokens in all, none longer than @most, ascending:
+ * quantiles of the sum of two exponential times (deviation .7 of the mean, the longest of 32 three
+ * times it).
+ */
+std::vector<size_t> served_contexts(size_t batch, size_t context, size_t most);
+
+/** The same with contexts of @context on average that are spread as served ones; tokens chosen. */
 timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t most);
 
 /** A step that verifies: @rows tokens each of @batch sequences behind @context cached ones. */
@@ -43,26 +48,15 @@ timing measure_step_part(
 	const gpu_llama *m, gpu_state *s, enum step_part part, size_t batch, size_t context);
 timing measure_head(const gpu_llama *m, gpu_state *s, size_t batch);
 
-/** Prefill of @n tokens after @context. As a graph, up to 64 tokens by the faster of the two ways;
- *  or as a server launches it: kernel by kernel into an idle stream, at the next size tuned
- *  (gpu_prefill_tune_all() first), the token chosen. */
-timing measure_prefill(
-	const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context, bool graph);
-
-/** A step in which @n_decode sequences decode, with contexts as in measure_served(), and a prompt
- *  ends with @chunk_tok new tokens behind @chunk_context. */
-struct mixed_size {
-	size_t n_decode, context, most, chunk_tok, chunk_context;
-};
-
-/** Such a step, launched as a server launches it. */
-timing measure_mixed(const gpu_llama *m, gpu_state *s, gpu_prefill *p, const mixed_size &x);
+/** Prefill of @n tokens after @context, as a graph, up to 64 tokens by the faster of the two ways.
+ */
+timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t n, size_t context);
 
 /** Attention of one layer at a forced share of skipped blocks; @*got is what the mask has. */
 timing measure_attention(unsigned heads, unsigned tokens, double sparsity, double *got, bool wgmma);
 
-/** Mask prediction of one layer. */
-timing measure_predict(unsigned heads, unsigned tokens);
+/** Mask prediction of one layer, in @launches of a kernel; 0: as many as it chooses. */
+timing measure_predict(unsigned heads, unsigned tokens, unsigned launches);
 
 /** The four int8 GEMMs of a layer at @n tokens, one after another. */
 timing measure_layer_gemm(const gpu_llama *m, gpu_prefill *p, size_t n);

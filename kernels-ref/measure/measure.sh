@@ -12,9 +12,11 @@
 # real time for the arrivals of a file, a row a request to OUT/served/, a row a step beside it. Or pair: two
 # GPUs of one host, to OUT/pair/: keys and values from one to the other, rounds of drafts made by one and
 # verified by the other; or a server whose phases, or whose drafts, are apart.
+# speed may be followed by "step", "attention" or "prediction", profile by "7b", "13b" or "draft": only
+# that. What profile and serve find by trying is kept in OUT/tuned-MODEL, so that servers run what was profiled.
 # Wants a GPU, nvcc 12.8 or later with cuBLASLt; for the peers a python3 with PyTorch, else
 # they are left out, and says so. NVCC, ARCHS (-gencode ...), PYTHON and CUDA_LIBS (-L... of cuBLASLt)
-# override. speed may be followed by "step" or "attention", profile by "draft": only that.
+# override.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -85,6 +87,10 @@ while [ $# -gt 0 ]; do
 			compute-sanitizer --error-exitcode 9 "$out/kernels" verify few \
 				>"$out/sanitize.txt" 2>&1 || { tail -n 40 "$out/sanitize.txt"; exit 1; }
 			tail -n 2 "$out/sanitize.txt"
+			compute-sanitizer --tool racecheck --error-exitcode 9 "$out/kernels" \
+				verify prediction >"$out/racecheck.txt" 2>&1 ||
+				{ tail -n 40 "$out/racecheck.txt"; exit 1; }
+			tail -n 2 "$out/racecheck.txt"
 		else
 			echo "no compute-sanitizer: left out"
 		fi
@@ -92,7 +98,7 @@ while [ $# -gt 0 ]; do
 	speed)
 		what=all
 		case ${1:-} in
-		step | attention)
+		step | attention | prediction)
 			what=$1
 			shift
 			;;
@@ -108,11 +114,13 @@ while [ $# -gt 0 ]; do
 		;;
 	profile)
 		what=
-		if [ "${1:-}" = draft ]; then
-			what=draft
+		case ${1:-} in
+		7b | 13b | draft)
+			what=$1
 			shift
-		fi
-		"$out/kernels" profile "$out/profiles" $what
+			;;
+		esac
+		"$out/kernels" profile "$out/profiles" tuned="$out/tuned" ${what:+"$what"}
 		;;
 	pair)
 		mkdir -p "$out/pair"
@@ -124,7 +132,7 @@ while [ $# -gt 0 ]; do
 		arrivals=$1
 		shift
 		mkdir -p "$out/served"
-		"$out/kernels" serve "$arrivals" "$out/served/$(basename "$arrivals")" "$@"
+		"$out/kernels" serve "$arrivals" "$out/served/$(basename "$arrivals")" tuned="$out/tuned" "$@"
 		exit
 		;;
 	*)

@@ -16,8 +16,9 @@
 #define MAX_TOK SERVE_MAX_TOK
 #define BLOCK_TOK 16
 
-struct server : serve_device {
+struct server {
 	serve_spec spec;
+	serve_device *d;
 	std::vector<served> requests;
 	serve_batch batch;
 	size_t next; /* arrival */
@@ -31,15 +32,15 @@ struct server : serve_device {
 static void warm_up(server *s, size_t longest)
 {
 	for (size_t i = 0; i < STEP_MAX_ROWS; i++) {
-		s->rows[i] = 1;
-		s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)i;
+		s->d->rows[i] = 1;
+		s->d->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)i;
 	}
 	for (size_t n = 1; n <= s->spec.max_batch; n++) {
-		serve_device_rows(s, n);
+		serve_device_rows(s->d, n);
 		for (size_t tok = 1; s->spec.graphs && tok <= longest; tok++) {
 			tok = gpu_step_class(n, tok);
-			CUDA_TRY(cudaGraphLaunch(serve_device_graph(s, n, tok), s->stream));
-			CUDA_TRY(cudaStreamSynchronize(s->stream));
+			CUDA_TRY(cudaGraphLaunch(serve_device_graph(s->d, n, tok), s->d->stream));
+			CUDA_TRY(cudaStreamSynchronize(s->d->stream));
 		}
 	}
 	for (size_t n : {16, 100, 1000}) {
@@ -47,10 +48,10 @@ static void warm_up(server *s, size_t longest)
 		size_t most = (s->spec.chunk_tok > 0 ? s->spec.chunk_tok : MAX_TOK) - rows;
 		gpu_prompt one = {rows, std::min({n, longest, most}), 0};
 
-		gpu_mixed_step(s->prefill, &s->model, &s->state, s->device_prompt,
-			{rows, 1, &one, 1}, s->stream);
+		gpu_mixed_step(s->d->prefill, &s->d->model, &s->d->state, s->d->device_prompt,
+			{rows, 1, &one, 1}, s->d->stream);
 	}
-	CUDA_TRY(cudaStreamSynchronize(s->stream));
+	CUDA_TRY(cudaStreamSynchronize(s->d->stream));
 }
 
 /* The cache has a piece for the longest request in each place of the batch. */
@@ -77,18 +78,18 @@ static bool make_cache(server *s, size_t longest)
 				r.output_tok);
 			return false;
 		}
-	serve_device_cache(s, s->spec.max_batch, cap);
+	serve_device_cache(s->d, s->spec.max_batch, cap);
 	return true;
 }
 
-static bool start(server *s)
+static bool start(server *s, serve_device *d)
 {
 	size_t longest = 0;
 
 	for (const served &r : s->requests)
 		longest = std::max(longest, (size_t)r.prompt_tok + r.output_tok);
-	serve_device_create(
-		s, s->spec.shape, MAX_TOK, s->spec.chunk_tok ? s->spec.chunk_tok : MAX_TOK);
+	serve_device_create(d, s->spec.shape, MAX_TOK, MAX_TOK, s->spec.tuned);
+	s->d = d;
 	if (!make_cache(s, longest))
 		return false;
 	warm_up(s, longest);
@@ -98,14 +99,14 @@ static bool start(server *s)
 /* --- steps ---------------------------------------------------------------------------------- */
 
 /* Tokens @from to @to of a prompt, what was emitted before counted to it, behind what is in
- * @s->prompt already. */
+ * @s->d->prompt already. */
 static void put_tokens(server *s, size_t i, size_t from, size_t to, size_t *at)
 {
 	const served &r = s->requests[i];
 
 	for (size_t k = from; k < to; k++)
-		s->prompt[(*at)++] = k < r.prompt_tok ? prompt_token(s->spec.shape, i, k)
-						      : r.tokens[k - r.prompt_tok];
+		s->d->prompt[(*at)++] = k < r.prompt_tok ? prompt_token(s->spec.shape, i, k)
+							 : r.tokens[k - r.prompt_tok];
 }
 
 /* The row of each that runs, to the device; the longest context among them. */
@@ -118,14 +119,14 @@ static size_t put_rows(server *s, step_log *log)
 		const served &r = s->requests[running[i]];
 		size_t at = r.prompt_tok + r.tokens.size() - 1; /* of the token computed now */
 
-		s->rows[i] = r.tokens.back();
-		s->rows[STEP_MAX_ROWS + i] = s->rows[2 * STEP_MAX_ROWS + i] = (uint32_t)at;
-		s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)r.place;
+		s->d->rows[i] = r.tokens.back();
+		s->d->rows[STEP_MAX_ROWS + i] = s->d->rows[2 * STEP_MAX_ROWS + i] = (uint32_t)at;
+		s->d->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)r.place;
 		longest = std::max(longest, at + 1);
 		log->context_tok += at + 1;
 	}
 	log->rows = running.size();
-	serve_device_rows(s, log->rows);
+	serve_device_rows(s->d, log->rows);
 	return longest;
 }
 
@@ -144,11 +145,11 @@ static void step_ends(server *s, const std::vector<size_t> &ended, step_log *log
 	log->to_s = s->clock.now_s();
 	if (log->rows > 0)
 		for (size_t i : s->batch.running)
-			serve_batch_token(&s->batch, i, s->token[at++], log->to_s);
+			serve_batch_token(&s->batch, i, s->d->token[at++], log->to_s);
 	for (size_t i : ended)
-		serve_batch_token(&s->batch, i, s->token[at++], log->to_s);
+		serve_batch_token(&s->batch, i, s->d->token[at++], log->to_s);
 	serve_batch_settle(&s->batch, ended, log->to_s);
-	log->gpu_s = serve_device_gpu_s(s);
+	log->gpu_s = serve_device_gpu_s(s->d);
 	s->log.push_back(*log);
 }
 
@@ -165,7 +166,7 @@ static void step_prefill(server *s, const std::vector<size_t> &admitted)
 		prompts.push_back({r.place, tok, 0});
 		put_tokens(s, i, 0, tok, &log.prompt_tok);
 	}
-	serve_device_prompts(s, {0, 0, prompts.data(), prompts.size()}, log.prompt_tok);
+	serve_device_prompts(s->d, {0, 0, prompts.data(), prompts.size()}, log.prompt_tok);
 	step_ends(s, admitted, &log);
 }
 
@@ -174,7 +175,7 @@ static void step_decode(server *s)
 	step_log log = {STEP_DECODE, s->clock.now_s(), 0.0, 0.0, 0, 0, 0, 0};
 	size_t longest = put_rows(s, &log);
 
-	serve_device_decode(s, log.rows, longest, s->spec.graphs);
+	serve_device_decode(s->d, log.rows, longest, s->spec.graphs);
 	step_ends(s, {}, &log);
 }
 
@@ -189,7 +190,7 @@ static void step_chunks(server *s)
 	if (x.n_rows > 0) {
 		log.kind = STEP_MIXED;
 		x.max_tok = put_rows(s, &log);
-		std::copy(s->rows, s->rows + x.n_rows, s->prompt);
+		std::copy(s->d->rows, s->d->rows + x.n_rows, s->d->prompt);
 		tok = x.n_rows;
 	}
 	for (size_t i : s->batch.prompts) {
@@ -204,7 +205,7 @@ static void step_chunks(server *s)
 	log.prompts = x.n_prompts = prompts.size();
 	log.prompt_tok = tok - x.n_rows;
 	x.prompts = prompts.data();
-	serve_device_prompts(s, x, tok);
+	serve_device_prompts(s->d, x, tok);
 	step_ends(s, serve_batch_computed(&s->batch), &log);
 }
 
@@ -307,38 +308,40 @@ static void print_summary(const server *s)
 
 bool serve(const serve_spec &spec)
 {
+	serve_device d = {};
 	server s = {};
 	bool ok;
 
 	s.spec = spec;
-	if (!read_arrivals(&s.requests, spec.arrivals, MAX_TOK) || !start(&s))
+	if (!read_arrivals(&s.requests, spec.arrivals, MAX_TOK) || !start(&s, &d))
 		return false;
 	replay(&s);
 	print_summary(&s);
 	ok = write_served(spec.out, s.requests);
 	ok = write_steps(spec.out + ".steps", s.log) && ok;
-	serve_device_destroy(&s);
+	serve_device_destroy(&d);
 	return ok;
 }
 
-host_times measure_host(const llama_shape *shape)
+host_times measure_host(serve_device *d)
 {
 	server s = {};
-	host_times h;
+	size_t longest = 0;
 
-	s.spec = {shape, "128 requests", "", 32, 0, true, 0};
+	s.spec = {&d->model.shape, "128 requests", "", 32, 0, true, 0, ""};
+	s.d = d;
 	for (uint32_t i = 0; i < 128; i++) {
 		served r = {};
 
 		r.start_s = r.first_token_s = r.last_token_s = -1.0;
 		r.prompt_tok = 50 + (uint32_t)(device_rand_bits(1, i) % 500);
 		r.output_tok = 20 + (uint32_t)(device_rand_bits(2, i) % 200);
+		longest = std::max(longest, (size_t)r.prompt_tok + r.output_tok);
 		s.requests.push_back(r);
 	}
-	if (!start(&s))
-		exit(1);
+	serve_batch_init(&s.batch, &s.requests, {32, 32 * 1024 / BLOCK_TOK, BLOCK_TOK, 1024});
+	serve_device_shape(d, 32, 1024);
+	warm_up(&s, longest);
 	replay(&s);
-	h = host_times_of(s.log);
-	serve_device_destroy(&s);
-	return h;
+	return host_times_of(s.log);
 }

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "kernels-ref/ref/llama.h"
+#include "kernels-ref/measure/serve_device.cuh"
 
 /** A server on this machine's GPU; sizes of 0 are chosen. */
 struct serve_spec {
@@ -13,6 +13,7 @@ struct serve_spec {
 	size_t blocks;             /* of 16 tokens; default: what the memory holds */
 	bool graphs;               /* decode steps as CUDA graphs */
 	size_t chunk_tok;          /* rows in a step, max_batch to SERVE_MAX_TOK; 0: not chunked */
+	std::string tuned;         /* of serve_device_create() */
 };
 
 /** Of one request, and in one step. */
@@ -32,6 +33,6 @@ bool serve(const serve_spec &spec);
 struct host_times {
 	double decode_s, decode_sd_s, prefill_s, prefill_sd_s;
 };
-host_times measure_host(const llama_shape *shape);
+host_times measure_host(serve_device *d);
 
 #endif

@@ -3,10 +3,68 @@
  */
 #include "kernels-ref/measure/serve_device.cuh"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "kernels-ref/measure/measure.cuh"
 #include "kernels-ref/measure/serve_batch.cuh"
+
+/* --- what was tuned, from process to process ------------------------------------------------- */
+
+/* Of whom a file of tunings is: without a version of its own, as it is of no use elsewhere. */
+static std::string tuned_title(const serve_device *d)
+{
+	return "offing-tuned " KERNELS_VERSION " " + std::string(d->model.shape.name) + " on " +
+	       gpu_name() + "\n";
+}
+
+static bool read_ways(serve_device *d, FILE *from)
+{
+	for (size_t n = 1; n <= STEP_FEW_ROWS; n++) {
+		int way;
+
+		if (fscanf(from, "way %d\n", &way) != 1 || way < 0 || way >= STEP_WAYS)
+			return false;
+		d->state.way[n] = (enum step_way)way;
+	}
+	return true;
+}
+
+/* Ways first: they are kept in @d->state until the cache is made. */
+static bool read_tuned(serve_device *d)
+{
+	FILE *from = d->tuned.empty() ? NULL : fopen(d->tuned.c_str(), "r");
+	char title[200];
+	bool ok;
+
+	if (!from)
+		return false;
+	ok = fgets(title, sizeof(title), from) && title == tuned_title(d) && read_ways(d, from) &&
+	     gpu_prefill_read_tuning(d->prefill, from);
+	fclose(from);
+	return ok;
+}
+
+static void write_tuned(const serve_device *d)
+{
+	FILE *to = fopen(d->tuned.c_str(), "w");
+
+	if (!to) {
+		perror(d->tuned.c_str());
+		exit(1);
+	}
+	fputs(tuned_title(d).c_str(), to);
+	for (size_t n = 1; n <= STEP_FEW_ROWS; n++)
+		fprintf(to, "way %d\n", d->state.way[n]);
+	gpu_prefill_write_tuning(d->prefill, to);
+	if (fclose(to) != 0) {
+		perror(d->tuned.c_str());
+		exit(1);
+	}
+}
+
+/* --- from begin to end ------------------------------------------------------------------------ */
 
 uint32_t *pinned_words(size_t n)
 {
@@ -17,13 +75,15 @@ uint32_t *pinned_words(size_t n)
 	return (uint32_t *)p;
 }
 
-void serve_device_create(
-	serve_device *d, const llama_shape *shape, size_t max_tok, size_t tuned_tok)
+void serve_device_create(serve_device *d, const llama_shape *shape, size_t max_tok,
+	size_t tuned_tok, const std::string &tuned)
 {
+	d->tuned = tuned.empty() ? "" : tuned + "-" + shape->name;
 	gpu_llama_create(
 		&d->model, shape, 1, GPU_PACKED | (tuned_tok > 0 ? GPU_NATURAL : 0), max_tok);
 	if (tuned_tok > 0) {
 		d->prefill = gpu_prefill_create(shape, max_tok);
+		d->ways_known = read_tuned(d);
 		gpu_prefill_tune_all(d->prefill, &d->model, tuned_tok);
 	}
 	CUDA_TRY(cudaStreamCreate(&d->stream));
@@ -37,10 +97,16 @@ void serve_device_create(
 	d->device_token = device_alloc<uint32_t>(STEP_MAX_ROWS);
 }
 
-void serve_device_destroy(serve_device *d)
+static void forget_graphs(serve_device *d)
 {
 	for (auto &g : d->graphs)
 		CUDA_TRY(cudaGraphExecDestroy(g.second));
+	d->graphs.clear();
+}
+
+void serve_device_destroy(serve_device *d)
+{
+	forget_graphs(d);
 	for (uint32_t *p : {d->rows, d->token, d->prompt})
 		CUDA_TRY(cudaFreeHost(p));
 	CUDA_TRY(cudaFree(d->device_prompt));
@@ -64,10 +130,28 @@ size_t serve_device_room_tok(const llama_shape *shape)
 
 void serve_device_cache(serve_device *d, size_t n_seq, size_t cap_tok)
 {
+	enum step_way way[STEP_FEW_ROWS + 1];
+
+	std::copy(std::begin(d->state.way), std::end(d->state.way), way);
 	gpu_state_create(&d->state, &d->model.shape, cap_tok * n_seq);
-	tune_steps(&d->model, &d->state, cap_tok * n_seq);
+	if (d->ways_known) {
+		std::copy(std::begin(way), std::end(way), d->state.way);
+	} else {
+		tune_steps(&d->model, &d->state, cap_tok * n_seq);
+		if (!d->tuned.empty())
+			write_tuned(d);
+	}
+	d->ways_known = true;
 	gpu_state_shape(&d->state, n_seq, cap_tok);
 }
+
+void serve_device_shape(serve_device *d, size_t n_seq, size_t cap_tok)
+{
+	forget_graphs(d);
+	gpu_state_shape(&d->state, n_seq, cap_tok);
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static void launch_decode(serve_device *d, size_t n, size_t max_tok)
 {

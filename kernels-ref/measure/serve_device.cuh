@@ -22,19 +22,29 @@ struct serve_device {
 	/* pinned, and the device's side of it */
 	uint32_t *rows, *prompt, *token;
 	uint32_t *device_prompt, *device_token;
+	std::string tuned; /* file, or empty */
+	bool ways_known;   /* how steps of few rows are carried out */
 };
 
-/** Weights, streams and buffers; prompts of up to @max_tok tokens, GEMMs tuned for steps of up to
- *  @tuned_tok; with 0 it computes none. */
-void serve_device_create(
-	serve_device *d, const llama_shape *shape, size_t max_tok, size_t tuned_tok);
+/**
+ * Weights, streams and buffers; prompts of up to @max_tok tokens, GEMMs tuned for steps of up to
+ * @tuned_tok; with 0 it computes none. @tuned: with "-MODEL" behind it a file in which an earlier
+ * process on this GPU has left what it had found by trying, so that both do the same; written where
+ * there is none of this GPU, library and version of the kernels.
+ */
+void serve_device_create(serve_device *d, const llama_shape *shape, size_t max_tok,
+	size_t tuned_tok, const std::string &tuned = "");
 void serve_device_destroy(serve_device *d);
 
 /** Tokens of keys and values for which there is memory left. */
 size_t serve_device_room_tok(const llama_shape *shape);
 
-/** The cache: @n_seq sequences of @cap_tok tokens; then the ways of small steps are chosen. */
+/** The cache: @n_seq sequences of @cap_tok tokens; then the ways of small steps are chosen, if they
+ *  have not been. Again after gpu_state_destroy() for another size. */
 void serve_device_cache(serve_device *d, size_t n_seq, size_t cap_tok);
+
+/** As gpu_state_shape(); graphs that were made for another shape are forgotten. */
+void serve_device_shape(serve_device *d, size_t n_seq, size_t cap_tok);
 
 /** The graph of a step of @n rows and its tokens, captured when it is first asked for. */
 cudaGraphExec_t serve_device_graph(serve_device *d, size_t n, size_t max_tok);
