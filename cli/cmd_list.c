@@ -18,19 +18,6 @@ static void list_policies(struct list *l)
 	l->note = "`offing list policies NAME` shows the parameters of one.";
 }
 
-static void list_runtimes(struct list *l)
-{
-	const struct catalog_runtime *r;
-	size_t i;
-
-	for (i = 0; i < catalog_n_runtimes; i++) {
-		r = &catalog_runtimes[i];
-		list_add(l, r->name,
-			r->built ? r->summary
-				 : arena_printf(&l->arena, "%s (not built yet)", r->summary));
-	}
-}
-
 static void list_datasets(struct list *l)
 {
 	size_t i;

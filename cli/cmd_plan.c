@@ -149,6 +149,7 @@ static void model_spec(struct planner_spec *p, const struct asked *a)
 		.ranks = i->parallel.ranks,
 		.interconnect = &i->parallel.interconnect,
 		.offload = &i->offload,
+		.host = i->host_time,
 		.at = i->at};
 	p->what.reserve_bytes = memory_reserve_bytes(i, &p->what);
 	p->reserve_bytes = i->reserve_bytes;
@@ -169,6 +170,7 @@ static void draft_spec(struct planner_spec *p, const struct asked *a)
 	p->draft.verify_rows = 0;
 	p->draft.ranks = 0;
 	p->draft.offload = NULL;
+	p->draft.host = (struct host_time){0};
 	p->draft.at = a->of->draft.at;
 	p->draft.reserve_bytes += cost_weight_bytes(&p->what);
 }

@@ -50,6 +50,7 @@ void list_print_json(FILE *to, const struct list *l);
 void list_gpus(struct list *l);
 void list_models(struct list *l);
 void list_profiles(struct list *l);
+void list_runtimes(struct list *l);
 void list_interconnects(struct list *l);
 void list_metrics(struct list *l);
 

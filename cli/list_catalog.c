@@ -105,6 +105,38 @@ void list_interconnects(struct list *l)
 	}
 }
 
+static void list_host_time(struct list *l, const char *key, double s)
+{
+	list_number(l, key, s, figure(l, s, 1e-3));
+}
+
+void list_runtimes(struct list *l)
+{
+	static const char *const titles[] = {
+		"runtime", "step", "sequence", "request", "sigma", "provenance", NULL};
+
+	l->titles = titles;
+	l->note =
+		"Milliseconds of the server's host beside the device: of every step, of a sequence "
+		"in it, of a request; sigma: of their log. A "
+		"scenario says those of a host it knows (instances.X.host_time). "
+		"Sources: docs/real-servers.md.";
+	for (size_t i = 0; i < catalog_n_runtimes; i++) {
+		const struct catalog_runtime *r = &catalog_runtimes[i];
+
+		list_add(l, r->name, r->summary);
+		list_host_time(l, "step_s", r->host.step_s);
+		list_host_time(l, "sequence_s", r->host.sequence_s);
+		list_host_time(l, "request_s", r->host.request_s);
+		list_number(l, "sigma", r->host.sigma, figure(l, r->host.sigma, 1.0));
+		list_text(l, "provenance", r->provenance, r->provenance ? r->provenance : "-");
+		list_bool(l, "built", r->built, NULL);
+		list_detail(l, r->built
+				       ? r->summary
+				       : arena_printf(&l->arena, "%s (not built yet)", r->summary));
+	}
+}
+
 static const char *precisions(struct list *l, unsigned set)
 {
 	const char *text = "";
@@ -119,6 +151,21 @@ static const char *precisions(struct list *l, unsigned set)
 static const char *any(const char *pattern)
 {
 	return strcmp(pattern, "*") ? pattern : "any";
+}
+
+/* The first of several names. */
+static const char *first(struct list *l, const char *names)
+{
+	return arena_printf(&l->arena, "%.*s", (int)strcspn(any(names), " "), any(names));
+}
+
+/* All of them, where the columns have the first alone. */
+static const char *all_of(struct list *l, const struct profile *p)
+{
+	bool devices = strchr(p->device, ' '), runtimes = strchr(p->runtime, ' ');
+
+	return arena_printf(&l->arena, "%s%s%s%s", devices ? "; on " : "", devices ? p->device : "",
+		runtimes ? "; " : "", runtimes ? p->runtime : "");
 }
 
 /* Kinds of step that a grid has rows of. */
@@ -149,11 +196,11 @@ void list_profiles(struct list *l)
 		const char *covers = precisions(l, p->precisions);
 
 		list_add(l, p->name, p->method);
-		list_detail(l, arena_printf(&l->arena, "%s: %s%s%s%s%s", covers,
+		list_detail(l, arena_printf(&l->arena, "%s: %s%s%s%s%s%s", covers,
 				       p->grid ? measured(l, p->grid) : "", p->grid ? "; " : "",
-				       p->method, *p->date ? "; " : "", p->date));
-		list_text(l, "device", any(p->device), any(p->device));
-		list_text(l, "runtime", p->runtime, p->runtime);
+				       p->method, *p->date ? "; " : "", p->date, all_of(l, p)));
+		list_text(l, "device", any(p->device), first(l, p->device));
+		list_text(l, "runtime", p->runtime, first(l, p->runtime));
 		list_text(l, "model", any(p->model), any(p->model));
 		list_text(l, "precision", covers, NULL);
 		list_text(l, "provenance", provenance_names[p->provenance],

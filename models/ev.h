@@ -35,6 +35,7 @@ enum ev_kind {
 	EV_DRAFT_STEP, /* who: drafter; its step is over */
 	EV_DRAFT,      /* who: instance, what: request and turn; a draft is here to be verified */
 	EV_VERDICT,    /* who: drafter, what: request and turn; it hears of its draft */
+	EV_IN_LINE,    /* who: instance, what: request; the front end has its prompt ready */
 	EV_KINDS,
 };
 
@@ -136,6 +137,13 @@ static inline struct event_id post_stage(
 static inline struct event ev_hidden(struct instance_id at, uint32_t lane, uint32_t stage)
 {
 	return (struct event){.kind = EV_HIDDEN, .who = at.i, .what = ev_lane_stage(lane, stage)};
+}
+
+static inline struct event_id post_in_line(
+	struct engine *e, double in_s, struct instance_id at, uint32_t request)
+{
+	return engine_post(
+		e, in_s, (struct event){.kind = EV_IN_LINE, .who = at.i, .what = request});
 }
 
 static inline struct event_id post_served(

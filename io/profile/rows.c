@@ -138,9 +138,20 @@ static bool t0_row(struct profile_reader *r, const struct token *t)
 
 /* Constants of a form: "op precision name value mark"; the source stands in a comment */
 
-static const char *const const_names[] = {
-	"t0", "ec", "eb", "peak", "weight_bytes", "cycles_per_key"};
-enum { CONST_T0, CONST_EC, CONST_EB, CONST_PEAK, CONST_WEIGHT_BYTES, CONST_CYCLES, CONSTS };
+static const char *const const_names[] = {"t0", "ec", "eb", "peak", "weight_bytes",
+	"cycles_per_key", "mixed", "widen_rows", "widen_bytes"};
+enum {
+	CONST_T0,
+	CONST_EC,
+	CONST_EB,
+	CONST_PEAK,
+	CONST_WEIGHT_BYTES,
+	CONST_CYCLES,
+	CONST_MIXED,
+	CONST_WIDEN_ROWS,
+	CONST_WIDEN_BYTES,
+	CONSTS
+};
 
 static bool set_const(
 	struct profile_reader *r, struct profile_op *o, size_t name, const struct token *t)
@@ -158,6 +169,12 @@ static bool set_const(
 		return reader_number(r, &o->weight_bytes, t, 0.1, 100.0);
 	case CONST_CYCLES:
 		return reader_number(r, &o->cycles_per_key, t, 0.0, 1e6);
+	case CONST_MIXED:
+		return reader_number(r, &o->mixed, t, 1.0, 100.0);
+	case CONST_WIDEN_ROWS:
+		return reader_number(r, &o->widen_rows, t, 0.0, 1e6);
+	case CONST_WIDEN_BYTES:
+		return reader_number(r, &o->widen_bytes, t, 0.1, 100.0);
 	default:
 		peak = reader_word(t->text, profile_peak_names, PEAKS);
 		if (peak == PEAKS)

@@ -54,6 +54,7 @@ static bool use_of(struct use *u, struct scenario_parts *p, const struct instanc
 		.ranks = inst->parallel.ranks,
 		.interconnect = &inst->parallel.interconnect,
 		.offload = &inst->offload,
+		.host = inst->host_time,
 		.at = inst->at,
 	};
 	struct err err = {0};

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "io/scenario/batching.h"
 #include "io/scenario/decoding.h"
+#include "io/scenario/host_time.h"
 #include "io/scenario/pipelining.h"
 #include "models/cost/catalog.h"
 #include "models/cost/parallel.h"
@@ -88,6 +89,7 @@ static const struct schema_key llm_keys[] = {
 		.read = read_runtime,
 		.dflt = "fused"},
 	{.name = "profile", .kind = SCHEMA_OTHER, .to = INSTANCE(profile), .read = read_profile},
+	{.name = "host_time", .kind = SCHEMA_OTHER, .to = INSTANCE(spec), .read = read_host_time},
 	{.name = "attention",
 		.kind = SCHEMA_WORD,
 		.to = INSTANCE(spec.attention),
@@ -263,6 +265,7 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 		batching_preset(r, *slot);
 		decoding_preset(r, *slot);
 		pipelining_preset(r, *slot);
+		host_time_preset(r, *slot);
 	}
 	ok = schema_read(r, *slot, keys_of(r, i->spec.synthetic), i) && ok;
 	if (!i->spec.synthetic)

@@ -237,6 +237,7 @@ static struct cost_spec spec_of(const struct scenario_parts *p, const struct ins
 		.max_len_tok = i->limits.max_len_tok,
 		.attention = i->attention,
 		.decode_keep = i->decode_keep,
+		.host = i->host_time,
 		.stage = {.n_layers = layers, .embedding = k == 0, .head = k + 1 == n},
 		.at = stages[k].at,
 	};

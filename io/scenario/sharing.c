@@ -6,7 +6,7 @@
 #include "io/scenario/parts.h"
 #include "models/workload/prefixes.h"
 
-/** uniform, or zipf and its exponent. */
+/** uniform, cycle, or zipf and its exponent. */
 static bool read_pick(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
@@ -23,10 +23,13 @@ static bool read_pick(
 	p->pick = PICK_UNIFORM;
 	if (!strcmp(text, "uniform"))
 		return true;
+	p->pick = PICK_CYCLE;
+	if (!strcmp(text, "cycle"))
+		return true;
 	p->pick = PICK_ZIPF;
 	if (strncmp(text, "zipf ", 5) != 0)
 		return err_list_at(r->errs, at,
-			"pick should be 'uniform', or as in 'zipf 1.1', not '%s'",
+			"pick should be 'uniform', 'cycle', or as in 'zipf 1.1', not '%s'",
 			quote(quoted, sizeof quoted, text));
 	return schema_number(r, yaml_new_text(r->arena, text + 5, at), &exponent, &p->zipf);
 }

@@ -24,6 +24,37 @@ const struct catalog_gpu catalog_gpus[] = {
 		.summary = "GeForce RTX 4090, AD102, 24 GB GDDR6X, 1008 GB/s",
 	},
 	{
+		/* 114 multiprocessors of the same die at 2.52 GHz. */
+		.spec = {.name = "rtx-4090-d",
+			.fp32_flop_per_s = 73.5e12,
+			.fp16_flop_per_s = 147.1e12,
+			.int8_op_per_s = 588.3e12,
+			.bytes_per_s = 1008e9,
+			.mem_bytes = 23.6 * GIB,
+			.pcie_bytes_per_s = 25e9,
+			.clock_hz = 2.52e9,
+			.tdp_w = 425.0,
+			.cc = 8.9},
+		.list_usd = 1599.0,
+		.list_year = 2023,
+		.summary = "GeForce RTX 4090 D, AD102, 24 GB GDDR6X, 1008 GB/s",
+	},
+	{
+		/* RTX PRO 6000 Blackwell Server Edition data sheet: 120 fp32; a quarter of its
+		 * sparse 4 PFLOP/s of fp4 is dense fp16 twice over, and int8 twice that. */
+		.spec = {.name = "rtx-pro-6000",
+			.fp32_flop_per_s = 120e12,
+			.fp16_flop_per_s = 503.8e12,
+			.int8_op_per_s = 1007.6e12,
+			.bytes_per_s = 1597e9,
+			.mem_bytes = 94.9 * GIB,
+			.pcie_bytes_per_s = 50e9,
+			.clock_hz = 2.6e9,
+			.tdp_w = 600.0,
+			.cc = 12.0},
+		.summary = "RTX PRO 6000 Blackwell Server Edition, 96 GB GDDR7, 1597 GB/s",
+	},
+	{
 		/* GM200 reviews: 3072 lanes at 1.075 GHz boost, 11.9 GiB visible; no int8 dot
 		 * product and no fp16 arithmetic at cc 5.2 (CUDA programming guide). */
 		.spec = {.name = "titan-x",
@@ -67,6 +98,20 @@ const struct catalog_gpu catalog_gpus[] = {
 			.usd_per_h = 1.39,
 			.cc = 8.0},
 		.summary = "A100 SXM, 80 GB HBM2e, 2039 GB/s",
+	},
+	{
+		/* A100 data sheet (SXM, 40 GB, dense). */
+		.spec = {.name = "a100-40gb",
+			.fp32_flop_per_s = 19.5e12,
+			.fp16_flop_per_s = 312e12,
+			.int8_op_per_s = 624e12,
+			.bytes_per_s = 1555e9,
+			.mem_bytes = 39.4 * GIB,
+			.pcie_bytes_per_s = 25e9,
+			.clock_hz = 1.41e9,
+			.tdp_w = 400.0,
+			.cc = 8.0},
+		.summary = "A100 SXM, 40 GB HBM2, 1555 GB/s",
 	},
 	{
 		/* H100 data sheet (SXM, dense). */
@@ -297,6 +342,18 @@ const struct catalog_model catalog_models[] = {
 		.summary = "Llama 2 70B, grouped KV heads",
 	},
 	{
+		.shape = {.name = "codellama-34b",
+			.hidden = 8192,
+			.ffn = 22016,
+			.layers = 48,
+			.heads = 64,
+			.kv_heads = 8,
+			.head_dim = 128,
+			.vocab = 32000,
+			.context = 16384},
+		.summary = "Code Llama 34B, grouped KV heads",
+	},
+	{
 		.shape = {.name = "llama-3.2-1b",
 			.hidden = 2048,
 			.ffn = 8192,
@@ -409,9 +466,37 @@ const struct catalog_model catalog_models[] = {
 const size_t catalog_n_models = sizeof catalog_models / sizeof catalog_models[0];
 
 const struct catalog_runtime catalog_runtimes[] = {
-	{"fused", "fused kernels as in llama.cpp or TensorRT-LLM", true},
-	{"llmint8", "bitsandbytes LLM.int8: launch-bound, weights cast below cc 7.5", true},
-	{"paper", "constants fitted to the paper's edge-only and cloud-only rows", false},
+	{.name = "fused",
+		.summary = "fused kernels as in llama.cpp or TensorRT-LLM",
+		.built = true},
+	{.name = "llmint8",
+		.summary = "bitsandbytes LLM.int8: launch-bound, weights cast below cc 7.5",
+		.built = true},
+	/* Of four hosts, each fitted on two loads (docs/real-servers.md): means, and for what goes
+	   with sequences the geometric one. */
+	{.name = "vllm-0.7",
+		.summary = "vLLM's kernels and the host time of its V0 engine (0.6, 0.7) in a "
+			   "server",
+		.built = true,
+		.host = {.step_s = 1.9e-3,
+			.sequence_s = 0.157e-3,
+			.request_s = 7e-3,
+			.late = true,
+			.sigma = 0.3},
+		.provenance = "fitted"},
+	/* Llama 2 7B on an H100 with vLLM 0.15.1, at 5 and 8 requests/s. */
+	{.name = "vllm-v1",
+		.summary = "vLLM's kernels and the host time of its V1 engine",
+		.built = true,
+		.host = {.step_s = 0.15e-3, .request_s = 6e-3, .ahead = true, .sigma = 0.5},
+		.provenance = "fitted"},
+	{.name = "trt-llm",
+		.summary = "TensorRT-LLM's kernels and in-flight batching",
+		.built = true,
+		.host = {.step_s = 0.1e-3, .request_s = 1e-3, .sigma = 0.5},
+		.provenance = "assumed"},
+	{.name = "paper",
+		.summary = "constants fitted to the paper's edge-only and cloud-only rows"},
 };
 const size_t catalog_n_runtimes = sizeof catalog_runtimes / sizeof catalog_runtimes[0];
 

@@ -42,7 +42,8 @@ struct cost {
 	struct mixed *mixed;          /* NULL: no such steps measured */
 	double per_key_s, per_flop_s; /* form: prefill attention, all layers */
 	double host_s[HOSTS];         /* grid: of the server's host, beside the device */
-	struct stage_share share;     /* grid: of its rows, what these layers take */
+	struct host_time host;    /* of a runtime, beside the device; as profile_quantile says */
+	struct stage_share share; /* grid: of its rows, what these layers take */
 
 	struct llm_shape shape; /* of the layers that are here, and of each rank's part of them */
 	bool has_head;
@@ -72,6 +73,12 @@ static double quantile_factor(enum profile_quantile q, double sigma)
 static double reduce_s(const struct cost *c, double rows)
 {
 	return parallel_step_s(&c->interconnect, c->ranks, &c->shape, rows);
+}
+
+/* What the host takes between two steps, for so many sequences that get a token. */
+static double host_s(const struct cost *c, double sequences)
+{
+	return c->host.step_s + c->host.sequence_s * sequences;
 }
 
 /* Append a cell that starts at @from_tok, where the cell before it ends. */
@@ -155,7 +162,7 @@ static double linear_s(const struct cost *c, double new_tok)
 
 static void fill_cells(struct cost *c, size_t batch)
 {
-	double reduce = reduce_s(c, (double)batch);
+	double beside = reduce_s(c, (double)batch) + host_s(c, (double)batch);
 	size_t first = c->n_cells;
 
 	if (c->grid)
@@ -163,7 +170,7 @@ static void fill_cells(struct cost *c, size_t batch)
 	else
 		form_decode_cells(c, batch);
 	for (size_t i = first; i < c->n_cells; i++)
-		c->cells[i].base_s += reduce;
+		c->cells[i].base_s += beside;
 	c->first_cell[batch] = c->n_cells;
 }
 
@@ -277,6 +284,16 @@ static bool index_grid(struct cost *c, const struct cost_spec *spec, struct err 
 	       mixed_create(&c->mixed, spec->profile, c->grid, spec->at, err);
 }
 
+static struct host_time host_of(const struct cost_spec *spec)
+{
+	struct host_time host = spec->host;
+	double factor = quantile_factor(spec->quantile, host.sigma);
+
+	host.step_s *= factor;
+	host.sequence_s *= factor;
+	return host;
+}
+
 bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *err)
 {
 	const struct profile_sigma *sigma = &spec->profile->sigma;
@@ -302,6 +319,8 @@ bool cost_create(struct cost **out, const struct cost_spec *spec, struct err *er
 	c->precision = spec->precision;
 	c->attention = spec->attention;
 	c->decode_keep = spec->decode_keep;
+	if (c->has_head)
+		c->host = host_of(spec);
 	c->f_decode = quantile_factor(spec->quantile, sigma->decode);
 	c->f_prefill = quantile_factor(spec->quantile, sigma->prefill);
 	c->f_attention = quantile_factor(spec->quantile, sigma->attention);
@@ -362,7 +381,7 @@ static double prompts_s(const struct cost *c, uint64_t new_tok, size_t n_prompts
 double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
 {
 	assert(new_tok >= 1 && n_prompts >= 1);
-	return prompts_s(c, new_tok, n_prompts);
+	return prompts_s(c, new_tok, n_prompts) + host_s(c, (double)n_prompts);
 }
 
 /* What decoding adds to a prefill of all rows together: measured, or what its attention does. */
@@ -384,10 +403,17 @@ static double grid_mixed_s(const struct cost *c, const struct cost_work *w)
 	return prompts + (context > 0.0 ? context : 0.0) + select_s(c);
 }
 
+/* One kernel for queries of one row and of many does worse by the former. */
+static double mixed_factor(const struct profile_op *o)
+{
+	return o->mixed > 0.0 ? o->mixed : 1.0;
+}
+
 static double form_mixed_s(const struct cost *c, const struct cost_work *w)
 {
 	const struct profile_op *o = &c->form->op[c->precision][LLM_DECODE_ATTENTION];
-	double slope = form_work_s(o, &c->gpu, llm_decode_attention_work(&c->shape));
+	double slope =
+		mixed_factor(o) * form_work_s(o, &c->gpu, llm_decode_attention_work(&c->shape));
 	double decode = c->f_decode * (o->t0_s + slope * read_tok(c, w));
 	double rows = (double)w->prompt_tok + (double)w->n_decode;
 	double layers = form_layers_s(c->form, &c->gpu, &c->shape, c->precision,
@@ -458,18 +484,24 @@ static double form_verify_step_s(const struct cost *c, const struct cost_work *w
 	       reduce_s(c, (double)(rows + w->prompt_tok));
 }
 
-double cost_step_s(const struct cost *c, const struct cost_work *w)
+/* Device time of a step with prompts or verification in it. */
+static double device_s(const struct cost *c, const struct cost_work *w)
 {
 	if (w->n_verify > 0)
 		return c->grid ? grid_verify_step_s(c, w) : form_verify_step_s(c, w);
-	if (w->prompt_tok == 0) {
+	if (w->n_decode == 0)
+		return prompts_s(c, w->prompt_tok, w->n_ended);
+	return c->grid ? grid_mixed_s(c, w) : form_mixed_s(c, w);
+}
+
+double cost_step_s(const struct cost *c, const struct cost_work *w)
+{
+	if (w->n_verify == 0 && w->prompt_tok == 0) {
 		struct cost_affine a = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
 
 		return a.base_s + a.per_tok_s * w->decode_context_tok;
 	}
-	if (w->n_decode == 0)
-		return prompts_s(c, w->prompt_tok, w->n_ended);
-	return c->grid ? grid_mixed_s(c, w) : form_mixed_s(c, w);
+	return device_s(c, w) + host_s(c, (double)(w->n_decode + w->n_verify + w->n_ended));
 }
 
 static double dense_s(const struct cost *c, double new_tok, double context_tok)

@@ -34,6 +34,8 @@ struct cost_spec {
 	const struct interconnect_spec *interconnect; /* between them; NULL for one */
 	/* the device has but the rest; NULL: all layers (models/cost/offload.h has the others) */
 	const struct offload_spec *offload;
+	struct host_time
+		host; /* of the server, with the head; request_s and ahead are not of a step */
 	struct src_pos at;
 };
 

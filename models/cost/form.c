@@ -26,6 +26,8 @@ double form_linear_op_s(const struct profile_form *f, const struct gpu_spec *g,
 	const struct profile_op *o = &f->op[p][op];
 	double per = o->weight_bytes > 0.0 ? o->weight_bytes : llm_bytes_per_weight(p, op);
 
+	if (o->widen_bytes > 0.0 && rows > o->widen_rows)
+		per = o->widen_bytes;
 	return o->t0_s + form_work_s(o, g, llm_linear_work(s, op, per, rows));
 }
 

@@ -19,6 +19,9 @@ const char *const llm_precision_names[LLM_PRECISIONS + 1] = {
 	[PRECISION_INT8] = "int8",
 	[PRECISION_Q8_0] = "q8_0",
 	[PRECISION_Q4_0] = "q4_0",
+	[PRECISION_FP8] = "fp8",
+	[PRECISION_W8A16] = "w8a16",
+	[PRECISION_W4A16] = "w4a16",
 };
 
 double llm_q_width(const struct llm_shape *s)
@@ -103,11 +106,15 @@ double llm_bytes_per_weight(enum precision p, enum llm_op op)
 	case PRECISION_FP16:
 		return 2.0;
 	case PRECISION_INT8:
+	case PRECISION_FP8:
+	case PRECISION_W8A16:
 		return op <= LLM_DOWN ? 1.0 : 2.0;
 	case PRECISION_Q8_0:
 		return 34.0 / 32.0;
 	case PRECISION_Q4_0:
 		return op <= LLM_DOWN ? 18.0 / 32.0 : 210.0 / 256.0;
+	case PRECISION_W4A16:
+		return op <= LLM_DOWN ? (128.0 * 4.0 + 16.0) / (128.0 * 8.0) : 2.0;
 	}
 	return 0.0;
 }
@@ -121,8 +128,9 @@ double llm_step_weight_bytes(const struct llm_shape *s, enum precision p)
 
 double llm_weight_bytes(const struct llm_shape *s, enum precision p)
 {
-	/* The embedding is stored as the linear layers are, except that int8 leaves it in fp16. */
-	double per = p == PRECISION_INT8 ? 2.0 : llm_bytes_per_weight(p, LLM_QKV);
+	/* llama.cpp stores the embedding as the linear layers, all others leave it in fp16. */
+	bool blocks = p == PRECISION_Q8_0 || p == PRECISION_Q4_0;
+	double per = blocks ? llm_bytes_per_weight(p, LLM_QKV) : 2.0;
 
 	return llm_step_weight_bytes(s, p) + embedding_weights(s) * per;
 }

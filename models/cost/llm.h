@@ -24,7 +24,7 @@ enum llm_op {
 	LLM_OPS,
 };
 
-enum { LLM_LINEAR_OPS = LLM_DOWN + 1, LLM_PRECISIONS = PRECISION_Q4_0 + 1 };
+enum { LLM_LINEAR_OPS = LLM_DOWN + 1, LLM_PRECISIONS = PRECISION_W4A16 + 1 };
 
 /** "qkv", "fp16": the words of profile files and scenarios. */
 extern const char *const llm_op_names[LLM_OPS];
@@ -45,9 +45,9 @@ double llm_params(const struct llm_shape *s);
 double llm_op_weights(const struct llm_shape *s, enum llm_op op);
 
 /**
- * Bytes that one weight takes in memory. int8 keeps embedding and head in
- * fp16; q8_0 and q4_0 are llama.cpp's blocks of 32 (34 and 18 bytes), with the
- * head of q4_0 in Q6_K (210 bytes for 256), as its files have it.
+ * Bytes that one weight takes in memory. int8, fp8, w8a16 and w4a16 keep
+ * embedding and head in fp16; q8_0 and q4_0 are llama.cpp's blocks of 32 (34 and 18 bytes), with
+ * the head of q4_0 in Q6_K (210 bytes for 256), as its files have it.
  */
 double llm_bytes_per_weight(enum precision p, enum llm_op op);
 

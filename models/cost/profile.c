@@ -12,6 +12,7 @@ const char *const provenance_names[PROVENANCES] = {
 const char *const profile_mark_names[MARKS] = {
 	[MARK_MEASURED] = "measured",
 	[MARK_PUBLISHED] = "published",
+	[MARK_FITTED] = "fitted",
 	[MARK_ASSUMED] = "assumed",
 };
 
@@ -30,9 +31,20 @@ static bool any(const char *word)
 	return strcmp(word, "*") == 0;
 }
 
+/* One of several, with a blank between each two. */
+static bool names(const char *words, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = words; (at = strstr(at, name)); at += n)
+		if ((at == words || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
+			return true;
+	return false;
+}
+
 static bool matches(const char *pattern, const char *name)
 {
-	return any(pattern) || (name && strcmp(pattern, name) == 0);
+	return any(pattern) || (name && names(pattern, name));
 }
 
 bool profile_covers(const struct profile *p, const struct gpu_spec *gpu, const char *runtime,

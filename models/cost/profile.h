@@ -25,7 +25,7 @@ enum provenance { PROVENANCE_MEASURED, PROVENANCE_TRANSFERRED, PROVENANCE_FITTED
 extern const char *const provenance_names[PROVENANCES];
 
 /** Where one constant of a form comes from. */
-enum profile_mark { MARK_MEASURED, MARK_PUBLISHED, MARK_ASSUMED, MARKS };
+enum profile_mark { MARK_MEASURED, MARK_PUBLISHED, MARK_FITTED, MARK_ASSUMED, MARKS };
 extern const char *const profile_mark_names[MARKS];
 
 /** Which data-sheet rate a class computes at; a GPU without it uses the next one down. */
@@ -38,6 +38,9 @@ struct profile_op {
 	double ec, eb;         /* > 0, share of the peak rate and of the bandwidth */
 	double weight_bytes;   /* moved per weight; 0: what the precision stores */
 	double cycles_per_key; /* prefill attention: latency that grows with length */
+	double mixed;          /* decode attention: times as long beside prompts; 0: once */
+	double widen_rows;     /* more rows than so many: weights are widened in memory first, */
+	double widen_bytes;    /* which moves so many for each; 0: never */
 	enum profile_peak peak;
 };
 
@@ -125,7 +128,7 @@ struct profile_sigma {
 
 struct profile {
 	const char *name;                     /* the file's name without ".profile" */
-	const char *device, *runtime, *model; /* "*": any */
+	const char *device, *runtime, *model; /* "*": any; names with blanks between */
 	unsigned precisions;                  /* bit 1 << p for every precision covered */
 	double cc_from, cc_below;             /* compute capabilities a "*" device may have */
 	enum profile_kind kind;

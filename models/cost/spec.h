@@ -28,7 +28,15 @@ struct gpu_spec {
 	struct src_pos at;
 };
 
-enum precision { PRECISION_FP16, PRECISION_INT8, PRECISION_Q8_0, PRECISION_Q4_0 };
+enum precision {
+	PRECISION_FP16,
+	PRECISION_INT8, /* servers call it W8A8 where activations are int8, too */
+	PRECISION_Q8_0,
+	PRECISION_Q4_0,
+	PRECISION_FP8,
+	PRECISION_W8A16, /* weights alone: int8, */
+	PRECISION_W4A16, /* or 4 bits and a scale in fp16 for each 128 */
+};
 
 /** A decoder of the Llama family; sizes in elements. */
 struct llm_shape {
@@ -69,5 +77,15 @@ struct offload_spec {
 };
 
 enum profile_quantile { PROFILE_LOW, PROFILE_MEDIAN, PROFILE_HIGH };
+
+/** What the program around a model takes beside the device. All zero: nothing. */
+struct host_time {
+	double step_s;     /* of every step, before the next can begin */
+	double sequence_s; /* the same, for every sequence that gets a token in the step */
+	double request_s;  /* of a request, while others are served */
+	bool ahead;        /* steps are made up while the one before runs: who comes misses one */
+	bool late;         /* tokens are told of while the step behind theirs runs */
+	double sigma;      /* of the log of the first two */
+};
 
 #endif

@@ -49,6 +49,13 @@ static bool same_parallel(const struct parallel_spec *a, const struct parallel_s
 					x->algorithm == y->algorithm);
 }
 
+static bool same_host_time(const struct host_time *a, const struct host_time *b)
+{
+	return a->step_s == b->step_s && a->sequence_s == b->sequence_s &&
+	       a->request_s == b->request_s && a->ahead == b->ahead && a->late == b->late &&
+	       a->sigma == b->sigma;
+}
+
 static bool same_offload(const struct offload_spec *a, const struct offload_spec *b)
 {
 	if (a->cpu_layers != b->cpu_layers || a->streamed_layers != b->streamed_layers ||
@@ -114,5 +121,6 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 	       a->reserve_bytes == b->reserve_bytes && same_limits(&a->limits, &b->limits) &&
 	       same_kv(&a->kv, &b->kv) && same_draft(&a->draft, &b->draft) && same_stages(a, b) &&
 	       same_parallel(&a->parallel, &b->parallel) &&
+	       same_host_time(&a->host_time, &b->host_time) &&
 	       same_offload(&a->offload, &b->offload) && gpus_alike(gpu_a, gpu_b);
 }

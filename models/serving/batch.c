@@ -272,6 +272,22 @@ static double answer_s(const struct batch *b, const struct demand *d, struct loa
 	return d->output_tok > 1.0 ? (d->output_tok - 1.0) * step_s : 0.0;
 }
 
+/** The step that is made up already, if one is in flight; and the one while which its token is told
+ *  of. That comes before instead of behind it, which is the same to its user. */
+static double batch_lag_s(const struct instance *i)
+{
+	const struct batch *b = &i->state->batch;
+	const struct host_time *host = &i->spec->host_time;
+	size_t n = b->running.n;
+	double sum = 0.0;
+
+	if (host->ahead && b->activity != BATCH_IDLE && n > 0)
+		sum += decode_step_s(b, n, b->running.context_tok);
+	if (host->late)
+		sum += decode_step_s(b, n + 1, b->running.context_tok);
+	return sum;
+}
+
 /** As a policy may know it: an answer of n tokens is its prefill and n - 1
  *  decode steps at the context in its middle. */
 static struct expectation batch_expect(
@@ -378,6 +394,7 @@ const struct instance_ops instance_batch = {
 	.has_memory = batch_has_memory,
 	.expect = batch_expect,
 	.step_s = batch_step_s,
+	.lag_s = batch_lag_s,
 	.assigned = batch_assigned,
 	.enqueue = batch_enqueue,
 	.advance = batch_advance,

@@ -45,6 +45,15 @@ void instance_assign(struct instance *i, uint32_t seq, double expected_tok)
 		i->ops->assigned(i, seq, place);
 }
 
+double instance_front_s(const struct instance *i)
+{
+	const struct host_time *host = &i->spec->host_time;
+
+	if (!host->ahead && !host->late)
+		return host->request_s;
+	return host->request_s + i->ops->lag_s(i);
+}
+
 void instance_served(struct instance *i, uint32_t seq)
 {
 	const struct sequence *s = instance_sequence(i, seq);

@@ -93,7 +93,11 @@ static inline double instance_step_s(const struct instance *i, struct load l)
  *  where it fits, memory are its own from now on. */
 void instance_assign(struct instance *i, uint32_t seq, double expected_tok);
 
-/** What @seq brings is here. */
+/** Seconds from the arrival of a prompt until it stands in line: the front end's, and where a step
+ *  is made up while another runs, as long as that takes. */
+double instance_front_s(const struct instance *i);
+
+/** It stands in line. */
 static inline void instance_enqueue(struct instance *i, uint32_t seq)
 {
 	i->ops->enqueue(i, seq);

@@ -171,6 +171,9 @@ struct instance_ops {
 	struct expectation (*expect)(
 		const struct instance *i, const struct demand *d, struct load l);
 	double (*step_s)(const struct instance *i, struct load l); /* with one more */
+	/** Required of those that have a host_time: what comes now is told of its first token so
+	 * much later than its steps take. */
+	double (*lag_s)(const struct instance *i);
 	/** Optional. @seq is on its way here; @place: it was called free when this was decided. Set
 	 *  memory aside. */
 	void (*assigned)(struct instance *i, uint32_t seq, bool place);

@@ -304,6 +304,7 @@ const struct instance_ops instance_pipeline = {
 	.has_memory = pipeline_has_memory,
 	.expect = pipeline_expect,
 	.step_s = pipeline_step_s,
+	.lag_s = pipeline_lag_s,
 	.assigned = pipeline_assigned,
 	.enqueue = pipeline_enqueue,
 	.advance = pipeline_advance,

@@ -45,6 +45,17 @@ double pipeline_step_s(const struct instance *i, struct load others)
 	return cycle_s(i->state, (size_t)others.n + 1, others.context_tok);
 }
 
+/** A round of all that are here: as of batch.c. */
+double pipeline_lag_s(const struct instance *i)
+{
+	const struct host_time *host = &i->spec->host_time;
+	double others = i->assigned - 1.0, sum = host->late ? 1.0 : 0.0;
+
+	if (host->ahead && others > 0.0)
+		sum += 1.0;
+	return sum * cycle_s(i->state, i->assigned, i->context_tok);
+}
+
 static double prompt_s(const struct instance_state *p, uint32_t tok)
 {
 	double sum_s = 0.0;

@@ -131,6 +131,7 @@ void pipeline_finish(struct instance *i);
 
 /** Expected seconds of a hop with nobody else on its way. */
 double pipeline_hop_s(const struct instance_state *p, const struct hop *h, double bytes);
+double pipeline_lag_s(const struct instance *i);
 double pipeline_step_s(const struct instance *i, struct load others);
 struct expectation pipeline_expect(
 	const struct instance *i, const struct demand *d, struct load others);

@@ -104,6 +104,7 @@ struct instance_spec {
 	struct model_id model;
 	const struct profile *profile;
 	const char *runtime;
+	struct host_time host_time; /* of the runtime, or as the scenario says */
 	enum batching batching;
 	enum attention attention; /* of prompts */
 	double decode_keep;       /* of the KV beyond 1024 tokens, read by a decode step; 0: all */

@@ -11,6 +11,8 @@ struct prefixes {
 	size_t n;
 	uint32_t *tok;
 	double *upto; /* zipf: probability of the first k + 1; NULL: all alike */
+	bool in_turn;
+	size_t next; /* then */
 };
 
 static bool check(const struct prefixes_spec *s, struct err *err)
@@ -73,6 +75,7 @@ bool prefixes_create(struct prefixes **out, const struct group_spec *group, uint
 		prefixes_destroy(p);
 		return false;
 	}
+	p->in_turn = s->pick == PICK_CYCLE;
 	if (s->pick == PICK_ZIPF)
 		weigh(p, s->zipf);
 	*out = p;
@@ -105,9 +108,21 @@ static size_t draw_zipf(struct prefixes *p)
 	return lo;
 }
 
+static size_t pick(struct prefixes *p)
+{
+	size_t k = p->next;
+
+	if (p->upto)
+		return draw_zipf(p);
+	if (!p->in_turn)
+		return rng_below(&p->rng, p->n);
+	p->next = k + 1 < p->n ? k + 1 : 0;
+	return k;
+}
+
 void prefixes_draw(struct prefixes *p, struct content *c)
 {
-	size_t k = p->upto ? draw_zipf(p) : rng_below(&p->rng, p->n);
+	size_t k = pick(p);
 
 	c->prefix = content_key(p->scope, k);
 	c->prefix_tok = p->tok[k];

@@ -76,13 +76,13 @@ struct workload_spec {
 	struct src_pos at;
 };
 
-enum prefix_pick { PICK_UNIFORM, PICK_ZIPF };
+enum prefix_pick { PICK_UNIFORM, PICK_ZIPF, PICK_CYCLE };
 
 /** Beginnings that the prompts of a group share: each stands before the rest of a prompt. */
 struct prefixes_spec {
 	unsigned count;        /* 0: none */
 	struct dist_spec tok;  /* of each prefix, drawn once */
-	enum prefix_pick pick; /* of a prompt, or of a session */
+	enum prefix_pick pick; /* of a prompt, or of a session; in a cycle: one after another */
 	double zipf;           /* prefix k with probability as k^-zipf */
 	const char *set;       /* groups that name one set share its prefixes */
 	struct src_pos at;

@@ -26,6 +26,7 @@ static struct cost_spec cost_of(const struct world *w, uint32_t i)
 		.ranks = s->parallel.ranks,
 		.interconnect = &s->parallel.interconnect,
 		.offload = &s->offload,
+		.host = s->host_time,
 		.at = s->at,
 	};
 

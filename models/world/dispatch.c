@@ -72,6 +72,12 @@ static void on_uploaded(struct world *w, const struct event *ev)
 	decide_if_wanted(w);
 }
 
+static void on_in_line(struct world *w, const struct event *ev)
+{
+	request_in_line(w, (uint32_t)ev->what);
+	decide_if_wanted(w);
+}
+
 static void on_step(struct world *w, const struct event *ev)
 {
 	struct instance *i = &w->instances[ev->who];
@@ -208,4 +214,5 @@ const struct event_handler world_handlers[EV_KINDS] = {
 	[EV_DRAFT] = {"draft", on_draft},
 	[EV_VERDICT] = {"verdict", on_verdict},
 	[EV_TURN] = {"turn", on_turn},
+	[EV_IN_LINE] = {"in_line", on_in_line},
 };

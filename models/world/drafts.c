@@ -24,6 +24,7 @@ struct cost_spec draft_cost_of(const struct world *w, uint32_t i, const struct c
 	d.ranks = 0;
 	d.verify_rows = 0;
 	d.offload = NULL;
+	d.host = (struct host_time){0}; /* its steps are within one of the model's */
 	d.at = s->draft.at;
 	d.reserve_bytes += cost_weight_bytes(what);
 	return d;

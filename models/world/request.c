@@ -283,12 +283,24 @@ void request_dispatch(struct world *w, uint32_t slot)
 void request_uploaded(struct world *w, uint32_t slot)
 {
 	struct request *r = &w->requests.at[slot];
+	double front_s;
 
 	r->uploaded_ns = engine_now_ns(w->engine);
 	account_uploaded(w, slot);
 	request_tell(w, slot, MOMENT_ARRIVED, FATE_IN_SYSTEM, r->uploaded_ns);
-	instance_enqueue(&w->instances[r->instance], slot);
-	world_report(w, (struct instance_id){r->instance});
+	front_s = instance_front_s(&w->instances[r->instance]);
+	if (front_s > 0.0)
+		post_in_line(w->engine, front_s, (struct instance_id){r->instance}, slot);
+	else
+		request_in_line(w, slot);
+}
+
+void request_in_line(struct world *w, uint32_t slot)
+{
+	struct instance_id i = {w->requests.at[slot].instance};
+
+	instance_enqueue(&w->instances[i.i], slot);
+	world_report(w, i);
 }
 
 void request_served(struct world *w, struct instance_id i, uint32_t slot)

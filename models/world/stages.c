@@ -22,6 +22,7 @@ static struct cost_spec spec_of(const struct world *w, const struct instance_spe
 		.quantile = w->spec->run.quantile,
 		.attention = s->attention,
 		.decode_keep = s->decode_keep,
+		.host = s->host_time,
 		.stage = {.n_layers = stage->layers,
 			.embedding = k == 0,
 			.head = k + 1 == s->n_stages},
@@ -41,8 +42,10 @@ static bool same_cost(const struct cost_spec *a, const struct cost_spec *b)
 	       a->precision == b->precision && a->max_batch == b->max_batch &&
 	       a->max_len_tok == b->max_len_tok && a->reserve_bytes == b->reserve_bytes &&
 	       a->quantile == b->quantile && a->attention == b->attention &&
-	       a->decode_keep == b->decode_keep && a->stage.n_layers == b->stage.n_layers &&
-	       a->stage.embedding == b->stage.embedding && a->stage.head == b->stage.head;
+	       a->decode_keep == b->decode_keep && a->host.step_s == b->host.step_s &&
+	       a->host.sequence_s == b->host.sequence_s && a->host.sigma == b->host.sigma &&
+	       a->stage.n_layers == b->stage.n_layers && a->stage.embedding == b->stage.embedding &&
+	       a->stage.head == b->stage.head;
 }
 
 static bool cost_find(

@@ -208,6 +208,7 @@ void request_submitted(struct world *w, uint32_t slot);
 void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool apart);
 void request_dispatch(struct world *w, uint32_t slot);
 void request_uploaded(struct world *w, uint32_t slot);
+void request_in_line(struct world *w, uint32_t slot);
 void request_delivered(struct world *w, uint32_t slot);
 /** An instance is done with it: its place is free, the answer goes home. */
 void request_served(struct world *w, struct instance_id i, uint32_t slot);

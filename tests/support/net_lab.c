@@ -63,6 +63,7 @@ static const struct event_handler handlers[EV_KINDS] = {
 	[EV_REPORT] = {"none", nothing},
 	[EV_HIDDEN] = {"none", nothing},
 	[EV_TURN] = {"none", nothing},
+	[EV_IN_LINE] = {"none", nothing},
 	[EV_DRAFT_STEP] = {"none", nothing},
 	[EV_DRAFT] = {"none", nothing},
 	[EV_VERDICT] = {"none", nothing},

@@ -1,7 +1,7 @@
 # Fused kernels in fp16 on any GPU: an H200's constants, the GPU's own data sheet.
 offing-profile: 1
 device: *
-runtime: fused
+runtime: fused trt-llm
 model: *
 precision: fp16
 provenance: transferred

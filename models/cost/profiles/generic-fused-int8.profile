@@ -1,7 +1,7 @@
 # Fused kernels with quantised weights on any GPU: an H200's constants, the GPU's own data sheet.
 offing-profile: 1
 device: *
-runtime: fused
+runtime: fused trt-llm
 model: *
 precision: int8 q8_0 q4_0
 provenance: transferred

@@ -26,15 +26,23 @@ static const char *found(const char *gpu, const char *runtime, const char *model
 
 static void every_gpu_model_and_runtime_has_a_profile(void **state)
 {
+	static const char *const servers[] = {"vllm-0.7", "vllm-v1"};
+
 	(void)state;
 	for (size_t g = 0; g < catalog_n_gpus; g++)
 		for (size_t m = 0; m < catalog_n_models; m++) {
 			const char *gpu = catalog_gpus[g].spec.name;
 			const char *model = catalog_models[m].shape.name;
 
-			for (int p = 0; p < LLM_PRECISIONS; p++)
+			for (int p = 0; p <= PRECISION_Q4_0; p++)
 				assert_string_not_equal(
 					found(gpu, "fused", model, (enum precision)p), "none");
+			for (int p = 0; p < LLM_PRECISIONS; p++)
+				for (size_t r = 0; r < 2; r++)
+					assert_true(p == PRECISION_Q8_0 || p == PRECISION_Q4_0 ||
+						    strcmp(found(gpu, servers[r], model,
+								   (enum precision)p),
+							    "none"));
 			assert_string_not_equal(
 				found(gpu, "llmint8", model, PRECISION_INT8), "none");
 			assert_string_not_equal(
@@ -57,6 +65,20 @@ static void the_device_itself_goes_before_the_generic(void **state)
 		found("h200", "fused", "llama2-13b", PRECISION_FP16), "generic-fused-fp16");
 	assert_string_equal(
 		found("h200", "fused", "llama-3.1-8b", PRECISION_INT8), "generic-fused-int8");
+	assert_string_equal(
+		found("h100", "vllm-v1", "llama2-7b", PRECISION_FP16), "generic-hopper-vllm-fp16");
+	assert_string_equal(
+		found("a100", "vllm-v1", "llama2-7b", PRECISION_FP16), "generic-vllm-fp16");
+	assert_string_equal(found("rtx-4090-d", "vllm-0.7", "llama-3.1-8b", PRECISION_FP16),
+		"rtx-4090-vllm-fp16");
+	assert_string_equal(found("rtx-4090", "vllm-0.7", "llama-3.1-8b", PRECISION_FP16),
+		"rtx-4090-llama3-8b-vllm");
+	assert_string_equal(
+		found("a100", "trt-llm", "llama2-7b", PRECISION_FP16), "generic-fused-fp16");
+	assert_string_equal(
+		found("a100", "vllm-0.7", "llama-3.1-8b", PRECISION_FP8), "generic-vllm-quantised");
+	assert_string_equal(found("l40s", "vllm-0.7", "llama-3.1-8b", PRECISION_FP8),
+		"generic-ada-vllm-quantised");
 	assert_string_equal(found("l40s", "llmint8", "llama2-7b", PRECISION_Q4_0), "none");
 	assert_string_equal(found("l40s", "paper", "llama2-7b", PRECISION_INT8), "none");
 }

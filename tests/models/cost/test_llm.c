@@ -23,6 +23,7 @@ static void parameters_are_those_published(void **state)
 	assert_near(llm_params(shape("llama-68m")), 68030208.0, 0.0);
 	/* Hugging Face, metadata of the safetensors files. */
 	assert_near(llm_params(shape("llama2-70b")), 68976648192.0, 0.0);
+	assert_near(llm_params(shape("codellama-34b")), 33743970304.0, 0.0);
 	assert_near(llm_params(shape("llama-3.2-1b")), 1235814400.0, 0.0);
 	assert_near(llm_params(shape("llama-3.2-3b")), 3212749824.0, 0.0);
 	assert_near(llm_params(shape("mistral-7b")), 7241732096.0, 0.0);

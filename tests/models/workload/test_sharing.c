@@ -75,6 +75,20 @@ static void prefixes_are_picked_as_their_law_says(void **state)
 	}
 }
 
+/* One after another, and then the first again. */
+static void prefixes_in_a_cycle_come_in_turn(void **state)
+{
+	struct group_spec g = group("a", 3, 0.0);
+	struct workload *w;
+
+	(void)state;
+	g.prefixes.pick = PICK_CYCLE;
+	w = make(&g);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(number_of(workload_draw(w).content.prefix, 3), i % 3);
+	workload_destroy(w);
+}
+
 /* A prefix has one length, and stands before the same prompts as without. */
 static void a_prefix_is_added_to_what_would_be_drawn(void **state)
 {
@@ -173,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prefixes_are_picked_as_their_law_says),
+		cmocka_unit_test(prefixes_in_a_cycle_come_in_turn),
 		cmocka_unit_test(a_prefix_is_added_to_what_would_be_drawn),
 		cmocka_unit_test(groups_of_one_set_have_the_same_prefixes),
 		cmocka_unit_test(a_turn_is_drawn_by_session_and_number_alone),

@@ -1,0 +1,48 @@
+# vLLM's kernels for quantised weights before Ada: int8 is W8A8 (CUTLASS, int8 arithmetic); fp8, w8a16
+# and w4a16 are weights alone (Marlin), computed in fp16, which costs them rate. t0 and ec of each
+# fitted to two loads of vLLM 0.7.3 on an A100 of 40 GB (AccelMark: 8 users, 10 requests/s); the rest
+# as generic-vllm-fp16.
+offing-profile: 1
+device: *
+cc.below: 8.9
+runtime: vllm-0.7 vllm-v1
+model: *
+precision: int8 fp8 w8a16 w4a16
+provenance: fitted
+method: t0 and ec fitted to vLLM 0.7.3 on an A100 of 40 GB, 8 users and 10 requests/s
+sigma.decode: 0.1
+sigma.prefill: 0.1
+sigma.attention: 0.4
+sigma.latency: 0.6
+
+[constants]
+# op               precision  constant        value   mark
+linear             int8       peak            int8    published
+linear             fp8        peak            fp16    published    # no fp8 arithmetic before Ada
+linear             w8a16      peak            fp16    published
+linear             w4a16      peak            fp16    published
+linear             int8       t0              14e-6   fitted       # quantising activations included
+linear             fp8        t0              5.6e-6  fitted
+linear             w8a16      t0              6.6e-6  fitted
+linear             w4a16      t0              14e-6   fitted
+linear             int8       ec              0.71    fitted
+linear             fp8        ec              0.49    fitted
+linear             w8a16      ec              0.45    fitted
+linear             w4a16      ec              0.55    fitted
+linear             *          eb              0.85    assumed
+head               *          peak            fp16    published    # embedding and head stay in 16 bits
+head               *          t0              4e-6    published    # as generic-vllm-fp16
+head               *          ec              0.80    published
+head               *          eb              0.85    published
+decode-attention   *          peak            fp16    assumed
+decode-attention   *          t0              12e-6   published
+decode-attention   *          ec              0.50    assumed      # never the bound
+decode-attention   *          eb              0.86    published
+decode-attention   *          mixed           2.0     published    # vLLM 0.19 on an RTX 4090
+prefill-attention  *          peak            fp16    published
+prefill-attention  *          t0              12e-6   published
+prefill-attention  *          ec              0.66    published
+prefill-attention  *          cycles_per_key  54      published
+small              *          t0              12e-6   published
+small              *          eb              0.80    published
+layer              *          launch          0       assumed      # one CUDA graph a step
