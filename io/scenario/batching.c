@@ -158,8 +158,8 @@ static bool is_large(const struct scenario_parts *p, const char *site)
 static bool may_keep_prefixes(const struct yaml_node *map)
 {
 	return !says(map, "batching", "static") && !says(map, "preemption", "swap") &&
-	       !says(map, "decoding", "speculative") && !given(map, "sites") &&
-	       !given(map, "stages") && !given(map, "micro_batches");
+	       !says(map, "decoding", "speculative") && !says(map, "decoding", "planned") &&
+	       !given(map, "sites") && !given(map, "stages") && !given(map, "micro_batches");
 }
 
 void batching_preset(struct schema_reader *r, struct yaml_node *map)
@@ -212,7 +212,7 @@ bool batching_check(struct schema_reader *r, struct instance_entry *e)
 	struct instance_spec *i = &e->spec;
 	bool ok = check_budgets(r, i);
 
-	if (e->decode_attention > 0 && e->decoding == DECODING_SPECULATIVE)
+	if (e->decode_attention > 0 && e->decoding != DECODING_AUTOREGRESSIVE)
 		ok = err_list_at(r->errs, e->decoding_at,
 			"decode_attention: das-decode has no form for steps that verify drafts");
 	i->decode_keep = e->decode_attention > 0 ? e->decode_keep : 0.0;

@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "models/serving/planner.h"
+
 enum { K_MOST = 32, K_ADAPTIVE = 8 };
 
-/** `planned` is for batches that are planned by hand. */
 static bool read_k(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
@@ -20,9 +21,10 @@ static bool read_k(
 
 	(void)key;
 	d->k_at = (*slot)->at;
-	if ((*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "planned"))
-		return err_list_at(r->errs, d->k_at,
-			"k: planned is not built for runs; `offing plan` answers for one batch");
+	d->planned = (*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "planned");
+	d->k = PLAN_K_MOST;
+	if (d->planned)
+		return true;
 	if (!schema_number(r, *slot, &number, &k))
 		return false;
 	d->adaptive = k < 0.0;
@@ -91,14 +93,29 @@ bool read_draft(
 	return ok;
 }
 
+static bool says(const struct yaml_item *item, const char *word)
+{
+	return item && item->value->kind == YAML_TEXT && !strcmp(item->value->text, word);
+}
+
 void decoding_preset(struct schema_reader *r, struct yaml_node *map)
 {
-	const struct yaml_item *how = yaml_find(map, "decoding"), *draft = yaml_find(map, "draft");
+	const struct yaml_item *how = yaml_find(map, "decoding"), *draft = yaml_find(map, "draft"),
+			       *k;
+	bool plans = says(how, "planned");
 
-	if (how && how->value->kind == YAML_TEXT && !strcmp(how->value->text, "speculative") &&
-		(!draft || draft->value->is_null))
+	if (!plans && !says(how, "speculative"))
+		return;
+	if (!draft || draft->value->is_null)
 		yaml_set(r->arena, map, "draft", how->value->at,
 			yaml_new_map(r->arena, how->value->at));
+	draft = yaml_find(map, "draft");
+	if (!plans || draft->value->kind != YAML_MAP)
+		return;
+	k = yaml_find(draft->value, "k");
+	if (!k || k->value->is_null)
+		yaml_set(r->arena, draft->value, "k", how->value->at,
+			yaml_new_text(r->arena, "planned", how->value->at));
 }
 
 /** A step has k + 1 rows for each sequence that decodes. */
@@ -121,12 +138,17 @@ bool decoding_check(struct schema_reader *r, struct instance_entry *e)
 	struct instance_spec *i = &e->spec;
 	struct src_pos at = e->decoding_at;
 
-	i->draft.on = e->decoding == DECODING_SPECULATIVE;
+	i->draft.on = e->decoding != DECODING_AUTOREGRESSIVE;
 	if (!i->draft.on)
 		return true;
-	if (i->draft.site && i->draft.adaptive)
+	if (e->decoding == DECODING_PLANNED && !i->draft.planned)
 		return err_list_at(r->errs, i->draft.k_at,
-			"k: adaptive is built for drafts that are made on the same device");
+			"decoding: planned chooses k itself; for a k of your own say decoding: "
+			"speculative");
+	if (i->draft.site && (i->draft.adaptive || i->draft.planned))
+		return err_list_at(r->errs, i->draft.k_at,
+			"k: %s is built for drafts that are made on the same device",
+			i->draft.adaptive ? "adaptive" : "planned");
 	if (i->batching == BATCHING_STATIC)
 		return err_list_at(r->errs, at, "speculation with static batching is not built");
 	if (i->prefix_cache)

@@ -153,7 +153,7 @@ static void warn_draft(struct schema_reader *r, const struct yaml_node *instance
 	static const char here[] = "drafts are made on the same device";
 	const struct yaml_node *draft = value_of(instance, "draft");
 
-	if (!says(instance, "decoding", "speculative")) {
+	if (!says(instance, "decoding", "speculative") && !says(instance, "decoding", "planned")) {
 		warn(r, instance, "draft", NULL, "decoding is not speculative");
 		return;
 	}

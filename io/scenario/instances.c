@@ -49,8 +49,10 @@ static bool read_profile(
 
 static const char *const split_words[] = {
 	[SPLIT_EVEN] = "even", [SPLIT_BALANCED] = "balanced", NULL};
-static const char *const decoding_words[] = {
-	[DECODING_AUTOREGRESSIVE] = "autoregressive", [DECODING_SPECULATIVE] = "speculative", NULL};
+static const char *const decoding_words[] = {[DECODING_AUTOREGRESSIVE] = "autoregressive",
+	[DECODING_SPECULATIVE] = "speculative",
+	[DECODING_PLANNED] = "planned",
+	NULL};
 static const char *const role_words[] = {
 	[ROLE_BOTH] = "both", [ROLE_PREFILL] = "prefill", [ROLE_DECODE] = "decode", NULL};
 static const char *const discipline_words[] = {

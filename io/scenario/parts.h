@@ -78,7 +78,7 @@ struct instance_entry {
 	struct pipeline_entry pipeline;
 	enum split split;
 	struct name_ref site, model, profile;
-	enum { DECODING_AUTOREGRESSIVE, DECODING_SPECULATIVE } decoding;
+	enum { DECODING_AUTOREGRESSIVE, DECODING_SPECULATIVE, DECODING_PLANNED } decoding;
 	struct src_pos decoding_at;
 	enum like like;
 	int decode_attention; /* full, das-decode */

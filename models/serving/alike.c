@@ -81,8 +81,8 @@ static bool same_sites(const struct draft_spec *a, const struct draft_spec *b)
 
 static bool same_draft(const struct draft_spec *a, const struct draft_spec *b)
 {
-	return a->on == b->on && a->adaptive == b->adaptive && a->k == b->k &&
-	       a->acceptance == b->acceptance && a->profile == b->profile &&
+	return a->on == b->on && a->adaptive == b->adaptive && a->planned == b->planned &&
+	       a->k == b->k && a->acceptance == b->acceptance && a->profile == b->profile &&
 	       a->by_home == b->by_home && a->drafts_ahead == b->drafts_ahead &&
 	       a->max_batch == b->max_batch && a->tok_bytes == b->tok_bytes &&
 	       a->verdict_bytes == b->verdict_bytes && same_sites(a, b);

@@ -118,6 +118,7 @@ struct instance_build {
 	const struct pipeline_build *pipeline; /* of those that are one, for the call */
 	const struct cost *draft_cost; /* of its draft on the same device; NULL: none there */
 	const struct cost_spec *draft_cost_spec;
+	struct planned *planned;        /* where its k is planned; those alike share one */
 	struct draft_line *draft_lines; /* to those who draft elsewhere; its counts are set here */
 	size_t n_draft_lines;
 	struct draft_outlook draft_outlook;

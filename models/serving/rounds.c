@@ -1,4 +1,5 @@
 /* Rounds of speculation on copies of the sequences, and what comes to pass of them. */
+#include <math.h>
 #include <string.h>
 
 #include "models/serving/acceptance.h"
@@ -43,18 +44,42 @@ static void copy(const struct batch *b, struct ahead *a, uint32_t seq)
 	toss(b->speculation, a);
 }
 
+/** The plans for so many, at the mean of their acceptances in whole per cent. */
+static struct planned_row *plans(struct speculation *s, size_t n, double percents)
+{
+	return planned_row(s->planned, (uint32_t)n, (uint32_t)round(percents / (double)n));
+}
+
+static double percent_of(double acceptance)
+{
+	return round(100.0 * acceptance);
+}
+
+static void find_plans(struct speculation *s)
+{
+	double percents = 0.0;
+
+	for (size_t i = 0; i < s->n; i++)
+		percents += percent_of(s->ahead[i].acceptance);
+	s->plans = plans(s, s->n, percents);
+	s->plan.until_tok = 0;
+}
+
 void speculation_copy(struct batch *b)
 {
 	struct speculation *s = b->speculation;
 
 	s->n = b->running.n;
-	s->at = s->held = s->stored = 0;
+	s->at = s->held = s->stored = s->want = 0;
 	s->blocks_k = UINT32_MAX;
 	for (size_t i = 0; i < s->n; i++) {
 		copy(b, &s->ahead[i], b->running.heap[i].seq);
 		s->held += batch_sequence(b, s->ahead[i].seq)->held_blocks;
 		s->stored += s->ahead[i].tok;
+		s->want += s->ahead[i].left;
 	}
+	if (s->planned)
+		find_plans(s);
 }
 
 /** In the coming round of the copies, which is of @k where all are drafted here. */
@@ -96,14 +121,28 @@ double speculation_round_s(const struct batch *b, size_t n, double context_tok, 
 	return s + cost_step_s(b->cost, &w);
 }
 
+/* A usual answer, for who cannot know how much all want. */
+static const uint64_t foreseen_tok = 128;
+
+/** That a plan would have for @n sequences. */
+static uint32_t foreseen_k(const struct batch *b, size_t n, double context_tok)
+{
+	struct speculation *s = b->speculation;
+	struct planned_row *row = plans(s, n, (double)n * percent_of(s->outlook.acceptance));
+
+	return planned_look(s->planned, row, (uint32_t)n, (uint64_t)context_tok, n * foreseen_tok)
+		.k;
+}
+
 double speculation_token_s(const struct batch *b, size_t n, double context_tok)
 {
-	const struct speculation *s = b->speculation;
-	double tok = acceptance_mean_tok(s->outlook.acceptance, s->draft->k);
+	struct speculation *s = b->speculation;
+	uint32_t k = s->planned ? foreseen_k(b, n, context_tok) : s->draft->k;
+	double tok = acceptance_mean_tok(s->outlook.acceptance, k);
 	struct cost_work w = {0};
 
 	if (s->cost)
-		return speculation_round_s(b, n, context_tok, s->draft->k) / tok;
+		return speculation_round_s(b, n, context_tok, k) / tok;
 	for (size_t i = 0; i < n; i++)
 		cost_work_verify(&w, s->draft->k, context_tok / (double)n);
 	return (s->outlook.away_s + cost_step_s(b->cost, &w)) / tok;
@@ -197,6 +236,7 @@ bool speculation_round(struct batch *b, uint32_t k, struct speculation_counts *s
 		ends = ends || a->left == 0;
 	}
 	s->stored += c.given - sum->given;
+	s->want -= c.given - sum->given;
 	s->at++;
 	*sum = c;
 	return ends;
@@ -208,14 +248,13 @@ static double seems(const struct ahead *a)
 	return (a->won + assumed_weight * a->acceptance) / (a->tried + assumed_weight);
 }
 
-uint32_t speculation_k(const struct batch *b)
+/** The k that wins most tokens a second, as it seems. */
+static uint32_t adapted(const struct batch *b)
 {
 	const struct speculation *s = b->speculation;
 	double best = 0.0;
 	uint32_t k = 0;
 
-	if (!s->draft->adaptive)
-		return s->draft->k;
 	for (uint32_t j = 0; j <= s->draft->k; j++) {
 		double tok = 0.0;
 
@@ -230,6 +269,29 @@ uint32_t speculation_k(const struct batch *b)
 		}
 	}
 	return k;
+}
+
+/** That of the plan, or as many as there are blocks for. */
+static uint32_t planned(const struct batch *b)
+{
+	struct speculation *s = b->speculation;
+	uint32_t k;
+
+	if (s->stored >= s->plan.until_tok || s->want < s->plan.from_want_tok)
+		s->plan = planned_look(s->planned, s->plans, (uint32_t)s->n, s->stored, s->want);
+	k = s->plan.k;
+	while (k > 0 && speculation_need(b, k) > kvcache_free(&b->kv))
+		k--;
+	return k;
+}
+
+uint32_t speculation_k(const struct batch *b)
+{
+	const struct speculation *s = b->speculation;
+
+	if (s->planned)
+		return planned(b);
+	return s->draft->adaptive ? adapted(b) : s->draft->k;
 }
 
 void speculation_commit(struct batch *b, const struct speculation_counts *sum)

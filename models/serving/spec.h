@@ -89,6 +89,7 @@ struct draft_spec {
 	double verdict_bytes;
 	bool on;                       /* it decodes by speculation */
 	bool adaptive;                 /* @k is the most, and each round has the best */
+	bool planned;                  /* the same, by the plan of the batch as it stands */
 	unsigned k;                    /* tokens drafted a round */
 	double acceptance;             /* of a drafted token; below 0: as assumed of the data set */
 	const struct profile *profile; /* of the draft, on the same device */

@@ -43,7 +43,7 @@ static uint32_t lookahead(const struct batch *b)
 {
 	const struct draft_spec *d = b->speculation->draft;
 
-	return d->adaptive ? 0 : d->k;
+	return d->adaptive || d->planned ? 0 : d->k;
 }
 
 /** Elsewhere not everybody is drafted for. */
@@ -191,12 +191,26 @@ const struct decoder_ops decoder_speculative = {
 
 /* Beginning, end, counts */
 
+/** (3b): what is left beside weights and blocks is for the activations of prompts. */
+static void limit_prompts(struct batch *b, const struct instance_build *build)
+{
+	const struct cost_spec *what = build->cost_spec;
+	double share = build->spec->kv.share > 0.0 ? build->spec->kv.share : 1.0;
+	double room = share * what->gpu->mem_bytes - cost_weight_bytes(what) -
+		      cost_weight_bytes(build->draft_cost_spec) -
+		      (double)b->kv.total * b->block_bytes;
+	uint64_t rows = planned_rows(what->shape, room);
+
+	b->prefill_cap_tok = rows < b->prefill_cap_tok ? rows : b->prefill_cap_tok;
+}
+
 void speculation_init(struct batch *b, const struct instance_build *build)
 {
 	struct speculation *s = mem_zalloc(1, sizeof *s);
 
 	s->draft = &build->spec->draft;
 	s->cost = build->draft_cost;
+	s->planned = build->planned;
 	s->outlook = build->draft_outlook;
 	s->ahead = mem_zalloc(b->max_batch, sizeof *s->ahead);
 	s->tossed_mask = 1;
@@ -210,6 +224,8 @@ void speculation_init(struct batch *b, const struct instance_build *build)
 	rng_table_init(&s->coins, build->seed, build->replication, "acceptance", "");
 	b->speculation = s;
 	b->decoder = &decoder_speculative;
+	if (s->planned)
+		limit_prompts(b, build);
 	b->most_tok =
 		fmin(b->most_tok, (double)b->kv.total * (double)b->kv.block_tok - lookahead(b));
 }

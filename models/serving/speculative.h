@@ -2,6 +2,7 @@
 #define OFFING_MODELS_SERVING_SPECULATIVE_H
 
 #include "models/serving/batch_parts.h"
+#include "models/serving/planned.h"
 #include "sim/rng.h"
 
 /**
@@ -45,6 +46,7 @@ struct made {
 struct speculation {
 	const struct draft_spec *draft;
 	const struct cost *cost; /* of the draft; NULL: it is elsewhere */
+	struct planned *planned; /* NULL: its k is not */
 	struct draft_outlook outlook;
 	struct rng_table coins;
 	struct tossed *tossed; /* by the low bits of a request's number */
@@ -55,7 +57,10 @@ struct speculation {
 	size_t n;
 	uint64_t at; /* rounds that they are ahead */
 	uint64_t held,
-		stored;    /* blocks of the sequences when the run began; tokens of context now */
+		stored; /* blocks of the sequences when the run began; tokens of context now */
+	uint64_t want;  /* tokens now to the ends of their answers */
+	struct planned_row *plans; /* for so many at their acceptance, where k is planned */
+	struct planned_answer plan;
 	uint64_t blocks;   /* that the coming round holds, if it is of @blocks_k, too */
 	uint32_t blocks_k; /* UINT32_MAX: not known */
 	struct made *made;
@@ -75,7 +80,7 @@ void speculation_finish(struct batch *b);
 /** Copy all that run: no round is made yet. */
 void speculation_copy(struct batch *b);
 
-/** Tokens to draft in the coming round of the copies: as given, or the best. */
+/** Tokens to draft in the coming round of the copies: as given, the best, or as planned. */
 uint32_t speculation_k(const struct batch *b);
 
 /** Blocks that the coming round holds with @k, beyond those in use when they were copied. */

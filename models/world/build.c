@@ -7,6 +7,7 @@
 #include "models/ev.h"
 #include "models/serving/alike.h"
 #include "models/serving/memory.h"
+#include "models/serving/planned.h"
 #include "models/world/state.h"
 
 static struct cost_spec cost_of(const struct world *w, uint32_t i)
@@ -46,6 +47,7 @@ static bool cost_share(struct world *w, struct instance_cost *costs, uint32_t i,
 			instances_alike(&all[k], cost_of(w, k).gpu, &all[i], mine->gpu)) {
 			costs[i].cost = costs[k].cost;
 			costs[i].offload = costs[k].offload;
+			costs[i].planned = costs[k].planned;
 			return true;
 		}
 	costs[i].owned = cost_create(&costs[i].cost, mine, err);
@@ -104,6 +106,10 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 		if (!cost_share(w, w->draft_costs, i, &draft, err))
 			return false;
 		b.draft_cost = w->draft_costs[i].cost;
+		if (s->draft.planned && w->draft_costs[i].owned)
+			w->draft_costs[i].planned =
+				planned_create(b.cost, b.draft_cost, s->max_batch);
+		b.planned = w->draft_costs[i].planned;
 		b.draft_cost_spec = &draft;
 	}
 	if (!instance_init(&w->instances[i], &b, err))
@@ -210,6 +216,8 @@ void world_destroy(struct world *w)
 		}
 		if (w->draft_costs[i].owned)
 			cost_destroy(w->draft_costs[i].cost);
+		if (w->draft_costs[i].owned)
+			planned_destroy(w->draft_costs[i].planned);
 	}
 	stages_finish(w);
 	drafters_finish(w);

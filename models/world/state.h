@@ -105,6 +105,7 @@ struct group {
 struct instance_cost {
 	struct cost *cost;
 	struct offload *offload; /* NULL: all layers are on the device */
+	struct planned *planned; /* of drafts, where k is; NULL: it is not */
 	bool owned;
 };
 

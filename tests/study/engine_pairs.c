@@ -144,7 +144,7 @@ static void add_together(const struct corner *k)
 	if (often(k))
 		chunks(k);
 	buf_puts(k->to, ", decoding: speculative, draft: {acceptance: 0.7, k: ");
-	buf_puts(k->to, often(k) ? "3}}\n" : "adaptive}}\n");
+	buf_puts(k->to, often(k) ? "3}}\n" : often(k) ? "adaptive}}\n" : "planned}}\n");
 }
 
 static void add_apart(const struct corner *k)

@@ -231,7 +231,7 @@ static void so_do_its_stages(void **state)
 static void who_drafts_and_how_does(void **state)
 {
 	static const struct draft_site here = {.site = {4}}, there = {.site = {5}};
-	struct instance_spec base = llm, x[10];
+	struct instance_spec base = llm, x[11];
 
 	(void)state;
 	base.draft = (struct draft_spec){.on = true,
@@ -242,7 +242,7 @@ static void who_drafts_and_how_does(void **state)
 		.max_batch = 16,
 		.tok_bytes = 6.0,
 		.verdict_bytes = 8.0};
-	for (size_t i = 0; i < 10; i++)
+	for (size_t i = 0; i < 11; i++)
 		x[i] = base;
 	x[0].draft.on = false;
 	x[1].draft.k = 5;
@@ -254,8 +254,9 @@ static void who_drafts_and_how_does(void **state)
 	x[7].draft.verdict_bytes = 4.0;
 	x[8].draft.drafts_ahead = true;
 	x[9].draft.adaptive = true;
+	x[10].draft.planned = true;
 	assert_true(like(&base, &base));
-	for (size_t i = 0; i < 10; i++)
+	for (size_t i = 0; i < 11; i++)
 		assert_false(like(&base, &x[i]));
 }
 

@@ -17,7 +17,7 @@
 #include "tests/support/seeds.h"
 #include "tests/support/world_fixture.h"
 
-enum { SIZES = 8, REPLICATIONS = 32, N_MOST = 64 };
+enum { SIZES = 8, REPLICATIONS = 32, RUNS = 8, N_MOST = 64 };
 
 static struct seeds seeds;
 
@@ -361,21 +361,20 @@ static double total_s(const struct batch_times *t, const struct plan *c, double 
 
 /** The batch behind a request that keeps the machine busy until all have come; from its end to the
  * last answer. */
-static double engine_s(struct subject *s, const struct plan *c)
+static double engine_run_s(struct subject *s, uint32_t replication)
 {
 	struct buf lines;
-	int64_t last_ns = 0, from_ns = 0;
+	int64_t last_ns = 0;
 
+	if (s->f.spec.n_groups == 0)
+		fixture_group(&s->f, "users", 1.0);
+	fixture_policy(&s->f, "random");
+	s->f.spec.run.horizon_s = 1e5;
+	s->f.replication = replication;
 	s->i->max_batch = s->n;
 	s->i->ahead = 1;
 	s->i->block_tok = 1;
 	s->i->limits.max_batched_tok = 10000000;
-	s->i->limits.prefill_limit = c->prefill_batch;
-	s->i->draft.on = c->k > 0;
-	s->i->draft.k = c->k;
-	fixture_policy(&s->f, "random");
-	fixture_group(&s->f, "users", 1.0);
-	s->f.spec.run.horizon_s = 1e5;
 	buf_init(&lines);
 	buf_printf(&lines, "0,1,1\n");
 	for (uint32_t i = 0; i < s->n; i++)
@@ -387,8 +386,28 @@ static double engine_s(struct subject *s, const struct plan *c)
 		assert_int_equal(s->f.rows[i].fate, FATE_DONE);
 		last_ns = s->f.rows[i].finished_ns > last_ns ? s->f.rows[i].finished_ns : last_ns;
 	}
-	from_ns = s->f.rows[0].finished_ns;
-	return (double)(last_ns - from_ns) * 1e-9;
+	return (double)(last_ns - s->f.rows[0].finished_ns) * 1e-9;
+}
+
+static double engine_s(struct subject *s, const struct plan *c)
+{
+	s->i->limits.prefill_limit = c->prefill_batch;
+	s->i->draft.on = c->k > 0;
+	s->i->draft.k = c->k;
+	return engine_run_s(s, 0);
+}
+
+/** Planned round by round; the mean of some replications. */
+static double planned_s(struct subject *s, uint32_t replications)
+{
+	double sum = 0.0;
+
+	s->i->limits.prefill_limit = 0;
+	s->i->draft.planned = true;
+	s->i->draft.k = PLAN_K_MOST;
+	for (uint32_t r = 0; r < replications; r++)
+		sum += engine_run_s(s, r);
+	return sum / replications;
 }
 
 /** Does it fit where drafts have room for all, and for k tokens more of each? */
@@ -440,7 +459,8 @@ struct contest {
 };
 
 /** All that fit, as the planner sees memory. */
-static void try_all(const struct subject *s, const struct batch_times *t, struct contest *out)
+static void try_all(const struct subject *s, const struct batch_times *t, uint32_t replications,
+	struct contest *out)
 {
 	double tok = (double)s->prompt + s->output, kv = cost_kv_bytes_per_tok(&s->spec.what);
 	const struct llm_shape *shape = s->spec.what.shape;
@@ -459,7 +479,7 @@ static void try_all(const struct subject *s, const struct batch_times *t, struct
 						cost_weight_bytes(&s->spec.what) + s->n * tok * kv +
 						fmax(s->i->reserve_bytes,
 							4.0 * rows * (shape->hidden + shape->ffn));
-					double x = total_s(t, &c, REPLICATIONS);
+					double x = total_s(t, &c, replications);
 
 					if (k > 0)
 						bytes += cost_weight_bytes(&s->spec.draft) +
@@ -471,22 +491,22 @@ static void try_all(const struct subject *s, const struct batch_times *t, struct
 					out->best_s = x;
 					out->best = c;
 				}
-	out->choice_s = total_s(t, &s->answer->best[0], REPLICATIONS);
+	out->choice_s = total_s(t, &s->answer->best[0], replications);
 }
 
-static void hold(const struct subject *s, struct contest *out)
+static void hold(const struct subject *s, uint32_t replications, struct contest *out)
 {
 	uint32_t k_most = s->draft ? 8 : 0;
 	struct batch_times t;
 	struct rng_table coins;
 
 	naive_init(s, &t);
-	for (uint32_t r = 0; r < REPLICATIONS; r++) {
+	for (uint32_t r = 0; r < replications; r++) {
 		coins_of(&coins, r);
 		for (uint32_t k = 0; k <= k_most; k++)
 			naive_rounds(s, &t, &coins, k);
 	}
-	try_all(s, &t, out);
+	try_all(s, &t, replications, out);
 }
 
 static void print_case(uint64_t seed, const struct subject *s, const struct contest *c)
@@ -516,7 +536,7 @@ static void the_choice_is_within_5_percent_of_the_best_simulated(void **state)
 		double over;
 
 		find_subject(&s, seed);
-		hold(&s, &c);
+		hold(&s, REPLICATIONS, &c);
 		over = c.choice_s / c.best_s - 1.0;
 		n++;
 		within += over <= 0.05;
@@ -536,11 +556,49 @@ static void the_choice_is_within_5_percent_of_the_best_simulated(void **state)
 	assert_true(drafting > n / 3 && off > 0);
 }
 
+/* The draft computes the prompts there even if no round drafts: that is the price of having one. */
+static void a_run_that_plans_is_within_5_percent_of_the_best_of_all(void **state)
+{
+	unsigned n = 0, within = 0, better = 0;
+	double worst = -1.0, sum = 0.0;
+
+	(void)state;
+	for (uint64_t seed = seeds.first; seed <= seeds.last && n < 60; seed++) {
+		struct contest c;
+		struct subject s;
+		double over;
+
+		find_subject(&s, seed);
+		if (s.draft && engine_can(&s, &(struct plan){.decode_batch = s.n,
+						      .draft_batch = s.n,
+						      .k = PLAN_K_MOST})) {
+			hold(&s, RUNS, &c);
+			if (c.best.k == 0)
+				c.best_s += prompts_s(s.draft_cost, s.n, s.prompt);
+			over = planned_s(&s, RUNS) / c.best_s - 1.0;
+			n++;
+			within += over <= 0.05;
+			better += over < 0.0;
+			worst = fmax(worst, over);
+			sum += over;
+			if (over > 0.05)
+				print_message(
+					"%llu: +%.1f %%\n", (unsigned long long)seed, 100.0 * over);
+		}
+		drop(&s);
+	}
+	print_message("%u of %u runs within 5 %%, %u better; mean %.2f %%, worst %.2f %%\n", within,
+		n, better, 100.0 * sum / n, 100.0 * worst);
+	assert_true(n >= 20);
+	assert_true(within >= 0.95 * n);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_naive_batch_is_that_of_the_engine),
 		cmocka_unit_test(the_choice_is_within_5_percent_of_the_best_simulated),
+		cmocka_unit_test(a_run_that_plans_is_within_5_percent_of_the_best_of_all),
 	};
 
 	seeds = seeds_of(argc, argv, 60);

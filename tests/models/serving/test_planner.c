@@ -10,8 +10,10 @@
 #include "models/cost/catalog.h"
 #include "models/cost/holding.h"
 #include "models/serving/acceptance.h"
+#include "models/serving/planned.h"
 #include "models/serving/planner.h"
 #include "sim/rng.h"
+#include "tests/models/serving/plan_twin.h"
 
 static struct arena arena;
 
@@ -271,94 +273,6 @@ struct twin {
 	double total_s, bytes;
 };
 
-enum { TOK_MOST = 150, ROUNDS_MOST = TOK_MOST + 1 };
-
-/** One sequence: P(it has not its @tok tokens after r rounds), and how many it has if so. */
-struct law {
-	unsigned n;
-	double more[ROUNDS_MOST], won[ROUNDS_MOST];
-};
-
-static void law_of(struct law *l, double alpha, unsigned k, unsigned tok)
-{
-	double has[TOK_MOST] = {1.0}, next[TOK_MOST];
-
-	for (l->n = 0; l->n < tok; l->n++) {
-		double below = 0.0, sum = 0.0;
-
-		for (unsigned t = 0; t < tok; t++) {
-			below += has[t];
-			sum += t * has[t];
-		}
-		if (below < 1e-19)
-			break;
-		l->more[l->n] = below;
-		l->won[l->n] = sum / below;
-		memset(next, 0, sizeof next);
-		for (unsigned t = 0; t < tok; t++)
-			for (unsigned g = 1; g <= k + 1 && t + g < tok; g++)
-				next[t + g] += has[t] * (pow(alpha, g - 1.0) -
-								(g <= k ? pow(alpha, g) : 0.0));
-		memcpy(has, next, sizeof has);
-	}
-}
-
-/** Of one pass, as a line between the sizes that are tried and between the ends of the context. */
-struct line_of {
-	const struct bed *b;
-	const struct cost *cost;
-	unsigned n, k; /* of the batch; verified, 0: it decodes */
-	double from, to;
-	bool layer; /* a streamed layer */
-};
-
-static double exactly(const struct line_of *l, unsigned n, double tok)
-{
-	struct cost_work w = {0};
-
-	for (unsigned i = 0; i < n && l->k > 0; i++)
-		cost_work_verify(&w, l->k, tok);
-	if (l->k == 0)
-		w = (struct cost_work){.n_decode = n, .decode_context_tok = n * tok};
-	return cost_step_s(l->layer ? l->b->off->layer : l->cost, &w);
-}
-
-static double between(double x, double x0, double x1, double y0, double y1)
-{
-	return y0 + (x - x0) / (x1 - x0) * (y1 - y0);
-}
-
-static double behind(const struct line_of *l, unsigned n, double tok)
-{
-	return between(tok, l->from, l->to, exactly(l, n, l->from), exactly(l, n, l->to));
-}
-
-static double one_pass(const struct line_of *l, double n, double tok)
-{
-	unsigned low = 1, high = l->n;
-
-	if (l->n == 1)
-		return behind(l, 1, tok);
-	while (2 * low <= n && 2 * low < l->n)
-		low *= 2;
-	if (2 * low < l->n)
-		high = 2 * low;
-	return between(n, low, high, behind(l, low, tok), behind(l, high, tok));
-}
-
-/** Full passes, and one of what is left, or a part of one. */
-static double in_passes(const struct line_of *l, double n, unsigned size, double tok)
-{
-	double full = floor(n / size), left = n - full * size;
-	double s = full > 0.0 ? full * one_pass(l, size, tok) : 0.0;
-
-	if (left >= 1.0)
-		s += one_pass(l, left, tok);
-	else if (left > 0.0)
-		s += left * one_pass(l, 1.0, tok);
-	return s;
-}
-
 /** What is not hidden of the fetches of one step behind its like. */
 static double waits(const struct bed *b, double gpu, double layer)
 {
@@ -401,24 +315,24 @@ static double all_prompts(const struct bed *b, const unsigned of[3], unsigned si
 
 /** All rounds in passes of @size: of the model with its waits, or of the draft. */
 static double all_rounds(const struct bed *b, const unsigned of[3], unsigned k, bool draft,
-	unsigned size, const struct law *law)
+	unsigned size, const struct twin_law *law)
 {
-	struct line_of line = {b, draft ? b->draft_cost : b->cost, of[0], draft ? 0 : k,
-		of[1] + 1.0, of[1] + 1.0 + of[2], false};
-	struct line_of layer = line;
+	struct twin_line line = {draft ? b->draft_cost : b->cost, of[0], draft ? 0 : k, of[1] + 1.0,
+		of[1] + 1.0 + of[2]};
+	struct twin_line layer = line;
 	double sum = 0.0;
 
-	layer.layer = true;
+	layer.cost = b->off ? b->off->layer : NULL;
 	for (unsigned r = 0; r < law->n; r++) {
 		double any = 1.0 - pow(1.0 - law->more[r], of[0]), n = of[0] * law->more[r] / any;
 		double tok = of[1] + 1.0 + law->won[r], s;
 
 		if (any < 1e-13) /* what a difference from 1 can tell */
 			break;
-		s = draft ? k * in_passes(&line, n, size, tok + (k - 1.0) / 2.0)
-			  : in_passes(&line, n, size, tok);
+		s = draft ? k * twin_passes_s(&line, n, size, tok + (k - 1.0) / 2.0)
+			  : twin_passes_s(&line, n, size, tok);
 		if (!draft)
-			s += waits(b, s, b->off ? in_passes(&layer, n, size, tok) : 0.0);
+			s += waits(b, s, b->off ? twin_passes_s(&layer, n, size, tok) : 0.0);
 		sum += any * s;
 	}
 	return sum;
@@ -432,9 +346,9 @@ struct columns {
 
 static void columns_of(struct columns *c, const struct bed *b, const unsigned of[3], unsigned k)
 {
-	struct law law;
+	struct twin_law law;
 
-	law_of(&law, b->spec.acceptance, k, of[2] - 1);
+	twin_law(&law, b->spec.acceptance, k, of[2] - 1);
 	c->n = 0;
 	for (unsigned s = 1; s < of[0]; s *= 2)
 		c->size[c->n++] = s;
@@ -614,9 +528,45 @@ static void a_new_batch_is_planned_within_five_milliseconds(void **state)
 	drop(&b);
 }
 
+/* Of questions of a run: the slowest of some new ones 5 ms; one that is known 100 ns,
+ * on average of many. */
+static void a_run_asks_for_little(void **state)
+{
+	const struct profile_set *set = profile_builtin(&arena);
+	double most_s = 0.0;
+	struct planned *p;
+	clock_t from;
+	struct rng r;
+	struct bed b;
+
+	(void)state;
+	rng_init(&r, 5, 0, "plans", "");
+	do {
+		make_random(&b, &r, set);
+		if (!b.draft_cost || b.off)
+			drop(&b);
+	} while (!b.draft_cost || b.off);
+	p = planned_create(b.cost, b.draft_cost, 32);
+	for (unsigned i = 0; i < 20; i++) {
+		from = clock();
+		planned_look(p, planned_row(p, 32, 60 + i), 32, 32 * 300, 32 * 500);
+		most_s = fmax(most_s, (double)(clock() - from) / CLOCKS_PER_SEC);
+	}
+	from = clock();
+	for (unsigned i = 0; i < 2000000; i++)
+		planned_look(p, planned_row(p, 32, 60), 32, 32 * 300 + i % 1000, 32 * 500);
+	print_message("%.2f ms a new question, %.0f ns an old one\n", most_s * 1e3,
+		(double)(clock() - from) / CLOCKS_PER_SEC / 2000000 * 1e9);
+	assert_true(most_s < 5e-3);
+	assert_true((double)(clock() - from) / CLOCKS_PER_SEC / 2000000 < 100e-9);
+	planned_destroy(p);
+	drop(&b);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest speed[] = {
+		cmocka_unit_test(a_run_asks_for_little),
 		cmocka_unit_test(a_new_batch_is_planned_within_five_milliseconds),
 	};
 	const struct CMUnitTest tests[] = {

@@ -5,10 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "io/profile/file.h"
 #include "models/cost/catalog.h"
 #include "models/cost/cost.h"
 #include "sim/rng.h"
+#include "tests/models/serving/plan_twin.h"
 #include "tests/support/seeds.h"
 #include "tests/support/world_fixture.h"
 
@@ -59,6 +61,9 @@ static void random_instance(struct fixture *f, struct instance_spec *i, uint64_t
 		acceptance = sure[seeds_next(x) % 2];
 	speculate(f, i, (unsigned)(seeds_next(x) % 9), acceptance);
 	i->draft.adaptive = seeds_next(x) % 3 == 0;
+	i->draft.planned = !i->draft.adaptive && seeds_next(x) % 3 == 0;
+	if (i->draft.planned)
+		i->draft.k = 8;
 	i->max_batch = 1 + (unsigned)(seeds_next(x) % 24);
 	i->block_tok = 1 + (unsigned)(seeds_next(x) % 20);
 	if (seeds_next(x) % 2) {
@@ -67,6 +72,8 @@ static void random_instance(struct fixture *f, struct instance_spec *i, uint64_t
 	}
 	if (seeds_next(x) % 2)
 		squeeze(f, i, 750.0 + (double)(seeds_next(x) % 1500));
+	else if (seeds_next(x) % 2) /* activations of a few hundred rows */
+		i->reserve_bytes = 12e6 + (double)(seeds_next(x) % 20) * 1e6;
 }
 
 /* An eager policy, so that the instance alone decides who waits */
@@ -105,6 +112,11 @@ struct naive_request {
 	double first_s, finished_s;
 };
 
+/** A question to the planner, its figures rounded. */
+struct asked {
+	unsigned n, tok, want, k;
+};
+
 struct naive {
 	struct cost *cost, *draft;
 	struct rng_table coins;
@@ -117,6 +129,8 @@ struct naive {
 	unsigned long admissions;
 	double front;
 	uint64_t rounds, drafted, accepted;
+	struct asked *asked; /* what was planned */
+	size_t n_asked, cap_asked;
 };
 
 static size_t count(const struct naive *v, int stage)
@@ -163,7 +177,8 @@ static uint64_t blocks_more(const struct naive *v, uint32_t k)
 
 static uint64_t blocks_least(const struct naive *v)
 {
-	return blocks_more(v, v->spec->draft.adaptive ? 0 : v->spec->draft.k);
+	return blocks_more(
+		v, v->spec->draft.adaptive || v->spec->draft.planned ? 0 : v->spec->draft.k);
 }
 
 static void naive_arrivals(struct naive *v, double until_s)
@@ -426,13 +441,48 @@ static void naive_emit(struct naive *v, struct naive_request *r, uint32_t k)
 	r->holds_tok = r->prompt + r->emitted - 1;
 }
 
+/** Asked once for figures that round alike. */
+static uint32_t ask(struct naive *v, struct asked a)
+{
+	for (size_t i = 0; i < v->n_asked; i++)
+		if (v->asked[i].n == a.n && v->asked[i].tok == a.tok && v->asked[i].want == a.want)
+			return v->asked[i].k;
+	a.k = twin_planned_k(v->cost, v->draft, a.n, a.tok, a.want,
+		(unsigned)round(100.0 * v->spec->draft.acceptance));
+	v->asked = mem_grow(v->asked, v->n_asked, &v->cap_asked, sizeof *v->asked);
+	v->asked[v->n_asked++] = a;
+	return a.k;
+}
+
+/** The k of the plan for those that run, as if all wanted as much; less, where blocks are short. */
+static uint32_t naive_planned_k(struct naive *v)
+{
+	double n = (double)count(v, RUNNING), tok = 0.0, want = 0.0;
+	unsigned about = twin_rounded(n, 8.0, 4096.0);
+	uint32_t k;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (v->r[i].stage == RUNNING) {
+			tok += v->r[i].prompt + v->r[i].emitted;
+			want += v->r[i].output - v->r[i].emitted;
+		}
+	k = ask(v, (struct asked){.n = about < v->spec->max_batch ? about : v->spec->max_batch,
+			   .tok = twin_rounded(tok / n, 2.0, 0x1p21),
+			   .want = twin_rounded(want / n, 4.0, 512.0)});
+	while (k > 0 && blocks_gone(v) + blocks_more(v, k) > v->total)
+		k--;
+	return k;
+}
+
 /** The k that wins most tokens a second, as it seems from the last rounds. */
-static uint32_t naive_k(const struct naive *v)
+static uint32_t naive_k(struct naive *v)
 {
 	const struct draft_spec *d = &v->spec->draft;
 	double best = -1.0;
 	uint32_t best_k = 0;
 
+	if (d->planned)
+		return naive_planned_k(v);
 	if (!d->adaptive)
 		return d->k;
 	for (uint32_t k = 0; k <= d->k; k++) {
@@ -586,6 +636,13 @@ static void naive_of(struct naive *v, struct fixture *f)
 		.n = f->n_rows,
 		.r = mem_zalloc(f->n_rows, sizeof *v->r),
 	};
+	if (s->draft.planned) { /* (3b): activations have what weights and blocks leave */
+		double left =
+			room + s->reserve_bytes - (double)v->total * per_tok * (double)s->block_tok;
+		double rows = floor(left / (4.0 * (m->shape.hidden + m->shape.ffn)));
+
+		v->cap_tok = rows < v->cap_tok ? (uint32_t)rows : v->cap_tok;
+	}
 	rng_table_init(&v->coins, f->spec.run.seed, f->replication, "acceptance", "");
 	for (size_t i = 0; i < v->n; i++)
 		v->r[i] = (struct naive_request){
@@ -623,6 +680,7 @@ static void compare(struct fixture *f, uint64_t seed)
 	}
 	cost_destroy(v.cost);
 	cost_destroy(v.draft);
+	free(v.asked);
 	free(v.r);
 }
 
