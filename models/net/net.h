@@ -68,7 +68,8 @@ bool net_send_off(struct net *n, const struct route *r, double payload_bytes,
 void net_send_on(
 	struct net *n, const struct route *r, double payload_bytes, enum transfer_kind kind);
 
-/** How long a message sent now would take, as things stand or as if the links were @idle. */
+/** How long a message sent now would take, as things stand or as if the links were @idle. Of a
+ *  net without an engine: at the start of the run. */
 double net_predict_s(const struct net *n, const struct route *r, double payload_bytes,
 	enum transfer_kind kind, bool idle);
 

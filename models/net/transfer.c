@@ -357,7 +357,7 @@ double net_predict_s(const struct net *n, const struct route *r, double payload_
 	enum transfer_kind kind, bool idle)
 {
 	struct fair *fair = net_flows(n, r);
-	int64_t now_ns = engine_now_ns(n->b.engine);
+	int64_t now_ns = n->b.engine ? engine_now_ns(n->b.engine) : 0;
 	double s = route_idle_s(r, fair, now_ns, payload_bytes, kind), share;
 
 	if (idle)

@@ -6,33 +6,13 @@
 #include "models/cost/offload.h"
 #include "models/ev.h"
 #include "models/serving/alike.h"
-#include "models/serving/memory.h"
 #include "models/serving/planned.h"
+#include "models/world/prices.h"
 #include "models/world/state.h"
 
 static struct cost_spec cost_of(const struct world *w, uint32_t i)
 {
-	const struct instance_spec *s = &w->spec->instances[i];
-	struct cost_spec what = {
-		.profile = s->profile,
-		.gpu = &w->spec->sites[s->site.i].gpu,
-		.shape = &w->spec->models[s->model.i].shape,
-		.precision = w->spec->models[s->model.i].precision,
-		.max_batch = s->max_batch,
-		.verify_rows = s->draft.on ? s->draft.k + 1 : 0,
-		.max_len_tok = s->limits.max_len_tok,
-		.quantile = w->spec->run.quantile,
-		.attention = s->attention,
-		.decode_keep = s->decode_keep,
-		.ranks = s->parallel.ranks,
-		.interconnect = &s->parallel.interconnect,
-		.offload = &s->offload,
-		.host = s->host_time,
-		.at = s->at,
-	};
-
-	what.reserve_bytes = memory_reserve_bytes(s, &what);
-	return what;
+	return price_of(w->spec, &w->spec->instances[i]);
 }
 
 /** The tables of a cost are large beside a cache: those alike share them. @costs: one for each

@@ -9,25 +9,13 @@
 #include "models/serving/acceptance.h"
 #include "models/serving/alike.h"
 #include "models/world/network.h"
+#include "models/world/prices.h"
 #include "models/world/state.h"
 #include "models/workload/dataset.h"
 
 struct cost_spec draft_cost_of(const struct world *w, uint32_t i, const struct cost_spec *what)
 {
-	const struct instance_spec *s = &w->spec->instances[i];
-	const struct model_spec *draft = w->spec->models[s->model.i].draft;
-	struct cost_spec d = *what;
-
-	d.profile = s->draft.profile;
-	d.shape = &draft->shape;
-	d.precision = draft->precision;
-	d.ranks = 0;
-	d.verify_rows = 0;
-	d.offload = NULL;
-	d.host = (struct host_time){0}; /* its steps are within one of the model's */
-	d.at = s->draft.at;
-	d.reserve_bytes += cost_weight_bytes(what);
-	return d;
+	return price_of_draft(w->spec, &w->spec->instances[i], what);
 }
 
 /** False: nothing is said or assumed of what @g asks of it. */

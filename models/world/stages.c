@@ -5,35 +5,9 @@
 
 #include "base/mem.h"
 #include "models/serving/alike.h"
-#include "models/serving/memory.h"
 #include "models/world/network.h"
+#include "models/world/prices.h"
 #include "models/world/state.h"
-
-static struct cost_spec spec_of(const struct world *w, const struct instance_spec *s, size_t k)
-{
-	const struct stage_spec *stage = &s->stages[k];
-	struct cost_spec c = {
-		.profile = stage->profile,
-		.gpu = stage->gpu,
-		.shape = &w->spec->models[s->model.i].shape,
-		.precision = w->spec->models[s->model.i].precision,
-		.max_batch = s->max_batch,
-		.max_len_tok = s->limits.max_len_tok,
-		.quantile = w->spec->run.quantile,
-		.attention = s->attention,
-		.decode_keep = s->decode_keep,
-		.host = s->host_time,
-		.stage = {.n_layers = stage->layers,
-			.embedding = k == 0,
-			.head = k + 1 == s->n_stages},
-		.at = stage->at,
-	};
-
-	for (size_t j = 0; j < k; j++)
-		c.stage.first_layer += s->stages[j].layers;
-	c.reserve_bytes = memory_reserve_bytes(s, &c);
-	return c;
-}
 
 /** Which layers they are makes no difference to what they cost. */
 static bool same_cost(const struct cost_spec *a, const struct cost_spec *b)
@@ -111,7 +85,7 @@ bool stages_build(struct world *w, uint32_t i, struct pipeline_build *out, struc
 	struct cost_spec *specs = arena_alloc(&w->arena, s->n_stages, sizeof *specs);
 
 	for (size_t k = 0; k < s->n_stages; k++) {
-		specs[k] = spec_of(w, s, k);
+		specs[k] = price_of_stage(w->spec, s, k);
 		if (!cost_find(&costs[k], w, &specs[k], err))
 			return false;
 	}

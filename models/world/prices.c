@@ -1,0 +1,72 @@
+#include "models/world/prices.h"
+
+#include "models/serving/memory.h"
+
+struct cost_spec price_of(const struct scenario_spec *s, const struct instance_spec *i)
+{
+	struct cost_spec what = {
+		.profile = i->profile,
+		.gpu = &s->sites[i->site.i].gpu,
+		.shape = &s->models[i->model.i].shape,
+		.precision = s->models[i->model.i].precision,
+		.max_batch = i->max_batch,
+		.verify_rows = i->draft.on ? i->draft.k + 1 : 0,
+		.max_len_tok = i->limits.max_len_tok,
+		.quantile = s->run.quantile,
+		.attention = i->attention,
+		.decode_keep = i->decode_keep,
+		.ranks = i->parallel.ranks,
+		.interconnect = &i->parallel.interconnect,
+		.offload = &i->offload,
+		.host = i->host_time,
+		.at = i->at,
+	};
+
+	what.reserve_bytes = memory_reserve_bytes(i, &what);
+	return what;
+}
+
+struct cost_spec price_of_stage(
+	const struct scenario_spec *s, const struct instance_spec *i, size_t k)
+{
+	const struct stage_spec *stage = &i->stages[k];
+	struct cost_spec c = {
+		.profile = stage->profile,
+		.gpu = stage->gpu,
+		.shape = &s->models[i->model.i].shape,
+		.precision = s->models[i->model.i].precision,
+		.max_batch = i->max_batch,
+		.max_len_tok = i->limits.max_len_tok,
+		.quantile = s->run.quantile,
+		.attention = i->attention,
+		.decode_keep = i->decode_keep,
+		.host = i->host_time,
+		.stage = {.n_layers = stage->layers,
+			.embedding = k == 0,
+			.head = k + 1 == i->n_stages},
+		.at = stage->at,
+	};
+
+	for (size_t j = 0; j < k; j++)
+		c.stage.first_layer += i->stages[j].layers;
+	c.reserve_bytes = memory_reserve_bytes(i, &c);
+	return c;
+}
+
+struct cost_spec price_of_draft(
+	const struct scenario_spec *s, const struct instance_spec *i, const struct cost_spec *what)
+{
+	const struct model_spec *draft = s->models[i->model.i].draft;
+	struct cost_spec d = *what;
+
+	d.profile = i->draft.profile;
+	d.shape = &draft->shape;
+	d.precision = draft->precision;
+	d.ranks = 0;
+	d.verify_rows = 0;
+	d.offload = NULL;
+	d.host = (struct host_time){0}; /* its steps are within one of the model's */
+	d.at = i->draft.at;
+	d.reserve_bytes += cost_weight_bytes(what);
+	return d;
+}
