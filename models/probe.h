@@ -121,7 +121,7 @@ struct probe {
 	struct probe_state *state;
 };
 
-enum { PROBES_MOST = 6 };
+enum { PROBES_MOST = 8 };
 
 /** Those who listen to one thing. */
 struct listeners {

@@ -32,7 +32,7 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 		.stop = x->stop,
 		.digest = x->digest,
 	};
-	const struct probe *sink = NULL, *watcher = NULL;
+	const struct probe *sink = NULL, *watcher = NULL, *meter = NULL;
 	struct world *w;
 	bool ok;
 
@@ -43,10 +43,14 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 		sink = x->ops->sink_open(x->host, number);
 	if (x->ops && x->ops->watcher)
 		watcher = x->ops->watcher(x->host, number);
+	if (x->ops && x->ops->meter)
+		meter = x->ops->meter(x->host, number);
 	if (sink)
 		world_attach(w, sink);
 	if (watcher)
 		world_attach(w, watcher);
+	if (meter)
+		world_attach(w, meter);
 	ok = world_run(w, &k->results[job % k->ring], err);
 	world_destroy(w);
 	if (sink && x->ops->sink_close)

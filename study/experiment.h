@@ -28,6 +28,8 @@ struct experiment_ops {
 	void (*sink_close)(struct experiment_host *h, const struct probe *sink);
 	/** Any thread: one more who listens to replication @number; NULL: nobody. */
 	const struct probe *(*watcher)(struct experiment_host *h, uint32_t number);
+	/** The same, and one more. */
+	const struct probe *(*meter)(struct experiment_host *h, uint32_t number);
 	/** The calling thread, in order of number. */
 	bool (*done)(struct experiment_host *h, uint32_t number, const struct world_result *r,
 		struct err *err);
