@@ -8,6 +8,7 @@
 
 #include "io/trace/arrival_trace.h"
 #include "models/offload/guard.h"
+#include "plan/copies.h"
 
 bool input_plugins(struct plugins *out, const struct opts *o)
 {
@@ -81,6 +82,7 @@ static bool read_scenario(struct input *in, const char *file, const struct opts 
 		.replications = opts_get(o, "replications"),
 		.policies = plugins_registry(&in->plugins),
 		.traces = &arrival_trace_opener,
+		.placer = &copies_placer,
 	};
 	const char **sets = opts_all(o, "set", &req.n_sets);
 	struct err_list errs;

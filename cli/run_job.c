@@ -19,6 +19,8 @@ struct experiment_host {
 	struct recorder *recorder;
 	struct timeline *timeline;   /* NULL: none is asked for */
 	const struct probe *watcher; /* of the first replication */
+	struct token_meter *tokens;  /* of the same; NULL: nobody asks */
+	const struct probe *meter;
 	double warmup_s;
 	size_t policy; /* the one that runs */
 	size_t done;   /* replications, of every policy */
@@ -46,6 +48,11 @@ static void sink_close(struct experiment_host *h, const struct probe *sink)
 static const struct probe *watcher(struct experiment_host *h, uint32_t number)
 {
 	return number == 1 ? h->watcher : NULL;
+}
+
+static const struct probe *meter(struct experiment_host *h, uint32_t number)
+{
+	return number == 1 ? h->meter : NULL;
 }
 
 static void show(struct experiment_host *h)
@@ -191,11 +198,32 @@ static void note_timeline(const struct experiment_host *h, struct experiment_res
 			spec_of(h)->n_policies);
 }
 
+/* Token times by instance */
+
+static void want_tokens(struct experiment_host *h)
+{
+	const struct scenario_spec *s = spec_of(h);
+
+	if (!h->job->spec.scenario->placed)
+		return;
+	h->tokens = token_meter_create(s->n_instances);
+	h->job->readings = mem_zalloc(s->n_policies * s->n_instances, sizeof *h->job->readings);
+}
+
+static void note_tokens(struct experiment_host *h, size_t p)
+{
+	size_t n = spec_of(h)->n_instances;
+
+	for (uint32_t i = 0; h->tokens && i < n; i++)
+		h->job->readings[p * n + i] = token_meter_read(h->tokens, i);
+}
+
 /* Policies, one after another */
 
 static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 {
-	static const struct experiment_ops ops = {sink_open, sink_close, watcher, replication_done};
+	static const struct experiment_ops ops = {
+		sink_open, sink_close, watcher, meter, replication_done};
 	const struct scenario *sc = h->job->spec.scenario;
 	struct experiment_result *r = &h->job->results[p];
 	const struct experiment x = {
@@ -226,9 +254,12 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 	show(h);
 	if (h->timeline)
 		h->watcher = timeline_policy(h->timeline, x.policy->label);
+	if (h->tokens)
+		h->meter = token_meter_begin(h->tokens);
 	if (!recorder_run_begin(h->recorder, &run, err) || !experiment_run(&x, r, err))
 		return false;
 	note_timeline(h, r);
+	note_tokens(h, p);
 	return recorder_run_end(h->recorder,
 		&(struct recorder_end){
 			.status = r->status,
@@ -262,6 +293,7 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	if (!warmup_by_pilots(&h->warmup_s, s, j->spec.stop, j->pilot_warnings, err))
 		return false;
 	note_warnings(j);
+	want_tokens(h);
 	j->results = mem_zalloc(s->n_policies, sizeof *j->results);
 	for (size_t p = 0; p < s->n_policies; p++)
 		if (!run_policy(h, p, err))
@@ -278,6 +310,7 @@ bool run_job(struct run_job *j, const struct run_job_spec *spec, struct err *err
 	ok = run_all(&h, err);
 	(void)!recorder_close(h.recorder, &j->place, &j->closing);
 	close_timeline(&h, j);
+	token_meter_destroy(h.tokens);
 	return ok;
 }
 
@@ -286,6 +319,7 @@ void run_job_finish(struct run_job *j)
 	for (size_t p = 0; j->results && p < j->spec.scenario->spec.n_policies; p++)
 		experiment_result_finish(&j->results[p]);
 	free(j->results);
+	free(j->readings);
 	for (size_t p = 0; j->pilot_warnings && p < j->spec.scenario->spec.n_policies; p++)
 		warnings_finish(&j->pilot_warnings[p]);
 	free(j->pilot_warnings);

@@ -9,6 +9,7 @@
 #include "io/record/recorder.h"
 #include "io/scenario/scenario.h"
 #include "study/experiment.h"
+#include "study/token_meter.h"
 #include "study/warmup.h"
 
 /**
@@ -35,6 +36,9 @@ struct run_job {
 	struct warnings scenario_warnings; /* what reading the scenario warned of */
 	struct warnings *pilot_warnings;   /* one a policy; NULL: nothing was run */
 	struct experiment_result *results; /* one a policy; NULL: nothing was run */
+	/* where auto made the instances: [policy][instance], of the first replications; else NULL
+	 */
+	struct token_reading *readings;
 	struct recorder_place place;
 	struct err closing; /* what went wrong with the files after that */
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/placed.h"
 #include "cli/say.h"
 #include "cli/summary.h"
 
@@ -93,6 +94,8 @@ static void print_summaries(const struct run_job *j, bool json)
 	}
 	if (!json)
 		print_table(j);
+	if (!json && j->readings)
+		placed_print(stdout, j);
 	fflush(stdout); /* the table before what is said of it, wherever both go */
 }
 

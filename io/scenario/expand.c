@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/quote.h"
+#include "io/scenario/auto.h"
 #include "io/scenario/batching.h"
 #include "io/scenario/pipelining.h"
 
@@ -109,7 +110,7 @@ static bool resolve_entry(struct scenario_parts *p, struct instance_entry *e)
 
 /** @e is the entry that describes this instance, of which there may be several. */
 static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
-	const struct instance_entry *e, const char *name, struct site_id site)
+	struct instance_entry *e, const char *name, struct site_id site)
 {
 	*to = e->spec;
 	to->name = name;
@@ -118,8 +119,12 @@ static bool add_instance(struct scenario_parts *p, struct instance_spec *to,
 		return false;
 	if (to->synthetic || p->sites_bad || p->models[to->model.i].e.bad)
 		return true;
-	return batching_place(p, to) && parts_find_profile(p, e, to, site, &to->profile) &&
-	       parts_place(p, to) && parts_place_draft(p, to) && pipelining_place(p, e, to);
+	if (!batching_place(p, to) || !parts_find_profile(p, e, to, site, &to->profile) ||
+		!auto_offload(p, to) || !parts_place(p, to) || !parts_place_draft(p, to) ||
+		!pipelining_place(p, e, to))
+		return false;
+	auto_offload_write(p, e, to);
+	return true;
 }
 
 /** Where the member is that has the entry @m of its own; the resolved scenario says so too. */
@@ -295,7 +300,8 @@ void parts_expand(struct scenario_parts *p)
 	parts_expand_sites(p);
 	parts_check_links(p);
 	parts_check_group_names(p);
-	if (p->instances_node) {
+	auto_instances(p);
+	if (p->instances_node && !p->auto_node) {
 		expand_instances(p);
 		parts_check_devices(p);
 	}

@@ -4,6 +4,7 @@
 
 #include "base/near.h"
 #include "base/quote.h"
+#include "io/scenario/auto.h"
 #include "io/scenario/batching.h"
 #include "io/scenario/decoding.h"
 #include "io/scenario/host_time.h"
@@ -250,7 +251,7 @@ static bool check_prefix(struct schema_reader *r, const struct instance_entry *i
 	return true;
 }
 
-static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void *entry)
+bool read_instance(struct schema_reader *r, struct yaml_node **slot, void *entry)
 {
 	struct instance_entry *i = entry;
 	const struct yaml_item *service;
@@ -276,32 +277,23 @@ static bool read_instance(struct schema_reader *r, struct yaml_node **slot, void
 	return check_capacity(r, i) && check_overlap(r, i) && check_prefix(r, i) && ok;
 }
 
-/** `auto` is a word in place of the map, or a key in it. */
-static bool refuse_auto(struct schema_reader *r, const struct yaml_node *n)
+bool parts_read_instances(struct scenario_parts *p)
 {
-	const struct yaml_item *item = n->kind == YAML_MAP ? yaml_find(n, "auto") : NULL;
+	size_t mark = schema_enter(&p->r, "instances");
+	bool ok = parts_named(&p->r, p->instances_node, "an instance", sizeof *p->instances,
+		read_instance, &p->instances, &p->n_instances);
 
-	if (item)
-		return err_list_at(
-			r->errs, item->key_at, "automatic placement of instances is not built yet");
-	if (n->kind == YAML_TEXT && !strcmp(n->text, "auto"))
-		return err_list_at(
-			r->errs, n->at, "automatic placement of instances is not built yet");
-	return true;
+	schema_leave(&p->r, mark);
+	return ok;
 }
 
 bool read_instances(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
-	struct scenario_parts *p = to;
-	size_t mark;
 	bool ok;
 
-	if (!refuse_auto(r, *slot))
-		return false;
-	mark = schema_enter(r, key->name);
-	ok = parts_named(r, *slot, "an instance", sizeof *p->instances, read_instance,
-		&p->instances, &p->n_instances);
-	schema_leave(r, mark);
-	return ok;
+	(void)to;
+	if (auto_take(r, *slot, &ok))
+		return ok;
+	return schema_want(r, *slot, YAML_MAP, key->name) && parts_read_instances(parts_of(r));
 }

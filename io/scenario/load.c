@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/quote.h"
-#include "io/scenario/parts.h"
+#include "io/scenario/auto.h"
 #include "io/text/text_file.h"
 
 enum { EXTENDS_MOST = 16 };
@@ -157,7 +157,8 @@ bool scenario_load(struct yaml_node **root, struct arena *a, const struct scenar
 
 	if (!load(root, a, req->file, (struct src_pos){0}, 1, err))
 		return false;
-	for (i = 0; i < req->n_sets; i++)
+	auto_normalise(a, *root);
+	for (i = 0; i < req->n_sets; i++, auto_normalise(a, *root))
 		if (!apply_set(*root, a, req->sets[i],
 			    arena_printf(a, "-s %s", quote(quoted, sizeof quoted, req->sets[i])),
 			    err))

@@ -1,7 +1,7 @@
 /* What a host has for the gpus of its site, and which layers of an instance it holds. */
 #include <string.h>
 
-#include "io/scenario/parts.h"
+#include "io/scenario/auto.h"
 #include "models/cost/holding.h"
 
 #define HOST(member) offsetof(struct gpu_spec, member)
@@ -72,10 +72,10 @@ bool read_offload(
 	bool ok;
 
 	o->at = (*slot)->at;
-	if ((*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "auto"))
-		return err_list_at(r->errs, (*slot)->at,
-			"offload 'auto' is for a plan of which layers go where, which is not built "
-			"yet");
+	if ((*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "auto")) {
+		auto_offload_mark(o);
+		return true;
+	}
 	mark = schema_enter(r, key->name);
 	ok = schema_read(r, *slot, offload_keys, o);
 	schema_leave(r, mark);

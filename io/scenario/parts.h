@@ -84,7 +84,8 @@ struct instance_entry {
 	int decode_attention; /* full, das-decode */
 	double decode_keep;
 	struct src_pos batching_at;
-	unsigned most; /* the highest number of what it stands for, once expanded */
+	unsigned most;              /* the highest number of what it stands for, once expanded */
+	struct instance_spec found; /* offload: auto: the first that it was found for */
 };
 
 struct group_entry {
@@ -104,6 +105,7 @@ struct scenario_parts {
 	const struct schema_key *link_keys[LINK_TABLES];             /* NULL until one is read */
 	const struct schema_key *llm_keys;                           /* the same */
 	struct yaml_node *sites_node, *models_node, *instances_node; /* NULL: not there */
+	struct yaml_node *auto_node;        /* what auto's instances have in common; or NULL */
 	const struct profile_set *profiles; /* NULL until one is asked for */
 	size_t n_sites, n_models, n_instances, n_groups;
 	struct site_entry *sites;
@@ -252,6 +254,12 @@ void parts_warn_host(struct scenario_parts *p, const struct site_entry *e);
 /* profiles.c: that of @e, an instance @i, for the device at @site */
 bool parts_find_profile(struct scenario_parts *p, const struct instance_entry *e,
 	const struct instance_spec *i, struct site_id site, const struct profile **to);
+
+/* instances.c */
+
+/** All of p->instances_node. */
+bool parts_read_instances(struct scenario_parts *p);
+entry_read_fn read_instance;
 
 /* devices.c */
 

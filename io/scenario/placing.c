@@ -90,6 +90,8 @@ bool parts_place(struct scenario_parts *p, struct instance_spec *i)
 
 void parts_warn_placing(struct scenario_parts *p, const struct site_entry *e)
 {
+	if (p->s->placed)
+		return; /* auto has looked at it */
 	if (e->spec.interconnect.at.line > 0 && !e->wired)
 		scenario_warn(&p->r, e->spec.interconnect.at,
 			"interconnect has no effect: no instance has several gpus of site '%s'",

@@ -358,6 +358,7 @@ bool scenario_read(struct scenario **out, const struct scenario_request *req, st
 	if (errs->n == 0) {
 		parts_warn_idle(&p, root);
 		keep(p.s, root);
+		p.s->profiles = p.profiles;
 		*out = p.s;
 		return true;
 	}

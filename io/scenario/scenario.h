@@ -10,6 +10,7 @@
 #include "io/text/input_file.h"
 #include "io/text/setting.h"
 #include "models/offload/policy.h"
+#include "models/placing.h"
 #include "models/scenario.h"
 #include "models/workload/trace.h"
 
@@ -25,10 +26,12 @@ struct scenario_request {
 		*precision_of; /* texts that replace run.*; NULL: not given */
 	struct policy_registry policies;
 	const struct trace_opener *traces;
+	const struct placer *placer;      /* that decides where `auto` is said; NULL: nobody */
 	struct schema_listener *listener; /* told of every key; NULL: nobody */
 };
 
 struct yaml_node;
+struct profile_set; /* io/profile/file.h */
 
 /**
  * A scenario as read. @text is the resolved scenario: every default filled in,
@@ -43,6 +46,8 @@ struct scenario {
 	size_t n_inputs, cap_inputs;
 	struct input_file *inputs;
 	char sha256[65];
+	const struct profile_set *profiles; /* that are built in; NULL: nothing needed one */
+	bool placed;            /* its instances were not written down: auto has made them */
 	struct yaml_node *root; /* what @text was printed from, with the places of the names */
 	struct yaml_node **input_nodes;
 	size_t n_settings;
