@@ -52,8 +52,8 @@ void deployment_write(struct arena *a, struct yaml_node *map, const struct scena
 	if (dep->cpu_layers + dep->streamed_layers > 0)
 		yaml_set(a, map, "offload", map->at,
 			deployment_offload(a, map->at, dep->cpu_layers, dep->streamed_layers));
-	if (dep->drafted)
+	if (dep->drafted && !yaml_find(map, "decoding"))
 		deployment_put(a, map, "decoding", "speculative");
-	else
+	if (!dep->drafted)
 		(void)yaml_remove(map, "draft");
 }

@@ -111,6 +111,9 @@ static void bed_make(struct bed *b, struct rng *r)
 		.draft = {.k = 1 + (unsigned)pick(r, 6),
 			.acceptance = uniform(r, 0.0, 0.95),
 			.at = {"test", 1, 1}}};
+	if (rng_uniform(r) < 0.3) /* a server's own time between steps */
+		b->like.host_time = (struct host_time){
+			.step_s = uniform(r, 0.0, 5e-3), .sequence_s = uniform(r, 0.0, 1e-3)};
 	b->placing = (struct placing_like){&b->like, set->all, set->n, DRAFTING_MAY};
 	if (!subject_init(&b->subject, &b->f.spec, &b->placing, &err) ||
 		!devices_init(&b->devices, &b->f.spec, &err) ||
