@@ -663,7 +663,8 @@ bool pair_drafts(const drafts_spec &spec)
 
 #define ROUNDS_PROMPT 256
 #define ROUNDS_OUTPUT 160
-#define ROUNDS_SEQS 16
+#define ROUNDS_SEQS 16 /* of each size in all, */
+#define ROUNDS_WAVES 8 /* or as many as come in so many waves */
 static const size_t rounds_sequences[] = {1, 2, 3, 4, 6, 8, 12, 16};
 static const size_t rounds_k[] = {1, 2, 3, 4, 5, 6, 8};
 static const double rounds_acceptance[] = {0.5, 0.9};
@@ -718,7 +719,7 @@ static step_means means_of(const std::vector<step_log> &log, enum step_kind kind
 
 static void rounds_of(FILE *to, drafts *d, size_t n, size_t k, double acceptance)
 {
-	size_t waves = std::max((size_t)1, ROUNDS_SEQS / n);
+	size_t waves = std::min((size_t)ROUNDS_WAVES, std::max((size_t)1, ROUNDS_SEQS / n));
 	double s = 0.0;
 
 	d->spec.max_batch = n;

@@ -292,7 +292,7 @@ static void write_overlap(FILE *to, rig *r, enum kv_way way)
 		for (enum when when : {ALONE, AFTER, LAYER_BY_LAYER}) {
 			std::vector<double> first, computed, arrived;
 
-			for (int i = -2; i < 15; i++) {
+			for (int i = -2; i < 11; i++) {
 				overlap_times t = one_prompt(r, when, way, tok);
 
 				if (i < 0)
@@ -343,7 +343,7 @@ bool pair_measure_kv(const pair_gpus &p, const char *dir)
 		if (shape == &llama_7b)
 			write_messages(messages, &r);
 		write_overlap(overlap, &r, KV_ENGINE);
-		if (p.peer)
+		if (p.peer && shape == &llama_7b)
 			write_overlap(overlap, &r, KV_KERNEL);
 		rig_destroy(&r);
 	}
