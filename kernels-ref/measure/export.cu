@@ -18,6 +18,10 @@ static const size_t decode_batches[] = {
 static const size_t decode_contexts[] = {1, 128, 256, 512, 1024, 2048, 3072, 4096};
 /* Beside those on either side of every size that a server tunes. */
 static const size_t prefill_contexts[] = {0, 2048};
+/* Drafts of 1 to 8 tokens, and one row more. */
+static const size_t verify_sequences[] = {1, 2, 3, 4, 6, 8, 12, 16};
+static const size_t verify_rows[] = {2, 3, 4, 5, 6, 7, 9};
+static const size_t verify_contexts[] = {128, 256, 512, 1024, 2048};
 /* Of all rows of a step, its decodes included: budgets of a server, and what is left of them. */
 static const size_t mixed_rows[] = {128, 256, 512, 1024, 2048};
 static const size_t mixed_decodes[] = {1, 8, 32, STEP_MAX_ROWS - 1}; /* and the prompt itself */
@@ -174,9 +178,9 @@ static void write_prefill_and_mixed(FILE *to, const grid_times &t)
 static void write_verify(FILE *to, const gpu_llama *m, gpu_state *s)
 {
 	fprintf(to, "\n[verify]      # sequences  rows_each  context_tok  step_s\n");
-	for (size_t batch : {1, 2, 4, 8, 16})
-		for (size_t rows : {2, 3, 5, 9})
-			for (size_t context : {128, 512, 2048})
+	for (size_t batch : verify_sequences)
+		for (size_t rows : verify_rows)
+			for (size_t context : verify_contexts)
 				if (batch * rows <= STEP_MAX_ROWS)
 					fprintf(to, "%zu %zu %zu %.6g\n", batch, rows,
 						batch * context,

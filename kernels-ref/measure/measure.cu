@@ -177,9 +177,19 @@ static void rows_behind(const gpu_llama *m, gpu_state *s, size_t batch, size_t r
 
 timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context)
 {
+	uint32_t *token = device_alloc<uint32_t>(batch * rows);
+
 	gpu_state_shape(s, batch, context + rows);
 	rows_behind(m, s, batch, rows, context);
-	return time_step(m, s, batch * rows, context + rows, 0.05);
+	size_t longest = gpu_step_class(batch * rows, context + rows);
+	timing t = time_for(
+		[&](int, cudaStream_t stream) {
+			gpu_step(m, s, batch * rows, longest, stream);
+			gpu_greedy(m, s, batch * rows, token, stream);
+		},
+		1, 0.05);
+	CUDA_TRY(cudaFree(token));
+	return t;
 }
 
 timing measure_step_part(

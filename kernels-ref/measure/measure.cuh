@@ -40,7 +40,8 @@ std::vector<size_t> served_contexts(size_t batch, size_t context, size_t most);
 /** The same with contexts of @context on average that are spread as served ones; tokens chosen. */
 timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t most);
 
-/** A step that verifies: @rows tokens each of @batch sequences behind @context cached ones. */
+/** A step that verifies: @rows tokens each of @batch sequences behind @context cached ones; the
+ *  model's own tokens chosen. */
 timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context);
 
 /** One kernel of such a step, per layer; and the head. Back to back, so that they overlap. */
