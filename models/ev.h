@@ -33,8 +33,8 @@ enum ev_kind {
 	EV_REPORT,     /* what an instance reported gets to the scheduler */
 	EV_TURN,       /* who: group, what: session; its user sends the next prompt */
 	EV_DRAFT_STEP, /* who: drafter; its step is over */
-	EV_DRAFT,      /* who: instance, what: request and turn; a draft is here to be verified */
-	EV_VERDICT,    /* who: drafter, what: request and turn; it hears of its draft */
+	EV_DRAFT,      /* who: instance, what: letter; drafts are here to be verified */
+	EV_VERDICT,    /* who: drafter, what: letter; it hears of its drafts */
 	EV_IN_LINE,    /* who: instance, what: request; the front end has its prompt ready */
 	EV_KINDS,
 };
@@ -81,16 +81,14 @@ static inline struct event_id post_draft_step(struct engine *e, int64_t at_ns, u
 }
 
 /** For net_send(), which posts them. */
-static inline struct event ev_draft(struct instance_id at, uint32_t request, uint32_t turn)
+static inline struct event ev_draft(struct instance_id at, uint32_t letter)
 {
-	return (struct event){
-		.kind = EV_DRAFT, .who = at.i, .what = request | (uint64_t)turn << 32};
+	return (struct event){.kind = EV_DRAFT, .who = at.i, .what = letter};
 }
 
-static inline struct event ev_verdict(uint32_t drafter, uint32_t request, uint32_t turn)
+static inline struct event ev_verdict(uint32_t drafter, uint32_t letter)
 {
-	return (struct event){
-		.kind = EV_VERDICT, .who = drafter, .what = request | (uint64_t)turn << 32};
+	return (struct event){.kind = EV_VERDICT, .who = drafter, .what = letter};
 }
 
 /** For net_send(), which posts it. */

@@ -209,6 +209,7 @@ static bool place_elsewhere(
 				"instance '%s' has drafts made at site '%s', which has no gpu",
 				i->name, s->sites[k].name);
 		sites[i->draft.n_sites].site.i = k;
+		p->site_entries[k]->wired |= k == i->site.i;
 		if (!profile_find(&sites[i->draft.n_sites++].profile, p->profiles, &s->sites[k].gpu,
 			    i->runtime, d->shape.name, d->precision, ref.at, &err))
 			return err_list_add(p->r.errs, &err);

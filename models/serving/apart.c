@@ -28,19 +28,30 @@ void apart_send_off(struct batch *b)
 	b->n_away += n;
 	for (size_t i = 0; i < n; i++)
 		drafter_tell(batch_sequence(b, gone[i].seq)->drafting.line, gone[i].seq);
+	for (size_t i = 0; i < n; i++)
+		drafter_post(batch_sequence(b, gone[i].seq)->drafting.line);
 }
 
-bool apart_drafted(struct batch *b, uint32_t seq, uint32_t turn)
+static bool is_here(struct batch *b, struct draft_item what)
 {
 	struct drafting *d;
 
-	if (seq >= b->i->sequences->n)
+	if (what.seq >= b->i->sequences->n)
 		return false;
-	d = &batch_sequence(b, seq)->drafting;
-	if (d->turn != turn || d->where != DRAFT_AWAITED)
+	d = &batch_sequence(b, what.seq)->drafting;
+	if (d->turn != what.turn || d->where != DRAFT_AWAITED)
 		return false;
 	d->where = DRAFT_HERE;
 	return true;
+}
+
+bool apart_drafted(struct batch *b, const struct draft_letter *l)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < l->n; i++)
+		any = is_here(b, l->at[i]) || any;
+	return any;
 }
 
 static void take_out(struct batch *b, size_t place)

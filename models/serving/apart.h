@@ -2,6 +2,7 @@
 #define OFFING_MODELS_SERVING_APART_H
 
 #include "models/serving/batch_parts.h"
+#include "models/serving/draft_mail.h"
 
 /**
  * A batch whose sequences are drafted for elsewhere (drafter.h). Between its rounds a sequence is
@@ -15,8 +16,8 @@ void apart_arrives(struct batch *b, uint32_t seq);
 /** A step is over: tell the drafters; those concerned are away from now on. */
 void apart_send_off(struct batch *b);
 
-/** A draft of @seq is here. False: it was overtaken. */
-bool apart_drafted(struct batch *b, uint32_t seq, uint32_t turn);
+/** Drafts are here. False: all of them were overtaken. */
+bool apart_drafted(struct batch *b, const struct draft_letter *l);
 
 /** At a boundary: those whose drafts are here are in the next step. */
 void apart_gather(struct batch *b);

@@ -175,11 +175,11 @@ void batch_step_done(struct batch *b)
 }
 
 /** EV_DRAFT */
-static void batch_drafted(struct instance *i, uint32_t seq, uint32_t turn)
+static void batch_drafted(struct instance *i, const struct draft_letter *l)
 {
 	struct batch *b = &i->state->batch;
 
-	if (apart_drafted(b, seq, turn) && b->activity == BATCH_IDLE)
+	if (apart_drafted(b, l) && b->activity == BATCH_IDLE)
 		boundary(b);
 }
 

@@ -69,6 +69,21 @@ void drafter_destroy(struct drafter *d)
 	free(d);
 }
 
+static double within_s(const struct draft_line *l, double bytes)
+{
+	return l->within->latency_s + bytes / l->within->bytes_per_s;
+}
+
+double draft_line_s(const struct draft_line *l, struct net *net, size_t n)
+{
+	double up = (double)n * l->draft_bytes, down = (double)n * l->verdict_bytes;
+
+	if (l->within)
+		return within_s(l, up) + within_s(l, down);
+	return net_predict_s(net, l->up, up, TRANSFER_DRAFT, true) +
+	       net_predict_s(net, l->down, down, TRANSFER_DRAFT, true);
+}
+
 /* Steps */
 
 static double prompts_s(const struct drafter *d)
@@ -111,14 +126,36 @@ static void go_on(struct drafter *d)
 	post_draft_step(d->b.engine, ns_after(engine_now_ns(d->b.engine), ns_of_s(s)), d->b.id);
 }
 
+/** @bytes on their way, over @way or within the site. */
+static void post(struct drafter *d, const struct draft_line *l, const struct route *way,
+	double bytes, struct event there)
+{
+	int64_t now_ns = engine_now_ns(d->b.engine);
+
+	if (l->within)
+		engine_post_at(d->b.engine, ns_after(now_ns, ns_of_s(within_s(l, bytes))), there);
+	else if (net_send(d->b.net, way, bytes, TRANSFER_DRAFT, &there))
+		engine_post_at(d->b.engine, now_ns, there);
+}
+
+/** Drafts that are complete go, if there are any. */
+static void post_drafts(struct drafter *d, const struct draft_line *l)
+{
+	uint32_t letter = l->open->up;
+
+	if (letter == NO_ID)
+		return;
+	l->open->up = NO_ID;
+	post(d, l, l->up, (double)d->b.mail->at[letter].n * l->draft_bytes,
+		ev_draft(l->to, letter));
+}
+
 static void send(struct drafter *d, const struct draft_line *l, uint32_t seq)
 {
 	struct drafting *q = drafting_of(d, seq);
-	struct event there = ev_draft(l->to, seq, q->turn);
 
 	l->counts->draft_bytes += l->draft_bytes;
-	if (net_send(d->b.net, l->up, l->draft_bytes, TRANSFER_DRAFT, &there))
-		engine_post_at(d->b.engine, engine_now_ns(d->b.engine), there);
+	draft_mail_add(d->b.mail, &l->open->up, (struct draft_item){seq, q->turn});
 	q->made = 0;
 	q->bets = l->ahead;
 	q->want = l->ahead ? l->k + 1 : 0;
@@ -207,6 +244,8 @@ void drafter_advance(struct drafter *d)
 		else
 			drafted(d, &d->step[i]);
 	}
+	for (size_t i = 0; i < d->n_step; i++)
+		post_drafts(d, d->step[i].line);
 	go_on(d);
 }
 
@@ -234,26 +273,49 @@ bool drafter_begin(const struct draft_line *l, uint32_t seq)
 
 void drafter_tell(const struct draft_line *l, uint32_t seq)
 {
-	struct drafter *d = l->drafter;
-	struct drafting *q = drafting_of(d, seq);
-	struct event there;
+	struct drafting *q = drafting_of(l->drafter, seq);
 
 	q->turn = ++l->turns->last;
 	q->where = DRAFT_AWAITED;
-	there = ev_verdict(d->b.id, seq, q->turn);
-	if (net_send(d->b.net, l->down, l->verdict_bytes, TRANSFER_DRAFT, &there))
-		engine_post_at(d->b.engine, engine_now_ns(d->b.engine), there);
+	draft_mail_add(l->mail, &l->open->down, (struct draft_item){seq, q->turn});
 }
 
-void drafter_hear(struct drafter *d, uint32_t seq, uint32_t turn)
+void drafter_post(const struct draft_line *l)
 {
-	struct drafting *q = seq < d->b.sequences->n ? drafting_of(d, seq) : NULL;
+	struct drafter *d = l->drafter;
+	uint32_t letter = l->open->down;
 
-	if (!q || q->turn != turn)
+	if (letter == NO_ID)
 		return;
+	l->open->down = NO_ID;
+	post(d, l, l->down, (double)l->mail->at[letter].n * l->verdict_bytes,
+		ev_verdict(d->b.id, letter));
+}
+
+/** False: it was overtaken. */
+static bool hear(struct drafter *d, struct draft_item what)
+{
+	struct drafting *q = what.seq < d->b.sequences->n ? drafting_of(d, what.seq) : NULL;
+
+	if (!q || q->turn != what.turn)
+		return false;
 	q->told = true;
 	if (q->ready)
-		start(d, q->line, seq);
+		start(d, q->line, what.seq);
+	return true;
+}
+
+void drafter_hear(struct drafter *d, uint32_t letter)
+{
+	struct draft_letter l = d->b.mail->at[letter]; /* others may be opened meanwhile */
+
+	for (size_t i = 0; i < l.n; i++)
+		if (!hear(d, l.at[i]))
+			l.at[i].seq = NO_ID;
+	for (size_t i = 0; i < l.n; i++)
+		if (l.at[i].seq != NO_ID)
+			post_drafts(d, drafting_of(d, l.at[i].seq)->line);
+	draft_mail_close(d->b.mail, letter);
 	go_on(d);
 }
 

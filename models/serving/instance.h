@@ -128,11 +128,11 @@ static inline bool instance_moved(struct instance *i, const struct event *ev)
 	return i->ops->moved(i, ev);
 }
 
-/** A draft of @seq is here. */
-static inline void instance_drafted(struct instance *i, uint32_t seq, uint32_t turn)
+/** Drafts are here. */
+static inline void instance_drafted(struct instance *i, const struct draft_letter *l)
 {
 	if (i->ops->drafted)
-		i->ops->drafted(i, seq, turn);
+		i->ops->drafted(i, l);
 }
 
 static inline void instance_begin(struct instance *i)

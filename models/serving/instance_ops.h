@@ -17,6 +17,7 @@
 /** For those who implement a kind of instance: station.c, batch.c. */
 struct instance_state; /* each kind's own .c file completes it: no cast */
 struct instance;
+struct draft_letter;
 
 /** What it may tell its owner; never from within a question. */
 struct instance_host {
@@ -185,7 +186,7 @@ struct instance_ops {
 	/** Optional: the same at any other event of its own kind. */
 	bool (*moved)(struct instance *i, const struct event *ev);
 	/** Optional: a draft of @seq is here, made in @turn. */
-	void (*drafted)(struct instance *i, uint32_t seq, uint32_t turn);
+	void (*drafted)(struct instance *i, const struct draft_letter *l);
 	/** Optional: NULL when advance() itself goes on, as a station does. */
 	void (*begin)(struct instance *i);
 	/** Both required where @takes_kv is set. The KV of @seq, whose prompt was computed here and

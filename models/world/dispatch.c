@@ -180,13 +180,13 @@ static void on_draft_step(struct world *w, const struct event *ev)
 
 static void on_draft(struct world *w, const struct event *ev)
 {
-	instance_drafted(&w->instances[ev->who], (uint32_t)ev->what, (uint32_t)(ev->what >> 32));
+	instance_drafted(&w->instances[ev->who], &w->drafters.mail.at[ev->what]);
+	draft_mail_close(&w->drafters.mail, (uint32_t)ev->what);
 }
 
 static void on_verdict(struct world *w, const struct event *ev)
 {
-	drafter_hear(
-		w->drafters.at[ev->who].drafter, (uint32_t)ev->what, (uint32_t)(ev->what >> 32));
+	drafter_hear(w->drafters.at[ev->who].drafter, (uint32_t)ev->what);
 }
 
 const struct event_handler world_handlers[EV_KINDS] = {

@@ -60,6 +60,7 @@ bool draft_routes_find(struct world *w, struct err *err)
 	const struct scenario_spec *spec = w->spec;
 	struct err why = {0};
 
+	draft_mail_init(&w->drafters.mail);
 	w->draft_lines = arena_alloc(&w->arena, spec->n_instances, sizeof(*w->draft_lines));
 	for (size_t i = 0; i < spec->n_instances; i++) {
 		const struct draft_spec *d = &spec->instances[i].draft;
@@ -111,6 +112,7 @@ static bool maker_create(struct world *w, struct draft_maker *m, uint32_t id,
 		.engine = w->engine,
 		.net = w->net,
 		.sequences = &w->requests.sequences,
+		.mail = &w->drafters.mail,
 		.max_batch = m->max_batch,
 		.room_tok = room / cost_kv_bytes_per_tok(&what)};
 
@@ -149,6 +151,15 @@ static bool maker_find(struct world *w, const struct draft_maker *of, const stru
 	return true;
 }
 
+/** NULL: over links, or in no time. */
+static const struct interconnect_spec *within_of(
+	const struct world *w, struct site_id a, struct site_id b)
+{
+	const struct interconnect_spec *x = &w->spec->sites[a.i].interconnect;
+
+	return a.i == b.i && x->bytes_per_s > 0.0 ? x : NULL;
+}
+
 bool draft_lines_make(struct world *w, uint32_t i, struct err *err)
 {
 	const struct instance_spec *s = &w->spec->instances[i];
@@ -169,6 +180,10 @@ bool draft_lines_make(struct world *w, uint32_t i, struct err *err)
 		l->draft_bytes = d->k * d->tok_bytes;
 		l->verdict_bytes = d->verdict_bytes;
 		l->turns = &w->drafters.turns;
+		l->mail = &w->drafters.mail;
+		l->open = arena_alloc(&w->arena, 1, sizeof *l->open);
+		*l->open = (struct draft_letters){NO_ID, NO_ID};
+		l->within = within_of(w, s->site, of.site);
 	}
 	return true;
 }
@@ -192,9 +207,7 @@ static double away_s(const struct world *w, const struct draft_line *l, const st
 	double tok = 0.5 * m->model->shape.context;
 	struct cost_affine a = cost_decode(m->cost, 1, (uint64_t)tok);
 
-	return l->k * (a.base_s + a.per_tok_s * tok) +
-	       net_predict_s(w->net, l->up, l->draft_bytes, TRANSFER_DRAFT, true) +
-	       net_predict_s(w->net, l->down, l->verdict_bytes, TRANSFER_DRAFT, true);
+	return l->k * (a.base_s + a.per_tok_s * tok) + draft_line_s(l, w->net, 1);
 }
 
 struct draft_outlook draft_outlook_of(const struct world *w, uint32_t i)
@@ -225,4 +238,5 @@ void drafters_finish(struct world *w)
 		cost_destroy(w->drafters.at[k].cost);
 	}
 	free(w->drafters.at);
+	draft_mail_finish(&w->drafters.mail);
 }

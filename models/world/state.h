@@ -143,6 +143,7 @@ struct drafters {
 	struct draft_maker *at;
 	size_t n, cap;
 	struct draft_turns turns;
+	struct draft_mail mail;
 };
 
 struct world {

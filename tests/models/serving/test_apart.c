@@ -151,6 +151,7 @@ struct message {
 	enum what what;
 	size_t who; /* request, or edge */
 	unsigned turn;
+	unsigned letter; /* those of an edge with one number are heard at once */
 };
 
 struct naive {
@@ -160,6 +161,7 @@ struct naive {
 	struct edge edges[EDGES];
 	struct request *r;
 	size_t n, n_messages;
+	unsigned letter, letters; /* of what is posted now; so far */
 	struct message *messages; /* in order of posting */
 	int64_t now_ns;
 	uint64_t total, cap_tok;
@@ -172,7 +174,17 @@ struct naive {
 
 static void post(struct naive *v, int64_t at_ns, enum what what, size_t who, unsigned turn)
 {
-	v->messages[v->n_messages++] = (struct message){at_ns, what, who, turn};
+	v->messages[v->n_messages++] = (struct message){at_ns, what, who, turn, v->letter};
+}
+
+/** Is more of the letter of @m to come? */
+static bool more_of(const struct naive *v, const struct message *m)
+{
+	for (size_t i = 0; i < v->n_messages; i++)
+		if (v->messages[i].what == m->what && v->messages[i].letter == m->letter &&
+			v->r[v->messages[i].who].edge == v->r[m->who].edge)
+			return true;
+	return false;
 }
 
 static bool next(struct naive *v, struct message *m)
@@ -297,6 +309,7 @@ static void edge_step_ends(struct naive *v, size_t e)
 	struct edge *d = &v->edges[e];
 
 	d->busy = false;
+	v->letter = ++v->letters;
 	for (size_t i = 0; i < d->n_step; i++) {
 		struct request *r = &v->r[d->step[i]];
 
@@ -321,16 +334,19 @@ static void edge_step_ends(struct naive *v, size_t e)
 	edge_goes_on(v, e);
 }
 
-static void edge_hears(struct naive *v, size_t i, unsigned turn)
+/** One of a letter; with the last of it the edge goes on. */
+static void edge_hears(struct naive *v, const struct message *m)
 {
-	struct request *r = &v->r[i];
+	struct request *r = &v->r[m->who];
 
-	if (r->turn != turn || r->edge < 0)
-		return;
-	r->told = true;
-	if (r->computed_there)
-		edge_starts(v, i);
-	edge_goes_on(v, (size_t)r->edge);
+	v->letter = m->letter | 1U << 31; /* what it answers to this one goes in one, too */
+	if (r->turn == m->turn && r->edge >= 0) {
+		r->told = true;
+		if (r->computed_there)
+			edge_starts(v, m->who);
+	}
+	if (!more_of(v, m))
+		edge_goes_on(v, (size_t)r->edge);
 }
 
 static void edge_forgets(struct naive *v, size_t i)
@@ -651,6 +667,7 @@ static void prompts_end(struct naive *v)
 /** The oldest first. */
 static void send_off(struct naive *v)
 {
+	v->letter = ++v->letters;
 	for (unsigned long k = 1; k <= v->admissions; k++)
 		for (size_t i = 0; i < v->n; i++) {
 			struct request *r = &v->r[i];
@@ -695,14 +712,13 @@ static void happens(struct naive *v, const struct message *m)
 		edge_step_ends(v, m->who);
 		break;
 	case DRAFT:
-		if (v->r[m->who].turn != m->turn || v->r[m->who].stage != AWAY)
-			break;
-		v->r[m->who].here = true;
-		if (v->doing == IDLE)
+		if (v->r[m->who].turn == m->turn && v->r[m->who].stage == AWAY)
+			v->r[m->who].here = true;
+		if (v->doing == IDLE && !more_of(v, m))
 			boundary(v);
 		break;
 	case VERDICT:
-		edge_hears(v, m->who, m->turn);
+		edge_hears(v, m);
 		break;
 	}
 }
