@@ -20,14 +20,11 @@ double acceptance_mean_tok(double alpha, unsigned k);
  *  always suffice: exact, by convolution. O(tok^2 k). */
 void acceptance_rounds(double *out, double alpha, unsigned k, size_t tok);
 
-/** Expected rounds until the slowest of @n sequences has @tok tokens more; 0 of none. As
- * acceptance_rounds() has it, but for rounding; about O(tok sqrt(tok)), whatever k. */
-double acceptance_slowest_rounds(double alpha, unsigned k, size_t tok, size_t n);
-
 /** What one sequence goes through that wants @tok tokens: P(it has not got them after r rounds)
  * into
  * @more[r], and the tokens that it has on average if so into @won[r]; room for @tok each. Returns
- * the rounds after which it has them, but for a probability of 1e-20. */
+ * the rounds after which it has them, but for a probability of 1e-20. As acceptance_rounds() has
+ * it, but for rounding; about O(tok sqrt(tok)), whatever k. */
 size_t acceptance_course(double *more, double *won, double alpha, unsigned k, size_t tok);
 
 /** Assumed where a scenario gives no acceptance: by data set, and by the size of the draft, of
