@@ -1,4 +1,4 @@
-/* offing plan: the best way to run one batch on one device. */
+/* offing plan: the best way to run one batch. */
 #include <math.h>
 #include <string.h>
 
@@ -281,9 +281,9 @@ const struct command cmd_plan = {
 	.max_args = 1,
 	.summary = "find the best micro-batches and number of drafted tokens for one batch",
 	.help = "FILE may be - for standard input. Printed are the plan that answers the batch\n"
-		"soonest on the instance's device, the five next best, their parts, and what\n"
+		"soonest on the instance's devices, the five next best, their parts, and what\n"
 		"stands in the way of a better one. Drafts are planned where the instance has\n"
-		"decoding: speculative. docs/planning.md has the formulas.",
+		"decoding: speculative or planned. docs/planning.md has the formulas.",
 	.opts = opts,
 	.run = run,
 };
