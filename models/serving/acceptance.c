@@ -128,6 +128,17 @@ size_t acceptance_course(double *more, double *won, double alpha, unsigned k, si
 	return r;
 }
 
+double acceptance_slowest_rounds(double alpha, unsigned k, size_t tok, size_t n)
+{
+	double *more = mem_zalloc(2 * tok + 1, sizeof *more), sum = 0.0;
+	size_t rounds = n > 0 ? acceptance_course(more, more + tok, alpha, k, tok) : 0;
+
+	for (size_t r = 0; r < rounds; r++)
+		sum += -expm1((double)n * log1p(-more[r]));
+	free(more);
+	return sum;
+}
+
 /* For drafts of the class of 68 M weights; docs/serving.md, "Speculation". */
 static const struct {
 	const char *dataset;

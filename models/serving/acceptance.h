@@ -27,6 +27,9 @@ void acceptance_rounds(double *out, double alpha, unsigned k, size_t tok);
  * it, but for rounding; about O(tok sqrt(tok)), whatever k. */
 size_t acceptance_course(double *more, double *won, double alpha, unsigned k, size_t tok);
 
+/** Expected rounds until the slowest of @n such sequences has its tokens; 0 of none. */
+double acceptance_slowest_rounds(double alpha, unsigned k, size_t tok, size_t n);
+
 /** Assumed where a scenario gives no acceptance: by data set, and by the size of the draft, of
  * which
  *  @draft_params is the number of weights. False: nothing is assumed of @dataset. */
