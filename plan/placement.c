@@ -7,13 +7,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "plan/placement_conflict.h"
+#include "plan/placement_improve.h"
 #include "plan/placement_milp.h"
 #include "plan/placement_search.h"
 
 enum {
 	DRAFTS_EACH = 24, /* executors: up to here every place of the draft is tried */
 	DRAFTS_BEST = 4,  /* of more: these */
-	WIDTH = 400,      /* of the heuristic */
+	WIDTH = 150,      /* of the heuristic */
 };
 static const double width_work = 3e6; /* states x executors x units of the heuristic */
 
@@ -117,6 +118,7 @@ static void add_best_drafts(struct solver *s)
 static void find_choices(struct solver *s)
 {
 	size_t n = s->p->n_executors;
+	int *twin = search_twins(s->p, PLACEMENT_NONE);
 
 	s->choices = mem_zalloc(n < DRAFTS_EACH ? DRAFTS_EACH : n, sizeof *s->choices);
 	s->others_s = HUGE_VAL;
@@ -126,7 +128,9 @@ static void find_choices(struct solver *s)
 		add_best_drafts(s);
 	else
 		for (size_t d = 0; d < n; d++)
-			add_choice(s, (int)d);
+			if (twin[d] == PLACEMENT_NONE)
+				add_choice(s, (int)d);
+	free(twin);
 	qsort(s->choices, s->n_choices, sizeof *s->choices, by_bound);
 }
 
@@ -142,6 +146,8 @@ static bool search_choice(struct solver *s, struct choice *c, size_t width)
 		.objective = s->objective};
 
 	search_run(&one, c->twin);
+	if (one.objective < s->objective)
+		improve(&c->bound, s->homes, &one.objective);
 	s->objective = one.objective;
 	s->timed_out = s->timed_out || one.timed_out;
 	s->stopped = s->stopped || one.stopped;

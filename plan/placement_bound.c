@@ -2,16 +2,12 @@
 #include "plan/placement_bound.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 
 enum {
 	FIRST_MOST = 16, /* executors: up to here the way back is looked at one by one */
-	ROUNDS = 60,
-	PATIENCE = 4,
 };
-static const double work_most = 2e8; /* inner steps of all rounds */
 
 /* Units that follow each other in one visit. */
 struct visit {
@@ -20,6 +16,7 @@ struct visit {
 	double exec_s, kv_bytes, bytes;
 	double streamable_bytes, largest_bytes, least_wait_s;
 	double streamed_bytes; /* at the least cost */
+	bool streams;
 };
 
 static void visit_begin(struct visit *v, const struct bound *b, size_t on)
@@ -42,13 +39,32 @@ static void visit_add(struct visit *v, size_t unit)
 	}
 }
 
-/* With something streamed: at least the bytes that have no room. The price of the buffer, which a
- * visit that goes on has paid, is left out. */
+/* Waits for @bytes streamed, all but one; to the next whole unit, or less. */
+static double waits_s(const struct visit *v, double bytes, bool whole)
+{
+	double n = v->largest_bytes > 0.0 ? bytes / v->largest_bytes : 0.0;
+
+	return fmax(0.0, (whole ? ceil(n) : n) - 1.0) * v->least_wait_s;
+}
+
+/* The bytes to stream, from @least to @most, where one more than @slope_s each is gained. */
+static double best_streamed(const struct visit *v, double least, double most, double slope_s)
+{
+	double one = fmin(most, fmax(least, v->largest_bytes)), best = least;
+
+	if (waits_s(v, one, false) + slope_s * one < waits_s(v, best, false) + slope_s * best)
+		best = one;
+	if (waits_s(v, most, false) + slope_s * most < waits_s(v, best, false) + slope_s * best)
+		best = most;
+	return best;
+}
+
+/* With something streamed: at least the bytes that have no room beside the buffer. */
 static double streamed_s(struct visit *v)
 {
 	const struct bound *b = v->b;
 	const struct placement_executor *e = &b->p->executors[v->on];
-	double least, most, slope_s, n;
+	double least, most, slope_s;
 
 	if (!(v->least_wait_s < HUGE_VAL))
 		return HUGE_VAL;
@@ -57,14 +73,21 @@ static double streamed_s(struct visit *v)
 	if (least > most)
 		return HUGE_VAL;
 	slope_s = bound_byte_s(b, e->host) - bound_byte_s(b, e->memory);
-	v->streamed_bytes = slope_s < 0.0 ? most : least;
-	n = v->largest_bytes > 0.0 ? ceil(least / v->largest_bytes) : 0.0;
-	return v->exec_s + fmax(0.0, n - 1.0) * v->least_wait_s +
+	v->streamed_bytes = slope_s < 0.0 ? best_streamed(v, least, most, slope_s) : least;
+	return v->exec_s + waits_s(v, v->streamed_bytes, slope_s >= 0.0) +
 	       bound_byte_s(b, e->memory) * (v->kv_bytes + v->bytes) + slope_s * v->streamed_bytes;
 }
 
-/* The least of a visit with the units so far; HUGE_VAL: they have no room, nor have more. */
-static double visit_s(struct visit *v)
+static double buffer_s(const struct bound *b, size_t on)
+{
+	const struct placement_executor *e = &b->p->executors[on];
+
+	return bound_byte_s(b, e->memory) * e->buffer_bytes;
+}
+
+/* The least of a visit with the units so far; HUGE_VAL: they have no room, nor have more. In
+ * @going_s the least where the buffer has its price already. */
+static double visit_s(struct visit *v, double *going_s)
 {
 	const struct bound *b = v->b;
 	int memory = b->p->executors[v->on].memory;
@@ -72,54 +95,62 @@ static double visit_s(struct visit *v)
 
 	if (v->kv_bytes + v->bytes <= b->capacity[memory])
 		resident = v->exec_s + bound_byte_s(b, memory) * (v->kv_bytes + v->bytes);
-	if (resident > streamed)
+	*going_s = fmin(streamed, resident);
+	streamed += buffer_s(b, v->on);
+	v->streams = streamed < resident;
+	if (v->streams)
 		return streamed;
 	v->streamed_bytes = 0.0;
 	return resident;
 }
 
-/* The best end of a visit of @on from @unit on: its cost with all that follows. */
-static double best_visit(const struct bound *b, size_t first, size_t unit, size_t on,
-	struct visit *best, size_t *end)
+static double lesser(double a, double b)
 {
-	struct visit v;
-	double least = HUGE_VAL;
-
-	visit_begin(&v, b, on);
-	for (size_t u = unit; u < b->p->n_units; u++) {
-		double s;
-
-		visit_add(&v, u);
-		s = visit_s(&v);
-		if (!(s < HUGE_VAL))
-			break;
-		s += b->next[bound_at(b, first, u + 1, on)];
-		if (s < least) {
-			least = s;
-			*end = u + 1;
-			*best = v;
-		}
-	}
-	return least;
+	return a < b ? a : b;
 }
 
-static double hop_on(const struct bound *b, size_t first, size_t unit, size_t from, size_t *to)
+/* Units from @unit on in one visit of @on, to every end; for all that may have been first. */
+static void fill_visits(struct bound *b, size_t unit, size_t on)
 {
-	double least = HUGE_VAL;
+	double *begin = &b->begin[bound_at(b, 0, unit, on)];
+	double *going = &b->going[bound_at(b, 0, unit, on)];
+	struct visit v;
 
-	for (size_t e = 0; e < b->p->n_executors; e++) {
-		double s;
+	visit_begin(&v, b, on);
+	for (size_t f = 0; f < b->n_first; f++)
+		begin[f] = going[f] = HUGE_VAL;
+	for (size_t u = unit; u < b->p->n_units; u++) {
+		const double *next = &b->next[bound_at(b, 0, u + 1, on)];
+		double s, going_s;
 
-		if (e == from)
-			continue;
-		s = placement_hop_s(b->p, from, e) + b->entry_s[e] +
-		    b->begin[bound_at(b, first, unit, e)];
-		if (s < least) {
-			least = s;
-			*to = e;
+		visit_add(&v, u);
+		s = visit_s(&v, &going_s);
+		if (!(going_s < HUGE_VAL))
+			break;
+		for (size_t f = 0; f < b->n_first; f++) {
+			begin[f] = lesser(begin[f], s + next[f]);
+			going[f] = lesser(going[f], going_s + next[f]);
 		}
 	}
-	return least;
+}
+
+static void fill_hops(struct bound *b, size_t unit, size_t from)
+{
+	size_t at = bound_at(b, 0, unit, from);
+
+	for (size_t f = 0; f < b->n_first; f++)
+		b->next[at + f] = HUGE_VAL;
+	for (size_t e = 0; e < b->p->n_executors; e++) {
+		const double *begin = &b->begin[bound_at(b, 0, unit, e)];
+		double s = placement_hop_s(b->p, from, e) + b->entry_s[e];
+
+		for (size_t f = 0; e != from && f < b->n_first; f++)
+			b->next[at + f] = lesser(b->next[at + f], s + begin[f]);
+	}
+	for (size_t f = 0; f < b->n_first; f++) {
+		b->rest[at + f] = lesser(b->next[at + f], b->begin[at + f]);
+		b->going[at + f] = lesser(b->next[at + f], b->going[at + f]);
+	}
 }
 
 static double home_s(const struct bound *b, size_t first, size_t last)
@@ -133,27 +164,22 @@ static double home_s(const struct bound *b, size_t first, size_t last)
 	return p->executors[last].leave_s + back;
 }
 
-static void fill(struct bound *b, size_t first)
+static void fill(struct bound *b)
 {
 	const struct placement_problem *p = b->p;
-	struct visit v;
-	size_t to;
 
-	for (size_t d = 0; d < p->n_executors; d++) {
-		size_t at = bound_at(b, first, p->n_units, d);
+	for (size_t d = 0; d < p->n_executors; d++)
+		for (size_t f = 0; f < b->n_first; f++) {
+			size_t at = bound_at(b, f, p->n_units, d);
 
-		b->begin[at] = HUGE_VAL;
-		b->next[at] = b->rest[at] = home_s(b, first, d);
-	}
+			b->begin[at] = HUGE_VAL;
+			b->next[at] = b->rest[at] = b->going[at] = home_s(b, f, d);
+		}
 	for (size_t u = p->n_units; u-- > 0;) {
 		for (size_t d = 0; d < p->n_executors; d++)
-			b->begin[bound_at(b, first, u, d)] = best_visit(b, first, u, d, &v, &to);
-		for (size_t d = 0; d < p->n_executors; d++) {
-			size_t at = bound_at(b, first, u, d);
-
-			b->next[at] = hop_on(b, first, u, d, &to);
-			b->rest[at] = fmin(b->next[at], b->begin[at]);
-		}
+			fill_visits(b, u, d);
+		for (size_t d = 0; d < p->n_executors; d++)
+			fill_hops(b, u, d);
 	}
 }
 
@@ -165,8 +191,7 @@ double bound_enter_s(const struct bound *b, size_t on)
 	return talk + b->p->executors[on].enter_s;
 }
 
-/* All tables at the prices as they are; the first executor of the shortest path. */
-static size_t evaluate(struct bound *b)
+size_t bound_evaluate(struct bound *b)
 {
 	const struct placement_problem *p = b->p;
 	size_t best = 0;
@@ -176,8 +201,7 @@ static size_t evaluate(struct bound *b)
 		b->fixed_s -= b->price_s[m];
 	for (size_t d = 0; d < p->n_executors; d++)
 		b->fixed_s -= b->entry_s[d];
-	for (size_t f = 0; f < b->n_first; f++)
-		fill(b, f);
+	fill(b);
 	b->least_s = HUGE_VAL;
 	for (size_t d = 0; d < p->n_executors; d++) {
 		double s = b->fixed_s + bound_enter_s(b, d) + b->entry_s[d] +
@@ -191,7 +215,7 @@ static size_t evaluate(struct bound *b)
 	return best;
 }
 
-void bound_init(struct bound *b, const struct placement_problem *p, int draft)
+void bound_allocate(struct bound *b, const struct placement_problem *p, int draft)
 {
 	size_t n = p->n_executors, cells;
 
@@ -206,12 +230,10 @@ void bound_init(struct bound *b, const struct placement_problem *p, int draft)
 	b->price_s = mem_zalloc(p->n_memories, sizeof *b->price_s);
 	b->entry_s = mem_zalloc(n, sizeof *b->entry_s);
 	b->rest = mem_zalloc(cells, sizeof *b->rest);
+	b->going = mem_zalloc(cells, sizeof *b->going);
 	b->next = mem_zalloc(cells, sizeof *b->next);
 	b->begin = mem_zalloc(cells, sizeof *b->begin);
 	b->least_s = HUGE_VAL;
-	if (draft == PLACEMENT_NONE ||
-		(p->draft_s[draft] < HUGE_VAL && b->capacity[p->executors[draft].memory] >= 0.0))
-		evaluate(b);
 }
 
 void bound_finish(struct bound *b)
@@ -220,16 +242,57 @@ void bound_finish(struct bound *b)
 	free(b->price_s);
 	free(b->entry_s);
 	free(b->rest);
+	free(b->going);
 	free(b->next);
 	free(b->begin);
 }
 
-/* By how much the shortest path from @on takes more than there is, as a part of it. */
-static void excess(const struct bound *b, size_t on, double *memory, double *entry)
+/* The end of the best visit of @on from @unit on. */
+static size_t follow_visit(
+	const struct bound *b, size_t first, size_t unit, size_t on, struct visit *best)
+{
+	struct visit v;
+	double least = HUGE_VAL, going_s;
+	size_t end = b->p->n_units;
+
+	visit_begin(&v, b, on);
+	for (size_t u = unit; u < b->p->n_units; u++) {
+		double s;
+
+		visit_add(&v, u);
+		s = visit_s(&v, &going_s) + b->next[bound_at(b, first, u + 1, on)];
+		if (!(going_s < HUGE_VAL))
+			break;
+		if (s < least) {
+			least = s;
+			end = u + 1;
+			*best = v;
+		}
+	}
+	return end;
+}
+
+static size_t follow_hop(const struct bound *b, size_t first, size_t unit, size_t from)
+{
+	double least = HUGE_VAL;
+	size_t to = from;
+
+	for (size_t e = 0; e < b->p->n_executors; e++) {
+		double s = placement_hop_s(b->p, from, e) + b->entry_s[e] +
+			   b->begin[bound_at(b, first, unit, e)];
+
+		if (e != from && s < least) {
+			least = s;
+			to = e;
+		}
+	}
+	return to;
+}
+
+void bound_excess(const struct bound *b, size_t on, double *memory, double *entry)
 {
 	const struct placement_problem *p = b->p;
-	size_t first = on, unit = 0, end = p->n_units;
-	struct visit v;
+	size_t first = on, unit = 0;
 
 	for (size_t m = 0; m < p->n_memories; m++)
 		memory[m] = -1.0;
@@ -237,85 +300,18 @@ static void excess(const struct bound *b, size_t on, double *memory, double *ent
 		entry[d] = -1.0;
 	while (unit < p->n_units) {
 		const struct placement_executor *e = &p->executors[on];
+		struct visit v = {0};
+		double own_bytes;
 
-		best_visit(b, first, unit, on, &v, &end);
+		unit = follow_visit(b, first, unit, on, &v);
+		own_bytes = v.kv_bytes + v.bytes - v.streamed_bytes +
+			    (v.streams ? e->buffer_bytes : 0.0);
 		entry[on] += 1.0;
 		if (b->capacity[e->memory] > 0.0)
-			memory[e->memory] +=
-				(v.kv_bytes + v.bytes - v.streamed_bytes) / b->capacity[e->memory];
+			memory[e->memory] += own_bytes / b->capacity[e->memory];
 		if (e->host != PLACEMENT_NONE && b->capacity[e->host] > 0.0)
 			memory[e->host] += v.streamed_bytes / b->capacity[e->host];
-		unit = end;
 		if (unit < p->n_units)
-			hop_on(b, first, unit, on, &on);
+			on = follow_hop(b, first, unit, on);
 	}
-}
-
-/* Prices of 0 that would fall stay out of it. */
-static double square(const double *price_s, double *excess_of, size_t n)
-{
-	double sum = 0.0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (price_s[i] <= 0.0 && excess_of[i] < 0.0)
-			excess_of[i] = 0.0;
-		sum += excess_of[i] * excess_of[i];
-	}
-	return sum;
-}
-
-static void move(double *price_s, const double *excess_of, size_t n, double step_s)
-{
-	for (size_t i = 0; i < n; i++)
-		price_s[i] = fmax(0.0, price_s[i] + step_s * excess_of[i]);
-}
-
-/* Subgradient steps as Polyak has them; @best is the prices of the highest bound. */
-static void climb(struct bound *b, double target_s, size_t rounds, double *best, double *steps)
-{
-	size_t n = b->p->n_memories, k = b->p->n_executors, idle = 0, first = evaluate(b);
-	double highest = b->least_s, part = 1.0;
-
-	for (size_t i = 0; i < rounds && b->least_s < target_s; i++) {
-		double all;
-
-		excess(b, first, steps, steps + n);
-		all = square(b->price_s, steps, n) + square(b->entry_s, steps + n, k);
-		if (!(all > 0.0))
-			break;
-		move(b->price_s, steps, n, part * (target_s - b->least_s) / all);
-		move(b->entry_s, steps + n, k, part * (target_s - b->least_s) / all);
-		first = evaluate(b);
-		if (b->least_s > highest) {
-			highest = b->least_s;
-			memcpy(best, b->price_s, n * sizeof *best);
-			memcpy(best + n, b->entry_s, k * sizeof *best);
-			idle = 0;
-		} else if (++idle == PATIENCE) {
-			part *= 0.5;
-			idle = 0;
-		}
-	}
-}
-
-void bound_raise(struct bound *b, double target_s)
-{
-	const struct placement_problem *p = b->p;
-	size_t n = p->n_memories, k = p->n_executors;
-	double work = (double)b->n_first * (double)p->n_units * (double)k *
-		      ((double)k + 0.5 * (double)p->n_units);
-	double *best, *steps;
-
-	if (!(b->least_s < target_s) || !(target_s < HUGE_VAL))
-		return;
-	best = mem_zalloc(n + k, sizeof *best);
-	steps = mem_zalloc(n + k, sizeof *steps);
-	memcpy(best, b->price_s, n * sizeof *best);
-	memcpy(best + n, b->entry_s, k * sizeof *best);
-	climb(b, target_s, (size_t)fmin(ROUNDS, fmax(3.0, work_most / work)), best, steps);
-	memcpy(b->price_s, best, n * sizeof *best);
-	memcpy(b->entry_s, best + n, k * sizeof *best);
-	evaluate(b);
-	free(best);
-	free(steps);
 }

@@ -173,8 +173,8 @@ static double score_of(const struct machine *m, const struct state *s, size_t un
 	if (units == m->p->n_units)
 		return fmax(s->most_fetch_s, s->s + draft_s + m->p->executors[on].leave_s +
 						     placement_back_s(m->p, on, first));
-	return fmax(
-		s->most_fetch_s, s->s + s->toll_s + b->fixed_s + bound_rest_s(b, first, units, on));
+	return fmax(s->most_fetch_s,
+		s->s + s->toll_s + b->fixed_s + bound_rest_s(b, first, units, on, s->streams));
 }
 
 static double worth(const struct search *s)

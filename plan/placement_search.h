@@ -29,7 +29,8 @@ struct search {
 /** @twin: [executor] the one before it that is just like it, or PLACEMENT_NONE. */
 void search_run(struct search *s, const int *twin);
 
-/** Who is just like whom with the draft on @draft; to be freed. */
+/** Who is just like whom with the draft on @draft, or, where there is one, wherever it is; to be
+ *  freed. */
 int *search_twins(const struct placement_problem *p, int draft);
 
 #endif

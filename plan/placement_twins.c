@@ -32,6 +32,13 @@ static bool same_ways(const struct placement_problem *p, const double *way, size
 	return way[a * n + b] == way[b * n + a];
 }
 
+/* A draft may be on either. */
+static bool same_drafts(const struct placement_problem *p, size_t a, size_t b)
+{
+	return p->draft_s[a] == p->draft_s[b] && same_ways(p, p->talk_s, a, b) &&
+	       placement_talk_s(p, a, a) == placement_talk_s(p, b, b);
+}
+
 static bool are_twins(const struct placement_problem *p, int draft, size_t a, size_t b)
 {
 	const struct placement_executor *x = &p->executors[a], *y = &p->executors[b];
@@ -43,6 +50,8 @@ static bool are_twins(const struct placement_problem *p, int draft, size_t a, si
 		return false;
 	if (draft != PLACEMENT_NONE &&
 		placement_talk_s(p, (size_t)draft, a) != placement_talk_s(p, (size_t)draft, b))
+		return false;
+	if (draft == PLACEMENT_NONE && p->draft && !same_drafts(p, a, b))
 		return false;
 	if (p->back_s && p->back_s[a * n + a] != p->back_s[b * n + b])
 		return false;

@@ -168,7 +168,8 @@ static void cluster_ways(struct made_placement *m, size_t d)
 	}
 }
 
-static void cluster_executor(struct made_placement *m, uint64_t *state, size_t d, double *share)
+static void cluster_executor(
+	struct made_placement *m, uint64_t *state, size_t d, bool idle, double *share)
 {
 	const struct kind *k = kind_of(state, d);
 	size_t n = m->p.n_executors, host = d - d % 4;
@@ -187,7 +188,9 @@ static void cluster_executor(struct made_placement *m, uint64_t *state, size_t d
 		m->fetch_s[u * n + d] =
 			layer && d != host ? m->units[u].bytes / k->pcie_bytes_per_s : HUGE_VAL;
 	}
-	m->draft_s[d] = 2.4e9 / k->bytes_per_s;
+	for (size_t u = 0; idle && d == host && u < m->p.n_units; u++)
+		m->exec_s[u * n + d] = HUGE_VAL;
+	m->draft_s[d] = 1.1e9 / k->bytes_per_s;
 	*share += m->memories[d].bytes = k->share;
 	cluster_ways(m, d);
 }
@@ -195,6 +198,7 @@ static void cluster_executor(struct made_placement *m, uint64_t *state, size_t d
 void made_cluster(struct made_placement *m, uint64_t *state, int layers, int executors, double room)
 {
 	double share = 0.0, all = 0.0;
+	bool idle = draw_from(state, 0, 2) == 0; /* CPUs: then hosts are for streaming alone */
 
 	allocate(m, (size_t)layers + 2, (size_t)executors);
 	m->draft = (struct placement_unit){"draft", 1100000000.0, 23000000.0};
@@ -206,7 +210,7 @@ void made_cluster(struct made_placement *m, uint64_t *state, int layers, int exe
 		all += m->units[u].bytes + m->units[u].kv_bytes;
 	}
 	for (size_t d = 0; d < m->p.n_executors; d++)
-		cluster_executor(m, state, d, &share);
+		cluster_executor(m, state, d, idle, &share);
 	for (size_t d = 0; d < m->p.n_executors; d++) {
 		m->memories[d].bytes =
 			floor((all + 1123000000.0) * room * m->memories[d].bytes / share);
