@@ -27,7 +27,7 @@ static bool acceptance_of(double *out, const struct world *w, uint32_t i, uint32
 	*out = s->draft.acceptance;
 	if (*out >= 0.0)
 		return true;
-	return asked->kind == WORKLOAD_DATASET &&
+	return asked->dataset && /* also of a trace that was drawn from it */
 	       acceptance_assumed(out, asked->dataset->name,
 		       llm_params(&w->spec->models[s->model.i].draft->shape));
 }
