@@ -59,6 +59,7 @@ const struct command *const commands[] = {
 	&cmd_check,
 	&cmd_list,
 	&cmd_plan,
+	&cmd_optimum,
 	&cmd_validate,
 	&cmd_help,
 	&cmd_completion,

@@ -32,6 +32,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_check;
 extern const struct command cmd_list;
 extern const struct command cmd_plan;
+extern const struct command cmd_optimum;
 extern const struct command cmd_validate;
 extern const struct command cmd_help;
 extern const struct command cmd_completion;

@@ -16,6 +16,7 @@
 
 struct dataset;      /* models/workload/dataset.h */
 struct trace_opener; /* models/workload/trace.h */
+struct trace_rows;   /* of an opener that has them in memory: it completes it */
 
 enum arrival_process {
 	ARRIVAL_POISSON,
@@ -41,6 +42,7 @@ struct trace_spec {
 	double clock_s;
 	bool contents; /* read what prompts share, where the format says it */
 	const struct trace_opener *opener;
+	const struct trace_rows *rows; /* NULL: in @file, which is a mere name else */
 	struct src_pos at;
 };
 

@@ -1,0 +1,178 @@
+/* Tables and a picture of a front, in a folder. */
+#include "cli/optimum_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cli/say.h"
+
+static bool make_folders(char *dir, struct err *err)
+{
+	for (char *at = dir + 1;; at++) {
+		char c = *at;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*at = '\0';
+		if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+			return err_run(err, "cannot make '%s': %s", dir, strerror(errno));
+		*at = c;
+		if (c == '\0')
+			return true;
+	}
+}
+
+static bool write_file(const struct optimum_report *r, const char *dir, const char *name,
+	void (*print)(FILE *to, const struct optimum_report *r), struct err *err)
+{
+	struct buf path;
+	FILE *to;
+	bool ok;
+
+	buf_init(&path);
+	buf_printf(&path, "%s/%s", dir, name);
+	to = fopen(path.s, "w");
+	if (to)
+		print(to, r);
+	ok = to && !ferror(to);
+	ok = (!to || fclose(to) == 0) && ok;
+	if (!ok)
+		err_run(err, "cannot write '%s': %s", path.s, strerror(errno));
+	buf_finish(&path);
+	return ok;
+}
+
+static void print_script(FILE *to, const struct optimum_report *r)
+{
+	(void)r;
+	fputs(optimum_script, to);
+}
+
+/** gnuplot in @dir. False: it is not there, or did not like it. */
+static bool draw(const char *dir, const char *out)
+{
+	const char *const arguments[] = {"gnuplot", "-e", out, "optimum.gp", NULL};
+	posix_spawn_file_actions_t how;
+	pid_t child;
+	int status = -1;
+
+	posix_spawn_file_actions_init(&how);
+	posix_spawn_file_actions_addopen(&how, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addchdir_np(&how, dir);
+	if (posix_spawnp(&child, "gnuplot", &how, NULL, (char *const *)arguments, environ) == 0)
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			;
+	posix_spawn_file_actions_destroy(&how);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool plot(const struct optimum_report *r, const char *dir, struct err *err)
+{
+	if (!write_file(r, dir, "optimum.gp", print_script, err))
+		return false;
+	if (draw(dir, "out='optimum.png'") && draw(dir, "out='optimum.svg'"))
+		return true;
+	return err_run(err, "gnuplot did not draw %s/optimum.gp", dir);
+}
+
+static bool is_taken(const char *dir)
+{
+	struct buf path;
+	bool taken;
+
+	buf_init(&path);
+	buf_printf(&path, "%s/front.csv", dir);
+	taken = access(path.s, F_OK) == 0;
+	buf_finish(&path);
+	return taken;
+}
+
+static bool write_all(const struct optimum_report *r, char *dir,
+	const struct optimum_files_spec *spec, struct err *err)
+{
+	if (*dir == '\0')
+		return err_input(err, "the output folder has no name");
+	if (is_taken(dir) && !spec->force)
+		return err_input(err, "'%s' holds a front already; use --force to replace it", dir);
+	return make_folders(dir, err) &&
+	       write_file(r, dir, "front.csv", optimum_print_front_csv, err) &&
+	       write_file(r, dir, "policies.csv", optimum_print_policies_csv, err) &&
+	       write_file(r, dir, "tasks.csv", optimum_print_tasks_csv, err) &&
+	       (!spec->plot || plot(r, dir, err));
+}
+
+bool optimum_files(
+	const struct optimum_report *r, const struct optimum_files_spec *spec, struct err *err)
+{
+	struct buf dir;
+	bool ok;
+
+	buf_init(&dir);
+	if (spec->dir)
+		buf_puts(&dir, spec->dir);
+	else
+		buf_printf(&dir, "results/optimum/%s", r->spec->name);
+	ok = write_all(r, dir.s, spec, err);
+	if (ok)
+		say("offing: %s is in %s", spec->plot ? "the picture, with its data," : "the data",
+			dir.s);
+	buf_finish(&dir);
+	return ok;
+}
+
+const char optimum_script[] =
+	"# The Pareto front of Eq. 1 and the policies run on the same tasks:\n"
+	"#   gnuplot -e \"out='optimum.png'\" optimum.gp     (or optimum.svg), beside front.csv\n"
+	"# and policies.csv. Above and to the left of the front is nobody.\n"
+	"face = 'Liberation Sans'\n"
+	"fonts = 'Liberation Sans,Arial,Helvetica,sans-serif'\n"
+	"if (out[strlen(out)-2:] eq 'svg') {\n"
+	"	set terminal svg size 760,520 dynamic enhanced font fonts.',12.5' name 'optimum' "
+	"background 'white'\n"
+	"	marker = 0.9\n"
+	"} else {\n"
+	"	set terminal pngcairo size 1140,780 enhanced font face.',13' fontscale 1.2 "
+	"linewidth 1.5\n"
+	"	marker = 1.8\n"
+	"}\n"
+	"set output out\n"
+	"set linetype 1 lc rgb '#0072B2' pt 7\n"
+	"set linetype 2 lc rgb '#D55E00' pt 5\n"
+	"set linetype 3 lc rgb '#009E73' pt 9\n"
+	"set linetype 4 lc rgb '#CC79A7' pt 13\n"
+	"set linetype 5 lc rgb '#E69F00' pt 11\n"
+	"set linetype 6 lc rgb '#56B4E9' pt 15\n"
+	"set linetype 7 lc rgb '#8C510A' pt 6\n"
+	"set linetype 8 lc rgb '#666666' pt 4\n"
+	"set linetype cycle 8\n"
+	"set datafile separator ','\n"
+	"set border 3 lw 1 lc rgb '#444444'\n"
+	"set tics nomirror out scale 0.6 tc rgb '#222222'\n"
+	"set grid lt -1 lw 0.6 lc rgb '#DDDDDD' dt 1\n"
+	"set key outside right top Left reverse samplen 1.5 spacing 1.25\n"
+	"set rmargin 26\n"
+	"set xlabel 'T, network time of those in time [ms]'\n"
+	"set ylabel 'tasks in time'\n"
+	"stats 'front.csv' skip 1 using (1e3*$3):1 name 'FRONT' nooutput\n"
+	"stats 'policies.csv' skip 1 using (1e3*$4):2 name 'POLICY' nooutput\n"
+	"right = 1.06 * (exists('POLICY_max_x') && POLICY_max_x > FRONT_max_x ? POLICY_max_x : "
+	"FRONT_max_x)\n"
+	"set xrange [0 : right > 0 ? right : 1]\n"
+	"set yrange [0 : 1.08 * (FRONT_max_y > 0 ? FRONT_max_y : 1)]\n"
+	"n = exists('POLICY_records') ? int(POLICY_records) : 0\n"
+	"plot '+' using (0):(0) with lines lw 0 lc rgb 'white' notitle, \\\n"
+	"	'front.csv' skip 1 using (1e3*$4):1 with fsteps lw 1 dt (4,4) lc rgb '#888888' "
+	"title 'bound', \\\n"
+	"	'front.csv' skip 1 using (1e3*$3):1 with steps lw 2 lc rgb '#222222' title 'front "
+	"of Eq. 1', \\\n"
+	"	for [i=1:n] 'policies.csv' skip 1 every ::(i-1)::(i-1) using (1e3*$4):2 with "
+	"points lt i ps marker \\\n"
+	"		title system(sprintf(\"sed -n '%dp' policies.csv | sed "
+	"'s/^\\\"\\\\([^\\\"]*\\\\)\\\".*/\\\\1/'\", i+1))\n";
