@@ -21,7 +21,7 @@ static void json_points(FILE *to, const struct optimum_report *r)
 		if (x->beaten)
 			continue;
 		fprintf(to, "%s  {\"in_time\": %zu", between, n);
-		member(to, "S_per_s", -(double)n / r->span_s);
+		member(to, "S_per_s", optimum_S(r, n));
 		member(to, "T_s", x->trans_s);
 		member(to, "bound_T_s", x->bound_s);
 		fprintf(to, ", \"proved\": %s}", x->proved ? "true" : "false");
@@ -36,7 +36,7 @@ static void json_policy(FILE *to, const struct optimum_report *r, const struct o
 	json_string(to, p->label);
 	fprintf(to, ", \"in_time\": %zu, \"done\": %zu, \"rejected\": %zu, \"dropped\": %zu",
 		p->run.in_time, p->run.done, p->run.rejected, p->run.dropped);
-	member(to, "S_per_s", -(double)p->run.in_time / r->span_s);
+	member(to, "S_per_s", optimum_S(r, p->run.in_time));
 	member(to, "T_s", p->run.trans_s);
 	member(to, "late_T_s", p->run.late_trans_s);
 	member(to, "missing", p->place.missing);
@@ -97,8 +97,8 @@ void optimum_print_front_csv(FILE *to, const struct optimum_report *r)
 		const struct optimum_point *x = &r->front->points[n];
 
 		if (!x->beaten)
-			fprintf(to, "%zu,%.9g,%.9g,%.9g,%d\n", n, -(double)n / r->span_s,
-				x->trans_s, x->bound_s, x->proved);
+			fprintf(to, "%zu,%.9g,%.9g,%.9g,%d\n", n, optimum_S(r, n), x->trans_s,
+				x->bound_s, x->proved);
 	}
 }
 
@@ -111,9 +111,9 @@ void optimum_print_policies_csv(FILE *to, const struct optimum_report *r)
 		const struct optimum_standing *p = &r->policies[k];
 
 		fprintf(to, "\"%s\",%zu,%.9g,%.9g,%zu,%zu,%zu,%.9g,%.0f,%.9g,%.9g\n", p->label,
-			p->run.in_time, -(double)p->run.in_time / r->span_s, p->run.trans_s,
-			p->run.done, p->run.rejected, p->run.dropped, p->run.late_trans_s,
-			p->place.missing, p->place.excess_s, p->place.distance);
+			p->run.in_time, optimum_S(r, p->run.in_time), p->run.trans_s, p->run.done,
+			p->run.rejected, p->run.dropped, p->run.late_trans_s, p->place.missing,
+			p->place.excess_s, p->place.distance);
 	}
 }
 

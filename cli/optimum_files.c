@@ -168,7 +168,7 @@ const char optimum_script[] =
 	"set yrange [0 : 1.08 * (FRONT_max_y > 0 ? FRONT_max_y : 1)]\n"
 	"n = exists('POLICY_records') ? int(POLICY_records) : 0\n"
 	"plot '+' using (0):(0) with lines lw 0 lc rgb 'white' notitle, \\\n"
-	"	'front.csv' skip 1 using (1e3*$4):1 with fsteps lw 1 dt (4,4) lc rgb '#888888' "
+	"	'front.csv' skip 1 using (1e3*$4):1 with steps lw 1 dt (4,4) lc rgb '#888888' "
 	"title 'bound', \\\n"
 	"	'front.csv' skip 1 using (1e3*$3):1 with steps lw 2 lc rgb '#222222' title 'front "
 	"of Eq. 1', \\\n"

@@ -25,6 +25,12 @@ static void print_tasks(FILE *to, const struct optimum_report *r)
 			to);
 }
 
+/** Of Eq. 1; none in time is 0, not -0. */
+double optimum_S(const struct optimum_report *r, size_t n)
+{
+	return n > 0 ? -(double)n / r->span_s : 0.0;
+}
+
 static double gap_of(const struct optimum_point *x)
 {
 	return x->trans_s > 0.0 ? (x->trans_s - x->bound_s) / x->trans_s : 0.0;
@@ -61,7 +67,7 @@ static void print_printed(FILE *to, const struct optimum_report *r)
 	if (!c->known)
 		fputs("whether they can is not known, time ran out\n", to);
 	else if (c->feasible)
-		fputs("they can, and the front is its last point\n", to);
+		fputs("they can, as the front's last point\n", to);
 	else
 		fprintf(to, "infeasible%s", c->n == 0 ? "\n" : ", because of\n");
 	for (size_t k = 0; k < c->n; k++)
@@ -99,7 +105,7 @@ static void print_points(FILE *to, const struct optimum_report *r)
 		if (!is_shown(r, n))
 			continue;
 		shown++;
-		fprintf(to, "%7zu %9.4f %10.3f  %10.3f  %7.3g%s\n", n, -(double)n / r->span_s,
+		fprintf(to, "%7zu %9.4f %10.3f  %10.3f  %7.3g%s\n", n, optimum_S(r, n),
 			1e3 * x->trans_s, 1e3 * x->bound_s, 100.0 * gap_of(x),
 			x->proved ? "" : "  not proved");
 	}
@@ -125,7 +131,7 @@ static void print_policy(FILE *to, const struct optimum_report *r, size_t k, int
 	const struct optimum_standing *p = &r->policies[k];
 
 	fprintf(to, "%-*s %7zu %9.4f %10.3f", width, p->label, p->run.in_time,
-		-(double)p->run.in_time / r->span_s, 1e3 * p->run.trans_s);
+		optimum_S(r, p->run.in_time), 1e3 * p->run.trans_s);
 	if (p->run.failed) {
 		fprintf(to, "  failed: %s\n", p->run.failure);
 		return;

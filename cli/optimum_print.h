@@ -26,6 +26,9 @@ struct optimum_report {
 	} * policies;
 };
 
+/** S of Eq. 1 with @n in time, 1/s. */
+double optimum_S(const struct optimum_report *r, size_t n);
+
 void optimum_print(FILE *to, const struct optimum_report *r);
 void optimum_print_json(FILE *to, const struct optimum_report *r);
 
