@@ -23,13 +23,14 @@ static const char *pick_of(uint64_t *r, const char *const *list, size_t n)
 #define PICK(r, list) pick_of((r), (list), sizeof(list) / sizeof *(list))
 
 static const char *const batchings[] = {"", "", "", ", batching: static",
-	", batching: static, batch_wait: 0.4 s", ", batching: chunked, chunk_tokens: 128",
+	", batching: static, batch_wait: 0.4 s", ", batching: chunked, chunk_tokens: 160",
 	", batching: chunked, chunk_tokens: 512"};
 static const char *const batches[] = {"1", "2", "3", "4", "8", "16"};
 static const char *const extras[] = {"", "", "", ", attention: das-optimistic", ", kv_blocks: 90",
 	", prefix_cache: true", ", ahead: 4", ", prefill_limit: 1"};
 static const char *const decodings[] = {"", "", ", decoding: speculative, draft: {k: 3}",
-	", decoding: speculative, draft: {k: 4, acceptance: 0.9}", ", decoding: planned, draft: {acceptance: 0.7}"};
+	", decoding: speculative, draft: {k: 4, acceptance: 0.9}",
+	", decoding: planned, draft: {acceptance: 0.7}"};
 static const char *const accesses[] = {"rate: 50 Mbps, delay: 2 ms", "rate: 1 Mbps, delay: 5 ms",
 	"rate: 2 Mbps, burst: 16 KiB, delay: 1 ms, latency: 50 ms",
 	"rate: 5 Mbps, delay: 10 ms, jitter: 4 ms, distribution: normal, loss: 1 %",
