@@ -84,7 +84,8 @@ void placed_print(FILE *to, const struct run_job *j)
 		fprintf(to, " %*.*s", LABEL, LABEL, s->policies[p].label);
 	fputc('\n', to);
 	for (size_t i = 0; i < s->n_instances; i++)
-		print_instance(to, j, &d, i);
+		if (!s->instances[i].synthetic)
+			print_instance(to, j, &d, i);
 	fputs("foretold: a request that is alone there; others: the first replication\n", to);
 	devices_finish(&d);
 }

@@ -204,7 +204,7 @@ static void want_tokens(struct experiment_host *h)
 {
 	const struct scenario_spec *s = spec_of(h);
 
-	if (!h->job->spec.scenario->placed)
+	if (!h->job->spec.scenario->placed && !h->job->spec.scenario->offloaded)
 		return;
 	h->tokens = token_meter_create(s->n_instances);
 	h->job->readings = mem_zalloc(s->n_policies * s->n_instances, sizeof *h->job->readings);

@@ -12,7 +12,7 @@ enum { STAGES_MOST = 4, KINDS_MOST = 8 };
 static const double DRAFT_TOK_BYTES = 6.0, VERDICT_BYTES = 8.0; /* as scenarios have them */
 
 const char *const candidate_sort_names[CANDIDATE_SORTS] = {"whole", "with draft", "draft apart",
-	"CPU layers", "streamed", "CPU layers and streamed", "pipeline"};
+	"CPU layers", "streamed", "CPU layers, streamed", "pipeline"};
 
 static enum candidate_sort sort_of(const struct deployment *dep)
 {

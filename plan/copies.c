@@ -152,6 +152,13 @@ static bool refuse(const struct units *t, struct src_pos at, const struct err *w
 		*err = *why;
 		return false;
 	}
+	if (!subject_may_pipeline(t->u))
+		return err_at(err, at,
+			"model '%s' fits on no gpu%s, and what is asked of it (speculation, "
+			"prefix_cache, swap or batch_wait) is not built for pipelines",
+			subject_model(t->u)->name,
+			t->u->drafting == DRAFTING_MUST ? " with its draft"
+							: ", with its host or without");
 	return err_at(err, at, "model '%s' fits on no gpu, with its host or without%s%s",
 		subject_model(t->u)->name, why->kind != ERR_NONE ? ", and as a pipeline: " : "",
 		why->msg);

@@ -175,6 +175,15 @@ static bool count(size_t *n, const struct scenario_spec *s, struct err *err)
 		       *n, DEVICES_MOST);
 }
 
+static bool any_reachable(const struct devices *d, struct err *err)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->at[i].reachable)
+			return true;
+	return err_at(err, d->spec->groups[0].at,
+		"no site with a gpu has a route from every group of users");
+}
+
 bool devices_init(struct devices *d, const struct scenario_spec *spec, struct err *err)
 {
 	size_t n;
@@ -192,7 +201,7 @@ bool devices_init(struct devices *d, const struct scenario_spec *spec, struct er
 	for (uint32_t k = 0; k < spec->n_sites; k++)
 		if (spec->sites[k].has_gpu)
 			add_site(d, k);
-	if (net_seal(d->net, err))
+	if (net_seal(d->net, err) && any_reachable(d, err))
 		return true;
 	devices_finish(d);
 	return false;

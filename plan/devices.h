@@ -39,7 +39,8 @@ struct devices {
 /** Most gpus, and most ways in which their sites are joined to others. */
 enum { DEVICES_MOST = 1000, JOINTS_MOST = 200 };
 
-/** Fails at the sites when there are none or too many. On false @d needs no devices_finish(). */
+/** Fails at the sites when there are none or too many, and at the users when they reach none. On
+ * false @d needs no devices_finish(). */
 MUST_CHECK bool devices_init(struct devices *d, const struct scenario_spec *spec, struct err *err);
 void devices_finish(struct devices *d);
 

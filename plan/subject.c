@@ -120,7 +120,11 @@ bool subject_init(struct subject *out, const struct scenario_spec *s,
 		out->prompt_tok = limit > out->output_tok ? limit - out->output_tok : 1;
 	out->room_tok = l.most_tok;
 	set_draft(out, like->drafting);
-	return true;
+	return like->drafting != DRAFTING_MUST || out->drafting == DRAFTING_MUST ||
+	       err_at(err, like->like->draft.at,
+		       "the model '%s' is to speculate, but it has no draft whose acceptance is "
+		       "known",
+		       subject_model(out)->name);
 }
 
 bool subject_may_pipeline(const struct subject *u)

@@ -66,6 +66,7 @@ bool auto_offload(struct scenario_parts *p, struct instance_spec *i)
 	auto_show_groups(p);
 	if (!p->req->placer->offload(&found, &p->s->spec, &like, i->offload.at, &err))
 		return err_list_add(p->r.errs, &err);
+	p->s->offloaded = true;
 	p->site_entries[i->site.i]->hosts = true; /* it was looked at */
 	i->offload.cpu_layers = found.cpu_layers;
 	i->offload.streamed_layers = found.streamed_layers;

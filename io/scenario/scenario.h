@@ -48,6 +48,7 @@ struct scenario {
 	char sha256[65];
 	const struct profile_set *profiles; /* that are built in; NULL: nothing needed one */
 	bool placed;            /* its instances were not written down: auto has made them */
+	bool offloaded;         /* auto has chosen layers beside a gpu */
 	struct yaml_node *root; /* what @text was printed from, with the places of the names */
 	struct yaml_node **input_nodes;
 	size_t n_settings;
