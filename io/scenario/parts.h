@@ -41,7 +41,8 @@ struct site_entry {
 	struct entry e;
 	struct site_spec spec;
 	struct yaml_node *gpu; /* as a map; NULL: by name, or none */
-	bool wired;            /* an instance has several of its gpus */
+	bool wired;            /* an instance has several of its gpus, or its drafts are made here */
+	unsigned roles;        /* of its instances, a bit each: KV goes between two of them */
 	bool hosts;            /* an instance keeps layers with its host */
 	unsigned gpu_given;    /* bit per key of gpu_keys[]: there, and not what is the default */
 	const struct instance_spec *uses[GPU_USES_MAX]; /* models on its gpu, once expanded */

@@ -85,14 +85,23 @@ static bool place_ranks(struct scenario_parts *p, struct instance_spec *i)
 
 bool parts_place(struct scenario_parts *p, struct instance_spec *i)
 {
+	p->site_entries[i->site.i]->roles |= 1U << i->role;
 	return place_ranks(p, i) && parts_offload(p, i);
+}
+
+/** Does anything go over its interconnect? */
+static bool is_wired(const struct site_entry *e)
+{
+	bool several_roles = (e->roles & (e->roles - 1)) != 0;
+
+	return e->wired || several_roles;
 }
 
 void parts_warn_placing(struct scenario_parts *p, const struct site_entry *e)
 {
 	if (p->s->placed)
 		return; /* auto has looked at it */
-	if (e->spec.interconnect.at.line > 0 && !e->wired)
+	if (e->spec.interconnect.at.line > 0 && !is_wired(e))
 		scenario_warn(&p->r, e->spec.interconnect.at,
 			"interconnect has no effect: no instance has several gpus of site '%s'",
 			e->e.name);

@@ -55,6 +55,28 @@ static void gpus_that_share_a_model_are_in_use(void **state)
 	expect_warnings(shared, "instances.four.all_reduce=ring", NULL);
 }
 
+/* Keys and values of a prompt go over it, and so do drafts. */
+static void an_interconnect_between_two_instances_is_in_use(void **state)
+{
+	static const char apart[] =
+		"sites: {a: {tier: edge, gpu: rtx-4090, gpus: 2, interconnect: pcie4}}\n"
+		"models: {m: {model: llama2-7b, precision: int8}}\n"
+		"instances: {one: {site: a, model: m, role: prefill}, two: {site: a, model: m, "
+		"role: decode}}\n" REST;
+	static const char drafted[] =
+		"sites: {a: {tier: edge, gpu: rtx-4090, gpus: 2, interconnect: pcie4}}\n"
+		"models: {m: {model: llama2-7b, precision: int8, draft: llama-68m}}\n"
+		"instances: {one: {site: a, model: m, decoding: speculative, draft: {site: "
+		"a}}}\n" REST;
+
+	(void)state;
+	expect_warnings(apart, NULL, NULL);
+	expect_warnings(apart, "instances.one.role=both", NULL);
+	expect_warnings(drafted, NULL, NULL);
+	expect_warnings(apart, "instances={one: {site: a, model: m}, two: {site: a, model: m}}",
+		"interconnect has no effect: no instance has several gpus of site 'a'", NULL);
+}
+
 /* What lies with the host crosses PCIe, at the slower of two rates. */
 static void a_host_that_holds_nothing_is_told(void **state)
 {
@@ -137,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gpu_too_many_is_told),
 		cmocka_unit_test(gpus_that_share_a_model_are_in_use),
+		cmocka_unit_test(an_interconnect_between_two_instances_is_in_use),
 		cmocka_unit_test(a_host_that_holds_nothing_is_told),
 		cmocka_unit_test(a_gpu_without_an_instance_is_told),
 		cmocka_unit_test(a_figure_that_no_profile_uses_is_told),

@@ -887,6 +887,69 @@ static void two_users_by_hand(void **state)
 	fixture_finish(&f);
 }
 
+/*
+ * Three users send a prompt of 100 tokens each at the same instant to a site of two gpus, one of
+ * which drafts; between them 1 kB/s and 100 ms. Answers of three tokens, k = 1, every draft
+ *accepted. The first prompt is computed alone, P, the others together, Q. What is said of the first
+ *is 8 bytes, of the others 16 in one letter; their drafts are 6 and 12. The others are drafted for
+ *in one step, and verified in one:
+ *
+ *	of the first	P + (100 + 8) + D + (100 + 6) + V
+ *	of the others	P + Q + (100 + 16) + E + (100 + 12) + W
+ */
+static void within_a_site_letters_go_over_the_interconnect(void **state)
+{
+	static const char *const gpus[EDGES] = {"rtx-4090", "rtx-4090"};
+	static const char *const names[] = {"a", "b", "c"};
+	struct plan p = {.delay_s = {50e-3, 50e-3}};
+	struct cost_work one = {.n_decode = 1, .decode_context_tok = 101.0},
+			 two = {.n_decode = 2, .decode_context_tok = 202.0}, v = {0}, w = {0};
+	struct cost *cloud, *edge;
+	int64_t ends[3], t0;
+	double P, Q, alone;
+	struct fixture f;
+
+	(void)state;
+	build(&f, &p, gpus);
+	f.sites[0].interconnect =
+		(struct interconnect_spec){.bytes_per_s = 1e3, .latency_s = 100e-3};
+	p.sites[0].site = (struct site_id){0};
+	f.instances[0].draft.n_sites = 1;
+	f.instances[0].draft.by_home = false;
+	f.instances[0].draft.k = 1;
+	f.instances[0].draft.acceptance = 1.0;
+	for (size_t g = 0; g < 3; g++) {
+		struct group_spec *u = fixture_group(&f, names[g], 1.0);
+
+		u->arrivals.process = ARRIVAL_DETERMINISTIC;
+		u->workload.output_tok = dist_constant(3.0);
+	}
+	f.spec.run.horizon_s = 1.5;
+	fixture_run(&f);
+	cloud = cost_of(&f, 0, &f.models[0], f.instances[0].profile, 16);
+	edge = cost_of(&f, 0, &p.draft, p.sites[0].profile, 16);
+	alone = cost_prefill_attention_s(cloud, 100, 0);
+	P = cost_prefill_s(cloud, 100, 1) + alone;
+	Q = alone + alone + cost_prefill_s(cloud, 200, 2);
+	cost_work_verify(&v, 1, 101.0);
+	cost_work_verify(&w, 1, 101.0);
+	cost_work_verify(&w, 1, 101.0);
+	ends[0] = ns_of_s(P) + ns_of_s(108e-3) + ns_of_s(cost_step_s(edge, &one)) +
+		  ns_of_s(106e-3) + ns_of_s(cost_step_s(cloud, &v));
+	ends[1] = ns_of_s(P) + ns_of_s(Q) + ns_of_s(116e-3) + ns_of_s(cost_step_s(edge, &two)) +
+		  ns_of_s(112e-3) + ns_of_s(cost_step_s(cloud, &w));
+	ends[2] = ends[1];
+	t0 = f.rows[0].created_ns;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(f.rows[i].created_ns, t0);
+		assert_int_equal(f.rows[i].fate, FATE_DONE);
+		assert_int_equal(f.rows[i].finished_ns - t0, ends[i]);
+	}
+	cost_destroy(cloud);
+	cost_destroy(edge);
+	fixture_finish(&f);
+}
+
 /* Two clouds that share the drafters, one of them with swapping, answers streamed over shaped
  * links, and policies that choose. Plain decodes jump where nobody is drafted for. */
 static void richer_system(struct fixture *f, struct plan *p, uint64_t seed)
@@ -940,6 +1003,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_users_by_hand),
+		cmocka_unit_test(within_a_site_letters_go_over_the_interconnect),
 		cmocka_unit_test(every_message_and_token_is_that_of_a_naive_engine),
 		cmocka_unit_test(a_richer_system_is_the_same_step_by_step),
 	};
