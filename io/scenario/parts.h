@@ -41,10 +41,10 @@ struct site_entry {
 	struct entry e;
 	struct site_spec spec;
 	struct yaml_node *gpu; /* as a map; NULL: by name, or none */
-	bool wired;            /* an instance has several of its gpus, or its drafts are made here */
-	unsigned roles;        /* of its instances, a bit each: KV goes between two of them */
-	bool hosts;            /* an instance keeps layers with its host */
-	unsigned gpu_given;    /* bit per key of gpu_keys[]: there, and not what is the default */
+	bool wired;         /* an instance has several of its gpus, or its drafts are made here */
+	unsigned roles;     /* of its instances, a bit each: KV goes between two of them */
+	bool hosts;         /* an instance keeps layers with its host */
+	unsigned gpu_given; /* bit per key of gpu_keys[]: there, and not what is the default */
 	const struct instance_spec *uses[GPU_USES_MAX]; /* models on its gpu, once expanded */
 	size_t n_uses;
 	bool told;   /* of what has no effect */
