@@ -175,17 +175,20 @@ static void write_prefill_and_mixed(FILE *to, const grid_times &t)
 	}
 }
 
-static void write_verify(FILE *to, const gpu_llama *m, gpu_state *s)
+static void write_verify(FILE *to, const gpu_llama *m, gpu_state *s, size_t room)
 {
 	fprintf(to, "\n[verify]      # sequences  rows_each  context_tok  step_s\n");
 	for (size_t batch : verify_sequences)
 		for (size_t rows : verify_rows)
-			for (size_t context : verify_contexts)
-				if (batch * rows <= STEP_MAX_ROWS)
-					fprintf(to, "%zu %zu %zu %.6g\n", batch, rows,
-						batch * context,
-						measure_verify(m, s, batch, rows, context)
-							.median_s);
+			for (size_t context : verify_contexts) {
+				size_t most = std::min((size_t)MAX_TOK, room / batch);
+
+				if (batch * rows > STEP_MAX_ROWS)
+					continue;
+				fprintf(to, "%zu %zu %zu %.6g\n", batch, rows, batch * context,
+					measure_verify(m, s, {batch, rows, context, most})
+						.median_s);
+			}
 }
 
 static void write_host(FILE *to, const host_times &h)
@@ -278,7 +281,7 @@ static void write_rest(
 	write_attention(to, shape, *t);
 	write_decode(to, shape, *t);
 	if (!is_draft(shape))
-		write_verify(to, &d->model, &d->state);
+		write_verify(to, &d->model, &d->state, 16 * MAX_TOK);
 	t->host = measure_host(d);
 	write_host(to, t->host);
 }

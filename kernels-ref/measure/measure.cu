@@ -161,27 +161,31 @@ timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t con
 }
 
 /* @rows tokens of each of @batch sequences behind @context cached ones. */
-static void rows_behind(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context)
+static void rows_behind(
+	const gpu_llama *m, gpu_state *s, const std::vector<size_t> &context, size_t rows)
 {
-	std::vector<uint32_t> token(batch * rows), pos(batch * rows), cached(batch * rows),
-		seq(batch * rows);
+	size_t n = context.size() * rows;
+	std::vector<uint32_t> token(n), pos(n), cached(n), seq(n);
 
-	for (size_t i = 0; i < batch * rows; i++) {
+	for (size_t i = 0; i < n; i++) {
 		token[i] = (uint32_t)(device_rand_bits(9, i) % m->shape.vocab);
 		seq[i] = (uint32_t)(i / rows);
-		cached[i] = (uint32_t)context;
-		pos[i] = (uint32_t)(context + i % rows);
+		cached[i] = (uint32_t)context[i / rows];
+		pos[i] = (uint32_t)(context[i / rows] + i % rows);
 	}
-	gpu_state_rows(s, batch * rows, token.data(), pos.data(), cached.data(), seq.data());
+	gpu_state_rows(s, n, token.data(), pos.data(), cached.data(), seq.data());
 }
 
-timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context)
+timing measure_verify(const gpu_llama *m, gpu_state *s, const verify_size &x)
 {
+	size_t batch = x.batch, rows = x.rows;
+	std::vector<size_t> context = served_contexts(batch, x.context, x.most - rows);
 	uint32_t *token = device_alloc<uint32_t>(batch * rows);
 
-	gpu_state_shape(s, batch, context + rows);
-	rows_behind(m, s, batch, rows, context);
-	size_t longest = gpu_step_class(batch * rows, context + rows);
+	gpu_state_shape(s, batch, x.most);
+	rows_behind(m, s, context, rows);
+	size_t longest = gpu_step_class(
+		batch * rows, *std::max_element(context.begin(), context.end()) + rows);
 	timing t = time_for(
 		[&](int, cudaStream_t stream) {
 			gpu_step(m, s, batch * rows, longest, stream);
@@ -236,7 +240,7 @@ timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t 
 		},
 		1, 0.06);
 	if (n <= STEP_MAX_ROWS) {
-		rows_behind(m, s, 1, n, context);
+		rows_behind(m, s, {context}, n);
 		timing rows = time_step(m, s, n, context + n, 0.06);
 
 		if (rows.median_s < t.median_s)

@@ -40,9 +40,15 @@ std::vector<size_t> served_contexts(size_t batch, size_t context, size_t most);
 /** The same with contexts of @context on average that are spread as served ones; tokens chosen. */
 timing measure_served(const gpu_llama *m, gpu_state *s, size_t batch, size_t context, size_t most);
 
-/** A step that verifies: @rows tokens each of @batch sequences behind @context cached ones; the
- *  model's own tokens chosen. */
-timing measure_verify(const gpu_llama *m, gpu_state *s, size_t batch, size_t rows, size_t context);
+/** A step that verifies: @rows tokens each of @batch sequences; contexts of @context cached tokens
+ * on average, none longer than @most with the rows, spread as served ones. */
+struct verify_size {
+	size_t batch, rows, context, most;
+};
+
+/** Such a step, the model's own tokens chosen. Contexts that are all alike would not do: rows of
+ *  different sequences then take turns at the cache, and none finds what another has fetched. */
+timing measure_verify(const gpu_llama *m, gpu_state *s, const verify_size &x);
 
 /** One kernel of such a step, per layer; and the head. Back to back, so that they overlap. */
 timing measure_step_part(
