@@ -153,6 +153,7 @@ static void model_spec(struct planner_spec *p, const struct asked *a)
 		.at = i->at};
 	p->what.reserve_bytes = memory_reserve_bytes(i, &p->what);
 	p->reserve_bytes = i->reserve_bytes;
+	p->keeps_rows = i->batching == BATCHING_STATIC;
 	p->host_bytes = i->offload.host.mem_bytes;
 	if (i->kv.preemption == PREEMPTION_SWAP)
 		p->host_bytes -= i->kv.swap_bytes;

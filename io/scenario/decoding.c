@@ -149,8 +149,10 @@ bool decoding_check(struct schema_reader *r, struct instance_entry *e)
 		return err_list_at(r->errs, i->draft.k_at,
 			"k: %s is built for drafts that are made on the same device",
 			i->draft.adaptive ? "adaptive" : "planned");
-	if (i->batching == BATCHING_STATIC)
-		return err_list_at(r->errs, at, "speculation with static batching is not built");
+	if (i->batching == BATCHING_STATIC && i->draft.site)
+		return err_list_at(r->errs, i->draft.site_at,
+			"drafts made elsewhere come one by one, which static batching is not built "
+			"for");
 	if (i->prefix_cache)
 		return err_list_at(r->errs, at,
 			"speculation with a prefix cache is not built: say prefix_cache: false");

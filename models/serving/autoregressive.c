@@ -5,8 +5,7 @@
 
 static uint64_t rounds(const struct batch *b, const struct sequence *q)
 {
-	(void)b;
-	return q->output_tok - q->emitted_tok;
+	return (b->together.as_one ? b->together.longest_tok : q->output_tok) - q->emitted_tok;
 }
 
 static uint64_t gained(const struct batch *b, const struct sequence *q)

@@ -98,6 +98,7 @@ struct batch {
 	uint64_t prefill_cap_tok; /* new tokens in one prefill step, unless one prompt alone has
 				     more */
 	uint32_t prefill_limit;   /* prompts in one */
+	uint64_t pass_tok;        /* static: of its passes, as prefill_cap_tok; 0: it has but one */
 	double block_bytes;       /* on each device */
 	double kv_block_bytes;    /* on all, the host's memory included */
 	const struct offload *offload; /* NULL: the device has all layers */

@@ -28,6 +28,13 @@ struct moment course_moment(const struct course *c, size_t r, uint32_t n)
 	return (struct moment){any, n * -expm1(c->log_done[r]) / any, c->won[r]};
 }
 
+struct moment course_static_moment(const struct course *c, size_t r, uint32_t n, double want_tok)
+{
+	double any = -expm1(n * c->log_done[r]), wants = -expm1(c->log_done[r]);
+
+	return (struct moment){any, n, wants * c->won[r] + (1.0 - wants) * want_tok};
+}
+
 /* Passes */
 
 static double cost_of(const struct cost *c, uint32_t n, uint32_t k, double tok)

@@ -35,6 +35,9 @@ struct moment {
 };
 struct moment course_moment(const struct course *c, size_t r, uint32_t n);
 
+/** The same where who has ended stays in the batch, as long as he is, until all have: @n rows. */
+struct moment course_static_moment(const struct course *c, size_t r, uint32_t n, double want_tok);
+
 /** Passes of so many sequences, each behind so much context. */
 enum { PASSES_MOST = 13 };
 

@@ -15,8 +15,8 @@ struct decoder_ops {
 	const char *name;
 	const struct jump_ops *jump; /* how the rounds of an unchanged batch are one event */
 	enum cause cause;            /* of the time in its rounds */
-	/** Rounds from now until @q, which joins, has its last token; more than any batch makes
-	 * where that is not known. */
+	/** Rounds from now until @q, which joins, has its last token, or its batch where all leave
+	 * as one; more than any batch makes where that is not known. */
 	uint64_t (*rounds)(const struct batch *b, const struct sequence *q);
 	/** Tokens @q has won since it joined, beyond those it counts as emitted. */
 	uint64_t (*gained)(const struct batch *b, const struct sequence *q);

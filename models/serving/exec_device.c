@@ -3,7 +3,8 @@
 #include "models/ev.h"
 #include "models/serving/batch_parts.h"
 
-double executor_price_s(const struct batch *b, const struct cost *c)
+/** Prompts that are computed together. */
+static double pass_s(const struct batch *b, const struct cost *c)
 {
 	struct cost_work w = {.prompt_tok = b->prefill_tok};
 	double s;
@@ -17,6 +18,25 @@ double executor_price_s(const struct batch *b, const struct cost *c)
 
 		if (q->chunk_tok > 0)
 			s += cost_prefill_attention_s(c, q->chunk_tok, q->computed_tok);
+	}
+	return s;
+}
+
+double executor_price_s(const struct batch *b, const struct cost *c)
+{
+	struct batch pass = *b;
+	uint64_t tok, fit;
+	double s = 0.0;
+
+	if (b->pass_tok == 0 || b->prefill_tok <= b->pass_tok)
+		return pass_s(b, c);
+	tok = b->prefill_tok / b->n_prefill; /* padded, all have as many */
+	fit = b->pass_tok > tok ? b->pass_tok / tok : 1;
+	for (size_t done = 0; done < b->n_prefill; done += pass.n_prefill) {
+		pass.prefill = b->prefill + done;
+		pass.n_prefill = b->n_prefill - done < fit ? b->n_prefill - done : fit;
+		pass.prefill_tok = pass.n_prefill * tok;
+		s += pass_s(&pass, c);
 	}
 	return s;
 }

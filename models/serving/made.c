@@ -25,7 +25,7 @@ static double round_s(const struct batch *b, uint32_t k)
 	struct cost_work w;
 
 	if (s->cost)
-		return speculation_round_s(b, s->n, (double)s->stored, k);
+		return speculation_round_s(b, s->rows, (double)(s->stored + s->ended_tok), k);
 	w = speculation_work(b);
 	return cost_step_s(b->cost, &w);
 }

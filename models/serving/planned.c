@@ -19,18 +19,20 @@ struct courses {
 struct planned {
 	struct pass_model model, draft;
 	uint32_t max_batch;
+	bool keeps_rows;
 	struct planned_row *rows[N_STEPS];
 	struct courses **courses;
 	size_t n_courses, cap_courses;
 };
 
 struct planned *planned_create(
-	const struct cost *model, const struct cost *draft, uint32_t max_batch)
+	const struct cost *model, const struct cost *draft, uint32_t max_batch, bool keeps_rows)
 {
 	struct planned *p = mem_zalloc(1, sizeof *p);
 
 	p->model.cost = model;
 	p->draft.cost = draft;
+	p->keeps_rows = keeps_rows;
 	p->max_batch = max_batch < PLAN_MOST_N ? max_batch : PLAN_MOST_N;
 	return p;
 }
@@ -135,7 +137,8 @@ static double rounds_s(const struct planned *p, const struct courses *all, uint3
 	if (k > 0)
 		passes_init(&draft, &p->draft, n, 0, context_tok, last_tok);
 	for (size_t r = 0; r < c->n; r++) {
-		struct moment m = course_moment(c, r, n);
+		struct moment m = p->keeps_rows ? course_static_moment(c, r, n, all->want_tok)
+						: course_moment(c, r, n);
 		double tok = context_tok + m.won;
 
 		s += m.any * passes_of(&verify, m.n, n, tok).gpu_s;
@@ -182,11 +185,12 @@ static uint32_t same_from(struct planned_row *row, uint32_t c, uint32_t w)
 	return from;
 }
 
-struct planned_answer planned_look(struct planned *p, struct planned_row *row, uint32_t n,
-	uint64_t context_tok, uint64_t want_tok)
+struct planned_answer planned_look(
+	struct planned *p, struct planned_row *row, const struct planned_sums *all)
 {
-	uint32_t c = step_of((double)(int64_t)context_tok / n, 1, PLANNED_CONTEXT_STEPS);
-	uint32_t w = step_of((double)(int64_t)want_tok / n, 2, PLANNED_WANT_STEPS), from;
+	double context_tok = (double)(int64_t)all->context_tok;
+	uint32_t c = step_of(context_tok / all->rows, 1, PLANNED_CONTEXT_STEPS), from;
+	uint32_t w = step_of((double)(int64_t)all->want_tok / all->n_want, 2, PLANNED_WANT_STEPS);
 
 	if (row->at[c][w].k == 0) {
 		row->at[c][w].k = (uint8_t)(work_out(p, row, c, w) + 1);
@@ -195,9 +199,9 @@ struct planned_answer planned_look(struct planned *p, struct planned_row *row, u
 	from = same_from(row, c, w);
 	return (struct planned_answer){
 		.k = row->at[c][w].k - 1u,
-		.until_tok =
-			c + 1 < PLANNED_CONTEXT_STEPS ? at_least(n, edge_of(c + 1, 1)) : UINT64_MAX,
-		.from_want_tok = from > 0 ? at_least(n, edge_of(from, 2)) : 0,
+		.until_tok = c + 1 < PLANNED_CONTEXT_STEPS ? at_least(all->rows, edge_of(c + 1, 1))
+							   : UINT64_MAX,
+		.from_want_tok = from > 0 ? at_least(all->n_want, edge_of(from, 2)) : 0,
 	};
 }
 

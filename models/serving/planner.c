@@ -90,7 +90,9 @@ static void fill_rounds(
 	t->size = t->verify.size;
 	course_init(&course, p->spec.acceptance, k, a->output_tok - 1);
 	for (size_t r = 0; r < course.n; r++) {
-		struct moment m = course_moment(&course, r, a->n);
+		struct moment m = p->spec.keeps_rows ? course_static_moment(&course, r, a->n,
+							       a->output_tok - 1.0)
+						     : course_moment(&course, r, a->n);
 
 		add_round(t, p, k, &m, context_tok);
 	}

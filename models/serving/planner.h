@@ -65,6 +65,7 @@ struct planner_spec {
 	const struct cost *draft_cost; /* NULL: none, so that k is 0 */
 	struct cost_spec draft;
 	double acceptance;    /* of a drafted token */
+	bool keeps_rows;      /* who ends stays in the step until all have */
 	double room_bytes;    /* of the device, for all of it; of each of several */
 	double host_bytes;    /* for layers that are not there, and the CPU's keys and values */
 	double reserve_bytes; /* set aside, for activations too */

@@ -35,7 +35,7 @@ static void copy(const struct batch *b, struct ahead *a, uint32_t seq)
 		.acceptance = q->acceptance,
 		.won = q->won,
 		.tried = q->tried,
-		.tok = q->prompt_tok + q->emitted_tok,
+		.tok = (uint32_t)batch_stored_tok(q),
 		.left = q->output_tok - q->emitted_tok,
 		.round = q->round,
 		.seq = seq,
@@ -45,9 +45,9 @@ static void copy(const struct batch *b, struct ahead *a, uint32_t seq)
 }
 
 /** The plans for so many, at the mean of their acceptances in whole per cent. */
-static struct planned_row *plans(struct speculation *s, size_t n, double percents)
+static struct planned_row *plans(struct speculation *s, size_t n, size_t rows, double percents)
 {
-	return planned_row(s->planned, (uint32_t)n, (uint32_t)round(percents / (double)n));
+	return planned_row(s->planned, (uint32_t)rows, (uint32_t)round(percents / (double)n));
 }
 
 static double percent_of(double acceptance)
@@ -61,7 +61,7 @@ static void find_plans(struct speculation *s)
 
 	for (size_t i = 0; i < s->n; i++)
 		percents += percent_of(s->ahead[i].acceptance);
-	s->plans = plans(s, s->n, percents);
+	s->plans = plans(s, s->n, s->rows, percents);
 	s->plan.until_tok = 0;
 }
 
@@ -71,13 +71,17 @@ void speculation_copy(struct batch *b)
 
 	s->n = b->running.n;
 	s->at = s->held = s->stored = s->want = 0;
+	s->n_want = 0;
 	s->blocks_k = UINT32_MAX;
 	for (size_t i = 0; i < s->n; i++) {
 		copy(b, &s->ahead[i], b->running.heap[i].seq);
 		s->held += batch_sequence(b, s->ahead[i].seq)->held_blocks;
 		s->stored += s->ahead[i].tok;
 		s->want += s->ahead[i].left;
+		s->n_want += s->ahead[i].left > 0;
 	}
+	s->rows = b->running.rows;
+	s->ended_tok = b->batching->keeps_rows ? (uint64_t)b->running.context_tok - s->stored : 0;
 	if (s->planned)
 		find_plans(s);
 }
@@ -88,16 +92,22 @@ static uint32_t k_of(const struct speculation *s, const struct ahead *a, uint32_
 	return s->cost ? k : a->k;
 }
 
+/** In a round of @k; who has ended keeps what he has. */
+static uint64_t blocks_of(const struct batch *b, const struct ahead *a, uint32_t k)
+{
+	return kvcache_blocks(&b->kv, a->left > 0 ? (uint64_t)a->tok + k : (uint64_t)a->tok - 1);
+}
+
 uint64_t speculation_need(const struct batch *b, uint32_t k)
 {
 	const struct speculation *s = b->speculation;
 	uint64_t sum = 0;
 
 	if (k == s->blocks_k)
-		return s->blocks - s->held;
+		return s->blocks > s->held ? s->blocks - s->held : 0;
 	for (size_t i = 0; i < s->n; i++)
-		sum += kvcache_blocks(&b->kv, (uint64_t)s->ahead[i].tok + k_of(s, &s->ahead[i], k));
-	return sum - s->held;
+		sum += blocks_of(b, &s->ahead[i], k_of(s, &s->ahead[i], k));
+	return sum > s->held ? sum - s->held : 0; /* answers of one token hold more than they use */
 }
 
 /* What a round takes and gives */
@@ -128,10 +138,11 @@ static const uint64_t foreseen_tok = 128;
 static uint32_t foreseen_k(const struct batch *b, size_t n, double context_tok)
 {
 	struct speculation *s = b->speculation;
-	struct planned_row *row = plans(s, n, (double)n * percent_of(s->outlook.acceptance));
+	struct planned_row *row = plans(s, n, n, (double)n * percent_of(s->outlook.acceptance));
+	const struct planned_sums all = {
+		(uint32_t)n, (uint32_t)n, (uint64_t)context_tok, n * foreseen_tok};
 
-	return planned_look(s->planned, row, (uint32_t)n, (uint64_t)context_tok, n * foreseen_tok)
-		.k;
+	return planned_look(s->planned, row, &all).k;
 }
 
 double speculation_token_s(const struct batch *b, size_t n, double context_tok)
@@ -231,15 +242,21 @@ bool speculation_round(struct batch *b, uint32_t k, struct speculation_counts *s
 		struct ahead *a = &s->ahead[i];
 		uint32_t own = k_of(s, a, k);
 
-		round_of(s, a, own, &c);
-		s->blocks += kvcache_blocks(&b->kv, (uint64_t)a->tok + own);
-		ends = ends || a->left == 0;
+		if (a->left > 0) {
+			round_of(s, a, own, &c);
+			if (a->left == 0) {
+				s->n_want--;
+				s->plan.until_tok = 0; /* what holds for so many */
+				ends = true;
+			}
+		}
+		s->blocks += blocks_of(b, a, own);
 	}
 	s->stored += c.given - sum->given;
 	s->want -= c.given - sum->given;
 	s->at++;
 	*sum = c;
-	return ends;
+	return b->together.as_one ? s->n_want == 0 : ends;
 }
 
 /** Of a token of @a, as its last rounds show, and what was assumed as long as they show little. */
@@ -261,14 +278,25 @@ static uint32_t adapted(const struct batch *b)
 		if (j > 0 && speculation_need(b, j) > kvcache_free(&b->kv))
 			break;
 		for (size_t i = 0; i < s->n; i++)
-			tok += acceptance_mean_tok(seems(&s->ahead[i]), j);
-		tok /= speculation_round_s(b, s->n, (double)s->stored, j);
+			if (s->ahead[i].left > 0)
+				tok += acceptance_mean_tok(seems(&s->ahead[i]), j);
+		tok /= speculation_round_s(b, s->rows, (double)(s->stored + s->ended_tok), j);
 		if (tok > best) {
 			best = tok;
 			k = j;
 		}
 	}
 	return k;
+}
+
+static struct planned_answer look(const struct speculation *s)
+{
+	const struct planned_sums all = {
+		(uint32_t)s->rows, (uint32_t)s->n_want, s->stored + s->ended_tok, s->want};
+	struct planned_answer a = planned_look(s->planned, s->plans, &all);
+
+	a.until_tok -= a.until_tok < UINT64_MAX ? s->ended_tok : 0;
+	return a;
 }
 
 /** That of the plan, or as many as there are blocks for. */
@@ -278,7 +306,7 @@ static uint32_t planned(const struct batch *b)
 	uint32_t k;
 
 	if (s->stored >= s->plan.until_tok || s->want < s->plan.from_want_tok)
-		s->plan = planned_look(s->planned, s->plans, (uint32_t)s->n, s->stored, s->want);
+		s->plan = look(s);
 	k = s->plan.k;
 	while (k > 0 && speculation_need(b, k) > kvcache_free(&b->kv))
 		k--;
@@ -300,7 +328,7 @@ void speculation_commit(struct batch *b, const struct speculation_counts *sum)
 
 	b->kv.steps += s->at;
 	s->drew = s->drew || sum->rounds > 0;
-	b->running.context_tok = (double)s->stored;
+	b->running.context_tok = (double)(s->stored + s->ended_tok);
 	speculation_add(&s->counts, sum);
 	for (size_t i = 0; i < s->n; i++) { /* what running_hasten() moves was here before */
 		const struct ahead *a = &s->ahead[i];
@@ -315,7 +343,7 @@ void speculation_commit(struct batch *b, const struct speculation_counts *sum)
 		q->won = a->won;
 		q->tried = a->tried;
 		q->drafting.won = a->all;
-		if (a->left == 0)
+		if (a->left == 0 && (s->n_want == 0 || !b->together.as_one))
 			running_hasten(b, i);
 	}
 }

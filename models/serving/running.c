@@ -55,9 +55,7 @@ void running_join(struct batch *b, uint32_t seq)
 {
 	struct running *r = &b->running;
 	struct sequence *q = batch_sequence(b, seq);
-	uint64_t rounds = b->together.as_one ? b->together.longest_tok - q->emitted_tok
-					     : b->decoder->rounds(b, q);
-	uint64_t tok;
+	uint64_t rounds = b->decoder->rounds(b, q), tok;
 
 	q->joined_step = b->kv.steps;
 	stall_mark(b, q);

@@ -23,7 +23,8 @@ static struct step_span decode(const struct batch *b, uint64_t steps)
 	return (struct step_span){
 		.kind = b->speculation ? STEP_VERIFY : STEP_DECODE,
 		.batch = (uint32_t)b->running.rows,
-		.tok = b->together.as_one ? made_together(b, steps) : jump_tok(b, steps),
+		.tok = b->together.as_one && !b->speculation ? made_together(b, steps)
+							     : jump_tok(b, steps),
 		.kv_blocks = b->kv.used + jump_need(b, steps),
 	};
 }

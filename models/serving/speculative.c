@@ -14,9 +14,9 @@
 
 static uint64_t rounds(const struct batch *b, const struct sequence *q)
 {
-	(void)b;
-	(void)q;
-	return UINT64_MAX / 2;
+	uint64_t tok = b->together.as_one ? b->together.longest_tok : q->output_tok;
+
+	return q->emitted_tok < tok ? UINT64_MAX / 2 : 0;
 }
 
 static uint64_t gained(const struct batch *b, const struct sequence *q)
@@ -61,8 +61,7 @@ static uint64_t need_next(const struct batch *b)
 		const struct sequence *q = batch_sequence(b, b->running.heap[i].seq);
 		uint32_t k = is_drafted(b, q) ? all : 0;
 
-		sum += kvcache_blocks(&b->kv, (uint64_t)q->prompt_tok + q->emitted_tok + k) -
-		       q->held_blocks;
+		sum += kvcache_blocks(&b->kv, batch_stored_tok(q) + k) - q->held_blocks;
 	}
 	return sum;
 }
@@ -201,7 +200,10 @@ static void limit_prompts(struct batch *b, const struct instance_build *build)
 		      (double)b->kv.total * b->block_bytes;
 	uint64_t rows = planned_rows(what->shape, room);
 
-	b->prefill_cap_tok = rows < b->prefill_cap_tok ? rows : b->prefill_cap_tok;
+	if (b->batching->keeps_rows) /* passes of one step, for the batch is formed already */
+		b->pass_tok = rows;
+	else if (rows < b->prefill_cap_tok)
+		b->prefill_cap_tok = rows;
 }
 
 void speculation_init(struct batch *b, const struct instance_build *build)

@@ -55,7 +55,10 @@ struct speculation {
 
 	struct ahead *ahead; /* in the order of the heap of those that run */
 	size_t n;
-	uint64_t at; /* rounds that they are ahead */
+	size_t rows;        /* of a static batch with those that have ended, as long as they were */
+	size_t n_want;      /* that have not ended; the others wait for them, to leave as one */
+	uint64_t ended_tok; /* of context, of rows that have ended and left */
+	uint64_t at;        /* rounds that they are ahead */
 	uint64_t held,
 		stored; /* blocks of the sequences when the run began; tokens of context now */
 	uint64_t want;  /* tokens now to the ends of their answers */

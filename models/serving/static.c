@@ -21,14 +21,16 @@ static uint64_t longer(uint64_t a, uint64_t b)
 
 static struct plan plan(const struct batch *b)
 {
+	uint64_t ahead = b->decoder->lookahead(b);
 	struct plan p = {0};
 
 	while (p.n < waitline_count(&b->line) && p.n < b->max_batch) {
 		const struct sequence *q = batch_sequence(b, (uint32_t)waitline_at(&b->line, p.n));
 		uint64_t prompt = longer(p.prompt_tok, q->prompt_tok);
 		uint64_t answer = longer(p.answer_tok, q->output_tok);
-		bool fits = (p.n + 1) * prompt <= b->prefill_cap_tok &&
-			    (p.n + 1) * kvcache_blocks(&b->kv, prompt + answer) <= b->kv.total;
+		bool fits =
+			(p.n + 1) * prompt <= b->prefill_cap_tok &&
+			(p.n + 1) * kvcache_blocks(&b->kv, prompt + answer + ahead) <= b->kv.total;
 
 		if (p.n > 0 && !fits)
 			break;

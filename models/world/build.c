@@ -87,8 +87,8 @@ static bool instance_create(struct world *w, uint32_t i, struct err *err)
 			return false;
 		b.draft_cost = w->draft_costs[i].cost;
 		if (s->draft.planned && w->draft_costs[i].owned)
-			w->draft_costs[i].planned =
-				planned_create(b.cost, b.draft_cost, s->max_batch);
+			w->draft_costs[i].planned = planned_create(
+				b.cost, b.draft_cost, s->max_batch, s->batching == BATCHING_STATIC);
 		b.planned = w->draft_costs[i].planned;
 		b.draft_cost_spec = &draft;
 	}

@@ -88,7 +88,7 @@ unsigned twin_rounded(double x, double per, double most)
 }
 
 static double planned_s(const struct cost *model, const struct cost *draft, unsigned n, unsigned k,
-	unsigned tok, unsigned want, const struct twin_law *law)
+	unsigned tok, unsigned want, bool keeps, const struct twin_law *law)
 {
 	double to_tok = (double)tok + want, sum = 0.0;
 	struct twin_line verify = {model, n, k, tok, to_tok}, drafts = {draft, n, 0, tok, to_tok};
@@ -97,6 +97,10 @@ static double planned_s(const struct cost *model, const struct cost *draft, unsi
 		double any = 1.0 - pow(1.0 - law->more[r], n), m = n * law->more[r] / any;
 		double at = tok + law->won[r];
 
+		if (keeps) { /* all rows, those that have ended with all that they wanted */
+			m = n;
+			at = tok + law->more[r] * law->won[r] + (1.0 - law->more[r]) * want;
+		}
 		if (any < 1e-13)
 			break;
 		sum += any * twin_passes_s(&verify, m, n, at);
@@ -107,7 +111,7 @@ static double planned_s(const struct cost *model, const struct cost *draft, unsi
 }
 
 unsigned twin_planned_k(const struct cost *model, const struct cost *draft, unsigned n,
-	unsigned tok, unsigned want, unsigned percent)
+	unsigned tok, unsigned want, unsigned percent, bool keeps)
 {
 	double least = HUGE_VAL;
 	unsigned best = 0;
@@ -117,7 +121,7 @@ unsigned twin_planned_k(const struct cost *model, const struct cost *draft, unsi
 		double s;
 
 		twin_law(&law, percent / 100.0, k, want);
-		s = planned_s(model, draft, n, k, tok, want, &law);
+		s = planned_s(model, draft, n, k, tok, want, keeps, &law);
 		if (s < least) {
 			least = s;
 			best = k;

@@ -1,6 +1,8 @@
 #ifndef OFFING_TESTS_PLAN_TWIN_H
 #define OFFING_TESTS_PLAN_TWIN_H
 
+#include <stdbool.h>
+
 #include "models/cost/cost.h"
 
 /** The formulas of docs/planning.md, one by one. */
@@ -30,8 +32,9 @@ double twin_passes_s(const struct twin_line *l, double n, unsigned size, double 
  * all above @most that of @most. */
 unsigned twin_rounded(double x, double per, double most);
 
-/** What is best for @n sequences, behind @tok at first, that want @want each: k. */
+/** What is best for @n sequences, behind @tok at first, that want @want each: k. @keeps: who ends
+ * stays in the step until all have. */
 unsigned twin_planned_k(const struct cost *model, const struct cost *draft, unsigned n,
-	unsigned tok, unsigned want, unsigned percent);
+	unsigned tok, unsigned want, unsigned percent, bool keeps);
 
 #endif

@@ -100,6 +100,8 @@ static void random_subject(struct subject *s, uint64_t *x)
 		add_draft(s, x);
 	else if (seeds_next(x) % 2)
 		put_off(s, x);
+	if (seeds_next(x) % 4 == 0)
+		s->i->batching = BATCHING_STATIC;
 }
 
 static void price(struct subject *s)
@@ -125,6 +127,7 @@ static void price(struct subject *s)
 	p->room_bytes = p->what.gpu->mem_bytes;
 	p->host_bytes = s->i->offload.host.mem_bytes;
 	p->acceptance = s->i->draft.acceptance;
+	p->keeps_rows = s->i->batching == BATCHING_STATIC;
 	if (!cost_create(&s->cost, &p->what, &err) || !offload_create(&s->offload, &p->what, &err))
 		fail_msg("%s", err.msg);
 	if (s->draft) {
@@ -266,6 +269,7 @@ static uint32_t accepted(const struct subject *s, const struct rng_table *coins,
 static void naive_rounds(
 	const struct subject *s, struct batch_times *t, const struct rng_table *coins, uint32_t k)
 {
+	bool keeps = s->i->batching == BATCHING_STATIC;
 	uint32_t has[N_MOST], n = s->n;
 
 	for (uint32_t i = 0; i < s->n; i++)
@@ -275,20 +279,24 @@ static void naive_rounds(
 
 		n = 0;
 		for (uint32_t i = 0; i < s->n; i++)
-			if (has[i] < s->output) {
-				tok += s->prompt + has[i];
-				n++;
-			}
+			n += has[i] < s->output;
 		if (n == 0)
 			break;
+		if (keeps)
+			n = s->n;
+		for (uint32_t i = 0; i < s->n; i++)
+			if (keeps || has[i] < s->output)
+				tok += s->prompt + has[i];
 		for (size_t z = 0; z < t->n_sizes; z++) {
 			t->verify_s[k][z] += round_s(s, n, t->size[z], k, tok / n);
 			if (k > 0)
 				t->draft_s[k][z] += drafting_s(s, n, t->size[z], k, tok / n);
 		}
 		for (uint32_t i = 0; i < s->n; i++)
-			if (has[i] < s->output)
+			if (has[i] < s->output) {
 				has[i] += 1 + (k > 0 ? accepted(s, coins, i + 1, r, k) : 0);
+				has[i] = has[i] < s->output ? has[i] : s->output;
+			}
 	}
 }
 
@@ -418,6 +426,8 @@ static bool engine_can(const struct subject *s, const struct plan *c)
 	if (s->draft && c->k > 0)
 		draft = cost_weight_bytes(&s->spec.draft) +
 			tok * cost_kv_bytes_per_tok(&s->spec.draft);
+	if (s->i->batching == BATCHING_STATIC && c->prefill_batch != s->n)
+		return false; /* its prompts are one step */
 	return c->decode_batch == s->n && (c->k == 0 || c->draft_batch == s->n) &&
 	       cost_weight_bytes(&s->spec.what) + s->i->reserve_bytes + draft +
 			       tok * cost_kv_bytes_per_tok(&s->spec.what) <
@@ -569,7 +579,8 @@ static void a_run_that_plans_is_within_5_percent_of_the_best_of_all(void **state
 		double over;
 
 		find_subject(&s, seed);
-		if (s.draft && engine_can(&s, &(struct plan){.decode_batch = s.n,
+		if (s.draft && engine_can(&s, &(struct plan){.prefill_batch = s.n,
+						      .decode_batch = s.n,
 						      .draft_batch = s.n,
 						      .k = PLAN_K_MOST})) {
 			hold(&s, RUNS, &c);

@@ -546,15 +546,17 @@ static void a_run_asks_for_little(void **state)
 		if (!b.draft_cost || b.off)
 			drop(&b);
 	} while (!b.draft_cost || b.off);
-	p = planned_create(b.cost, b.draft_cost, 32);
+	p = planned_create(b.cost, b.draft_cost, 32, false);
 	for (unsigned i = 0; i < 20; i++) {
 		from = clock();
-		planned_look(p, planned_row(p, 32, 60 + i), 32, 32 * 300, 32 * 500);
+		planned_look(p, planned_row(p, 32, 60 + i),
+			&(struct planned_sums){32, 32, 32 * 300, 32 * 500});
 		most_s = fmax(most_s, (double)(clock() - from) / CLOCKS_PER_SEC);
 	}
 	from = clock();
 	for (unsigned i = 0; i < 2000000; i++)
-		planned_look(p, planned_row(p, 32, 60), 32, 32 * 300 + i % 1000, 32 * 500);
+		planned_look(p, planned_row(p, 32, 60),
+			&(struct planned_sums){32, 32, 32 * 300 + i % 1000, 32 * 500});
 	print_message("%.2f ms a new question, %.0f ns an old one\n", most_s * 1e3,
 		(double)(clock() - from) / CLOCKS_PER_SEC / 2000000 * 1e9);
 	assert_true(most_s < 5e-3);

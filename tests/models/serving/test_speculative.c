@@ -448,7 +448,7 @@ static uint32_t ask(struct naive *v, struct asked a)
 		if (v->asked[i].n == a.n && v->asked[i].tok == a.tok && v->asked[i].want == a.want)
 			return v->asked[i].k;
 	a.k = twin_planned_k(v->cost, v->draft, a.n, a.tok, a.want,
-		(unsigned)round(100.0 * v->spec->draft.acceptance));
+		(unsigned)round(100.0 * v->spec->draft.acceptance), false);
 	v->asked = mem_grow(v->asked, v->n_asked, &v->cap_asked, sizeof *v->asked);
 	v->asked[v->n_asked++] = a;
 	return a.k;
