@@ -52,6 +52,7 @@ json gpus '"bytes_per_s":336500000000,"fp32_flop_per_s":6600000000000'
 
 # 18 links of 20.6 GB/s.
 has interconnects 'nvlink4 370.8 3.4'
+has interconnects 'nvlink4-peer 397 20'
 json interconnects '"name":"pcie3"'
 
 # 2 x 32 layers x 32 heads x 128 x 2 bytes are 512 KiB; 2 x 16 x 8 x 64 x 2 are 32.
