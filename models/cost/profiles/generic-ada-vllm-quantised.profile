@@ -21,13 +21,13 @@ linear             fp8        peak            int8    published    # fp8 has the
 linear             w8a16      peak            fp16    published
 linear             w4a16      peak            fp16    published
 linear             int8       t0              14e-6   fitted       # quantising activations included
-linear             fp8        t0              2.6e-6  fitted
-linear             w8a16      t0              0.7e-6  fitted
-linear             w4a16      t0              6.3e-6  fitted
-linear             int8       ec              0.51    fitted
-linear             fp8        ec              0.90    fitted
-linear             w8a16      ec              0.76    fitted
-linear             w4a16      ec              0.90    fitted
+linear             fp8        t0              2.2e-6  fitted
+linear             w8a16      t0              0.6e-6  fitted
+linear             w4a16      t0              6.4e-6  fitted
+linear             int8       ec              0.45    fitted
+linear             fp8        ec              0.76    fitted
+linear             w8a16      ec              0.73    fitted
+linear             w4a16      ec              0.87    fitted
 linear             *          eb              0.85    assumed
 head               *          peak            fp16    published    # embedding and head stay in 16 bits
 head               *          t0              4e-6    published    # as generic-vllm-fp16

@@ -17,7 +17,7 @@ sigma.latency: 0.6
 # op               precision  constant        value   mark
 linear             *          peak            fp16    published    # tensor cores, fp32 accumulate
 linear             *          t0              4e-6    published    # fit to AIConfigurator H200 bf16 GEMM
-linear             *          ec              0.80    published
+linear             *          ec              0.77    published    # Vidur, Llama 2 7B on an H100, 1024 rows and more
 linear             *          eb              0.85    published
 head               *          peak            fp16    published
 head               *          t0              4e-6    published

@@ -22,13 +22,13 @@ linear             fp8        peak            fp16    published    # no fp8 arit
 linear             w8a16      peak            fp16    published
 linear             w4a16      peak            fp16    published
 linear             int8       t0              14e-6   fitted       # quantising activations included
-linear             fp8        t0              5.6e-6  fitted
-linear             w8a16      t0              6.6e-6  fitted
-linear             w4a16      t0              14e-6   fitted
-linear             int8       ec              0.71    fitted
-linear             fp8        ec              0.49    fitted
-linear             w8a16      ec              0.45    fitted
-linear             w4a16      ec              0.55    fitted
+linear             fp8        t0              5.8e-6  fitted
+linear             w8a16      t0              6.7e-6  fitted
+linear             w4a16      t0              15e-6   fitted
+linear             int8       ec              0.55    fitted
+linear             fp8        ec              0.46    fitted
+linear             w8a16      ec              0.42    fitted
+linear             w4a16      ec              0.51    fitted
 linear             *          eb              0.85    assumed
 head               *          peak            fp16    published    # embedding and head stay in 16 bits
 head               *          t0              4e-6    published    # as generic-vllm-fp16
