@@ -22,16 +22,14 @@ static double pass_s(const struct batch *b, const struct cost *c)
 	return s;
 }
 
-double executor_price_s(const struct batch *b, const struct cost *c)
+/** Pass by pass; padded, all prompts have as many tokens. */
+static double passes_s(const struct batch *b, const struct cost *c)
 {
+	uint64_t tok = b->prefill_tok / b->n_prefill;
+	uint64_t fit = b->pass_tok > tok ? b->pass_tok / tok : 1;
 	struct batch pass = *b;
-	uint64_t tok, fit;
 	double s = 0.0;
 
-	if (b->pass_tok == 0 || b->prefill_tok <= b->pass_tok)
-		return pass_s(b, c);
-	tok = b->prefill_tok / b->n_prefill; /* padded, all have as many */
-	fit = b->pass_tok > tok ? b->pass_tok / tok : 1;
 	for (size_t done = 0; done < b->n_prefill; done += pass.n_prefill) {
 		pass.prefill = b->prefill + done;
 		pass.n_prefill = b->n_prefill - done < fit ? b->n_prefill - done : fit;
@@ -39,6 +37,13 @@ double executor_price_s(const struct batch *b, const struct cost *c)
 		s += pass_s(&pass, c);
 	}
 	return s;
+}
+
+double executor_price_s(const struct batch *b, const struct cost *c)
+{
+	if (b->pass_tok > 0 && b->prefill_tok > b->pass_tok)
+		return passes_s(b, c);
+	return pass_s(b, c);
 }
 
 struct event_id executor_launch(struct batch *b, int64_t end_ns, uint32_t seq)
