@@ -112,6 +112,11 @@ static bool read_batch(struct asked *a, const struct opts *o, struct err *err)
 	a->mean_prompt = !opts_get(o, "prompt");
 	a->mean_output = !opts_get(o, "output");
 	a->n = a->of->max_batch;
+	if (!opts_get(o, "batch") && a->n > PLAN_MOST_N)
+		return err_at(err, a->of->max_batch_at.line > 0 ? a->of->max_batch_at : a->of->at,
+			"instance '%s': max_batch is %lu, and plans are for up to %d requests: "
+			"give --batch",
+			a->of->name, a->n, PLAN_MOST_N);
 	return opts_count(o, "batch", 1, PLAN_MOST_N, &a->n, err) &&
 	       (!(a->mean_prompt || a->mean_output) ||
 		       means(a, &a->prompt_tok, &a->output_tok, err)) &&

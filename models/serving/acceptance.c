@@ -108,7 +108,8 @@ static double mean_tok(const struct window *w)
 	return sum / all;
 }
 
-size_t acceptance_course(double *more, double *won, double alpha, unsigned k, size_t tok)
+/** By convolution. */
+static size_t exact_course(double *more, double *won, double alpha, unsigned k, size_t tok)
 {
 	double *both = mem_zalloc(2 * tok + 1, sizeof *both), below = 1.0;
 	struct window w = {both, 0, 1}, next = {both + tok, 0, 0};
@@ -126,6 +127,70 @@ size_t acceptance_course(double *more, double *won, double alpha, unsigned k, si
 	}
 	free(both);
 	return r;
+}
+
+/** Tokens of one round. */
+struct round_law {
+	double mean, sd, skew;
+};
+
+static struct round_law round_law(double alpha, unsigned k)
+{
+	struct round_law l = {.mean = acceptance_mean_tok(alpha, k)};
+	double second = 0.0, third = 0.0;
+
+	for (unsigned t = 1; t <= k + 1; t++) {
+		double p = gives(alpha, k, t), d = t - l.mean;
+
+		second += p * d * d;
+		third += p * d * d * d;
+	}
+	l.sd = sqrt(second);
+	l.skew = l.sd > 0.0 ? third / (second * l.sd) : 0.0;
+	return l;
+}
+
+/** P(fewer than @tok tokens in @r rounds), by the normal law and what skewness adds to it; *@won:
+ * how many, if so. */
+static double fewer(double *won, const struct round_law *l, double r, double tok)
+{
+	double sd = l->sd * sqrt(r), z, p, density;
+
+	*won = r * l->mean;
+	if (!(sd > 0.0))
+		return *won < tok;
+	z = (tok - 0.5 - *won) / sd;
+	p = 0.5 * erfc(-z * M_SQRT1_2);
+	density = exp(-0.5 * z * z) / sqrt(2.0 * M_PI);
+	*won = fmax(fmin(*won - (p > 0.0 ? sd * density / p : 0.0), tok - 1.0), r);
+	p -= l->skew / (6.0 * sqrt(r)) * (z * z - 1.0) * density;
+	return fmin(fmax(p, 0.0), 1.0);
+}
+
+/** Of many tokens. */
+static size_t long_course(double *more, double *won, double alpha, unsigned k, size_t tok)
+{
+	struct round_law l = round_law(alpha, k);
+	size_t r = 1;
+
+	more[0] = 1.0;
+	won[0] = 0.0;
+	for (; r < tok; r++) {
+		more[r] = fmin(fewer(&won[r], &l, (double)r, (double)tok), more[r - 1]);
+		if (more[r] < 1e-20)
+			break;
+	}
+	return r;
+}
+
+/* Beyond that the sum of so many rounds is as good as normal: rounds to 0.1 %. */
+enum { EXACT_MOST = 512 };
+
+size_t acceptance_course(double *more, double *won, double alpha, unsigned k, size_t tok)
+{
+	if (tok > EXACT_MOST)
+		return long_course(more, won, alpha, k, tok);
+	return exact_course(more, won, alpha, k, tok);
 }
 
 double acceptance_slowest_rounds(double alpha, unsigned k, size_t tok, size_t n)

@@ -13,7 +13,7 @@
 
 const char *const plan_bound_names[PLAN_BOUNDS] = {"memory", "prefill", "PCIe", "draft", "verify"};
 
-enum { KEPT = 256 };
+enum { KEPT = 256, ROUNDS_MOST = 512 }; /* rounds that are looked at one by one */
 
 struct planner {
 	struct planner_spec spec;
@@ -78,22 +78,31 @@ static void add_round(struct parts *t, const struct planner *p, uint32_t k, cons
 	}
 }
 
+static struct moment moment_of(
+	const struct planner *p, const struct course *c, size_t r, const struct plan_answer *a)
+{
+	return p->spec.keeps_rows ? course_static_moment(c, r, a->n, a->output_tok - 1.0)
+				  : course_moment(c, r, a->n);
+}
+
 static void fill_rounds(
 	struct parts *t, const struct planner *p, const struct plan_answer *a, uint32_t k)
 {
 	struct pass_model model = model_of(p);
 	double context_tok = a->prompt_tok + 1.0; /* with the first token of the answer */
 	struct course course;
+	size_t stride;
 
 	passes_init(&t->verify, &model, a->n, k, context_tok, context_tok + a->output_tok);
 	t->n_sizes = t->verify.n_sizes;
 	t->size = t->verify.size;
 	course_init(&course, p->spec.acceptance, k, a->output_tok - 1);
-	for (size_t r = 0; r < course.n; r++) {
-		struct moment m = p->spec.keeps_rows ? course_static_moment(&course, r, a->n,
-							       a->output_tok - 1.0)
-						     : course_moment(&course, r, a->n);
+	stride = 1 + course.n / ROUNDS_MOST * 2; /* odd: each stands for its neighbours */
+	for (size_t r = 0; r < course.n; r += stride) {
+		size_t width = course.n - r < stride ? course.n - r : stride;
+		struct moment m = moment_of(p, &course, r + width / 2, a);
 
+		m.any *= (double)width;
 		add_round(t, p, k, &m, context_tok);
 	}
 	course_finish(&course);

@@ -144,6 +144,36 @@ static void a_course_has_the_rounds_of_the_exact_law(void **state)
 	assert_near(won[2], 2.0, 1e-15);
 }
 
+/* Beyond 512 tokens the course is normal: held to the exact law. */
+static void a_long_course_is_as_good_as_exact(void **state)
+{
+	static const double alphas[] = {0.0, 0.1, 0.5, 0.8, 0.95, 0.99, 1.0};
+	static double law[1501], more[1500], won[1500];
+	double worst = 0.0;
+
+	(void)state;
+	for (size_t a = 0; a < 7; a++)
+		for (unsigned k = 0; k <= 8; k += 2)
+			for (size_t tok = 513; tok <= 1500; tok += 987)
+				for (size_t n = 1; n <= 64; n *= 8) {
+					size_t rounds =
+						acceptance_course(more, won, alphas[a], k, tok);
+					double sum = 0.0, exact = 0.0;
+
+					acceptance_rounds(law, alphas[a], k, tok);
+					for (size_t r = 0; r < tok; r++)
+						exact += 1.0 - pow(law[r], (double)n);
+					for (size_t r = 0; r < rounds; r++) {
+						assert_true(won[r] >= (double)r);
+						assert_true(won[r] < (double)tok);
+						sum += 1.0 - pow(1.0 - more[r], (double)n);
+					}
+					worst = fmax(worst, fabs(sum / exact - 1.0));
+				}
+	print_message("rounds of the slowest within %.2f %%\n", 100.0 * worst);
+	assert_true(worst < 0.002);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +184,7 @@ int main(void)
 		cmocka_unit_test(the_slowest_of_many_follows_from_the_distribution),
 		cmocka_unit_test(assumptions_go_by_data_set_and_size_of_draft),
 		cmocka_unit_test(a_course_has_the_rounds_of_the_exact_law),
+		cmocka_unit_test(a_long_course_is_as_good_as_exact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
