@@ -153,34 +153,72 @@ static void fill_hops(struct bound *b, size_t unit, size_t from)
 	}
 }
 
-static double home_s(const struct bound *b, size_t first, size_t last)
-{
-	const struct placement_problem *p = b->p;
-	double back = HUGE_VAL;
+/* Who is cheap to enter comes first: the rest cannot make up for it. */
+struct entry {
+	double s;
+	size_t on;
+};
 
-	for (size_t f = 0; f < p->n_executors; f++)
-		if (b->n_first == 1 || f == first)
-			back = fmin(back, placement_back_s(p, last, f));
-	return p->executors[last].leave_s + back;
+static int by_entry(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->s != y->s ? (x->s < y->s ? -1 : 1) : (x->on > y->on) - (x->on < y->on);
+}
+
+static void sort_entries(const struct bound *b, size_t unit, struct entry *entries)
+{
+	size_t n = b->p->n_executors;
+
+	for (size_t e = 0; e < n; e++)
+		entries[e] = (struct entry){b->entry_s[e] + b->begin[bound_at(b, 0, unit, e)], e};
+	qsort(entries, n, sizeof *entries, by_entry);
+}
+
+/* The same where what was first makes no difference, as among many. */
+static void fill_hop(struct bound *b, size_t unit, size_t from, const struct entry *entries)
+{
+	size_t at = bound_at(b, 0, unit, from);
+	double least = HUGE_VAL;
+
+	for (size_t i = 0; i < b->p->n_executors && entries[i].s < least; i++)
+		if (entries[i].on != from)
+			least = lesser(
+				least, entries[i].s + placement_hop_s(b->p, from, entries[i].on));
+	b->next[at] = least;
+	b->rest[at] = lesser(least, b->begin[at]);
+	b->going[at] = lesser(least, b->going[at]);
+}
+
+static void fill_ends(struct bound *b)
+{
+	for (size_t d = 0; d < b->p->n_executors; d++)
+		for (size_t f = 0; f < b->n_first; f++) {
+			size_t at = bound_at(b, f, b->p->n_units, d);
+
+			b->begin[at] = HUGE_VAL;
+			b->next[at] = b->rest[at] = b->going[at] = b->home_s[d * b->n_first + f];
+		}
 }
 
 static void fill(struct bound *b)
 {
-	const struct placement_problem *p = b->p;
+	size_t n = b->p->n_executors;
+	struct entry *entries = mem_zalloc(n, sizeof *entries);
 
-	for (size_t d = 0; d < p->n_executors; d++)
-		for (size_t f = 0; f < b->n_first; f++) {
-			size_t at = bound_at(b, f, p->n_units, d);
-
-			b->begin[at] = HUGE_VAL;
-			b->next[at] = b->rest[at] = b->going[at] = home_s(b, f, d);
-		}
-	for (size_t u = p->n_units; u-- > 0;) {
-		for (size_t d = 0; d < p->n_executors; d++)
+	fill_ends(b);
+	for (size_t u = b->p->n_units; u-- > 0;) {
+		for (size_t d = 0; d < n; d++)
 			fill_visits(b, u, d);
-		for (size_t d = 0; d < p->n_executors; d++)
-			fill_hops(b, u, d);
+		if (b->n_first == 1)
+			sort_entries(b, u, entries);
+		for (size_t d = 0; d < n; d++)
+			if (b->n_first == 1)
+				fill_hop(b, u, d, entries);
+			else
+				fill_hops(b, u, d);
 	}
+	free(entries);
 }
 
 double bound_enter_s(const struct bound *b, size_t on)
@@ -215,6 +253,21 @@ size_t bound_evaluate(struct bound *b)
 	return best;
 }
 
+/* From the last, back to the first and to the users; where nobody asks which was first, the least.
+ */
+static void find_ways_home(struct bound *b)
+{
+	const struct placement_problem *p = b->p;
+
+	for (size_t d = 0; d < p->n_executors; d++)
+		for (size_t f = 0; f < p->n_executors; f++) {
+			double s = p->executors[d].leave_s + placement_back_s(p, d, f);
+			double *at = &b->home_s[d * b->n_first + (b->n_first == 1 ? 0 : f)];
+
+			*at = b->n_first > 1 || f == 0 ? s : lesser(*at, s);
+		}
+}
+
 void bound_allocate(struct bound *b, const struct placement_problem *p, int draft)
 {
 	size_t n = p->n_executors, cells;
@@ -233,6 +286,8 @@ void bound_allocate(struct bound *b, const struct placement_problem *p, int draf
 	b->going = mem_zalloc(cells, sizeof *b->going);
 	b->next = mem_zalloc(cells, sizeof *b->next);
 	b->begin = mem_zalloc(cells, sizeof *b->begin);
+	b->home_s = mem_zalloc(b->n_first * n, sizeof *b->home_s);
+	find_ways_home(b);
 	b->least_s = HUGE_VAL;
 }
 
@@ -245,6 +300,7 @@ void bound_finish(struct bound *b)
 	free(b->going);
 	free(b->next);
 	free(b->begin);
+	free(b->home_s);
 }
 
 /* The end of the best visit of @on from @unit on. */

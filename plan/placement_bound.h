@@ -20,6 +20,7 @@ struct bound {
 	double *going;    /* [unit][executor][first]: the same, with something streamed to it */
 	double *next;     /* [unit][executor][first]: on to another */
 	double *begin;    /* [unit][executor][first]: this unit and what follows, in a new visit */
+	double *home_s;   /* [executor][first]: from the last back, and to the users */
 	size_t n_first;   /* 1: alike for all */
 	double fixed_s;   /* the draft, less what is given back for memories and entries */
 	double least_s;   /* the bound; HUGE_VAL: there is no placement */

@@ -185,8 +185,7 @@ void bound_raise(struct bound *b, double target_s)
 {
 	const struct placement_problem *p = b->p;
 	size_t n = p->n_memories, k = p->n_executors;
-	double work = (double)b->n_first * (double)p->n_units * (double)k *
-		      ((double)k + 0.5 * (double)p->n_units);
+	double work = (double)b->n_first * (double)p->n_units * (double)k * (double)p->n_units;
 	struct climb c = {.n = n + k, .part = first_step};
 
 	if (!(b->least_s < target_s) || !(target_s < HUGE_VAL))

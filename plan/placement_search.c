@@ -7,8 +7,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { NO_STATE = UINT32_MAX, MASK = 64, LOOK = 4096 };
-static const size_t candidates_most = 6000000;
+enum {
+	NO_STATE = UINT32_MAX,
+	MASK = 64,      /* executors in a set */
+	LOOK = 4096,    /* states between looks at the clock */
+	LOOKED_AT = 16, /* candidates for each state to be kept, at most */
+	CANDIDATES_LEAST = 4096,
+	CANDIDATES_MOST = 6000000,
+};
 
 /* What is kept of a state to the end: the way back, and what its stage took of memory. */
 struct trace {
@@ -55,6 +61,7 @@ struct machine {
 	size_t n_buckets;
 	int *shared; /* memories of more than one executor */
 	size_t n_shared;
+	double limit;     /* scores of this unit that are no use */
 	double cut_score; /* the least of those dropped though they might win */
 	uint32_t best;    /* trace of the best end */
 	bool exact_sets;  /* visited is a set */
@@ -195,19 +202,26 @@ static int by_score(const void *a, const void *b)
 	return (int)x->streamed - (int)y->streamed;
 }
 
-/* Too many to hold: the less promising half goes. */
+/* More than will be looked at: the less promising half goes, and so do more of its kind. */
 static void thin(struct machine *m)
 {
 	size_t keep = m->n_candidates / 2;
 
 	qsort(m->candidates, m->n_candidates, sizeof *m->candidates, by_score);
-	m->cut_score = fmin(m->cut_score, m->candidates[keep].score);
+	m->limit = m->candidates[keep].score;
+	m->cut_score = fmin(m->cut_score, m->limit);
 	m->s->cut = true;
 	m->n_candidates = keep;
 }
 
-static void propose(
-	struct machine *m, uint32_t from, size_t unit, size_t on, bool streamed, double limit)
+static size_t candidates_most(const struct machine *m)
+{
+	double wanted = LOOKED_AT * (double)m->s->width;
+
+	return (size_t)fmax(CANDIDATES_LEAST, fmin(CANDIDATES_MOST, wanted));
+}
+
+static void propose(struct machine *m, uint32_t from, size_t unit, size_t on, bool streamed)
 {
 	const struct state *f = from == NO_STATE ? NULL : &m->now.states[from];
 	struct move v;
@@ -220,18 +234,18 @@ static void propose(
 	v = move_of(m, f, unit, on, streamed);
 	to = after(m, f, &v);
 	score = score_of(m, &to, unit + 1);
-	if (!(score < limit)) {
+	if (!(score < m->limit)) {
 		if (score < m->s->objective)
 			m->cut_score = fmin(m->cut_score, score);
 		return;
 	}
 	if (!has_room(m, f, &v))
 		return;
-	if (m->n_candidates == candidates_most)
-		thin(m);
 	m->candidates =
 		mem_grow(m->candidates, m->n_candidates, &m->cap_candidates, sizeof *m->candidates);
 	m->candidates[m->n_candidates++] = (struct candidate){score, from, (int16_t)on, streamed};
+	if (m->n_candidates == candidates_most(m))
+		thin(m);
 }
 
 static bool may_enter(const struct machine *m, const struct state *from, size_t on)
@@ -256,7 +270,6 @@ static bool is_over(struct machine *m)
 static void expand(struct machine *m, uint32_t from, size_t unit)
 {
 	const struct state *f = from == NO_STATE ? NULL : &m->now.states[from];
-	double limit = worth(m->s);
 
 	for (size_t d = 0; d < m->p->n_executors; d++) {
 		if (f && (size_t)f->on != d &&
@@ -264,14 +277,15 @@ static void expand(struct machine *m, uint32_t from, size_t unit)
 			continue;
 		if (!(f && (size_t)f->on == d) && !may_enter(m, f, d))
 			continue;
-		propose(m, from, unit, d, false, limit);
-		propose(m, from, unit, d, true, limit);
+		propose(m, from, unit, d, false);
+		propose(m, from, unit, d, true);
 	}
 }
 
 static bool expand_all(struct machine *m, size_t unit)
 {
 	m->n_candidates = 0;
+	m->limit = worth(m->s);
 	if (unit == 0)
 		expand(m, NO_STATE, unit);
 	for (size_t i = 0; i < m->now.n; i++) {
