@@ -358,7 +358,7 @@ static bool conclude(
 			"'%s': the heuristic found no placement of %zu units on %zu executors, and "
 			"does not prove that there is none",
 			s->p->name, s->p->n_units, s->p->n_executors);
-	return placement_conflict(s->p, s->limits, err);
+	return placement_conflict_tell(s->p, s->limits, err);
 }
 
 bool placement_solve(struct placement_answer *out, const struct placement_problem *p,

@@ -7,36 +7,94 @@
 #include "base/str.h"
 #include "plan/placement_milp.h"
 
-enum { NAMES_MOST = 5 };
-static const double seconds_most = 10.0; /* for all of it */
+enum { NAMES_MOST = 5, CELLS_MOST = 3000 };
+static const double seconds_most = 10.0;
 
-struct conflict {
-	const struct placement_problem *p;
-	bool *unit, *memory; /* is in it; unit n_units is the draft */
-	size_t n;
-	bool irreducible;
-};
-
-static bool find(
-	struct conflict *c, const struct placement_limits *limits, bool chain, struct err *err)
+static double unit_bytes(const struct placement_problem *p, size_t u)
 {
-	struct placement_milp *m = placement_milp_create(c->p, 1.0, chain);
+	const struct placement_unit *unit = u < p->n_units ? &p->units[u] : p->draft;
+
+	return unit->bytes + unit->kv_bytes;
+}
+
+static const char *unit_name(const struct placement_problem *p, size_t u)
+{
+	return u < p->n_units ? p->units[u].name : p->draft->name;
+}
+
+static bool may_run(const struct placement_problem *p, size_t u, size_t d)
+{
+	if (u == p->n_units)
+		return p->draft_s[d] < HUGE_VAL;
+	return placement_exec_s(p, u, d) < HUGE_VAL &&
+	       (u > 0 || p->executors[d].enter_s < HUGE_VAL) &&
+	       (u + 1 < p->n_units || p->executors[d].leave_s < HUGE_VAL);
+}
+
+static bool has_room_alone(const struct placement_problem *p, size_t u, size_t d)
+{
+	const struct placement_executor *e = &p->executors[d];
+
+	if (unit_bytes(p, u) <= p->memories[e->memory].bytes)
+		return true;
+	return u < p->n_units && placement_fetch_s(p, u, d) < HUGE_VAL &&
+	       e->buffer_bytes + p->units[u].kv_bytes <= p->memories[e->memory].bytes &&
+	       p->units[u].bytes <= p->memories[e->host].bytes;
+}
+
+/* The first unit that has no room on any executor, even alone; n_homes: none. */
+static size_t find_alone(const struct placement_problem *p)
+{
+	for (size_t u = 0; u < placement_n_homes(p); u++) {
+		bool fits = false;
+
+		for (size_t d = 0; d < p->n_executors && !fits; d++)
+			fits = may_run(p, u, d) && has_room_alone(p, u, d);
+		if (!fits)
+			return u;
+	}
+	return placement_n_homes(p);
+}
+
+static bool find(struct placement_conflict *c, const struct placement_problem *p,
+	const struct placement_limits *limits, struct err *err)
+{
+	struct placement_milp *m = placement_milp_create(p, 1.0, c->chain);
 	struct milp_limits of = {.seconds = seconds_most, .stop = limits->stop};
 	const char *const *names;
 	bool ok;
 
+	if (limits->seconds > 0.0)
+		of.seconds = fmin(of.seconds, limits->seconds);
 	ok = milp_conflict(placement_milp_program(m), &of, &names, &c->n, &c->irreducible, err);
 	for (size_t i = 0; ok && i < c->n; i++) {
 		size_t index = strtoul(names[i] + 1, NULL, 10);
 
-		if (names[i][0] == 'u')
-			c->unit[index] = true;
-		else
-			c->memory[index] = true;
+		(names[i][0] == 'u' ? c->unit : c->memory)[index] = true;
 	}
 	free((void *)names);
 	placement_milp_destroy(m);
 	return ok;
+}
+
+bool placement_conflict_find(struct placement_conflict *c, const struct placement_problem *p,
+	const struct placement_limits *limits, struct err *err)
+{
+	*c = (struct placement_conflict){0};
+	c->unit = mem_zalloc(p->n_units + 1, sizeof *c->unit);
+	c->memory = mem_zalloc(p->n_memories + 1, sizeof *c->memory);
+	if (!find(c, p, limits, err))
+		return false;
+	if (c->n > 0)
+		return true;
+	c->chain = true;
+	return find(c, p, limits, err);
+}
+
+void placement_conflict_finish(struct placement_conflict *c)
+{
+	free(c->unit);
+	free(c->memory);
 }
 
 static void separate(struct buf *to, size_t n)
@@ -46,120 +104,131 @@ static void separate(struct buf *to, size_t n)
 }
 
 /* "embedding, layer 3 to layer 17, draft". */
-static void put_units(struct buf *to, const struct conflict *c)
+static void put_units(
+	struct buf *to, const struct placement_problem *p, const struct placement_conflict *c)
 {
-	const struct placement_problem *p = c->p;
-	size_t n = 0, left = 0;
+	size_t n = 0, left = 0, homes = placement_n_homes(p);
 
-	for (size_t u = 0; u < p->n_units;) {
-		size_t end = u;
-
-		while (end < p->n_units && c->unit[end])
-			end++;
-		if (end > u && n < NAMES_MOST) {
-			separate(to, n++);
-			buf_printf(to,
-				end - u > 2    ? "%s to %s"
-				: end - u == 2 ? "%s, %s"
-					       : "%s",
-				p->units[u].name, p->units[end - 1].name);
-		} else {
+	for (size_t u = 0, end; u < homes; u = end + 1) {
+		for (end = u; end < homes && c->unit[end] && (end == u || end < p->n_units); end++)
+			;
+		if (end == u)
+			continue;
+		if (n == NAMES_MOST) {
 			left += end - u;
+			continue;
 		}
-		u = end > u ? end : u + 1;
+		separate(to, n++);
+		buf_puts(to, unit_name(p, u));
+		if (end - u > 1)
+			buf_printf(to, "%s%s", end - u == 2 ? ", " : " to ", unit_name(p, end - 1));
+		end -= end < homes && c->unit[end]; /* the draft, which begins anew */
 	}
 	if (left > 0)
 		buf_printf(to, " and %zu more", left);
-	if (p->draft && c->unit[p->n_units]) {
-		separate(to, n);
-		buf_puts(to, p->draft->name);
-	}
 }
 
-static void put_memories(struct buf *to, const struct conflict *c)
+static void put_memories(
+	struct buf *to, const struct placement_problem *p, const struct placement_conflict *c)
 {
 	size_t n = 0, left = 0;
 
-	for (size_t m = 0; m < c->p->n_memories; m++) {
+	for (size_t m = 0; m < p->n_memories; m++) {
 		if (!c->memory[m])
 			continue;
-		if (n < NAMES_MOST) {
-			separate(to, n++);
-			buf_puts(to, c->p->memories[m].name);
-		} else {
+		if (n == NAMES_MOST) {
 			left++;
+			continue;
 		}
+		separate(to, n++);
+		buf_puts(to, p->memories[m].name);
 	}
 	if (left > 0)
 		buf_printf(to, " and %zu more", left);
 }
 
-static double unit_bytes(const struct conflict *c)
-{
-	const struct placement_problem *p = c->p;
-	double sum = 0.0;
-
-	for (size_t u = 0; u < p->n_units; u++)
-		sum += c->unit[u] ? p->units[u].bytes + p->units[u].kv_bytes : 0.0;
-	if (p->draft && c->unit[p->n_units])
-		sum += p->draft->bytes + p->draft->kv_bytes;
-	return sum;
-}
-
-static double memory_bytes(const struct conflict *c)
+static double sum_units(const struct placement_problem *p, const struct placement_conflict *c)
 {
 	double sum = 0.0;
 
-	for (size_t m = 0; m < c->p->n_memories; m++)
-		sum += c->memory[m] ? c->p->memories[m].bytes : 0.0;
+	for (size_t u = 0; u < placement_n_homes(p); u++)
+		sum += c->unit[u] || c->chain ? unit_bytes(p, u) : 0.0;
 	return sum;
 }
 
-static bool say(const struct conflict *c, bool chain, struct err *err)
+static double sum_memories(const struct placement_problem *p, const struct placement_conflict *c)
 {
+	double sum = 0.0;
+
+	for (size_t m = 0; m < p->n_memories; m++)
+		sum += c->memory[m] ? p->memories[m].bytes : 0.0;
+	return sum;
+}
+
+static void say(
+	const struct placement_problem *p, const struct placement_conflict *c, struct err *err)
+{
+	const char *more = c->irreducible ? "" : "; time ran out, fewer may do";
+	double units_gb = sum_units(p, c) / 1e9, room_gb = sum_memories(p, c) / 1e9;
 	struct buf units, memories;
-	bool none;
 
 	buf_init(&units);
 	buf_init(&memories);
-	put_units(&units, c);
-	put_memories(&memories, c);
-	none = memories.n == 0;
-	err_input(err, "no placement of '%s': %s (%.4g GB with their KV) %s%s%s%s%s", c->p->name,
-		units.s, unit_bytes(c) / 1e9,
-		none ? "cannot run together on any of the devices" : "have no room in ", memories.s,
-		none ? "" : " together",
-		chain && !none ? " where they can run one after the other" : "",
-		c->irreducible ? "" : "; time ran out, fewer may do");
-	if (!none && memory_bytes(c) > 0.0 && err->kind == ERR_INPUT) {
-		struct err more = {0};
-
-		err_input(&more, "%s (%.4g GB)", err->msg, memory_bytes(c) / 1e9);
-		*err = more;
-	}
+	put_units(&units, p, c);
+	put_memories(&memories, p, c);
+	if (c->n == 0)
+		err_input(err, "no placement of '%s': its units have no way through the executors",
+			p->name);
+	else if (c->chain)
+		err_input(err,
+			"no placement of '%s': with %s (%.4g GB) its units (%.4g GB) have room, "
+			"but not "
+			"where they can run one after the other%s",
+			p->name, memories.s, room_gb, units_gb, more);
+	else
+		err_input(err,
+			"no placement of '%s': %s (%.4g GB with KV) have no room in %s (%.4g GB)%s",
+			p->name, units.s, units_gb, memories.s, room_gb, more);
 	buf_finish(&units);
 	buf_finish(&memories);
-	return false;
 }
 
-bool placement_conflict(
+static void say_alone(const struct placement_problem *p, size_t u, struct err *err)
+{
+	double most = -1.0;
+
+	for (size_t d = 0; d < p->n_executors; d++)
+		if (may_run(p, u, d))
+			most = fmax(most, p->memories[p->executors[d].memory].bytes);
+	if (most < 0.0)
+		err_input(err, "no placement of '%s': '%s' can run on no executor", p->name,
+			unit_name(p, u));
+	else
+		err_input(err,
+			"no placement of '%s': '%s' takes %.4g GB with its KV, the largest memory "
+			"where it "
+			"can run has %.4g GB",
+			p->name, unit_name(p, u), unit_bytes(p, u) / 1e9, most / 1e9);
+}
+
+bool placement_conflict_tell(
 	const struct placement_problem *p, const struct placement_limits *limits, struct err *err)
 {
-	struct conflict c = {.p = p};
-	bool chain = false, ok;
+	size_t alone = find_alone(p);
+	struct placement_conflict c;
 
-	c.unit = mem_zalloc(p->n_units + 1, sizeof *c.unit);
-	c.memory = mem_zalloc(p->n_memories + 1, sizeof *c.memory);
-	ok = find(&c, limits, chain, err);
-	if (ok && c.n == 0) {
-		chain = true;
-		ok = find(&c, limits, chain, err);
+	if (alone < placement_n_homes(p)) {
+		say_alone(p, alone, err);
+		return false;
 	}
-	if (ok && c.n == 0)
-		err_input(err, "no placement of '%s': it has no way through its devices", p->name);
-	else if (ok)
-		say(&c, chain, err);
-	free(c.unit);
-	free(c.memory);
+	if (p->n_units * p->n_executors > CELLS_MOST)
+		return err_input(err,
+			"no placement of '%s': its %zu units have no room on its %zu executors "
+			"where they "
+			"can run one after the other",
+			p->name, p->n_units, p->n_executors);
+	if (placement_conflict_find(&c, p, limits, err))
+		say(p, &c, err);
+	placement_conflict_finish(&c);
 	return false;
 }

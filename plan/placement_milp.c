@@ -111,20 +111,23 @@ static void group(struct placement_milp *m, char kind, size_t index)
 	milp_group(m->program, name);
 }
 
-static void somewhere(struct placement_milp *m)
+/* Each unit; in a chain one of them makes the others be somewhere, so that none is a group. */
+static void somewhere(struct placement_milp *m, bool chain)
 {
 	const struct placement_problem *p = m->p;
 	size_t n = p->n_executors;
 
 	for (size_t u = 0; u < p->n_units; u++) {
-		group(m, 'u', u);
+		if (!chain)
+			group(m, 'u', u);
 		milp_row(m->program, "somewhere", 1.0, 1.0);
 		for (size_t d = 0; d < n; d++)
 			add(m, m->on[u * n + d], 1.0);
 	}
 	if (!p->draft)
 		return;
-	group(m, 'u', p->n_units);
+	if (!chain)
+		group(m, 'u', p->n_units);
 	milp_row(m->program, "draft somewhere", 1.0, 1.0);
 	for (size_t d = 0; d < n; d++)
 		add(m, m->draft[d], 1.0);
@@ -333,7 +336,7 @@ struct placement_milp *placement_milp_create(
 		fetch(m);
 	}
 	stream(m);
-	somewhere(m);
+	somewhere(m, chain);
 	remember(m);
 	return m;
 }

@@ -6,8 +6,8 @@
 
 /**
  * The repaired form as flows: a unit is on one executor, y[u,d,e] that the next one is on e, and
- * what comes out of a unit goes into the next. Its groups are u0, u1, ... for that each unit, and
- * last the draft, is somewhere, and m0, m1, ... for the memories.
+ * what comes out of a unit goes into the next. Its groups are m0, m1, ... for the memories and,
+ * without @chain, u0, u1, ... for that each unit, and last the draft, is somewhere.
  */
 struct placement_milp;
 
