@@ -187,7 +187,8 @@ static void say(
 			p->name, memories.s, room_gb, units_gb, more);
 	else
 		err_input(err,
-			"no placement of '%s': %s (%.4g GB with KV) have no room in %s (%.4g GB)%s",
+			"no placement of '%s': %s (%.4g GB with their KV) have no room in %s "
+			"together (%.4g GB)%s",
 			p->name, units.s, units_gb, memories.s, room_gb, more);
 	buf_finish(&units);
 	buf_finish(&memories);

@@ -2,6 +2,8 @@
  * Eq. 2 as printed, against all assignments of small problems.
  *
  *	test_printed [FIRST LAST [TENSORS DEVICES]]
+ *
+ * With cases named, only these.
  */
 #include "tests/support/check.h"
 
@@ -196,12 +198,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_papers_models_are_placed_within_the_gap),
 	};
 	if (argc > 2) {
+		const struct CMUnitTest some[] = {tests[0]};
+
 		first_case = strtoul(argv[1], NULL, 10);
 		last_case = strtoul(argv[2], NULL, 10);
-	}
-	if (argc > 4) {
-		most_tensors = atoi(argv[3]);
-		most_devices = atoi(argv[4]);
+		most_tensors = argc > 4 ? atoi(argv[3]) : most_tensors;
+		most_devices = argc > 4 ? atoi(argv[4]) : most_devices;
+		return cmocka_run_group_tests_name("printed", some, NULL, NULL);
 	}
 	return cmocka_run_group_tests_name("printed", tests, NULL, NULL);
 }
