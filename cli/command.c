@@ -58,6 +58,7 @@ const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_check,
 	&cmd_list,
+	&cmd_place,
 	&cmd_plan,
 	&cmd_optimum,
 	&cmd_validate,

@@ -85,8 +85,8 @@ static double acceptance_of(const struct subject *u)
 /** What runs refuse beside drafts. */
 static bool may_draft(const struct instance_spec *i)
 {
-	return i->batching != BATCHING_STATIC && !i->prefix_cache && i->role == ROLE_BOTH &&
-	       i->parallel.ranks <= 1 && !(i->decode_keep > 0.0);
+	return !i->prefix_cache && i->role == ROLE_BOTH && i->parallel.ranks <= 1 &&
+	       !(i->decode_keep > 0.0);
 }
 
 static void set_draft(struct subject *u, enum drafting wanted)

@@ -1,8 +1,8 @@
 #ifndef OFFING_IO_SCENARIO_DEPLOYMENT_H
 #define OFFING_IO_SCENARIO_DEPLOYMENT_H
 
-#include "models/placing.h"
-#include "models/scenario.h"
+#include "base/str.h"
+#include "io/scenario/scenario.h"
 #include "io/yaml/yaml_tree.h"
 
 /** Deployments (models/placing.h) as entries of instances: as a user would write them. */
@@ -17,5 +17,12 @@ struct yaml_node *deployment_offload(
 
 /** Set @key of @map to a text. */
 void deployment_put(struct arena *a, struct yaml_node *map, const char *key, const char *text);
+
+/**
+ * A scenario that extends @base, in which @dep is the one instance of its model; what else it is
+ * like is as @like, an instance of @s. Instances of other models stay. The text goes to @out.
+ */
+void deployment_fragment(struct buf *out, struct scenario *s, const char *base,
+	const struct deployment *dep, const struct instance_spec *like);
 
 #endif

@@ -1,0 +1,1 @@
+$offing place support/place.yaml --prompt 4000 --output 400

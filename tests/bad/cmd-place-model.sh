@@ -1,0 +1,1 @@
+$offing place support/place.yaml --model chatt

@@ -1,0 +1,1 @@
+$offing place - --save x.yaml <support/place.yaml
