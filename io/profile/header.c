@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-static const double MAX_SIGMA = 3.0, MAX_CC = 100.0;
+static const double MAX_SIGMA = 3.0, MAX_CC = 100.0, MAX_HOST_S = 60.0;
 
 enum key {
 	KEY_VERSION,
@@ -23,6 +23,9 @@ enum key {
 	KEY_CC_FROM,
 	KEY_CC_BELOW,
 	KEY_LAUNCH,
+	KEY_HOST_STEP,
+	KEY_HOST_SEQUENCE,
+	KEY_HOST_REQUEST,
 	KEY_DATE,
 	KEY_DRIVER,
 	KEY_KERNELS,
@@ -45,6 +48,9 @@ static const char *const key_names[KEYS] = {
 	[KEY_CC_FROM] = "cc.from",
 	[KEY_CC_BELOW] = "cc.below",
 	[KEY_LAUNCH] = "launch",
+	[KEY_HOST_STEP] = "host.step",
+	[KEY_HOST_SEQUENCE] = "host.sequence",
+	[KEY_HOST_REQUEST] = "host.request",
 	[KEY_DATE] = "date",
 	[KEY_DRIVER] = "driver",
 	[KEY_KERNELS] = "kernels",
@@ -88,6 +94,12 @@ static bool launch_mode(struct profile_reader *r, const struct token *value)
 	return true;
 }
 
+static bool host_value(struct profile_reader *r, double *out, const struct token *value)
+{
+	r->p->has_host = true;
+	return reader_number(r, out, value, 0.0, MAX_HOST_S);
+}
+
 static bool text_value(struct profile_reader *r, const char **out, const struct token *value)
 {
 	*out = arena_strdup(r->a, value->text);
@@ -128,6 +140,12 @@ static bool header_value(struct profile_reader *r, enum key key, const struct to
 		return reader_number(r, &p->cc_below, v, 0.0, MAX_CC);
 	case KEY_LAUNCH:
 		return launch_mode(r, v);
+	case KEY_HOST_STEP:
+		return host_value(r, &p->host.step_s, v);
+	case KEY_HOST_SEQUENCE:
+		return host_value(r, &p->host.sequence_s, v);
+	case KEY_HOST_REQUEST:
+		return host_value(r, &p->host.request_s, v);
 	case KEY_DATE:
 		return text_value(r, &p->date, v);
 	case KEY_DRIVER:

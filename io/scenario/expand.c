@@ -6,6 +6,7 @@
 #include "io/scenario/auto.h"
 #include "io/scenario/batching.h"
 #include "io/scenario/pipelining.h"
+#include "models/cost/profile.h"
 
 /* Instances */
 
@@ -104,6 +105,8 @@ static bool resolve_entry(struct scenario_parts *p, struct instance_entry *e)
 	if (ok && e->profile.name &&
 		!profile_read(&e->spec.profile, p->r.arena, e->profile.name, e->profile.at, &err))
 		ok = err_list_add(p->r.errs, &err);
+	if (e->spec.profile)
+		profile_host(&e->spec.host_time, e->spec.profile);
 	e->e.bad = !ok;
 	return ok;
 }

@@ -30,7 +30,7 @@ struct csv_column {
 	enum csv_need need;
 };
 
-enum { CSV_COLUMNS = 8 }; /* that can be asked for */
+enum { CSV_COLUMNS = 16 }; /* that can be asked for */
 
 struct csv_reader {
 	struct line_reader lines;

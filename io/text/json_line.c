@@ -22,7 +22,7 @@ static bool fail(struct json *j, const char *why)
 
 static void skip_blanks(struct json *j)
 {
-	while (j->p < j->end && (*j->p == ' ' || *j->p == '\t' || *j->p == '\r'))
+	while (j->p < j->end && memchr(" \t\r\n", *j->p, 4))
 		j->p++;
 }
 

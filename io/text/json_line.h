@@ -16,10 +16,10 @@ struct json_member {
 #define JSON_WHY_SIZE 280
 
 /**
- * Read one JSON object (RFC 8259) that fills the line and pick the @n members
- * of @want from it, and, where it is there, with @one_more the next one; all others are checked and
- * skipped, nested up to 32 deep. On false @why holds the reason and *@at points to the byte;
- * members that are missing are named all at once, with those that are there.
+ * Read one JSON object (RFC 8259) that fills the line, or a text of several, and pick the @n
+ * members of @want from it, and, where it is there, with @one_more the next one; all others are
+ * checked and skipped, nested up to 32 deep. On false @why holds the reason and *@at points to the
+ * byte; members that are missing are named all at once, with those that are there.
  */
 bool json_line_read(struct str line, struct json_member *want, size_t n, bool one_more,
 	const char **at, char *why, size_t why_size);

@@ -79,3 +79,12 @@ const struct profile *profile_choose(const struct profile *const *all, size_t n,
 	}
 	return best;
 }
+
+void profile_host(struct host_time *to, const struct profile *p)
+{
+	if (!p->has_host)
+		return;
+	to->step_s = p->host.step_s;
+	to->sequence_s = p->host.sequence_s;
+	to->request_s = p->host.request_s;
+}

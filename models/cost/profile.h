@@ -135,6 +135,8 @@ struct profile {
 	enum provenance provenance;
 	const char *date, *driver, *kernels, *method; /* "" when not given */
 	struct profile_sigma sigma;
+	bool has_host;                   /* it was fitted with the step, sequence and request of */
+	struct host_time host;           /* this, which stand in place of a scenario's */
 	const struct profile_form *form; /* NULL unless PROFILE_FORM */
 	const struct profile_grid *grid; /* NULL unless PROFILE_GRID */
 };
@@ -150,6 +152,9 @@ bool profile_covers(const struct profile *p, const struct gpu_spec *gpu, const c
 const struct profile *profile_choose(const struct profile *const *all, size_t n,
 	const struct gpu_spec *gpu, const char *runtime, const char *model,
 	enum precision precision);
+
+/** Put the host's times that @p was fitted with in place of those in @to, if it was. */
+void profile_host(struct host_time *to, const struct profile *p);
 
 /** The text of a profile that is part of the program. */
 struct profile_text {

@@ -1,0 +1,27 @@
+#ifndef OFFING_IO_LOG_PARTS_H
+#define OFFING_IO_LOG_PARTS_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "models/workload/served.h"
+
+/** Between the files of io/log/: requests as they are read, in any order and of any clock. */
+struct log_rows {
+	const char *file;
+	size_t n, cap;
+	struct served_request *at;
+	uint64_t n_unanswered;
+};
+
+/** "name:line:col: name must be RULE, not 'text'". Always false. */
+bool log_refuse(const struct log_rows *rows, struct src_pos at, const char *name, const char *rule,
+	struct str text, struct err *err);
+
+/** Check the order of its times, and keep it. */
+MUST_CHECK bool log_add(struct log_rows *rows, const struct served_request *r, struct err *err);
+
+/** A JSON object as `vllm bench serve` writes it. */
+MUST_CHECK bool vllm_bench_read(struct log_rows *rows, const char *text, size_t n, struct err *err);
+
+#endif

@@ -1,0 +1,299 @@
+/* Logs of requests: what they are told by, and CSV. */
+#include "io/log/request_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/quote.h"
+#include "io/log/log_parts.h"
+#include "io/text/csv.h"
+#include "io/text/text_file.h"
+#include "io/text/trace_value.h"
+
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+enum { LOG_BYTES_MAX = 1 << 28, LOG_TOK_MAX = 1000000000 };
+
+static const struct line_limits LIMITS = {.bytes = LOG_BYTES_MAX, .lines = 10000000};
+
+/* Columns: what each is, in which unit, and whether it counts from the arrival. */
+
+enum field { FIELD_ARRIVAL, FIELD_PROMPT, FIELD_OUTPUT, FIELD_FIRST, FIELD_END, FIELDS };
+
+struct log_column {
+	enum field field;
+	int64_t unit_ns; /* 0: tokens */
+	bool from_arrival;
+};
+
+static const struct csv_column names[] = {
+	{"arrival_s", CSV_OPTIONAL},
+	{"created_s", CSV_OPTIONAL},
+	{"arrival_ms", CSV_OPTIONAL},
+	{"prompt_tokens", CSV_NEEDED},
+	{"output_tokens", CSV_NEEDED},
+	{"first_token_s", CSV_OPTIONAL},
+	{"first_token_ms", CSV_OPTIONAL},
+	{"ttft_s", CSV_OPTIONAL},
+	{"ttft_ms", CSV_OPTIONAL},
+	{"last_token_s", CSV_OPTIONAL},
+	{"last_token_ms", CSV_OPTIONAL},
+	{"finished_s", CSV_OPTIONAL},
+	{"end_s", CSV_OPTIONAL},
+	{"e2e_s", CSV_OPTIONAL},
+	{"e2e_ms", CSV_OPTIONAL},
+};
+
+enum { COLUMNS = sizeof names / sizeof names[0] };
+
+static const struct log_column columns[COLUMNS] = {
+	{FIELD_ARRIVAL, NS_PER_S, false},
+	{FIELD_ARRIVAL, NS_PER_S, false},
+	{FIELD_ARRIVAL, NS_PER_MS, false},
+	{FIELD_PROMPT, 0, false},
+	{FIELD_OUTPUT, 0, false},
+	{FIELD_FIRST, NS_PER_S, false},
+	{FIELD_FIRST, NS_PER_MS, false},
+	{FIELD_FIRST, NS_PER_S, true},
+	{FIELD_FIRST, NS_PER_MS, true},
+	{FIELD_END, NS_PER_S, false},
+	{FIELD_END, NS_PER_MS, false},
+	{FIELD_END, NS_PER_S, false},
+	{FIELD_END, NS_PER_S, false},
+	{FIELD_END, NS_PER_S, true},
+	{FIELD_END, NS_PER_MS, true},
+};
+
+static const char *const wanted[FIELDS] = {
+	[FIELD_ARRIVAL] = "a time of arrival (arrival_s, arrival_ms, created_s)",
+	[FIELD_FIRST] =
+		"a time of the first token (first_token_s, first_token_ms, ttft_s, ttft_ms)",
+	[FIELD_END] = "a time of the last token (last_token_s, last_token_ms, finished_s, end_s, "
+		      "e2e_s, e2e_ms)",
+};
+
+bool log_refuse(const struct log_rows *rows, struct src_pos at, const char *name, const char *rule,
+	struct str text, struct err *err)
+{
+	char quoted[QUOTE_SIZE];
+
+	(void)rows;
+	return err_at(err, at, "%s must be %s, not '%s'", name, rule,
+		quote_bytes(quoted, sizeof quoted, text.s, text.n));
+}
+
+bool log_add(struct log_rows *rows, const struct served_request *r, struct err *err)
+{
+	struct src_pos at = {rows->file, r->line, r->col};
+
+	if (r->first_ns <= r->arrival_ns)
+		return err_at(err, at,
+			"the first token must come after the arrival, not %g s before it",
+			1e-9 * (double)(r->arrival_ns - r->first_ns));
+	if (r->end_ns < r->first_ns)
+		return err_at(err, at, "the end must not be before the first token, %g s here",
+			1e-9 * (double)(r->first_ns - r->end_ns));
+	rows->at = mem_grow(rows->at, rows->n, &rows->cap, sizeof *rows->at);
+	rows->at[rows->n++] = *r;
+	return true;
+}
+
+/* CSV */
+
+struct csv_log {
+	struct csv_reader csv;
+	size_t at[FIELDS]; /* the column that has it */
+};
+
+static bool choose_columns(struct csv_log *l, struct err *err)
+{
+	struct src_pos heading = {l->csv.lines.file, l->csv.lines.line, 1};
+
+	for (size_t f = 0; f < FIELDS; f++)
+		l->at[f] = COLUMNS;
+	for (size_t c = 0; c < COLUMNS; c++) {
+		size_t *at = &l->at[columns[c].field];
+
+		if (l->csv.at[c] == SIZE_MAX)
+			continue;
+		if (*at < COLUMNS)
+			return err_at(err, heading,
+				"columns '%s' and '%s' say the same: leave one of them out",
+				names[*at].name, names[c].name);
+		*at = c;
+	}
+	for (size_t f = 0; f < FIELDS; f++)
+		if (l->at[f] == COLUMNS)
+			return err_at(err, heading, "first line lacks %s", wanted[f]);
+	return true;
+}
+
+static struct src_pos place(const struct csv_log *l, struct str text)
+{
+	return line_reader_pos(&l->csv.lines, l->csv.line, text.s);
+}
+
+static bool bad_value(const struct csv_log *l, const struct log_rows *rows, enum field f,
+	struct str text, const char *rule, struct err *err)
+{
+	if (!line_reader_shows(&l->csv.lines, text, l->csv.line, err))
+		return false;
+	return log_refuse(rows, place(l, text), names[l->at[f]].name, rule, text, err);
+}
+
+static bool time_of(const struct csv_log *l, const struct log_rows *rows, enum field f,
+	const struct str *value, int64_t arrival_ns, int64_t *out, struct err *err)
+{
+	const struct log_column *c = &columns[l->at[f]];
+
+	if (!trace_time(value[l->at[f]], c->unit_ns, out))
+		return bad_value(l, rows, f, value[l->at[f]],
+			c->unit_ns == NS_PER_S ? "a number of seconds from 0 to 9e9"
+					       : "a number of milliseconds from 0 to 9e12",
+			err);
+	if (c->from_arrival && __builtin_add_overflow(*out, arrival_ns, out))
+		return bad_value(l, rows, f, value[l->at[f]], "a time within 292 years", err);
+	return true;
+}
+
+static bool tokens_of(const struct csv_log *l, const struct log_rows *rows, enum field f,
+	uint32_t least, const struct str *value, uint32_t *out, struct err *err)
+{
+	struct str text = value[l->at[f]];
+
+	if (trace_whole(text, LOG_TOK_MAX, out) && *out >= least)
+		return true;
+	return bad_value(l, rows, f, text,
+		least ? "a whole number from 1 to 1000000000"
+		      : "a whole number from 0 to 1000000000",
+		err);
+}
+
+/* No last token: it was refused, or the log was closed first. */
+static bool unanswered(const struct csv_log *l, const struct str *value)
+{
+	return value[l->at[FIELD_END]].n == 0 || value[l->at[FIELD_FIRST]].n == 0 ||
+	       value[l->at[FIELD_OUTPUT]].n == 0;
+}
+
+static bool csv_row(
+	const struct csv_log *l, struct log_rows *rows, const struct str *value, struct err *err)
+{
+	struct src_pos at = place(l, value[l->at[FIELD_ARRIVAL]]);
+	struct served_request r = {.line = at.line, .col = at.col};
+
+	if (!time_of(l, rows, FIELD_ARRIVAL, value, 0, &r.arrival_ns, err))
+		return false;
+	if (unanswered(l, value)) {
+		rows->n_unanswered++;
+		return true;
+	}
+	if (!tokens_of(l, rows, FIELD_PROMPT, 1, value, &r.prompt_tok, err) ||
+		!tokens_of(l, rows, FIELD_OUTPUT, 0, value, &r.output_tok, err))
+		return false;
+	if (r.output_tok == 0) {
+		rows->n_unanswered++;
+		return true;
+	}
+	at = place(l, value[l->at[FIELD_FIRST]]);
+	r.col = at.col;
+	return time_of(l, rows, FIELD_FIRST, value, r.arrival_ns, &r.first_ns, err) &&
+	       time_of(l, rows, FIELD_END, value, r.arrival_ns, &r.end_ns, err) &&
+	       log_add(rows, &r, err);
+}
+
+static bool csv_read(struct log_rows *rows, struct err *err)
+{
+	struct csv_log l = {0};
+	struct str value[CSV_COLUMNS];
+	int got;
+
+	if (!csv_open(
+		    &l.csv, rows->file, LIMITS, names, COLUMNS, "a log", (struct src_pos){0}, err))
+		return false;
+	got = choose_columns(&l, err) ? 1 : -1;
+	while (got > 0 && (got = csv_next(&l.csv, value, err)) > 0)
+		if (!csv_row(&l, rows, value, err))
+			got = -1;
+	csv_close(&l.csv);
+	return got == 0;
+}
+
+/* Either */
+
+static int by_arrival(const void *a, const void *b)
+{
+	const struct served_request *x = a, *y = b;
+
+	if (x->arrival_ns != y->arrival_ns)
+		return x->arrival_ns < y->arrival_ns ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x->col > y->col) - (x->col < y->col);
+}
+
+static void keep(struct served_log *out, struct arena *a, struct log_rows *rows)
+{
+	struct served_request *kept = arena_alloc(a, rows->n, sizeof *kept);
+	int64_t from_ns;
+
+	if (rows->n > 0) {
+		qsort(rows->at, rows->n, sizeof *rows->at, by_arrival);
+		memcpy(kept, rows->at, rows->n * sizeof *kept);
+		from_ns = kept[0].arrival_ns;
+		for (size_t i = 0; i < rows->n; i++) {
+			kept[i].arrival_ns -= from_ns;
+			kept[i].first_ns -= from_ns;
+			kept[i].end_ns -= from_ns;
+		}
+	}
+	*out = (struct served_log){arena_strdup(a, rows->file), rows->n, kept, rows->n_unanswered};
+}
+
+/* An object, and no table? By its first character. */
+static bool tell_json(bool *json, const char *file, struct err *err)
+{
+	struct text_source s;
+	char head[64];
+	long n;
+
+	if (!text_source_open(&s, file, LOG_BYTES_MAX, (struct src_pos){0}, err))
+		return false;
+	n = text_source_read(&s, head, sizeof head - 1, 1, err);
+	text_source_close(&s);
+	if (n < 0)
+		return false;
+	head[n] = '\0';
+	*json = head[strspn(head, " \t\r\n")] == '{';
+	return true;
+}
+
+static bool json_read(struct log_rows *rows, struct err *err)
+{
+	struct arena a;
+	char *text;
+	size_t n;
+	bool ok;
+
+	arena_init(&a);
+	ok = text_file_read(&text, &n, &a, rows->file, LOG_BYTES_MAX, (struct src_pos){0}, err) &&
+	     vllm_bench_read(rows, text, n, err);
+	arena_finish(&a);
+	return ok;
+}
+
+bool request_log_read(struct served_log *out, struct arena *a, const char *file, struct err *err)
+{
+	struct log_rows rows = {.file = file};
+	bool json, ok;
+
+	*out = (struct served_log){0};
+	if (!strcmp(file, "-")) /* it is read twice */
+		return err_input(err, "a log is read from a file, not from standard input");
+	ok = tell_json(&json, file, err) && (json ? json_read(&rows, err) : csv_read(&rows, err));
+	if (ok)
+		keep(out, a, &rows);
+	free(rows.at);
+	return ok;
+}
