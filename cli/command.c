@@ -61,6 +61,7 @@ const struct command *const commands[] = {
 	&cmd_place,
 	&cmd_plan,
 	&cmd_optimum,
+	&cmd_fit,
 	&cmd_validate,
 	&cmd_help,
 	&cmd_completion,

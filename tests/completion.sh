@@ -20,6 +20,7 @@ empty=$(mktemp -d) && cd "$empty" || exit 1
 failed=0
 expect 'check' offing ch
 expect '--replications' offing check --rep
+expect '--hold' offing fit --ho
 expect 'policies profiles' offing list p
 expect '--json' offing list --j
 rmdir "$empty"

@@ -1,0 +1,1 @@
+$offing fit --scenario support/fit.yaml --hold wieghts support/log-few.csv

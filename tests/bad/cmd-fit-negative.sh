@@ -1,0 +1,1 @@
+$offing fit --scenario support/fit.yaml support/log-negative.csv

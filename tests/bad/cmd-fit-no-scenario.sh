@@ -1,0 +1,1 @@
+$offing fit support/log-few.csv
