@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/quote.h"
 #include "io/log/log_parts.h"
 #include "io/text/csv.h"
 #include "io/text/text_file.h"
@@ -72,32 +71,6 @@ static const char *const wanted[FIELDS] = {
 	[FIELD_END] = "a time of the last token (last_token_s, last_token_ms, finished_s, end_s, "
 		      "e2e_s, e2e_ms)",
 };
-
-bool log_refuse(const struct log_rows *rows, struct src_pos at, const char *name, const char *rule,
-	struct str text, struct err *err)
-{
-	char quoted[QUOTE_SIZE];
-
-	(void)rows;
-	return err_at(err, at, "%s must be %s, not '%s'", name, rule,
-		quote_bytes(quoted, sizeof quoted, text.s, text.n));
-}
-
-bool log_add(struct log_rows *rows, const struct served_request *r, struct err *err)
-{
-	struct src_pos at = {rows->file, r->line, r->col};
-
-	if (r->first_ns <= r->arrival_ns)
-		return err_at(err, at,
-			"the first token must come after the arrival, not %g s before it",
-			1e-9 * (double)(r->arrival_ns - r->first_ns));
-	if (r->end_ns < r->first_ns)
-		return err_at(err, at, "the end must not be before the first token, %g s here",
-			1e-9 * (double)(r->first_ns - r->end_ns));
-	rows->at = mem_grow(rows->at, rows->n, &rows->cap, sizeof *rows->at);
-	rows->at[rows->n++] = *r;
-	return true;
-}
 
 /* CSV */
 

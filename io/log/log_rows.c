@@ -1,0 +1,30 @@
+/* Requests as they are read, whatever the form of the log. */
+#include "io/log/log_parts.h"
+
+#include "base/quote.h"
+
+bool log_refuse(const struct log_rows *rows, struct src_pos at, const char *name, const char *rule,
+	struct str text, struct err *err)
+{
+	char quoted[QUOTE_SIZE];
+
+	(void)rows;
+	return err_at(err, at, "%s must be %s, not '%s'", name, rule,
+		quote_bytes(quoted, sizeof quoted, text.s, text.n));
+}
+
+bool log_add(struct log_rows *rows, const struct served_request *r, struct err *err)
+{
+	struct src_pos at = {rows->file, r->line, r->col};
+
+	if (r->first_ns <= r->arrival_ns)
+		return err_at(err, at,
+			"the first token must come after the arrival, not %g s before it",
+			1e-9 * (double)(r->arrival_ns - r->first_ns));
+	if (r->end_ns < r->first_ns)
+		return err_at(err, at, "the end must not be before the first token, %g s here",
+			1e-9 * (double)(r->first_ns - r->end_ns));
+	rows->at = mem_grow(rows->at, rows->n, &rows->cap, sizeof *rows->at);
+	rows->at[rows->n++] = *r;
+	return true;
+}
