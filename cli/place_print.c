@@ -48,47 +48,57 @@ static void print_answer(FILE *to, const struct placement_answer *a, const char 
 
 /* Printed */
 
-static void print_printed_device(FILE *to, const struct place_report *r, size_t d)
+/** What device @d has. */
+static size_t tensors_on(double *bytes, const struct place_report *r, size_t d)
 {
 	const struct printed_problem *p = &r->printed_scene.problem;
-	size_t n = 0, filled;
-	double bytes = 0.0;
+	size_t n = 0;
 
+	*bytes = 0.0;
 	for (size_t t = 0; t < p->n_tensors; t++)
 		if (r->printed.homes[t].executor == (int)d) {
 			n++;
-			bytes += p->tensors[t].bytes;
+			*bytes += p->tensors[t].bytes;
 		}
-	filled =
-		p->devices[d].bytes > 0.0 ? (size_t)ceil(COLUMNS * bytes / p->devices[d].bytes) : 0;
-	filled = filled > COLUMNS ? COLUMNS : filled;
-	fprintf(to, "  %-*s [", NAME, p->devices[d].name);
+	return n;
+}
+
+static void print_printed_device(
+	FILE *to, const struct placement_memory *device, size_t n, double bytes)
+{
+	size_t filled =
+		device->bytes > 0.0 ? (size_t)ceil(COLUMNS * bytes / device->bytes) : COLUMNS;
+
+	fprintf(to, "  %-*s [", NAME, device->name);
 	for (size_t k = 0; k < COLUMNS; k++)
 		fputc(k < filled ? '#' : '.', to);
-	fprintf(to, "] %4zu tensors, %6.2f of %6.2f GB\n", n, gb(bytes), gb(p->devices[d].bytes));
+	fprintf(to, "] %4zu tensors, %6.2f of %6.2f GB\n", n, gb(bytes), gb(device->bytes));
 }
 
 static void print_printed(FILE *to, const struct place_report *r)
 {
 	const struct printed_problem *p = &r->printed_scene.problem;
-	const char *last = p->devices[p->n_devices - 1].name;
 	double bytes = 0.0, all = 0.0;
+	size_t idle = 0;
 
 	fprintf(to, "\nEq. 2 as printed: %zu tensors on %zu devices\n", p->n_tensors, p->n_devices);
 	print_answer(to, &r->printed, "ms");
-	for (size_t d = 0; d < p->n_devices; d++)
-		print_printed_device(to, r, d);
-	for (size_t t = 0; t < p->n_tensors; t++) {
-		all += p->tensors[t].bytes;
-		if (r->printed.homes[t].executor == (int)p->n_devices - 1)
-			bytes += p->tensors[t].bytes;
+	for (size_t d = 0; d < p->n_devices; d++) {
+		size_t n = tensors_on(&bytes, r, d);
+
+		all += bytes;
+		idle += n == 0;
+		if (n > 0)
+			print_printed_device(to, &p->devices[d], n, bytes);
 	}
+	if (idle > 0)
+		fprintf(to, "  nothing on %zu other devices\n", idle);
 	fprintf(to,
 		"  What is wrong with it: the sum is over d1 < d2, so that the last device is "
 		"free,\n"
 		"  whatever it is: %.2f of %.2f GB go to %s;\n"
 		"  and compute is absent, so that this is no time that anything takes.\n",
-		gb(bytes), gb(all), last);
+		gb(bytes), gb(all), p->devices[p->n_devices - 1].name);
 }
 
 /* Repaired */

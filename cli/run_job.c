@@ -1,5 +1,6 @@
 #include "cli/run_job.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +209,8 @@ static void want_tokens(struct experiment_host *h)
 		return;
 	h->tokens = token_meter_create(s->n_instances);
 	h->job->readings = mem_zalloc(s->n_policies * s->n_instances, sizeof *h->job->readings);
+	for (size_t i = 0; i < s->n_policies * s->n_instances; i++)
+		h->job->readings[i].token_s = (double)NAN;
 }
 
 static void note_tokens(struct experiment_host *h, size_t p)
