@@ -9,11 +9,11 @@
 
 #include "base/mem.h"
 #include "models/cost/holding.h"
-#include "models/serving/course.h"
+#include "models/serving/plan_parts.h"
 
 const char *const plan_bound_names[PLAN_BOUNDS] = {"memory", "prefill", "PCIe", "draft", "verify"};
 
-enum { KEPT = 256, ROUNDS_MOST = 512 }; /* rounds that are looked at one by one */
+enum { KEPT = 256 };
 
 struct planner {
 	struct planner_spec spec;
@@ -21,105 +21,6 @@ struct planner {
 	double weight_bytes, kv_bytes_tok, draft_weight_bytes, draft_kv_bytes_tok;
 	struct plan_answer kept[KEPT]; /* by a hash of what was asked */
 };
-
-/** What the candidates for one batch are made of; of rounds, sums over all. */
-struct parts {
-	struct passes verify, draft; /* of the k that is looked at */
-	size_t n_sizes;
-	const uint32_t *size;
-	double prefill_s[PASSES_MOST], draft_prefill_s[PASSES_MOST];
-	double rounds[PLAN_K_MOST + 1];
-	double draft_s[PLAN_K_MOST + 1][PASSES_MOST];
-	double verify_s[PLAN_K_MOST + 1][PASSES_MOST], wait_s[PLAN_K_MOST + 1][PASSES_MOST];
-	uint32_t k_most;
-};
-
-static struct pass_model model_of(const struct planner *p)
-{
-	return (struct pass_model){p->spec.cost, p->spec.offload};
-}
-
-static struct pass_model draft_of(const struct planner *p)
-{
-	return (struct pass_model){p->spec.draft_cost, NULL};
-}
-
-static void fill_prefill(struct parts *t, const struct planner *p, const struct plan_answer *a)
-{
-	struct pass_model model = model_of(p), draft = draft_of(p);
-
-	for (size_t i = 0; i < t->n_sizes; i++) {
-		t->prefill_s[i] = passes_prefill_s(&model, a->n, t->size[i], a->prompt_tok);
-		if (draft.cost)
-			t->draft_prefill_s[i] =
-				passes_prefill_s(&draft, a->n, t->size[i], a->prompt_tok);
-	}
-}
-
-/** A round at moment @m, of passes of each size. */
-static void add_round(struct parts *t, const struct planner *p, uint32_t k, const struct moment *m,
-	double context_tok)
-{
-	const struct offload *o = p->spec.offload;
-	double tok = context_tok + m->won;
-
-	t->rounds[k] += m->any;
-	for (size_t i = 0; i < t->n_sizes; i++) {
-		struct offload_step s = passes_of(&t->verify, m->n, t->size[i], tok);
-
-		t->verify_s[k][i] += m->any * (s.before_s + s.gpu_s);
-		if (o)
-			t->wait_s[k][i] += m->any * offload_wait_s(o, &s, offload_tail_s(o, &s));
-		if (k == 0)
-			continue;
-		/* the draft's context grows while it drafts */
-		s = passes_of(&t->draft, m->n, t->size[i], tok + 0.5 * (k - 1.0));
-		t->draft_s[k][i] += m->any * k * s.gpu_s;
-	}
-}
-
-static struct moment moment_of(
-	const struct planner *p, const struct course *c, size_t r, const struct plan_answer *a)
-{
-	return p->spec.keeps_rows ? course_static_moment(c, r, a->n, a->output_tok - 1.0)
-				  : course_moment(c, r, a->n);
-}
-
-static void fill_rounds(
-	struct parts *t, const struct planner *p, const struct plan_answer *a, uint32_t k)
-{
-	struct pass_model model = model_of(p);
-	double context_tok = a->prompt_tok + 1.0; /* with the first token of the answer */
-	struct course course;
-	size_t stride;
-
-	passes_init(&t->verify, &model, a->n, k, context_tok, context_tok + a->output_tok);
-	t->n_sizes = t->verify.n_sizes;
-	t->size = t->verify.size;
-	course_init(&course, p->spec.acceptance, k, a->output_tok - 1);
-	stride = 1 + course.n / ROUNDS_MOST * 2; /* odd: each stands for its neighbours */
-	for (size_t r = 0; r < course.n; r += stride) {
-		size_t width = course.n - r < stride ? course.n - r : stride;
-		struct moment m = moment_of(p, &course, r + width / 2, a);
-
-		m.any *= (double)width;
-		add_round(t, p, k, &m, context_tok);
-	}
-	course_finish(&course);
-}
-
-static void fill_parts(struct parts *t, const struct planner *p, const struct plan_answer *a)
-{
-	struct pass_model draft = draft_of(p);
-
-	t->k_most = draft.cost ? PLAN_K_MOST : 0;
-	if (draft.cost)
-		passes_init(&t->draft, &draft, a->n, 0, a->prompt_tok + 1.0,
-			a->prompt_tok + 1.0 + a->output_tok);
-	for (uint32_t k = 0; k <= t->k_most; k++)
-		fill_rounds(t, p, a, k);
-	fill_prefill(t, p, a);
-}
 
 /** Hidden values and those between gate, up and down, of all rows of the largest pass. */
 static double activation_bytes(const struct llm_shape *s, const struct plan *c, uint32_t prompt_tok)
@@ -150,7 +51,7 @@ static double of_round(double sum_s, double rounds)
 }
 
 /** The candidate of sizes @m, @d, @b and of @k. */
-static struct plan candidate(const struct planner *p, const struct parts *t,
+static struct plan candidate(const struct planner *p, const struct plan_parts *t,
 	const struct plan_answer *a, size_t m, size_t d, size_t b, uint32_t k)
 {
 	struct plan c = {.prefill_batch = t->size[m],
@@ -215,9 +116,9 @@ static enum plan_bound binds(const struct plan_answer *a)
 
 static void search(struct planner *p, struct plan_answer *a)
 {
-	struct parts t = {0};
+	struct plan_parts t = {0};
 
-	fill_parts(&t, p, a);
+	plan_parts_fill(&t, &p->spec, a);
 	for (uint32_t k = 0; k <= t.k_most; k++)
 		for (size_t m = 0; m < t.n_sizes; m++)
 			for (size_t d = 0; d < t.n_sizes; d++)

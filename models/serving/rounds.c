@@ -1,14 +1,12 @@
 /* Rounds of speculation on copies of the sequences, and what comes to pass of them. */
-#include <math.h>
 #include <string.h>
 
-#include "models/serving/acceptance.h"
 #include "models/serving/instance.h"
 #include "models/serving/running.h"
 #include "models/serving/speculative.h"
 
-/* A window of about ten rounds, and what was assumed counts as one of them: adaptive. */
-static const double forgets = 0.9, assumed_weight = 1.0;
+/* A window of about ten rounds: adaptive. */
+static const double forgets = 0.9;
 
 /* Copies */
 
@@ -44,27 +42,6 @@ static void copy(const struct batch *b, struct ahead *a, uint32_t seq)
 	toss(b->speculation, a);
 }
 
-/** The plans for so many, at the mean of their acceptances in whole per cent. */
-static struct planned_row *plans(struct speculation *s, size_t n, size_t rows, double percents)
-{
-	return planned_row(s->planned, (uint32_t)rows, (uint32_t)round(percents / (double)n));
-}
-
-static double percent_of(double acceptance)
-{
-	return round(100.0 * acceptance);
-}
-
-static void find_plans(struct speculation *s)
-{
-	double percents = 0.0;
-
-	for (size_t i = 0; i < s->n; i++)
-		percents += percent_of(s->ahead[i].acceptance);
-	s->plans = plans(s, s->n, s->rows, percents);
-	s->plan.until_tok = 0;
-}
-
 void speculation_copy(struct batch *b)
 {
 	struct speculation *s = b->speculation;
@@ -82,8 +59,8 @@ void speculation_copy(struct batch *b)
 	}
 	s->rows = b->running.rows;
 	s->ended_tok = b->batching->keeps_rows ? (uint64_t)b->running.context_tok - s->stored : 0;
-	if (s->planned)
-		find_plans(s);
+	s->plans = NULL;
+	s->plan.until_tok = 0;
 }
 
 /** In the coming round of the copies, which is of @k where all are drafted here. */
@@ -129,34 +106,6 @@ double speculation_round_s(const struct batch *b, size_t n, double context_tok, 
 		s += a.base_s + a.per_tok_s * tok;
 	}
 	return s + cost_step_s(b->cost, &w);
-}
-
-/* A usual answer, for who cannot know how much all want. */
-static const uint64_t foreseen_tok = 128;
-
-/** That a plan would have for @n sequences. */
-static uint32_t foreseen_k(const struct batch *b, size_t n, double context_tok)
-{
-	struct speculation *s = b->speculation;
-	struct planned_row *row = plans(s, n, n, (double)n * percent_of(s->outlook.acceptance));
-	const struct planned_sums all = {
-		(uint32_t)n, (uint32_t)n, (uint64_t)context_tok, n * foreseen_tok};
-
-	return planned_look(s->planned, row, &all).k;
-}
-
-double speculation_token_s(const struct batch *b, size_t n, double context_tok)
-{
-	struct speculation *s = b->speculation;
-	uint32_t k = s->planned ? foreseen_k(b, n, context_tok) : s->draft->k;
-	double tok = acceptance_mean_tok(s->outlook.acceptance, k);
-	struct cost_work w = {0};
-
-	if (s->cost)
-		return speculation_round_s(b, n, context_tok, k) / tok;
-	for (size_t i = 0; i < n; i++)
-		cost_work_verify(&w, s->draft->k, context_tok / (double)n);
-	return (s->outlook.away_s + cost_step_s(b->cost, &w)) / tok;
 }
 
 struct cost_work speculation_work(const struct batch *b)
@@ -257,69 +206,6 @@ bool speculation_round(struct batch *b, uint32_t k, struct speculation_counts *s
 	s->at++;
 	*sum = c;
 	return b->together.as_one ? s->n_want == 0 : ends;
-}
-
-/** Of a token of @a, as its last rounds show, and what was assumed as long as they show little. */
-static double seems(const struct ahead *a)
-{
-	return (a->won + assumed_weight * a->acceptance) / (a->tried + assumed_weight);
-}
-
-/** The k that wins most tokens a second, as it seems. */
-static uint32_t adapted(const struct batch *b)
-{
-	const struct speculation *s = b->speculation;
-	double best = 0.0;
-	uint32_t k = 0;
-
-	for (uint32_t j = 0; j <= s->draft->k; j++) {
-		double tok = 0.0;
-
-		if (j > 0 && speculation_need(b, j) > kvcache_free(&b->kv))
-			break;
-		for (size_t i = 0; i < s->n; i++)
-			if (s->ahead[i].left > 0)
-				tok += acceptance_mean_tok(seems(&s->ahead[i]), j);
-		tok /= speculation_round_s(b, s->rows, (double)(s->stored + s->ended_tok), j);
-		if (tok > best) {
-			best = tok;
-			k = j;
-		}
-	}
-	return k;
-}
-
-static struct planned_answer look(const struct speculation *s)
-{
-	const struct planned_sums all = {
-		(uint32_t)s->rows, (uint32_t)s->n_want, s->stored + s->ended_tok, s->want};
-	struct planned_answer a = planned_look(s->planned, s->plans, &all);
-
-	a.until_tok -= a.until_tok < UINT64_MAX ? s->ended_tok : 0;
-	return a;
-}
-
-/** That of the plan, or as many as there are blocks for. */
-static uint32_t planned(const struct batch *b)
-{
-	struct speculation *s = b->speculation;
-	uint32_t k;
-
-	if (s->stored >= s->plan.until_tok || s->want < s->plan.from_want_tok)
-		s->plan = look(s);
-	k = s->plan.k;
-	while (k > 0 && speculation_need(b, k) > kvcache_free(&b->kv))
-		k--;
-	return k;
-}
-
-uint32_t speculation_k(const struct batch *b)
-{
-	const struct speculation *s = b->speculation;
-
-	if (s->planned)
-		return planned(b);
-	return s->draft->adaptive ? adapted(b) : s->draft->k;
 }
 
 void speculation_commit(struct batch *b, const struct speculation_counts *sum)

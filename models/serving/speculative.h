@@ -62,7 +62,7 @@ struct speculation {
 	uint64_t held,
 		stored; /* blocks of the sequences when the run began; tokens of context now */
 	uint64_t want;  /* tokens now to the ends of their answers */
-	struct planned_row *plans; /* for so many at their acceptance, where k is planned */
+	struct planned_row *plans; /* for so many at their acceptance; NULL: not asked yet */
 	struct planned_answer plan;
 	uint64_t blocks;   /* that the coming round holds, if it is of @blocks_k, too */
 	uint32_t blocks_k; /* UINT32_MAX: not known */
