@@ -3,31 +3,36 @@
  * where the blocks meet between the two, or where there is much to map in a second one, of which
  * more blocks are there at a time.
  *
- * Pooling wants the mean of all keys of a head before it can look at one of them, so every warp
- * goes through a list of items in which, for each head,
- *	A  the keys are summed, 64 at a time
+ * Pooling wants the mean of all keys of a head before it can look at one of them, so the warps take
+ * items from a list in which, for each head,
+ *	A  the keys are summed, some blocks at a time
  *	Q  blocks of queries are pooled
  *	B  and some heads later blocks of keys, which are still in the L2 cache
- * Item i goes to warp i modulo their number. Who waits, waits for items of smaller numbers; the
- * smallest that is waited for waits for none, so all it takes is that every block runs.
+ * A warp claims an item while it has another in hand. Who waits, waits for items of smaller
+ * numbers than those he has; the smallest that is waited for waits for none, so all it takes is
+ * that every block runs.
  *
  * The tensor cores add up: with X the rows of a block and g their inverse norms (as halves, each
- * off by up to 2^-12), sums and sums of unit vectors are (1, g)' X, and the norms the diagonal of
+ * off by up to 2^-12), sums and sums of unit vectors are X' (1, g), and the norms the diagonal of
  * X X'. Keys are taken as they are and their mean, two halves for each of its numbers, is taken
- * off afterwards. Loops stay loops: what is unrolled does not fit the instruction cache.
+ * off afterwards. What such products take is their latency: so a warp has several chains of them
+ * at a time, and there are as many warps as their registers allow, each with 32 rows in hand.
  */
 #include "kernels-ref/cuda/attn_common.cuh"
 #include "kernels-ref/cuda/tile_map.cuh"
 
-#define POOL_WARPS 12 /* each with a slot of 64 rows */
+#define POOL_WARPS 16 /* each with a slot of SLOT_ROWS rows */
 #define POOL_THREADS (POOL_WARPS * WARP)
-#define SLOT_BYTES (2 * TILE_BYTES) /* two panels of 64 columns */
-#define GROUPS (TILE_ROWS / 16)     /* of 16 rows in a slot */
-#define MAP_THREADS 256             /* of a kernel of its own */
-#define MAP_ROUNDS 2                /* of tasks a block, at most, in one launch */
-#define LAG_TURNS 2                 /* of all warps, from A to B */
-#define MAP_ROWS 8                  /* rows of blocks of a mapping task, one a warp */
-#define MAP_DEPTH 64                /* dims loaded at a time */
+#define SLOT_ROWS 32
+#define PANEL_BYTES (SLOT_ROWS * 128)
+#define SLOT_BYTES (2 * PANEL_BYTES) /* two panels of 64 columns */
+#define GROUPS (SLOT_ROWS / 16)      /* of 16 rows in a slot */
+#define STEPS (ATTN_DIM / 16)        /* of 16 columns */
+#define SUM_TOK 256     /* of A, at most: an item ends by waiting for what it has added */
+#define MAP_THREADS 256 /* of a kernel of its own */
+#define MAP_ROUNDS 2    /* of tasks a block, at most, in one launch */
+#define MAP_ROWS 8      /* rows of blocks of a mapping task, one a warp */
+#define MAP_DEPTH 32    /* dims loaded at a time */
 
 #define SUM_SCALE 0x1p30f /* fixed point of the sums of keys: the same in any order */
 #define MASS_BASE 4.0f    /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
@@ -38,7 +43,8 @@ struct predict_scratch {
 	unsigned long long *k_sum; /* [heads][128], in 1 / SUM_SCALE */
 	unsigned *summed, *ready;  /* [heads] items of keys summed; whether the mean is there */
 	unsigned *met;             /* blocks that have pooled, and that are done */
-	struct mean_key *k_bar;    /* [heads][4 lanes] */
+	unsigned *claimed;         /* items, beside each warp's first */
+	struct mean_key *k_bar;    /* [heads] */
 	float *q_mean;             /* [heads][rows][128] */
 	float *k_mean;             /* [heads][cols][128] */
 	float *q_sim, *k_sim;
@@ -47,13 +53,14 @@ struct predict_scratch {
 struct predict_in {
 	das_predict_in in;
 	predict_scratch to;
-	tile_map q, k;       /* where tiles are copied by maps */
-	unsigned rows, cols; /* per head */
-	unsigned map_cols;   /* of a row of the map, with room for all of its entries<V> */
-	unsigned tasks;      /* of mapping, per head */
-	unsigned lag;        /* heads from A to B */
-	bool one;            /* launch */
-	float k_share;       /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
+	tile_map q, k;          /* where tiles are copied by maps */
+	unsigned rows, cols;    /* per head */
+	unsigned sums, sum_tok; /* items of A per head, and their keys */
+	unsigned map_cols;      /* of a row of the map, with room for all of its entries<V> */
+	unsigned tasks;         /* of mapping, per head */
+	unsigned lag;           /* heads from A to B */
+	bool one;               /* launch */
+	float k_share;          /* one sum of keys to the mean: 1 / (SUM_SCALE n_k) */
 };
 
 /* --- items ------------------------------------------------------------------------------------ */
@@ -62,35 +69,39 @@ enum item_kind { ITEM_SUM, ITEM_QUERIES, ITEM_KEYS };
 
 struct item {
 	enum item_kind kind;
-	unsigned head, at; /* block of 64 keys or of 128 queries */
+	unsigned head, at; /* keys to sum, block of queries or of keys */
 };
 
-/* The @i-th item; false past the last. Those of heads that are not there are skipped. */
-__device__ static bool item_of(item *it, const predict_in &p, unsigned *i, unsigned step)
+/* The @i-th item; false past the last. The first turns have no B yet, the last nothing else. */
+__device__ static bool item_of(item *it, const predict_in &p, unsigned i)
 {
-	unsigned each = 2 * p.cols + p.rows, all = (p.in.heads + p.lag) * each;
+	unsigned each = p.sums + p.rows, early = p.lag * each, kind;
+	unsigned all = each + p.cols, middle = (p.in.heads - p.lag) * all;
 
-	for (; *i < all; *i += step) {
-		unsigned turn = *i / each, at = *i % each;
-
-		it->kind = at < p.cols ? ITEM_SUM : at < p.cols + p.rows ? ITEM_QUERIES : ITEM_KEYS;
-		it->head = it->kind == ITEM_KEYS ? turn - p.lag : turn; /* wraps to no head */
-		it->at = it->kind == ITEM_SUM       ? at
-			 : it->kind == ITEM_QUERIES ? at - p.cols
-						    : at - p.cols - p.rows;
-		if (it->head < p.in.heads)
-			return true;
+	if (i < early) {
+		it->head = i / each;
+		it->at = i % each;
+	} else if (i - early < middle) {
+		it->head = (i - early) / all + p.lag;
+		it->at = (i - early) % all;
+	} else {
+		it->head = (i - early - middle) / p.cols + p.in.heads;
+		it->at = (i - early - middle) % p.cols + each;
 	}
-	return false;
+	kind = it->at < p.sums ? ITEM_SUM : it->at < each ? ITEM_QUERIES : ITEM_KEYS;
+	it->kind = (enum item_kind)kind;
+	it->at -= kind == ITEM_SUM ? 0 : kind == ITEM_QUERIES ? p.sums : each;
+	it->head -= kind == ITEM_KEYS ? p.lag : 0;
+	return it->head < p.in.heads;
 }
 
 /* Where 16-byte piece @c of row @r lies in a slot, swizzled as tile_copy() does it. */
 template <class T> __device__ static T *piece_of(T *slot, unsigned r, unsigned c)
 {
-	return slot + c / 8 * TILE_BYTES + r * 128 + ((c ^ r) & 7) * 16;
+	return slot + c / 8 * PANEL_BYTES + r * 128 + ((c ^ r) & 7) * 16;
 }
 
-/* One warp: ask for 64 rows from @row on. */
+/* One warp: ask for the rows of a slot from @row on. */
 __device__ static void load_slot(
 	char *slot, uint64_t *full, const predict_in &p, const item &it, unsigned row)
 {
@@ -101,10 +112,10 @@ __device__ static void load_slot(
 	stage_open(full, SLOT_BYTES);
 	if (TILE_COPIES) {
 		if (lane < 2)
-			tile_copy(slot + lane * TILE_BYTES, queries ? p.q : p.k, 64 * (int)lane,
+			tile_copy(slot + lane * PANEL_BYTES, queries ? p.q : p.k, 64 * (int)lane,
 				(int)row, (int)it.head, full);
 	} else {
-		for (unsigned i = lane; i < TILE_ROWS * 16; i += WARP) {
+		for (unsigned i = lane; i < SLOT_ROWS * 16; i += WARP) {
 			unsigned r = i / 16, c = i % 16;
 
 			copy_async16(piece_of(slot, r, c),
@@ -117,79 +128,106 @@ __device__ static void load_slot(
 /* --- sums by the tensor cores ------------------------------------------------------------------
  */
 
-/* Where this lane looks for ldmatrix: rows 16 @group to + 15, columns 16 @step to + 15. */
-__device__ static const char *tile_at(const char *slot, unsigned group, unsigned step)
-{
-	unsigned lane = threadIdx.x % WARP;
+/** Where this lane looks for ldmatrix in a slot: the swizzle is an exclusive or, the same in every
+ *  group and panel. */
+struct tile_places {
+	const char *of[4];
 
-	return piece_of(slot, group * 16 + lane % 16, step * 2 + lane / 16);
-}
+	__device__ tile_places(const char *slot)
+	{
+		unsigned lane = threadIdx.x % WARP, row = lane % 16;
 
-/** A mean of keys as lane t of four wants it: columns 8 i + 2 t and the next; the same as halves
- * and as what those leave; and its square, of all columns. */
+#pragma unroll
+		for (unsigned i = 0; i < 4; i++)
+			of[i] = piece_of(slot, row, 2 * i + lane / 16);
+	}
+
+	/* Rows 16 @group to + 15, columns 16 @step to + 15. */
+	__device__ const char *at(int group, int step) const
+	{
+		return of[step % 4] + group * 16 * 128 + step / 4 * PANEL_BYTES;
+	}
+};
+
+/** A mean of keys; the same for lane t of four, which wants columns 8 i + 2 t and the next: as
+ * halves, and what those leave; and its square. Read through L1, as whoever reads it has acquired
+ * what says that it is there, and shares no line with another. */
 struct mean_key {
-	alignas(16) float2 at[16];
-	uint32_t high[16], low[16];
+	alignas(128) float of[ATTN_DIM];
+	uint32_t high[4][16], low[4][16];
 	float square;
 };
 
 __device__ static void mean_key_make(const predict_in &p, unsigned head)
 {
-	unsigned t = threadIdx.x % WARP;
-	const unsigned long long *sum = p.to.k_sum + head * ATTN_DIM + 2 * t;
-	mean_key *to = p.to.k_bar + head * 4 + t;
+	unsigned lane = threadIdx.x % WARP;
+	const unsigned long long *sum = p.to.k_sum + head * ATTN_DIM;
+	mean_key *to = p.to.k_bar + head;
 	float square = 0.0f;
 
-	if (t < 4)
-#pragma unroll 4
-		for (int i = 0; i < 16; i++) {
-			float2 x = make_float2((float)(long long)__ldcg(sum + 8 * i) * p.k_share,
-				(float)(long long)__ldcg(sum + 8 * i + 1) * p.k_share);
-			float2 high = __half22float2(__floats2half2_rn(x.x, x.y));
+#pragma unroll
+	for (unsigned pair = lane; pair < ATTN_DIM / 2; pair += WARP) {
+		float2 x = make_float2((float)(long long)__ldcg(sum + 2 * pair) * p.k_share,
+			(float)(long long)__ldcg(sum + 2 * pair + 1) * p.k_share);
+		float2 high = __half22float2(__floats2half2_rn(x.x, x.y));
 
-			to->at[i] = x;
-			to->high[i] = pack_halves(x.x, x.y);
-			to->low[i] = pack_halves(x.x - high.x, x.y - high.y);
-			square += x.x * x.x + x.y * x.y;
-		}
-	square += __shfl_xor_sync(FULL_WARP, square, 1);
-	square += __shfl_xor_sync(FULL_WARP, square, 2);
-	if (t < 4)
+		*(float2 *)(to->of + 2 * pair) = x;
+		to->high[pair % 4][pair / 4] = pack_halves(x.x, x.y);
+		to->low[pair % 4][pair / 4] = pack_halves(x.x - high.x, x.y - high.y);
+		square += x.x * x.x + x.y * x.y;
+	}
+	square = warp_sum(square);
+	if (lane == 0)
 		to->square = square;
 }
 
 /* The mean as the right operand of products: its halves in row 0, what they leave in row 1. */
 __device__ static void mean_operand(uint32_t to[16], const mean_key *m)
 {
-	unsigned row = threadIdx.x % WARP / 4;
-	const uint4 *from = (const uint4 *)(row == 0 ? m->high : m->low);
+	unsigned row = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
+	const uint4 *from = (const uint4 *)(row == 0 ? m->high[t] : m->low[t]);
 
 #pragma unroll
 	for (int i = 0; i < 4; i++)
-		*(uint4 *)(to + 4 * i) = row < 2 ? __ldcg(from + i) : make_uint4(0, 0, 0, 0);
+		*(uint4 *)(to + 4 * i) = row < 2 ? from[i] : make_uint4(0, 0, 0, 0);
+}
+
+/** Of the rows of one group: products with each other, and with the mean. */
+struct row_products {
+	float upper[4], lower[4], with_mean[4];
+};
+
+template <bool KEYS>
+__device__ static void row_products_of(
+	row_products to[GROUPS], const tile_places &places, const uint32_t mean[16])
+{
+#pragma unroll
+	for (int i = 0; i < 4 * GROUPS; i++)
+		to[i / 4].upper[i % 4] = to[i / 4].lower[i % 4] = to[i / 4].with_mean[i % 4] = 0.0f;
+#pragma unroll
+	for (int step = 0; step < STEPS; step++)
+#pragma unroll
+		for (int group = 0; group < GROUPS; group++) {
+			row_products *x = to + group;
+			uint32_t a[4];
+
+			load_matrix4(a, places.at(group, step));
+			mma_16816(x->upper, a[0], a[1], a[2], a[3], a[0], a[2]);
+			mma_16816(x->lower, a[0], a[1], a[2], a[3], a[1], a[3]);
+			if (KEYS)
+				mma_16816(x->with_mean, a[0], a[1], a[2], a[3], mean[2 * step],
+					mean[2 * step + 1]);
+		}
 }
 
 /* Inverse norms of rows g and g + 8 of a group, g = lane / 4, less the mean if there is one. */
 template <bool KEYS>
-__device__ static void inverse_norms(
-	float to[2], const char *slot, int group, const uint32_t mean[16], float mean_square)
+__device__ static void inverse_norms(float to[2], const row_products &x, float mean_square)
 {
 	unsigned lane = threadIdx.x % WARP, g = lane / 4, quad = lane & ~3u;
-	float upper[4] = {}, lower[4] = {}, with_mean[4] = {};
-
-#pragma unroll
-	for (int step = 0; step < 8; step++) {
-		uint32_t a[4];
-
-		load_matrix4(a, tile_at(slot, group, step));
-		mma_16816(upper, a[0], a[1], a[2], a[3], a[0], a[2]);
-		mma_16816(lower, a[0], a[1], a[2], a[3], a[1], a[3]);
-		if (KEYS)
-			mma_16816(with_mean, a[0], a[1], a[2], a[3], mean[2 * step],
-				mean[2 * step + 1]);
-	}
 	/* The diagonals are in lane 4 g + g / 2, products with the mean in lane 4 g. */
-	float square[2] = {g & 1 ? upper[1] : upper[0], g & 1 ? lower[3] : lower[2]};
+	float square[2] = {g & 1 ? x.upper[1] : x.upper[0], g & 1 ? x.lower[3] : x.lower[2]};
+
 #pragma unroll
 	for (int i = 0; i < 2; i++) {
 		float whole = __shfl_sync(FULL_WARP, square[i], quad + g / 2), rest = whole;
@@ -197,15 +235,15 @@ __device__ static void inverse_norms(
 		if (KEYS)
 			rest += mean_square -
 				2.0f * __shfl_sync(FULL_WARP,
-					       with_mean[2 * i] + with_mean[2 * i + 1], quad);
+					       x.with_mean[2 * i] + x.with_mean[2 * i + 1], quad);
 		to[i] = rest > NO_NORM * whole ? rsqrtf(rest) : 0.0f;
 	}
 }
 
-/* Row 0 ones, row 1 the scaled weights of 16 rows. */
-__device__ static void left_operand(uint32_t to[2], const float weight[2])
+/* Column 0 ones, column 1 the scaled weights of 16 rows. */
+__device__ static void weights_operand(uint32_t to[2], const float weight[2])
 {
-	unsigned lane = threadIdx.x % WARP, row = lane / 4, t = lane % 4;
+	unsigned lane = threadIdx.x % WARP, column = lane / 4, t = lane % 4;
 
 #pragma unroll
 	for (int i = 0; i < 2; i++) {
@@ -213,30 +251,37 @@ __device__ static void left_operand(uint32_t to[2], const float weight[2])
 		float a = __shfl_sync(FULL_WARP, w, 8 * t),
 		      b = __shfl_sync(FULL_WARP, w, 8 * t + 4);
 
-		to[i] = row == 0 ? pack_halves(1.0f, 1.0f) : row == 1 ? pack_halves(a, b) : 0;
+		to[i] = column == 0 ? pack_halves(1.0f, 1.0f) : column == 1 ? pack_halves(a, b) : 0;
 	}
 }
 
-/* Sums of one panel's columns 8 i + 2 t and the next: of all rows in lanes 0 to 3, weighted in
- * lanes 4 to 7. */
-__device__ static void panel_sums(
-	float acc[8][4], const char *slot, int panel, const uint32_t left[GROUPS][2])
-{
-#pragma unroll
-	for (int i = 0; i < 32; i++)
-		acc[i / 4][i % 4] = 0.0f;
-#pragma unroll
-	for (int group = 0; group < GROUPS; group++)
-#pragma unroll
-		for (int step = 0; step < 4; step++) {
-			uint32_t b[4];
+/** Sums over the rows of a block: in lane 4 g of columns 16 step + g (plain, weighted), and 8 on.
+ */
+struct column_sums {
+	float of[STEPS][4];
 
-			load_matrix4_trans(b, tile_at(slot, group, panel * 4 + step));
-			mma_16816(acc[2 * step], left[group][0], 0, left[group][1], 0, b[0], b[1]);
-			mma_16816(acc[2 * step + 1], left[group][0], 0, left[group][1], 0, b[2],
-				b[3]);
-		}
-}
+	__device__ column_sums(void)
+	{
+#pragma unroll
+		for (int i = 0; i < 4 * STEPS; i++)
+			of[i / 4][i % 4] = 0.0f;
+	}
+
+	/* The rows of a slot. */
+	__device__ void add(const tile_places &places, const uint32_t weights[GROUPS][2])
+	{
+#pragma unroll
+		for (int group = 0; group < GROUPS; group++)
+#pragma unroll
+			for (int step = 0; step < STEPS; step++) {
+				uint32_t x[4];
+
+				load_matrix4_trans(x, places.at(group, step));
+				mma_16816(of[step], x[0], x[2], x[1], x[3], weights[group][0],
+					weights[group][1]);
+			}
+	}
+};
 
 /* --- the three kinds of items, a warp each -----------------------------------------------------
  */
@@ -245,26 +290,39 @@ __device__ static void panel_sums(
 struct pooler {
 	const predict_in &p;
 	char *slot;
+	tile_places places;
 	uint64_t *full;
-	unsigned parity, next, step; /* number of the next item, and from item to item */
+	unsigned parity, claim; /* lane 0: the number of the next item */
 	item it;
 	bool more;
 
 	__device__ pooler(const predict_in &p, char *slot, uint64_t *full)
-	    : p(p), slot(slot), full(full), parity(0),
-	      next(threadIdx.x / WARP * gridDim.x + blockIdx.x), step(POOL_WARPS * gridDim.x)
+	    : p(p), slot(slot), places(slot), full(full), parity(0), claim(0)
 	{
-		more = item_of(&it, p, &next, step);
+		more = item_of(&it, p, threadIdx.x / WARP * gridDim.x + blockIdx.x);
+	}
+
+	__device__ unsigned block(void) const
+	{
+		return it.kind == ITEM_SUM       ? p.sum_tok
+		       : it.kind == ITEM_QUERIES ? DAS_Q_BLOCK
+						 : DAS_K_BLOCK;
 	}
 
 	__device__ unsigned first_row(void) const
 	{
-		return it.at * (it.kind == ITEM_QUERIES ? DAS_Q_BLOCK : DAS_K_BLOCK);
+		return it.at * block();
 	}
 
-	__device__ void load(unsigned row)
+	/* Rows of the item. */
+	__device__ unsigned rows(void) const
 	{
-		load_slot(slot, full, p, it, row);
+		return min((it.kind == ITEM_QUERIES ? p.in.n_q : p.in.n_k) - first_row(), block());
+	}
+
+	__device__ void load(unsigned from)
+	{
+		load_slot(slot, full, p, it, first_row() + from);
 	}
 
 	__device__ void wait(void)
@@ -273,40 +331,51 @@ struct pooler {
 		parity ^= 1;
 	}
 
-	/* The slot has been read: let the next item come. */
-	__device__ void turn(void)
+	__device__ void claim_next(void)
+	{
+		if (threadIdx.x % WARP == 0)
+			claim = POOL_WARPS * gridDim.x + atomicAdd(p.to.claimed, 1u);
+	}
+
+	/* The slot, with rows from @from on, has been read: let the next come, of this item of @n
+	 * rows or of another. */
+	__device__ void turn(unsigned from, unsigned n)
 	{
 		__syncwarp();
-		next += step;
-		more = item_of(&it, p, &next, step);
-		if (more)
-			load(first_row());
+		if (from + SLOT_ROWS < n) {
+			load(from + SLOT_ROWS);
+			return;
+		}
+		more = item_of(&it, p, __shfl_sync(FULL_WARP, claim, 0));
+		if (!more)
+			return;
+		load(0);
+		claim_next();
 	}
 
 	__device__ void sum_keys(void)
 	{
-		unsigned lane = threadIdx.x % WARP, head = it.head;
-		unsigned long long *to = p.to.k_sum + head * ATTN_DIM + 2 * lane;
-		uint32_t left[GROUPS][2];
+		unsigned lane = threadIdx.x % WARP, head = it.head, n = rows();
+		unsigned long long *to = p.to.k_sum + head * ATTN_DIM + lane / 4;
+		uint32_t ones[GROUPS][2];
+		column_sums sums;
 
 #pragma unroll
 		for (int i = 0; i < GROUPS * 2; i++)
-			left[i / 2][i % 2] = lane < 4 ? pack_halves(1.0f, 1.0f) : 0;
+			ones[i / 2][i % 2] = lane < 4 ? pack_halves(1.0f, 1.0f) : 0;
 #pragma unroll 1
-		for (int panel = 0; panel < 2; panel++) {
-			float acc[8][4];
-
-			panel_sums(acc, slot, panel, left);
-			if (lane < 4)
-#pragma unroll
-				for (int i = 0; i < 8; i++) {
-					atomicAdd(to + panel * 64 + 8 * i, fixed_sum(acc[i][0]));
-					atomicAdd(
-						to + panel * 64 + 8 * i + 1, fixed_sum(acc[i][1]));
-				}
+		for (unsigned from = 0; from < n; from += SLOT_ROWS) {
+			wait();
+			sums.add(places, ones);
+			turn(from, n);
 		}
-		turn();
-		if (arrive_last(p.to.summed + head, p.cols)) {
+		if (lane % 4 == 0)
+#pragma unroll
+			for (int i = 0; i < STEPS; i++) {
+				atomicAdd(to + 16 * i, fixed_sum(sums.of[i][0]));
+				atomicAdd(to + 16 * i + 8, fixed_sum(sums.of[i][2]));
+			}
+		if (arrive_last(p.to.summed + head, p.sums)) {
 			mean_key_make(p, head);
 			__syncwarp();
 			if (lane == 0) {
@@ -338,123 +407,111 @@ struct pooler {
 
 	/* Weights of the slot's first @n rows; returns the sum of the inverse norms. */
 	template <bool KEYS>
-	__device__ float weigh(uint32_t left[GROUPS][2], unsigned n, const uint32_t mean[16],
+	__device__ float weigh(uint32_t weights[GROUPS][2], unsigned n, const uint32_t mean[16],
 		float mean_square) const
 	{
 		unsigned g = threadIdx.x % WARP / 4;
+		row_products products[GROUPS];
 		float all = 0.0f;
 
+		row_products_of<KEYS>(products, places, mean);
 #pragma unroll
 		for (int group = 0; group < GROUPS; group++) {
 			float inverse[2];
 
-			inverse_norms<KEYS>(inverse, slot, group, mean, mean_square);
+			inverse_norms<KEYS>(inverse, products[group], mean_square);
 #pragma unroll
 			for (int i = 0; i < 2; i++) {
 				if (group * 16 + 8 * i + g >= n)
 					inverse[i] = 0.0f;
 				all += inverse[i];
 			}
-			left_operand(left[group], inverse);
+			weights_operand(weights[group], inverse);
 		}
 		return warp_sum(all) / 4.0f; /* four lanes have the same */
 	}
 
-	/* |sum of @n unit vectors / @n|^2 from the squares of this lane's columns. */
+	/* |sum of @n unit vectors / @n|^2 from the squares of the columns in lanes 4 g. */
 	__device__ static float similarity(float square, float n)
 	{
-		square += __shfl_xor_sync(FULL_WARP, square, 1);
-		square += __shfl_xor_sync(FULL_WARP, square, 2);
+#pragma unroll
+		for (int o = 4; o < WARP; o *= 2)
+			square += __shfl_xor_sync(FULL_WARP, square, o);
 		return fminf(square / (n * n), 1.0f);
 	}
 
 	__device__ void pool_queries(void)
 	{
-		unsigned row = first_row(), n = min(p.in.n_q - row, (unsigned)DAS_Q_BLOCK);
-		unsigned lane = threadIdx.x % WARP;
+		unsigned n = rows(), lane = threadIdx.x % WARP;
 		size_t at = (size_t)it.head * p.rows + it.at;
-		float square = 0.0f, sum[2][8][2] = {}; /* scaled where it is of unit vectors */
+		float *to = p.to.q_mean + at * ATTN_DIM + lane / 4;
+		float square = 0.0f, share = 1.0f / (float)n;
+		column_sums sums;
 
 #pragma unroll 1
-		for (unsigned from = 0; from < n; from += TILE_ROWS) {
-			uint32_t left[GROUPS][2];
+		for (unsigned from = 0; from < n; from += SLOT_ROWS) {
+			uint32_t weights[GROUPS][2];
 
-			if (from > 0) {
-				__syncwarp();
-				load(row + from);
-				wait();
-			}
-			weigh<false>(left, n - from, NULL, 0.0f);
-#pragma unroll
-			for (int panel = 0; panel < 2; panel++) {
-				float acc[8][4];
-
-				panel_sums(acc, slot, panel, left);
-#pragma unroll
-				for (int i = 0; i < 16; i++)
-					sum[panel][i / 2][i % 2] += acc[i / 2][i % 2];
-			}
+			wait();
+			weigh<false>(weights, n - from, NULL, 0.0f);
+			sums.add(places, weights);
+			turn(from, n);
 		}
-		turn();
 #pragma unroll
-		for (int i = 0; i < 16; i++) {
-			float x = sum[i / 8][i % 8][0], y = sum[i / 8][i % 8][1];
+		for (int i = 0; i < 2 * STEPS; i++) {
+			const float *x = sums.of[i / 2] + i % 2 * 2;
 
-			square += x * x + y * y;
-			if (lane < 4)
-				*(float2 *)(p.to.q_mean + at * ATTN_DIM + 8 * i + 2 * lane) =
-					make_float2(x / (float)n, y / (float)n);
+			square += x[1] * x[1];
+			if (lane % 4 == 0)
+				to[8 * i] = x[0] * share;
 		}
 		square = similarity(square / (UNIT_SCALE * UNIT_SCALE), (float)n);
-		if (lane == 4)
+		if (lane == 0)
 			p.to.q_sim[at] = square;
 	}
 
 	__device__ void pool_keys(void)
 	{
-		unsigned n = min(p.in.n_k - first_row(), (unsigned)DAS_K_BLOCK);
-		unsigned lane = threadIdx.x % WARP;
+		unsigned n = rows(), lane = threadIdx.x % WARP;
 		size_t at = (size_t)it.head * p.cols + it.at;
-		const mean_key *m = p.to.k_bar + it.head * 4 + lane % 4;
-		float square = 0.0f, share = 1.0f / (float)n, all;
-		uint32_t mean[16], left[GROUPS][2];
+		const mean_key *m = p.to.k_bar + it.head;
+		float *to = p.to.k_mean + at * ATTN_DIM + lane / 4;
+		float square = 0.0f, share = 1.0f / (float)n, all = 0.0f;
+		uint32_t mean[16];
+		column_sums sums;
 
 		mean_operand(mean, m);
-		all = weigh<true>(left, n, mean, __ldcg(&m->square));
 #pragma unroll 1
-		for (int panel = 0; panel < 2; panel++) {
-			float acc[8][4];
-			float2 bars[8];
+		for (unsigned from = 0; from < n; from += SLOT_ROWS) {
+			uint32_t weights[GROUPS][2];
 
-#pragma unroll
-			for (int i = 0; i < 8; i++)
-				bars[i] = __ldcg(m->at + panel * 8 + i);
-			panel_sums(acc, slot, panel, left);
-#pragma unroll
-			for (int i = 0; i < 8; i++) {
-				float2 bar = bars[i];
-				float x = acc[i][0] * (1.0f / UNIT_SCALE) - all * bar.x;
-				float y = acc[i][1] * (1.0f / UNIT_SCALE) - all * bar.y;
-
-				square += x * x + y * y;
-				if (lane < 4)
-					*(float2 *)(p.to.k_mean + at * ATTN_DIM + panel * 64 +
-						    8 * i + 2 * lane) =
-						make_float2(acc[i][0] * share - bar.x,
-							acc[i][1] * share - bar.y);
-			}
+			wait();
+			all += weigh<true>(weights, n - from, mean, m->square);
+			sums.add(places, weights);
+			turn(from, n);
 		}
-		turn();
+#pragma unroll
+		for (int i = 0; i < 2 * STEPS; i++) {
+			float bar = m->of[8 * i + lane / 4];
+			const float *x = sums.of[i / 2] + i % 2 * 2;
+			float off = x[1] * (1.0f / UNIT_SCALE) - all * bar;
+
+			square += off * off;
+			if (lane % 4 == 0)
+				to[8 * i] = x[0] * share - bar;
+		}
 		square = similarity(square, (float)n);
-		if (lane == 4)
+		if (lane == 0)
 			p.to.k_sim[at] = square;
 	}
 
 	__device__ void run(void)
 	{
 		if (more)
-			load(first_row());
+			load(0);
 		launch_wait();
+		if (more)
+			claim_next();
 		while (more) {
 			if (it.kind == ITEM_KEYS) {
 				if (threadIdx.x % WARP == 0)
@@ -462,7 +519,6 @@ struct pooler {
 						spin_pause();
 				__syncwarp();
 			}
-			wait();
 			if (it.kind == ITEM_SUM)
 				sum_keys();
 			else if (it.kind == ITEM_QUERIES)
@@ -711,6 +767,8 @@ __device__ static void map_task(map_shared *sh, const predict_in &p, unsigned i)
 /* All have pooled: what has to be zero at the next call. */
 template <unsigned THREADS> __device__ static void clear(const predict_in &p)
 {
+	if (blockIdx.x == 0 && threadIdx.x == 0)
+		*p.to.claimed = 0;
 	for (unsigned head = blockIdx.x; head < p.in.heads; head += gridDim.x) {
 		for (unsigned i = threadIdx.x; i < ATTN_DIM; i += THREADS)
 			p.to.k_sum[head * ATTN_DIM + i] = 0;
@@ -780,10 +838,11 @@ static size_t scratch_lay(
 	};
 
 	s->k_sum = (unsigned long long *)take(heads * ATTN_DIM * 2);
-	s->summed = (unsigned *)take(heads * 2 + 1);
+	s->summed = (unsigned *)take(heads * 2 + 2);
 	s->ready = s->summed + heads;
 	s->met = s->ready + heads;
-	s->k_bar = (mean_key *)take(heads * 4 * sizeof(mean_key) / sizeof(float));
+	s->claimed = s->met + 1;
+	s->k_bar = (mean_key *)take(heads * sizeof(mean_key) / sizeof(float));
 	s->q_mean = take(heads * rows * ATTN_DIM);
 	s->k_mean = take(heads * cols * ATTN_DIM);
 	s->q_sim = take(heads * rows);
@@ -804,7 +863,7 @@ void das_predict_begin(
 	predict_scratch s;
 
 	scratch_lay(&s, (char *)scratch, heads, n_q, n_k);
-	CUDA_TRY(cudaMemsetAsync(scratch, 0, (char *)(s.met + 1) - (char *)scratch, stream));
+	CUDA_TRY(cudaMemsetAsync(scratch, 0, (char *)(s.claimed + 1) - (char *)scratch, stream));
 }
 
 void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t stream)
@@ -817,18 +876,19 @@ void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t strea
 	p.in = in;
 	p.rows = attn_blocks(in.n_q, DAS_Q_BLOCK);
 	p.cols = attn_blocks(in.n_k, DAS_K_BLOCK);
+	p.sum_tok = in.heads * p.cols <= POOL_WARPS * blocks ? DAS_K_BLOCK : SUM_TOK;
+	p.sums = attn_blocks(in.n_k, p.sum_tok);
 	p.map_cols = p.cols <= 16 * WARP ? (p.cols + WARP - 1) / WARP * WARP : ATTN_MAX_COLS;
 	p.tasks = attn_blocks(p.rows, MAP_ROWS);
 	p.k_share = (float)(1.0 / ((double)SUM_SCALE * in.n_k));
-	/* As many items as there are warps are under way at a time; one that waits is to come when
-	 * all before it have ended. */
-	p.lag = LAG_TURNS * POOL_WARPS * blocks / (2 * p.cols + p.rows) + 1;
+	/* As many items as there are warps are under way at a time. */
+	p.lag = min(in.heads, POOL_WARPS * blocks / (p.sums + p.cols + p.rows) + 1);
 	p.one = in.launches ? in.launches == 1 : in.heads * p.tasks <= MAP_ROUNDS * blocks;
 	if (device_attribute(cudaDevAttrComputeCapabilityMajor) == 9) {
 		size_t q_head = (size_t)in.n_q * ATTN_DIM, k_head = (size_t)in.n_k * ATTN_DIM;
 
-		p.q = tile_map_of(in.q, ATTN_DIM, in.n_q, in.heads, ATTN_DIM, q_head);
-		p.k = tile_map_of(in.k, ATTN_DIM, in.n_k, in.heads, ATTN_DIM, k_head);
+		p.q = tile_map_of(in.q, ATTN_DIM, in.n_q, in.heads, ATTN_DIM, q_head, SLOT_ROWS);
+		p.k = tile_map_of(in.k, ATTN_DIM, in.n_k, in.heads, ATTN_DIM, k_head, SLOT_ROWS);
 	}
 	map_bytes = offsetof(map_shared, score) + MAP_ROWS * p.map_cols * sizeof(float);
 	CUDA_TRY(cudaFuncSetAttribute(

@@ -4,14 +4,14 @@
 #include "kernels-ref/cuda/cuda_common.cuh"
 
 /**
- * Boxes of 64 halves x 64 rows out of a matrix per layer, fetched by the tensor copy engine of
- * compute capability 9.0: one thread asks, and the box arrives 128-byte swizzled as wgmma wants
- * it (wgmma_ops.cuh), zeros where the matrix has no rows. Elsewhere tile_copy() must not be
- * reached. emulate.cuh has the same for a CPU.
- *	tile_map_of(from, columns, rows, layers, row, layer)  strides in halves, multiples of 8;
- *	    on the host; pass it to the kernel as a const __grid_constant__ parameter
- *	tile_copy(dst, map, column, row, layer, bar)  by one thread; @dst at a multiple of 1024;
- *	    completes TILE_BYTES of what stage_open() announced, also for rows not there
+ * Boxes of 64 halves x 64 rows, or as many as the map says, out of a matrix per layer, fetched by
+ *the tensor copy engine of compute capability 9.0: one thread asks, and the box arrives 128-byte
+ *swizzled as wgmma wants it (wgmma_ops.cuh), zeros where the matrix has no rows. Elsewhere
+ *tile_copy() must not be reached. emulate.cuh has the same for a CPU. tile_map_of(from, columns,
+ *rows, layers, row, layer, box)  strides in halves, multiples of 8; rows of a box; on the host;
+ *pass it to the kernel as a const __grid_constant__ parameter tile_copy(dst, map, column, row,
+ *layer, bar)  by one thread; @dst at a multiple of 1024; completes 128 bytes a row of what
+ *stage_open() announced, also for rows not there
  */
 #define TILE_ROWS 64
 #define TILE_BYTES (TILE_ROWS * 128u)
@@ -40,12 +40,12 @@ inline decltype(&cuTensorMapEncodeTiled) tile_map_encoder(void)
 }
 
 inline tile_map tile_map_of(const half *from, unsigned columns, unsigned rows, unsigned layers,
-	size_t row_stride, size_t layer_stride)
+	size_t row_stride, size_t layer_stride, unsigned box_rows = TILE_ROWS)
 {
 	static const auto encode = tile_map_encoder();
 	const cuuint64_t extent[3] = {columns, rows, layers};
 	const cuuint64_t stride[2] = {row_stride * sizeof(half), layer_stride * sizeof(half)};
-	const cuuint32_t box[3] = {64, TILE_ROWS, 1}, step[3] = {1, 1, 1};
+	const cuuint32_t box[3] = {64, box_rows, 1}, step[3] = {1, 1, 1};
 	tile_map m;
 
 	if (encode(&m.bits, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 3, (void *)from, extent, stride, box,

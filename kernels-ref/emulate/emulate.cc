@@ -156,7 +156,8 @@ static fiber *fiber_create(void)
 /* The blocks from number @first on that run together. */
 static void run_blocks(unsigned first, dim3 grid, dim3 block_dim)
 {
-	const unsigned turns[] = {1, 5, 11, 7}; /* no factor in common with a thread count */
+	/* no factor in common with a thread count, of at most 32 warps */
+	const unsigned turns[] = {1, 41, 37, 43};
 	emulator &e = emu();
 	unsigned all = e.n * e.together;
 
@@ -400,7 +401,7 @@ void tile_copy(void *dst, const tile_map &m, int column, int row, int layer, uin
 
 	if (wrong || column < 0 || row < 0 || layer < 0 || (unsigned)layer >= m.layers)
 		fail("tile map or its box not aligned or not there");
-	for (int i = 0; i < TILE_ROWS * 8; i++) {
+	for (int i = 0; i < (int)m.box_rows * 8; i++) {
 		int r = i / 8, c = i % 8, x = column + 8 * c, y = row + r;
 		const half *from =
 			m.from + (size_t)layer * m.layer_stride + (size_t)y * m.row_stride + x;

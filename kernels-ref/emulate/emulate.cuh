@@ -334,12 +334,13 @@ struct tile_map {
 	const half *from;
 	unsigned columns, rows, layers;
 	size_t row_stride, layer_stride;
+	unsigned box_rows;
 };
 
 inline tile_map tile_map_of(const half *from, unsigned columns, unsigned rows, unsigned layers,
-	size_t row_stride, size_t layer_stride)
+	size_t row_stride, size_t layer_stride, unsigned box_rows = TILE_ROWS)
 {
-	return {from, columns, rows, layers, row_stride, layer_stride};
+	return {from, columns, rows, layers, row_stride, layer_stride, box_rows};
 }
 void tile_copy(void *dst, const tile_map &map, int column, int row, int layer, uint64_t *bar);
 

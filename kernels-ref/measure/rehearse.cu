@@ -12,10 +12,10 @@
 
 #define DECODES_EACH 3 /* after every step with a prompt */
 #define SHORT_TOK \
-	512           /* steps with prompts of up to so many rows are timed three times a round, \
+	512           /* steps with prompts of up to so many rows are timed oftener, \
 		       */
 #define SHORT_TIMES 3 /* as launching is much of their time */
-#define LONG_TIMES 2
+#define LONG_TIMES 1
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
@@ -143,9 +143,15 @@ double repetition_sigma(const std::vector<const rehearsed *> &rows)
 	double squares = 0.0;
 
 	for (const rehearsed *r : rows) {
-		double x = log(middle_mean(r->sample[0]) / middle_mean(r->sample[1]));
+		double sum = 0.0, own = 0.0;
 
-		squares += x * x / 2.0;
+		for (const std::vector<double> &s : r->sample) {
+			double x = log(middle_mean(s));
+
+			sum += x;
+			own += x * x;
+		}
+		squares += (own - sum * sum / REHEARSE_ROUNDS) / (REHEARSE_ROUNDS - 1);
 	}
 	return sqrt(squares / (double)rows.size());
 }

@@ -8,10 +8,10 @@
 /**
  * Steps timed as a server meets them: as its device makes them, one after another, each waited for;
  * after every step with a prompt some that decode, so that neither is behind its like, the GPU is
- * as warm and the host as busy as theirs. Rows come in an order drawn anew in each of two rounds,
+ * as warm and the host as busy as theirs. Rows come in an order drawn anew in each of some rounds,
  * which lie as far apart in time as the measurement lets them.
  */
-#define REHEARSE_ROUNDS 2
+#define REHEARSE_ROUNDS 3
 
 /** A time of one row: its samples of each round. */
 struct rehearsed {
