@@ -80,12 +80,13 @@ static void write_header(
 		"date: %s\n"
 		"driver: CUDA %d.%d, runtime %d.%d, %s\n"
 		"kernels: %s\n"
-		"method: CUDA events, random weights and data; decode (W8A16, half KV and head), "
-		"prefill and mixed (W8A8) by a server's device, in turn, tokens chosen: means of 3 "
-		"to 24 without the least and largest tenth; decodes as graphs, contexts of a "
-		"batch spread as the sum of two exponential times; steps with prompts launched "
-		"kernel by kernel, at the sizes a server tunes; the rest medians of 11 to 200; "
-		"sigmas: from repetition to repetition on this machine\n",
+		"method: CUDA events, random weights and data; decode (W8A16, half KV "
+		"and head, as graphs, contexts of a batch spread as the sum of two "
+		"exponential times), prefill and mixed (W8A8, kernel by kernel, at the "
+		"sizes a server tunes) by a server's device in turn, tokens chosen: "
+		"means of 3 to 24 without the least and largest tenth, decodes the "
+		"nearest that do not fall with context; the rest medians of 11 to 200; "
+		"sigmas: from repetition to repetition\n",
 		date, driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10,
 		gpu_name().c_str(), KERNELS_VERSION);
 }
@@ -147,17 +148,56 @@ static std::vector<prompt_row> prompt_rows(const llama_shape *shape, size_t room
 	return rows;
 }
 
+/* The nearest times, by least squares, that do not fall: a longer context takes no less, but for
+ * noise. */
+static std::vector<double> not_falling(const std::vector<double> &s)
+{
+	std::vector<std::pair<double, size_t>> pools; /* mean, number */
+	std::vector<double> out;
+
+	for (double x : s) {
+		pools.push_back({x, 1});
+		while (pools.size() > 1 && pools[pools.size() - 2].first > pools.back().first) {
+			auto last = pools.back();
+
+			pools.pop_back();
+			auto &to = pools.back();
+			to.first =
+				(to.first * (double)to.second + last.first * (double)last.second) /
+				(double)(to.second + last.second);
+			to.second += last.second;
+		}
+	}
+	for (const auto &p : pools)
+		out.insert(out.end(), p.second, p.first);
+	return out;
+}
+
+/* Of the rows from @first on that have the batch of the first: how many are written. */
+static size_t write_decode_batch(
+	FILE *to, const llama_shape *shape, const decode_row *first, const decode_row *end)
+{
+	std::vector<double> s;
+
+	for (const decode_row *r = first; r < end && r->batch == first->batch; r++)
+		s.push_back(rehearsed_s(r->time));
+	s = not_falling(s);
+	for (size_t i = 0; i < s.size(); i++) {
+		fprintf(to, "%zu %zu %.6g\n", first->batch, first->batch * first[i].context, s[i]);
+		if (first[i].context == 512)
+			printf("%s decode batch %zu context 512: %.3f ms\n", shape->name,
+				first->batch, s[i] * 1e3);
+	}
+	return s.size();
+}
+
 static void write_decode(FILE *to, const llama_shape *shape, const grid_times &t)
 {
-	fprintf(to, "\n[decode]      # batch  context_tok  step_s\n");
-	for (const decode_row &r : t.decode) {
-		double step_s = rehearsed_s(r.time);
+	const decode_row *r = t.decode.data(), *end = r + t.decode.size();
 
-		fprintf(to, "%zu %zu %.6g\n", r.batch, r.batch * r.context, step_s);
-		if (r.context == 512)
-			printf("%s decode batch %zu context 512: %.3f ms\n", shape->name, r.batch,
-				step_s * 1e3);
-	}
+	fprintf(to, "\n[decode]      # batch  context_tok  step_s\n");
+	while (r < end)
+		r += write_decode_batch(to, shape, r, end);
 }
 
 static void write_prefill_and_mixed(FILE *to, const grid_times &t)
