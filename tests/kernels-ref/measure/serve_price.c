@@ -56,8 +56,8 @@ double serve_step_s(const struct serve_price *p, size_t n_decode, double context
 	for (size_t i = 0; i < n_chunks; i++) {
 		w.prompt_tok += chunks[i].new_tok;
 		w.n_ended += chunks[i].ends;
-		attention_s += cost_prefill_attention_s(
-			p->cost, chunks[i].new_tok, chunks[i].context_tok);
+		attention_s +=
+			cost_prefill_attention_s(p->cost, chunks[i].new_tok, chunks[i].context_tok);
 	}
 	return cost_step_s(p->cost, &w) + attention_s;
 }

@@ -81,8 +81,8 @@ static bool step_chunked(twin *t)
 		if (r.chunk_tok == 0)
 			continue;
 		begins(t, i);
-		chunks.push_back({(uint32_t)r.chunk_tok, (uint32_t)r.computed_tok,
-			serve_batch_ends(r)});
+		chunks.push_back(
+			{(uint32_t)r.chunk_tok, (uint32_t)r.computed_tok, serve_batch_ends(r)});
 	}
 	if (chunks.empty() && t->batch.running.empty())
 		return false;

@@ -2,7 +2,7 @@
 # Deviations between profiles, by hand: rows that are a factor e^.1 apart have .1 / sqrt 2, those that only one
 # has count for nothing, and alike rows have none.
 #
-#	sigma.sh SIGMA.awk
+#	sigma.sh SCRIPT
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
