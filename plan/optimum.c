@@ -137,10 +137,13 @@ static void round_off(struct partial *x)
 static void solve_set(struct partial *x, struct optimum_front *front, const struct eq1 *e,
 	const struct optimum_limits *limits, double end_s)
 {
+	double now_s = clock_s();
 	struct tree t;
 
 	tree_init(&t, e, limits, end_s);
-	tree_count(&t, &x->most_bound, &x->relaxed_most);
+	tree_tallies(&t, now_s + 0.3 * (end_s - now_s));
+	now_s = clock_s();
+	tree_count(&t, now_s + 0.4 * (end_s - now_s), &x->most_bound, &x->relaxed_most);
 	x->most = t.best.n;
 	partial_init(x, x->most_bound + 1);
 	bounds(x, &t, limits->gap);

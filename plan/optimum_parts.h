@@ -111,8 +111,11 @@ void tree_init(
 	struct tree *t, const struct eq1 *e, const struct optimum_limits *limits, double end_s);
 void tree_finish(struct tree *t);
 
+/** Find out how many each tally can be at most. */
+void tree_tallies(struct tree *t, double end_s);
+
 /** The most tasks: t->best is a solution with as many as were found; *@bound: no more can be. */
-void tree_count(struct tree *t, size_t *bound, double *relaxed);
+void tree_count(struct tree *t, double end_s, size_t *bound, double *relaxed);
 
 /** The relaxation of the least T with @n tasks; HUGE_VAL: infeasible. t->x is its solution. */
 double tree_relax(struct tree *t, size_t n);

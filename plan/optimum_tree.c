@@ -17,6 +17,8 @@ struct goal {
 	double cutoff; /* what costs that much is of no use */
 	double open;   /* the least that a node not looked into may cost */
 	double end_s;
+	uint64_t nodes_left;
+	bool probe; /* what is found is not kept */
 	bool found, over;
 };
 
@@ -32,8 +34,8 @@ static bool is_nearest(const struct eq1 *e, size_t spot)
 	return true;
 }
 
-/** Of @server, or NOBODY for all; only the nearest, or whatever. */
-static void add_tally(struct tree *t, uint32_t server, bool nearest)
+/** Of the servers in @server; only the nearest, or whatever. */
+static void add_tally(struct tree *t, const bool *server, bool nearest)
 {
 	struct tally *y = &t->tallies[t->n_tallies];
 	double *one = mem_zalloc(t->e->n_spots + 1, sizeof *one);
@@ -41,8 +43,7 @@ static void add_tally(struct tree *t, uint32_t server, bool nearest)
 	*y = (struct tally){.lo = 0.0, .hi = (double)t->e->n_tasks};
 	y->spots = mem_zalloc(t->e->n_spots + 1, sizeof *y->spots);
 	for (size_t s = 0; s < t->e->n_spots; s++) {
-		if ((server != NOBODY && t->e->spots[s].server != server) ||
-			(nearest && !is_nearest(t->e, s)))
+		if (!server[t->e->spots[s].server] || (nearest && !is_nearest(t->e, s)))
 			continue;
 		one[y->n] = 1.0;
 		y->spots[y->n++] = s;
@@ -52,14 +53,48 @@ static void add_tally(struct tree *t, uint32_t server, bool nearest)
 	free(one);
 }
 
+/** The server with the least T on average of those not in @in yet. */
+static uint32_t next_nearest(const struct eq1 *e, const bool *in)
+{
+	double least = HUGE_VAL;
+	uint32_t best = NOBODY;
+
+	for (uint32_t j = 0; j < e->n_servers; j++) {
+		double sum = 0.0;
+
+		for (size_t k = 0; k < e->bench[j].n; k++)
+			sum += e->spots[e->bench[j].by_from[k]].trans_s;
+		if (!in[j] && (best == NOBODY || sum / (double)e->bench[j].n < least)) {
+			least = sum / (double)e->bench[j].n;
+			best = j;
+		}
+	}
+	return best;
+}
+
 static void add_tallies(struct tree *t)
 {
-	t->tallies = mem_zalloc(2 * t->e->n_servers + 1, sizeof *t->tallies);
-	add_tally(t, NOBODY, true);
-	for (uint32_t j = 0; j < t->e->n_servers; j++) {
-		add_tally(t, j, false);
-		add_tally(t, j, true);
+	size_t m = t->e->n_servers;
+	bool *in = mem_zalloc(m + 1, sizeof *in);
+
+	t->tallies = mem_zalloc(3 * m + 1, sizeof *t->tallies);
+	for (uint32_t j = 0; j < m; j++)
+		in[j] = true;
+	add_tally(t, in, true);
+	for (uint32_t j = 0; j < m; j++)
+		in[j] = false;
+	for (size_t k = 0; k + 1 < m; k++) {
+		in[next_nearest(t->e, in)] = true;
+		if (k > 0)
+			add_tally(t, in, false);
 	}
+	for (uint32_t j = 0; j < m; j++) {
+		for (uint32_t k = 0; k < m; k++)
+			in[k] = j == k;
+		add_tally(t, in, true);
+		add_tally(t, in, false);
+	}
+	free(in);
 }
 
 void tree_init(
@@ -104,7 +139,7 @@ void tree_finish(struct tree *t)
 static bool is_over(struct tree *t, struct goal *g)
 {
 	t->stopped = t->stopped || (t->stop && atomic_load(t->stop));
-	g->over = g->over || t->stopped || clock_s() >= g->end_s;
+	g->over = g->over || t->stopped || g->nodes_left == 0 || clock_s() >= g->end_s;
 	return g->over;
 }
 
@@ -171,9 +206,10 @@ static void take(struct tree *t, struct goal *g)
 		if (t->x[s] > 0.5)
 			fill_put(&t->trial, s);
 	if (cost_of(t, g, &t->trial) < g->cutoff) {
-		fill_copy(&t->best, &t->trial);
+		if (!g->probe)
+			fill_copy(&t->best, &t->trial);
 		g->found = true;
-		set_cutoff(g, cost_of(t, g, &t->best));
+		set_cutoff(g, cost_of(t, g, &t->trial));
 	}
 }
 
@@ -183,6 +219,7 @@ static void leave_open(struct goal *g, double v)
 }
 
 static void branch(struct tree *t, struct goal *g, double above);
+static void dive(struct tree *t, struct goal *g);
 
 static void child(struct tree *t, struct goal *g, size_t spot, double value, double v)
 {
@@ -271,6 +308,7 @@ static void branch(struct tree *t, struct goal *g, double above)
 		return;
 	}
 	t->nodes++;
+	g->nodes_left--;
 	do {
 		s = relax(t, g, NODE_ROUNDS, &v);
 		if (s == LP_GAVE_UP)
@@ -286,6 +324,111 @@ static void branch(struct tree *t, struct goal *g, double above)
 		branch_tally(t, g, y, at, v);
 	else
 		branch_spot(t, g, spot, v);
+}
+
+/* Diving: the largest part of a task is made a whole, again and again */
+
+enum { FAILURES = 12 };
+
+/** The largest that is not whole; SIZE_MAX: all are. */
+static size_t largest_part(const struct tree *t)
+{
+	size_t best = SIZE_MAX;
+	double most = whole;
+
+	for (size_t s = 0; s < t->e->n_spots; s++)
+		if (t->x[s] > most && t->x[s] < 1.0 - whole) {
+			most = t->x[s];
+			best = s;
+		}
+	return best;
+}
+
+static void dive(struct tree *t, struct goal *g)
+{
+	size_t *fixed = mem_zalloc(t->e->n_spots + 1, sizeof *fixed), n = 0, spot = SIZE_MAX;
+	int failures = 0;
+	double v;
+
+	while (!is_over(t, g) && failures < FAILURES) {
+		if (relax(t, g, NODE_ROUNDS, &v) != LP_OPTIMAL) {
+			if (spot == SIZE_MAX)
+				break;
+			lp_bounds(t->l, spot, 0.0, 0.0);
+			failures++;
+			spot = SIZE_MAX;
+			continue;
+		}
+		spot = largest_part(t);
+		if (spot == SIZE_MAX) {
+			if (cuts_cover(t->l, t->e, t->x))
+				continue;
+			take(t, g);
+			break;
+		}
+		lp_bounds(t->l, spot, 1.0, 1.0);
+		fixed[n++] = spot;
+	}
+	for (size_t k = 0; k < n; k++)
+		lp_bounds(t->l, fixed[k], 0.0, 1.0);
+	free(fixed);
+}
+
+/* Tallies: the most that each can be */
+
+enum { TALLY_NODES = 300 };
+
+static bool is_in(const struct tally *y, bool *in, size_t n)
+{
+	for (size_t s = 0; s < n; s++)
+		in[s] = false;
+	for (size_t k = 0; k < y->n; k++)
+		in[y->spots[k]] = true;
+	return y->n > 0;
+}
+
+/** With no task elsewhere. */
+static void tally_most(struct tree *t, struct tally *y, bool *in, double end_s)
+{
+	struct goal g = {.count = true,
+		.probe = true,
+		.cutoff = HUGE_VAL,
+		.open = HUGE_VAL,
+		.end_s = end_s,
+		.nodes_left = TALLY_NODES};
+	double v = -(double)t->e->n_tasks;
+
+	if (!is_in(y, in, t->e->n_spots))
+		return;
+	for (size_t s = 0; s < t->e->n_spots; s++) {
+		lp_cost(t->l, s, in[s] ? -1.0 : 0.0);
+		lp_bounds(t->l, s, 0.0, in[s]);
+	}
+	if (relax(t, &g, ROOT_ROUNDS, &v) == LP_OPTIMAL) {
+		y->hi = fmin(y->hi, floor(-v + whole));
+		dive(t, &g);
+		for (size_t s = 0; s < t->e->n_spots; s++)
+			lp_bounds(t->l, s, 0.0, in[s]);
+		if (g.cutoff > -y->hi)
+			branch(t, &g, v);
+		y->hi = fmin(y->hi, floor(-fmin(g.open, g.cutoff - whole) + 2.0 * whole));
+	}
+	for (size_t s = 0; s < t->e->n_spots; s++)
+		lp_bounds(t->l, s, 0.0, 1.0);
+	lp_row_bounds(t->l, y->row, y->lo, y->hi);
+}
+
+void tree_tallies(struct tree *t, double end_s)
+{
+	bool *in = mem_zalloc(t->e->n_spots + 1, sizeof *in);
+
+	lp_row_bounds(t->l, 0, -HUGE_VAL, HUGE_VAL);
+	for (size_t k = t->n_tallies; k-- > 0;) {
+		double now_s = clock_s();
+
+		tally_most(t, &t->tallies[k], in, now_s + (end_s - now_s) / (double)(k + 1));
+	}
+	free(in);
 }
 
 /* Count */
@@ -309,9 +452,13 @@ static void try_orders(struct tree *t)
 	try_weights(t);
 }
 
-void tree_count(struct tree *t, size_t *bound, double *relaxed)
+void tree_count(struct tree *t, double end_s, size_t *bound, double *relaxed)
 {
-	struct goal g = {.count = true, .cutoff = HUGE_VAL, .open = HUGE_VAL, .end_s = t->end_s};
+	struct goal g = {.count = true,
+		.cutoff = HUGE_VAL,
+		.open = HUGE_VAL,
+		.end_s = end_s,
+		.nodes_left = UINT64_MAX};
 	double v = -(double)t->e->n_tasks;
 
 	for (size_t s = 0; s < t->e->n_spots; s++)
@@ -327,7 +474,9 @@ void tree_count(struct tree *t, size_t *bound, double *relaxed)
 	if (t->best.n >= *bound)
 		return;
 	set_cutoff(&g, -(double)t->best.n);
-	branch(t, &g, v);
+	dive(t, &g);
+	if (t->best.n < *bound)
+		branch(t, &g, v);
 	if (g.open == HUGE_VAL)
 		*bound = t->best.n;
 	else
@@ -345,7 +494,8 @@ static void set_costs(struct tree *t, size_t n)
 
 double tree_relax(struct tree *t, size_t n)
 {
-	struct goal g = {.cutoff = HUGE_VAL, .open = HUGE_VAL, .end_s = t->end_s};
+	struct goal g = {
+		.cutoff = HUGE_VAL, .open = HUGE_VAL, .end_s = t->end_s, .nodes_left = UINT64_MAX};
 	double v;
 
 	set_costs(t, n);
@@ -376,8 +526,11 @@ static void fix(struct tree *t, const struct goal *g, double v, bool on)
 
 bool tree_least(struct tree *t, size_t n, double best_s, double gap, double end_s, double *bound_s)
 {
-	struct goal g = {
-		.gap = gap, .cutoff = HUGE_VAL, .open = HUGE_VAL, .end_s = fmin(end_s, t->end_s)};
+	struct goal g = {.gap = gap,
+		.cutoff = HUGE_VAL,
+		.open = HUGE_VAL,
+		.end_s = fmin(end_s, t->end_s),
+		.nodes_left = UINT64_MAX};
 	double v;
 	enum lp_status s;
 
@@ -385,6 +538,10 @@ bool tree_least(struct tree *t, size_t n, double best_s, double gap, double end_
 	if (best_s < HUGE_VAL)
 		set_cutoff(&g, best_s / t->scale);
 	s = relax(t, &g, ROOT_ROUNDS, &v);
+	if (s == LP_OPTIMAL) {
+		dive(t, &g);
+		s = relax(t, &g, ROOT_ROUNDS, &v);
+	}
 	if (s == LP_OPTIMAL) {
 		fix(t, &g, v, true);
 		branch(t, &g, v);
