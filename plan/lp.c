@@ -138,3 +138,8 @@ double lp_reduced_cost(const struct lp *l, size_t column)
 {
 	return glp_get_col_dual(l->p, (int)column + 1);
 }
+
+double lp_dual(const struct lp *l, size_t row)
+{
+	return glp_get_row_dual(l->p, (int)row + 1);
+}

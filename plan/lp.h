@@ -44,5 +44,6 @@ enum lp_status lp_solve(struct lp *l, double cutoff, int iterations, double *obj
 /** Of the last LP_OPTIMAL. */
 double lp_value(const struct lp *l, size_t column);
 double lp_reduced_cost(const struct lp *l, size_t column);
+double lp_dual(const struct lp *l, size_t row);
 
 #endif

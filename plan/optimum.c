@@ -62,34 +62,94 @@ static bool closed(const struct partial *x, size_t n, double gap)
 	       x->bound_s[n] == HUGE_VAL;
 }
 
-/** From the largest count down: the relaxation, and solutions made from that and from the one
- *  before. */
-static void bounds(struct partial *x, struct tree *t, double gap)
+static int by_size(const void *a, const void *b)
 {
-	struct fill f;
+	const double *x = a, *y = b;
 
-	fill_init(&f, t->e);
-	fill_copy(&f, &t->best);
-	for (size_t n = x->n_points; n-- > 0;) {
-		x->bound_s[n] = n > 0 ? tree_relax(t, n) : 0.0;
-		if (x->bound_s[n] == HUGE_VAL)
-			x->most_bound = n - 1;
-		if (n > x->most)
-			continue;
-		fill_trim(&f, n);
-		offer(x, &f);
-		if (closed(x, n, gap))
-			continue;
-		fill_round(&t->trial, t->x);
-		fill_raise(&t->trial, n);
-		fill_trim(&t->trial, n);
-		if (t->trial.n < n)
-			continue;
-		offer(x, &t->trial);
-		if (t->trial.trans_s < f.trans_s)
-			fill_copy(&f, &t->trial);
+	return *x < *y ? -1 : *x > *y;
+}
+
+/** The sum of the @n least: a bound without any relaxation. */
+static void first_bounds(struct partial *x, const struct eq1 *e)
+{
+	double *least = mem_zalloc(e->n_tasks + 1, sizeof *least), sum = 0.0;
+
+	for (size_t i = 0; i < e->n_tasks; i++) {
+		least[i] = HUGE_VAL;
+		for (size_t s = e->first[i]; s < e->first[i + 1]; s++)
+			least[i] = fmin(least[i], e->spots[s].trans_s);
 	}
-	fill_finish(&f);
+	qsort(least, e->n_tasks, sizeof *least, by_size);
+	for (size_t n = 0; n < x->n_points; n++) {
+		x->bound_s[n] = sum;
+		sum += least[n];
+	}
+	free(least);
+}
+
+/** The relaxation with @n, which is convex in n: its tangent bounds all others, too. And a solution
+ * made from it. */
+static void look_at(struct partial *x, struct tree *t, size_t n, double gap)
+{
+	double slope_s, least_s = tree_relax(t, n, &slope_s);
+
+	if (least_s == HUGE_VAL) {
+		for (size_t k = n; k < x->n_points; k++)
+			x->bound_s[k] = HUGE_VAL;
+		x->most_bound = n - 1 < x->most_bound ? n - 1 : x->most_bound;
+		return;
+	}
+	for (size_t k = 0; k < x->n_points; k++)
+		x->bound_s[k] = fmax(x->bound_s[k], least_s + slope_s * ((double)k - (double)n));
+	if (n > x->most || closed(x, n, gap))
+		return;
+	fill_round(&t->trial, t->x);
+	fill_raise(&t->trial, n);
+	if (t->trial.n < n)
+		return;
+	fill_trim(&t->trial, n);
+	offer(x, &t->trial);
+}
+
+/** Fewer can do with what more need, less the dearest. */
+static void hand_down(struct partial *x, struct tree *t)
+{
+	for (size_t n = x->most; n > 0; n--) {
+		if (!x->server_of[n])
+			continue;
+		fill_load(&t->trial, x->server_of[n]);
+		fill_drop(&t->trial, n - 1);
+		offer(x, &t->trial);
+	}
+}
+
+/** Between two counts that were looked at, until all are closed. */
+static void refine(
+	struct partial *x, struct tree *t, size_t lo, size_t hi, double gap, double end_s)
+{
+	size_t mid = lo + (hi - lo) / 2;
+	bool open = false;
+
+	for (size_t n = lo + 1; n < hi; n++)
+		open = open || !closed(x, n, gap);
+	if (!open || clock_s() >= end_s || t->stopped)
+		return;
+	look_at(x, t, mid, gap);
+	refine(x, t, mid, hi, gap, end_s);
+	refine(x, t, lo, mid, gap, end_s);
+}
+
+static void bounds(struct partial *x, struct tree *t, double gap, double end_s)
+{
+	first_bounds(x, t->e);
+	offer(x, &t->best);
+	hand_down(x, t);
+	for (size_t n = x->n_points - 1; n > x->most; n--)
+		look_at(x, t, n, gap);
+	look_at(x, t, x->most, gap);
+	hand_down(x, t);
+	refine(x, t, 0, x->most, gap, end_s);
+	hand_down(x, t);
 }
 
 /** @n once more, until @end_s. */
@@ -146,7 +206,8 @@ static void solve_set(struct partial *x, struct optimum_front *front, const stru
 	tree_count(&t, now_s + 0.4 * (end_s - now_s), &x->most_bound, &x->relaxed_most);
 	x->most = t.best.n;
 	partial_init(x, x->most_bound + 1);
-	bounds(x, &t, limits->gap);
+	now_s = clock_s();
+	bounds(x, &t, limits->gap, now_s + 0.6 * (end_s - now_s));
 	prove(x, &t, limits->gap);
 	round_off(x);
 	front->timed_out = front->timed_out || t.timed_out;
@@ -271,12 +332,14 @@ static void judge(struct optimum_front *f, double gap)
 
 static bool check(const struct optimum_problem *p, struct err *err)
 {
-	if (p->n_tasks > OPTIMUM_MOST_TASKS || p->n_tasks * p->n_servers > OPTIMUM_MOST_PAIRS)
+	size_t most = p->n_servers > 0 ? OPTIMUM_MOST_PAIRS / p->n_servers : OPTIMUM_MOST_TASKS;
+
+	most = most < OPTIMUM_MOST_TASKS ? most : OPTIMUM_MOST_TASKS;
+	if (p->n_tasks > most)
 		return err_input(err,
-			"%zu tasks on %zu servers are too many: at most %d tasks, and %d pairs of "
-			"a task and "
-			"a server, can be",
-			p->n_tasks, p->n_servers, OPTIMUM_MOST_TASKS, OPTIMUM_MOST_PAIRS);
+			"%zu tasks on %zu servers are too many: at most %zu tasks can be on so "
+			"many",
+			p->n_tasks, p->n_servers, most);
 	if (p->model_bytes && p->n_models > MOST_MODELS)
 		return err_input(err, "%zu models are too many to choose from: at most %d can be",
 			p->n_models, MOST_MODELS);

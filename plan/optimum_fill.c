@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "plan/optimum_parts.h"
 
 void fill_init(struct fill *f, const struct eq1 *e)
 {
-	*f = (struct fill){.e = e};
+	*f = (struct fill){.e = e, .end_s = HUGE_VAL};
 	f->spot_of = mem_zalloc(e->n_tasks, sizeof *f->spot_of);
 	f->at = mem_zalloc(e->n_servers, sizeof *f->at);
 	f->heap = mem_zalloc(e->n_tasks + 1, sizeof *f->heap);
@@ -116,6 +117,15 @@ void fill_take(struct fill *f, uint32_t task)
 	f->trans_s -= s->trans_s;
 }
 
+void fill_load(struct fill *f, const uint32_t *server_of)
+{
+	fill_clear(f);
+	for (size_t s = 0; s < f->e->n_spots; s++)
+		if (server_of[f->e->spots[s].task] == f->e->spots[s].server)
+			fill_put(f, s);
+	sum(f);
+}
+
 /* Rounding */
 
 struct ranked {
@@ -205,7 +215,7 @@ void fill_raise(struct fill *f, size_t n)
 	}
 	while (more && f->n < n) {
 		more = false;
-		for (uint32_t i = 0; i < f->e->n_tasks && f->n < n; i++)
+		for (uint32_t i = 0; i < f->e->n_tasks && f->n < n && clock_s() < f->end_s; i++)
 			if (f->spot_of[i] == SIZE_MAX)
 				more |= push_aside(f, i);
 	}
@@ -214,7 +224,7 @@ void fill_raise(struct fill *f, size_t n)
 
 /* Less T */
 
-void fill_trim(struct fill *f, size_t n)
+void fill_drop(struct fill *f, size_t n)
 {
 	while (f->n > n) {
 		uint32_t dearest = NOBODY;
@@ -228,6 +238,12 @@ void fill_trim(struct fill *f, size_t n)
 			}
 		fill_take(f, dearest);
 	}
+	sum(f);
+}
+
+void fill_trim(struct fill *f, size_t n)
+{
+	fill_drop(f, n);
 	fill_improve(f);
 }
 
@@ -320,7 +336,7 @@ void fill_improve(struct fill *f)
 
 	for (int round = 0; better && round < 50; round++) {
 		better = false;
-		for (uint32_t i = 0; i < f->e->n_tasks; i++)
+		for (uint32_t i = 0; i < f->e->n_tasks && clock_s() < f->end_s; i++)
 			better |= f->spot_of[i] == SIZE_MAX ? replace(f, i)
 							    : move(f, i) || exchange(f, i);
 	}

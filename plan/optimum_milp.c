@@ -324,8 +324,9 @@ static bool least(struct optimum_front *out, struct form *f, size_t n, struct er
 	return ok;
 }
 
-bool optimum_by_milp(struct optimum_front *out, const struct optimum_problem *p,
-	const struct optimum_limits *limits, enum milp_solver solver, struct err *err)
+bool optimum_by_milp_top(struct optimum_front *out, const struct optimum_problem *p,
+	const struct optimum_limits *limits, enum milp_solver solver, size_t n_points,
+	struct err *err)
 {
 	double began_s = clock_s(), least_s = HUGE_VAL;
 	struct form f;
@@ -337,13 +338,21 @@ bool optimum_by_milp(struct optimum_front *out, const struct optimum_problem *p,
 	out->n_points = ok ? out->most_bound + 1 : 0;
 	out->points = mem_zalloc(out->n_points, sizeof *out->points);
 	for (size_t n = out->n_points; ok && n-- > 0;) {
-		ok = least(out, &f, n, err);
+		out->points[n] = (struct optimum_point){.n = n, .trans_s = HUGE_VAL};
+		if (n + n_points >= out->n_points)
+			ok = least(out, &f, n, err);
 		out->points[n].beaten = out->points[n].trans_s >= least_s;
 		least_s = fmin(least_s, out->points[n].trans_s);
 	}
 	form_finish(&f);
 	out->seconds = clock_s() - began_s;
 	return ok;
+}
+
+bool optimum_by_milp(struct optimum_front *out, const struct optimum_problem *p,
+	const struct optimum_limits *limits, enum milp_solver solver, struct err *err)
+{
+	return optimum_by_milp_top(out, p, limits, solver, p->n_tasks + 1, err);
 }
 
 /* All of them */

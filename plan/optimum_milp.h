@@ -14,6 +14,11 @@
 MUST_CHECK bool optimum_by_milp(struct optimum_front *out, const struct optimum_problem *p,
 	const struct optimum_limits *limits, enum milp_solver solver, struct err *err);
 
+/** The same of the @n_points fullest points alone; the others have no solution and a bound of 0. */
+MUST_CHECK bool optimum_by_milp_top(struct optimum_front *out, const struct optimum_problem *p,
+	const struct optimum_limits *limits, enum milp_solver solver, size_t n_points,
+	struct err *err);
+
 /** Names for what a conflict is made of. */
 struct optimum_names {
 	const char *const *tasks, *const *servers;

@@ -43,6 +43,7 @@ struct fill {
 	const struct eq1 *e;
 	size_t *spot_of; /* [task], SIZE_MAX: left out */
 	size_t n;        /* in time */
+	double end_s;    /* of the clock, after which it is not bettered; HUGE_VAL: never */
 	double trans_s;
 	struct crowd {
 		size_t n;
@@ -55,6 +56,7 @@ struct fill {
 void fill_init(struct fill *f, const struct eq1 *e);
 void fill_finish(struct fill *f);
 void fill_clear(struct fill *f);
+void fill_load(struct fill *f, const uint32_t *server_of);
 void fill_copy(struct fill *to, const struct fill *from);
 
 /** Would the task fit there, with @without (a task there, or NOBODY) gone? */
@@ -66,7 +68,9 @@ void fill_take(struct fill *f, uint32_t task);
 void fill_round(struct fill *f, const double *weight);
 /** Add tasks until there are @n, or none fits; moves and pairs of moves are tried. */
 void fill_raise(struct fill *f, size_t n);
-/** Down to @n tasks, the dearest first; then better by moving and replacing, as far as that goes.
+/** Down to @n tasks, the dearest first. */
+void fill_drop(struct fill *f, size_t n);
+/** The same; then better by moving and replacing, as far as that goes.
  */
 void fill_trim(struct fill *f, size_t n);
 void fill_improve(struct fill *f);
@@ -117,8 +121,9 @@ void tree_tallies(struct tree *t, double end_s);
 /** The most tasks: t->best is a solution with as many as were found; *@bound: no more can be. */
 void tree_count(struct tree *t, double end_s, size_t *bound, double *relaxed);
 
-/** The relaxation of the least T with @n tasks; HUGE_VAL: infeasible. t->x is its solution. */
-double tree_relax(struct tree *t, size_t n);
+/** The relaxation of the least T with @n tasks; HUGE_VAL: infeasible. t->x is its solution;
+ * *@slope_s what a task more adds. */
+double tree_relax(struct tree *t, size_t n, double *slope_s);
 
 /** The least T with @n, below @best_s, by branching; true: found, in t->best. *@bound_s: of all
  *  solutions. */

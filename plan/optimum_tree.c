@@ -121,6 +121,7 @@ void tree_init(
 	t->fixed_rows = lp_n_rows(t->l);
 	fill_init(&t->best, e);
 	fill_init(&t->trial, e);
+	t->trial.end_s = end_s;
 	free(column);
 	free(one);
 }
@@ -492,15 +493,17 @@ static void set_costs(struct tree *t, size_t n)
 	lp_row_bounds(t->l, 0, (double)n, HUGE_VAL);
 }
 
-double tree_relax(struct tree *t, size_t n)
+double tree_relax(struct tree *t, size_t n, double *slope_s)
 {
 	struct goal g = {
 		.cutoff = HUGE_VAL, .open = HUGE_VAL, .end_s = t->end_s, .nodes_left = UINT64_MAX};
 	double v;
 
+	*slope_s = 0.0;
 	set_costs(t, n);
 	switch (relax(t, &g, ROOT_ROUNDS, &v)) {
 	case LP_OPTIMAL:
+		*slope_s = lp_dual(t->l, 0) * t->scale;
 		return fmax(v, 0.0) * t->scale;
 	case LP_INFEASIBLE:
 		return HUGE_VAL;

@@ -111,7 +111,7 @@ static bool too_many(const struct tasks *t, const struct tasks_wanted *wanted, s
 	double span_s = 1e-9 * (double)t->at[t->n - 1].at_ns - wanted->from_s;
 
 	return err_input(err,
-		"the window from %g s to %g s has more than %d tasks: it can be %.3g s long, or "
+		"the window from %g s to %g s has more than %d tasks: it can be %.6g s long, or "
 		"--tasks can be "
 		"given",
 		wanted->from_s, wanted->to_s, OPTIMUM_MOST_TASKS, span_s);

@@ -1,0 +1,1 @@
+$offing optimum ../../scenarios/separated.yaml --tasks 5
