@@ -11,6 +11,8 @@ struct lp {
 	glp_prob *p;
 	int *index;
 	double *value;
+	int tab_size, *tab_index; /* a row of the simplex tableau */
+	double *tab_value;
 };
 
 struct lp *lp_create(size_t n)
@@ -35,6 +37,8 @@ void lp_destroy(struct lp *l)
 	glp_delete_prob(l->p);
 	free(l->index);
 	free(l->value);
+	free(l->tab_index);
+	free(l->tab_value);
 	free(l);
 }
 
@@ -142,4 +146,34 @@ double lp_reduced_cost(const struct lp *l, size_t column)
 double lp_dual(const struct lp *l, size_t row)
 {
 	return glp_get_row_dual(l->p, (int)row + 1);
+}
+
+/** The rise when a basic variable moves by @by, whose row of the tableau has @len entries. */
+static double rise(struct lp *l, int len, double by)
+{
+	int rows = glp_get_num_rows(l->p), t, j;
+	double d;
+
+	t = glp_dual_rtest(l->p, len, l->tab_index, l->tab_value, by < 0.0 ? -1 : +1, 1e-9);
+	if (t == 0)
+		return HUGE_VAL;
+	j = l->tab_index[t];
+	d = j <= rows ? glp_get_row_dual(l->p, j) : glp_get_col_dual(l->p, j - rows);
+	return fabs(d * by / l->tab_value[t]);
+}
+
+struct lp_rise lp_column_rise(struct lp *l, size_t column, double at)
+{
+	int rows = glp_get_num_rows(l->p), size = rows + glp_get_num_cols(l->p) + 1, len;
+
+	if (glp_get_col_stat(l->p, (int)column + 1) != GLP_BS ||
+		(!glp_bf_exists(l->p) && glp_factorize(l->p) != 0))
+		return (struct lp_rise){0.0, 0.0};
+	if (size > l->tab_size) {
+		l->tab_index = mem_resize(l->tab_index, (size_t)size, sizeof *l->tab_index);
+		l->tab_value = mem_resize(l->tab_value, (size_t)size, sizeof *l->tab_value);
+		l->tab_size = size;
+	}
+	len = glp_eval_tab_row(l->p, rows + (int)column + 1, l->tab_index, l->tab_value);
+	return (struct lp_rise){rise(l, len, floor(at) - at), rise(l, len, ceil(at) - at)};
 }

@@ -46,4 +46,12 @@ double lp_value(const struct lp *l, size_t column);
 double lp_reduced_cost(const struct lp *l, size_t column);
 double lp_dual(const struct lp *l, size_t row);
 
+/** By how much the objective rises at least when the column, which is now at @at, goes down to the
+ * next whole number, and up: by one step of the dual simplex method (Driebeck 1966), to choose by.
+ * HUGE_VAL: it cannot. Both are 0 where nothing is known. */
+struct lp_rise {
+	double down, up;
+};
+struct lp_rise lp_column_rise(struct lp *l, size_t column, double at);
+
 #endif

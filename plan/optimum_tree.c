@@ -13,6 +13,7 @@ enum { PIVOTS = 200000, ROWS_KEPT = 400, ROOT_ROUNDS = 200, NODE_ROUNDS = 4 };
 /** What is looked for. */
 struct goal {
 	bool count; /* the most tasks; else the least T */
+	size_t n;   /* of so many */
 	double gap;
 	double cutoff; /* what costs that much is of no use */
 	double open;   /* the least that a node not looked into may cost */
@@ -296,6 +297,48 @@ static void branch_spot(struct tree *t, struct goal *g, size_t spot, double v)
 	child(t, g, spot, 1.0 - first, v);
 }
 
+static void round_here(struct tree *t, struct goal *g)
+{
+	fill_round(&t->trial, t->x);
+	fill_raise(&t->trial, g->n);
+	if (t->trial.n < g->n)
+		return;
+	fill_trim(&t->trial, g->n);
+	if (cost_of(t, g, &t->trial) < g->cutoff) {
+		fill_copy(&t->best, &t->trial);
+		g->found = true;
+		set_cutoff(g, cost_of(t, g, &t->best));
+	}
+}
+
+/** How much is gained by branching there: of either side. */
+static double worth(struct lp_rise r)
+{
+	double least = 1e-7;
+
+	return fmin(fmax(r.down, least), 1e3) * fmin(fmax(r.up, least), 1e3);
+}
+
+/** The column to branch on: by what a step of the simplex method says of both sides. */
+static size_t best_spot(const struct tree *t)
+{
+	size_t best = SIZE_MAX;
+	double most = -1.0;
+
+	for (size_t s = 0; s < t->e->n_spots; s++) {
+		double part = fmin(t->x[s], 1.0 - t->x[s]), gain;
+
+		if (part <= whole)
+			continue;
+		gain = worth(lp_column_rise(t->l, s, t->x[s])) * (0.1 + part);
+		if (gain > most) {
+			most = gain;
+			best = s;
+		}
+	}
+	return best;
+}
+
 /** A node, whose parent costs @above. */
 static void branch(struct tree *t, struct goal *g, double above)
 {
@@ -319,12 +362,14 @@ static void branch(struct tree *t, struct goal *g, double above)
 		spot = fractional(t);
 	} while (spot == SIZE_MAX && cuts_cover(t->l, t->e, t->x));
 	v = fmax(v, above);
+	if (spot != SIZE_MAX && !g->count && t->nodes % 64 == 0)
+		round_here(t, g);
 	if (spot == SIZE_MAX)
 		take(t, g);
 	else if ((y = fractional_tally(t, &at)))
 		branch_tally(t, g, y, at, v);
 	else
-		branch_spot(t, g, spot, v);
+		branch_spot(t, g, best_spot(t), v);
 }
 
 /* Diving: the largest part of a task is made a whole, again and again */
@@ -530,6 +575,7 @@ static void fix(struct tree *t, const struct goal *g, double v, bool on)
 bool tree_least(struct tree *t, size_t n, double best_s, double gap, double end_s, double *bound_s)
 {
 	struct goal g = {.gap = gap,
+		.n = n,
 		.cutoff = HUGE_VAL,
 		.open = HUGE_VAL,
 		.end_s = fmin(end_s, t->end_s),
