@@ -126,7 +126,7 @@ static struct fit_result fitted(struct fixture *f, const struct served_log *logs
 {
 	struct fit_setting s = {
 		.spec = &f->spec, .n_logs = n, .logs = logs, .held = 1u << FIT_STEP};
-	struct fit_result r;
+	struct fit_result r = {0};
 	struct err err = {0};
 
 	if (!fit_check(&f->spec, &err) || !fit_run(&r, &f->arena, &s, &err))
