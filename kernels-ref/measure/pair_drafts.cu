@@ -202,34 +202,18 @@ struct drafts {
 	std::atomic<bool> over;
 };
 
-static void warm_graphs(side *s, size_t most_rows, size_t longest)
-{
-	for (size_t i = 0; i < STEP_MAX_ROWS; i++) {
-		s->rows[i] = 1;
-		s->rows[3 * STEP_MAX_ROWS + i] = 0;
-	}
-	for (size_t n = 1; n <= most_rows; n++) {
-		serve_device_rows(s, n);
-		for (size_t tok = 1; tok <= longest; tok++) {
-			tok = gpu_step_class(n, tok);
-			CUDA_TRY(cudaGraphLaunch(serve_device_graph(s, n, tok), s->stream));
-			CUDA_TRY(cudaStreamSynchronize(s->stream));
-		}
-	}
-}
-
 /* @cap tokens for each of @n_target and of @n_draft sequences. */
 static void drafts_create(drafts *d, size_t n_target, size_t n_draft, size_t cap)
 {
 	CUDA_TRY(cudaSetDevice(1));
 	serve_device_create(&d->drafter, &llama_68m, MAX_TOK, MAX_TOK);
 	serve_device_cache(&d->drafter, n_draft, cap);
-	warm_graphs(&d->drafter, std::min(2 * n_target, (size_t)STEP_MAX_ROWS), cap);
+	serve_device_warm(&d->drafter, std::min(2 * n_target, (size_t)STEP_MAX_ROWS), cap);
 	post_create(&d->drafted, 1, 0);
 	CUDA_TRY(cudaSetDevice(0));
 	serve_device_create(&d->target, &llama_7b, MAX_TOK, MAX_TOK);
 	serve_device_cache(&d->target, n_target, cap);
-	warm_graphs(&d->target, STEP_MAX_ROWS, cap);
+	serve_device_warm(&d->target, STEP_MAX_ROWS, cap);
 	post_create(&d->verdicts, 0, 1);
 	CUDA_TRY(cudaSetDevice(0));
 }

@@ -103,23 +103,6 @@ static bool giver_start(phases *p, size_t longest_prompt)
 	return true;
 }
 
-/* Every graph that may be wanted, each run once. */
-static void warm_graphs(side *s, size_t max_batch, size_t longest)
-{
-	for (size_t i = 0; i < STEP_MAX_ROWS; i++) {
-		s->rows[i] = 1;
-		s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)i;
-	}
-	for (size_t n = 1; n <= max_batch; n++) {
-		serve_device_rows(s, n);
-		for (size_t tok = 1; tok <= longest; tok++) {
-			tok = gpu_step_class(n, tok);
-			CUDA_TRY(cudaGraphLaunch(serve_device_graph(s, n, tok), s->stream));
-			CUDA_TRY(cudaStreamSynchronize(s->stream));
-		}
-	}
-}
-
 static kv_ends ends_of(phases *p, size_t i)
 {
 	return {p->spec.shape, &p->giver.state, &p->taker.state, p->giver.requests[i].place,
@@ -140,7 +123,7 @@ static bool start(phases *p)
 	serve_device_create(&p->taker, p->spec.shape, MAX_TOK, 0);
 	if (!make_cache(&p->taker, p->spec, "requests", rounded(longest + 1)))
 		return false;
-	warm_graphs(&p->taker, p->spec.max_batch, longest);
+	serve_device_warm(&p->taker, p->spec.max_batch, longest);
 	if (!giver_start(p, longest_prompt))
 		return false;
 	for (int k = 0; k < 3; k++)
@@ -371,31 +354,11 @@ static void join_arrived(phases *p)
 	serve_batch_make_room(&p->taker.batch);
 }
 
-static size_t put_rows(side *s, step_log *log)
-{
-	const std::vector<size_t> &running = s->batch.running;
-	size_t longest = 0;
-
-	for (size_t i = 0; i < running.size(); i++) {
-		const served &r = s->requests[running[i]];
-		size_t at = r.prompt_tok + r.tokens.size() - 1; /* of the token computed now */
-
-		s->rows[i] = r.tokens.back();
-		s->rows[STEP_MAX_ROWS + i] = s->rows[2 * STEP_MAX_ROWS + i] = (uint32_t)at;
-		s->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)r.place;
-		longest = std::max(longest, at + 1);
-		log->context_tok += at + 1;
-	}
-	log->rows = running.size();
-	serve_device_rows(s, log->rows);
-	return longest;
-}
-
 static void step_answers(phases *p)
 {
 	side *s = &p->taker;
 	step_log log = {STEP_DECODE, p->clock.now_s(), 0.0, 0.0, 0, 0, 0, 0};
-	size_t longest = put_rows(s, &log), at = 0;
+	size_t longest = serve_device_running(s, s->batch, &log), at = 0;
 
 	serve_device_decode(s, log.rows, longest, true);
 	log.to_s = p->clock.now_s();

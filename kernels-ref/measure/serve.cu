@@ -31,18 +31,7 @@ struct server {
 /* Every graph that may be wanted, each run once; and some steps with prompts. */
 static void warm_up(server *s, size_t longest)
 {
-	for (size_t i = 0; i < STEP_MAX_ROWS; i++) {
-		s->d->rows[i] = 1;
-		s->d->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)i;
-	}
-	for (size_t n = 1; n <= s->spec.max_batch; n++) {
-		serve_device_rows(s->d, n);
-		for (size_t tok = 1; s->spec.graphs && tok <= longest; tok++) {
-			tok = gpu_step_class(n, tok);
-			CUDA_TRY(cudaGraphLaunch(serve_device_graph(s->d, n, tok), s->d->stream));
-			CUDA_TRY(cudaStreamSynchronize(s->d->stream));
-		}
-	}
+	serve_device_warm(s->d, s->spec.max_batch, s->spec.graphs ? longest : 0);
 	for (size_t n : {16, 100, 1000}) {
 		size_t rows = s->spec.chunk_tok > 0 && s->spec.max_batch > 1;
 		size_t most = (s->spec.chunk_tok > 0 ? s->spec.chunk_tok : MAX_TOK) - rows;
@@ -109,27 +98,6 @@ static void put_tokens(server *s, size_t i, size_t from, size_t to, size_t *at)
 							 : r.tokens[k - r.prompt_tok];
 }
 
-/* The row of each that runs, to the device; the longest context among them. */
-static size_t put_rows(server *s, step_log *log)
-{
-	const std::vector<size_t> &running = s->batch.running;
-	size_t longest = 0;
-
-	for (size_t i = 0; i < running.size(); i++) {
-		const served &r = s->requests[running[i]];
-		size_t at = r.prompt_tok + r.tokens.size() - 1; /* of the token computed now */
-
-		s->d->rows[i] = r.tokens.back();
-		s->d->rows[STEP_MAX_ROWS + i] = s->d->rows[2 * STEP_MAX_ROWS + i] = (uint32_t)at;
-		s->d->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)r.place;
-		longest = std::max(longest, at + 1);
-		log->context_tok += at + 1;
-	}
-	log->rows = running.size();
-	serve_device_rows(s->d, log->rows);
-	return longest;
-}
-
 static void begins(server *s, size_t i, double now_s)
 {
 	if (s->requests[i].start_s < 0.0)
@@ -173,7 +141,7 @@ static void step_prefill(server *s, const std::vector<size_t> &admitted)
 static void step_decode(server *s)
 {
 	step_log log = {STEP_DECODE, s->clock.now_s(), 0.0, 0.0, 0, 0, 0, 0};
-	size_t longest = put_rows(s, &log);
+	size_t longest = serve_device_running(s->d, s->batch, &log);
 
 	serve_device_decode(s->d, log.rows, longest, s->spec.graphs);
 	step_ends(s, {}, &log);
@@ -189,7 +157,7 @@ static void step_chunks(server *s)
 
 	if (x.n_rows > 0) {
 		log.kind = STEP_MIXED;
-		x.max_tok = put_rows(s, &log);
+		x.max_tok = serve_device_running(s->d, s->batch, &log);
 		std::copy(s->d->rows, s->d->rows + x.n_rows, s->d->prompt);
 		tok = x.n_rows;
 	}

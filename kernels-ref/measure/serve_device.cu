@@ -174,6 +174,23 @@ cudaGraphExec_t serve_device_graph(serve_device *d, size_t n, size_t max_tok)
 	return exec;
 }
 
+void serve_device_warm(serve_device *d, size_t most, size_t longest)
+{
+	for (size_t i = 0; i < STEP_MAX_ROWS; i++) {
+		d->rows[i] = 1;
+		d->rows[STEP_MAX_ROWS + i] = d->rows[2 * STEP_MAX_ROWS + i] = 0;
+		d->rows[3 * STEP_MAX_ROWS + i] = 0;
+	}
+	for (size_t n = 1; n <= most; n++) {
+		serve_device_rows(d, n);
+		for (size_t tok = 1; tok <= longest; tok++) {
+			tok = gpu_step_class(n, tok);
+			CUDA_TRY(cudaGraphLaunch(serve_device_graph(d, n, tok), d->stream));
+			CUDA_TRY(cudaStreamSynchronize(d->stream));
+		}
+	}
+}
+
 void serve_device_rows(serve_device *d, size_t n)
 {
 	gpu_state_rows_async(&d->state, n, d->rows, d->stream);
@@ -237,4 +254,23 @@ bool write_steps(const std::string &file, const std::vector<step_log> &log)
 		fprintf(to, "%s,%zu,%zu,%zu,%zu,%.6f,%.6f,%.6f\n", kinds[l.kind], l.rows,
 			l.context_tok, l.prompts, l.prompt_tok, l.from_s, l.to_s, l.gpu_s);
 	return fclose(to) == 0;
+}
+
+size_t serve_device_running(serve_device *d, const serve_batch &b, step_log *log)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < b.running.size(); i++) {
+		const served &r = (*b.requests)[b.running[i]];
+		size_t at = r.prompt_tok + r.tokens.size() - 1; /* of the token computed now */
+
+		d->rows[i] = r.tokens.back();
+		d->rows[STEP_MAX_ROWS + i] = d->rows[2 * STEP_MAX_ROWS + i] = (uint32_t)at;
+		d->rows[3 * STEP_MAX_ROWS + i] = (uint32_t)r.place;
+		longest = std::max(longest, at + 1);
+		log->context_tok += at + 1;
+	}
+	log->rows = b.running.size();
+	serve_device_rows(d, log->rows);
+	return longest;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels-ref/cuda/llama_q8.cuh"
+#include "kernels-ref/measure/serve_batch.cuh"
 
 /**
  * A GPU as a server uses it: an int8 model, its cache, and steps from pinned rows to tokens, decode
@@ -49,6 +50,10 @@ void serve_device_shape(serve_device *d, size_t n_seq, size_t cap_tok);
 /** The graph of a step of @n rows and its tokens, captured when it is first asked for. */
 cudaGraphExec_t serve_device_graph(serve_device *d, size_t n, size_t max_tok);
 
+/** Every graph of up to @most rows whose contexts are up to @longest, each run once; with 0 there
+ * is none, but @most rows are set. */
+void serve_device_warm(serve_device *d, size_t most, size_t longest);
+
 /** The rows in @d->rows, @n of them, to the device. */
 void serve_device_rows(serve_device *d, size_t n);
 
@@ -70,6 +75,9 @@ struct step_log {
 	size_t rows, context_tok;   /* sequences that decode */
 	size_t prompts, prompt_tok; /* and new tokens of prompts, or of chunks */
 };
+
+/** The next token of each that runs in @b, to the device; @log counts them. The longest context. */
+size_t serve_device_running(serve_device *d, const serve_batch &b, step_log *log);
 
 /** A row a step to @file; false after a message. */
 bool write_steps(const std::string &file, const std::vector<step_log> &log);
