@@ -9,6 +9,7 @@
 #include "plan/placement_conflict.h"
 #include "plan/placement_improve.h"
 #include "plan/placement_milp.h"
+#include "plan/placement_pack.h"
 #include "plan/placement_search.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
 	DRAFTS_BEST = 4,  /* of more: these */
 	WIDTH = 150,      /* of the heuristic */
 };
+static const double pack_seconds = 5.0;
 static const double width_work = 3e6; /* states x executors x units of the heuristic */
 
 const char *const placement_method_names[] = {
@@ -184,7 +186,11 @@ static void heuristic(struct solver *s)
 	bool known = false;
 
 	for (size_t i = 0; i < s->n_choices && !known; i++) {
-		if (!search_choice(s, &s->choices[i], width))
+		bool more = search_choice(s, &s->choices[i], width);
+
+		if (!(s->objective < HUGE_VAL))
+			improve(&s->choices[i].bound, s->homes, &s->objective);
+		if (!more)
 			return;
 		known = s->objective < HUGE_VAL;
 	}
@@ -237,7 +243,7 @@ static bool solve_exactly(
 static bool by_milp(struct solver *s, double *bound_s, struct err *err)
 {
 	double scale_s = s->objective < HUGE_VAL ? s->objective : 1.0;
-	struct placement_milp *m = placement_milp_create(s->p, scale_s, true);
+	struct placement_milp *m = placement_milp_create(s->p, scale_s);
 	struct milp_answer a;
 	bool ok;
 
@@ -294,6 +300,22 @@ static bool limits_sound(
 	return true;
 }
 
+/* Where nothing is found, that nothing has room is soon shown, if it is so. */
+static bool has_no_room(struct solver *s)
+{
+	struct pack *k;
+	struct err ignored = {0};
+	bool none = false;
+
+	if (!(s->p->n_executors <= DRAFTS_EACH))
+		return false;
+	k = pack_create(s->p, fmin(s->end_s, clock_s() + pack_seconds), s->limits->stop);
+	if (!pack_has_none(k, &none, &ignored))
+		none = false;
+	pack_destroy(k);
+	return none;
+}
+
 /* The heuristic first, always: what it finds makes the others fast. */
 static bool run(struct solver *s, enum placement_method *method, double *bound_s, struct err *err)
 {
@@ -312,6 +334,10 @@ static bool run(struct solver *s, enum placement_method *method, double *bound_s
 								      : PLACEMENT_HEURISTIC;
 	if (s->stopped || s->timed_out)
 		return true;
+	if (!(s->objective < HUGE_VAL) && has_no_room(s)) {
+		*bound_s = HUGE_VAL;
+		return true;
+	}
 	if (*method == PLACEMENT_MILP)
 		return by_milp(s, bound_s, err);
 	if (*method == PLACEMENT_DYNAMIC && !proved)

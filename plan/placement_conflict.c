@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/placement_milp.h"
+#include "plan/placement_pack.h"
 
 enum { NAMES_MOST = 5, CELLS_MOST = 3000 };
 static const double seconds_most = 10.0;
@@ -20,15 +22,6 @@ static double unit_bytes(const struct placement_problem *p, size_t u)
 static const char *unit_name(const struct placement_problem *p, size_t u)
 {
 	return u < p->n_units ? p->units[u].name : p->draft->name;
-}
-
-static bool may_run(const struct placement_problem *p, size_t u, size_t d)
-{
-	if (u == p->n_units)
-		return p->draft_s[d] < HUGE_VAL;
-	return placement_exec_s(p, u, d) < HUGE_VAL &&
-	       (u > 0 || p->executors[d].enter_s < HUGE_VAL) &&
-	       (u + 1 < p->n_units || p->executors[d].leave_s < HUGE_VAL);
 }
 
 static bool has_room_alone(const struct placement_problem *p, size_t u, size_t d)
@@ -49,29 +42,43 @@ static size_t find_alone(const struct placement_problem *p)
 		bool fits = false;
 
 		for (size_t d = 0; d < p->n_executors && !fits; d++)
-			fits = may_run(p, u, d) && has_room_alone(p, u, d);
+			fits = placement_may_run(p, u, d) && has_room_alone(p, u, d);
 		if (!fits)
 			return u;
 	}
 	return placement_n_homes(p);
 }
 
-static bool find(struct placement_conflict *c, const struct placement_problem *p,
-	const struct placement_limits *limits, struct err *err)
+/* Wherever the next one is. *@c has nothing where there is room. */
+static bool find_spread(struct placement_conflict *c, const struct placement_problem *p,
+	const struct placement_limits *limits, double end_s, struct err *err)
 {
-	struct placement_milp *m = placement_milp_create(p, 1.0, c->chain);
-	struct milp_limits of = {.seconds = seconds_most, .stop = limits->stop};
+	struct pack *k = pack_create(p, end_s, limits->stop);
+	bool none, ok = pack_has_none(k, &none, err);
+
+	if (ok && none)
+		ok = pack_conflict(k, c->unit, c->memory, &c->irreducible, err);
+	for (size_t u = 0; u < placement_n_homes(p); u++)
+		c->n += c->unit[u];
+	for (size_t m = 0; m < p->n_memories; m++)
+		c->n += c->memory[m];
+	pack_destroy(k);
+	return ok;
+}
+
+/* One after the other: which memories are in the way. */
+static bool find_chain(struct placement_conflict *c, const struct placement_problem *p,
+	const struct placement_limits *limits, double end_s, struct err *err)
+{
+	struct placement_milp *m = placement_milp_create(p, 1.0);
+	struct milp_limits of = {.seconds = fmax(1e-3, end_s - clock_s()), .stop = limits->stop};
 	const char *const *names;
-	bool ok;
+	bool ok =
+		milp_conflict(placement_milp_program(m), &of, &names, &c->n, &c->irreducible, err);
 
-	if (limits->seconds > 0.0)
-		of.seconds = fmin(of.seconds, limits->seconds);
-	ok = milp_conflict(placement_milp_program(m), &of, &names, &c->n, &c->irreducible, err);
-	for (size_t i = 0; ok && i < c->n; i++) {
-		size_t index = strtoul(names[i] + 1, NULL, 10);
-
-		(names[i][0] == 'u' ? c->unit : c->memory)[index] = true;
-	}
+	c->chain = true;
+	for (size_t i = 0; ok && i < c->n; i++)
+		c->memory[strtoul(names[i] + 1, NULL, 10)] = true;
 	free((void *)names);
 	placement_milp_destroy(m);
 	return ok;
@@ -80,15 +87,16 @@ static bool find(struct placement_conflict *c, const struct placement_problem *p
 bool placement_conflict_find(struct placement_conflict *c, const struct placement_problem *p,
 	const struct placement_limits *limits, struct err *err)
 {
+	double end_s = clock_s() + seconds_most;
+
+	if (limits->seconds > 0.0)
+		end_s = clock_s() + fmin(seconds_most, limits->seconds);
 	*c = (struct placement_conflict){0};
 	c->unit = mem_zalloc(p->n_units + 1, sizeof *c->unit);
 	c->memory = mem_zalloc(p->n_memories + 1, sizeof *c->memory);
-	if (!find(c, p, limits, err))
+	if (!find_spread(c, p, limits, end_s, err))
 		return false;
-	if (c->n > 0)
-		return true;
-	c->chain = true;
-	return find(c, p, limits, err);
+	return c->n > 0 || find_chain(c, p, limits, end_s, err);
 }
 
 void placement_conflict_finish(struct placement_conflict *c)
@@ -176,7 +184,13 @@ static void say(
 	buf_init(&memories);
 	put_units(&units, p, c);
 	put_memories(&memories, p, c);
-	if (c->n == 0)
+	if (c->n == 0 && !c->irreducible)
+		err_input(err,
+			"no placement of '%s': its units (%.4g GB) have room, but not where they "
+			"can run one "
+			"after the other",
+			p->name, units_gb);
+	else if (c->n == 0)
 		err_input(err, "no placement of '%s': its units have no way through the executors",
 			p->name);
 	else if (c->chain)
@@ -199,7 +213,7 @@ static void say_alone(const struct placement_problem *p, size_t u, struct err *e
 	double most = -1.0;
 
 	for (size_t d = 0; d < p->n_executors; d++)
-		if (may_run(p, u, d))
+		if (placement_may_run(p, u, d))
 			most = fmax(most, p->memories[p->executors[d].memory].bytes);
 	if (most < 0.0)
 		err_input(err, "no placement of '%s': '%s' can run on no executor", p->name,

@@ -9,7 +9,11 @@
 enum {
 	ORDER_MOST = 24, /* executors in an order */
 	PASSES = 12,
+	KICKS = 6,
+	CHANGES = 3, /* in a kick */
 };
+static const double missing_s = 1e12; /* a unit without a home */
+static const size_t steps_most = 40000000;
 
 /* A split of the first units, the last of them on one executor of the order. */
 struct split {
@@ -23,7 +27,12 @@ struct improver {
 	double **visit_s;     /* [executor] [from * (n_units + 1) + to], NaN: not known yet */
 	size_t *sorted;       /* units, by what streaming a byte of them costs */
 	struct split *splits; /* [position * (n_units + 1) + units] */
-	size_t order[ORDER_MOST], n;
+	size_t order[ORDER_MOST], best_order[ORDER_MOST], n;
+	double order_s; /* of the order */
+	uint64_t state; /* of random changes */
+	size_t steps;   /* taken so far */
+	struct placement_home *homes;
+	double objective; /* of homes */
 	struct placement_home *trial;
 	size_t best_end; /* position */
 };
@@ -113,7 +122,7 @@ static struct split *split_at(const struct improver *m, size_t position, size_t 
 }
 
 /* The best way to have @units behind and come to the executor at @position. */
-static struct split arrive(const struct improver *m, size_t position, size_t units)
+static struct split arrive(struct improver *m, size_t position, size_t units)
 {
 	size_t on = m->order[position];
 	struct split best = {HUGE_VAL, -1, (int16_t)units, (int16_t)position};
@@ -122,6 +131,7 @@ static struct split arrive(const struct improver *m, size_t position, size_t uni
 		best.s = bound_enter_s(m->b, on);
 		return best;
 	}
+	m->steps += position;
 	for (size_t j = 0; j < position; j++) {
 		const struct split *from = split_at(m, j, units);
 		double s = from->s + placement_hop_s(m->p, m->order[j], on);
@@ -132,11 +142,13 @@ static struct split arrive(const struct improver *m, size_t position, size_t uni
 	return best;
 }
 
-/* What the best split along the order takes, without the draft. */
+/* What the best split along the order takes, without the draft; where it has no room for all,
+ * missing_s for each unit that is left. */
 static double price_order(struct improver *m)
 {
 	size_t n = m->p->n_units;
 	double least = HUGE_VAL;
+	size_t reached = 0;
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct split *end = split_at(m, i, n);
@@ -151,16 +163,19 @@ static double price_order(struct improver *m)
 			for (size_t to = from + 1; one.s < HUGE_VAL && to <= n; to++) {
 				double visit = visit_s(m, on, from, to);
 
+				m->steps++;
 				if (!(visit < HUGE_VAL))
 					break;
 				if (one.s + visit < split_at(m, i, to)->s) {
 					*split_at(m, i, to) = one;
+					reached = to > reached ? to : reached;
 					split_at(m, i, to)->s += visit;
 				}
 			}
 		}
 		if (!(end->s < HUGE_VAL))
 			continue;
+		reached = n;
 		s = end->s + m->p->executors[on].leave_s +
 		    placement_back_s(m->p, on, m->order[end->first]);
 		if (s < least) {
@@ -168,7 +183,7 @@ static double price_order(struct improver *m)
 			m->best_end = i;
 		}
 	}
-	return least;
+	return least < HUGE_VAL ? least : missing_s * (double)(n - reached + 1);
 }
 
 /* The placement of the best split, and what it costs with everything looked at. */
@@ -201,43 +216,88 @@ static void take_elsewhere(struct improver *m, size_t from, size_t to)
 	m->order[to] = on;
 }
 
-/* Take the best split along the order as it is, if it takes less than @order_s and keeps all the
- * rules. */
-static bool accept(
-	struct improver *m, double *order_s, struct placement_home *homes, double *objective)
+static void turn_round(struct improver *m, size_t from, size_t to)
+{
+	for (; from < to; from++, to--) {
+		size_t on = m->order[from];
+
+		m->order[from] = m->order[to];
+		m->order[to] = on;
+	}
+}
+
+/* Take the best split along the order as it is, if it takes less and keeps all the rules. */
+static bool accept(struct improver *m)
 {
 	double s = price_order(m), all;
 
-	if (!(s < *order_s * (1.0 - placement_tolerance)))
+	if (!(s < m->order_s * (1.0 - placement_tolerance)))
 		return false;
+	if (s >= missing_s) { /* a unit, and not all of them yet */
+		m->order_s = s;
+		return true;
+	}
 	all = price_trial(m);
 	if (!(all < HUGE_VAL))
 		return false;
-	*order_s = s;
-	if (all < *objective) {
-		*objective = all;
-		memcpy(homes, m->trial, placement_n_homes(m->p) * sizeof *homes);
+	m->order_s = s;
+	if (all < m->objective) {
+		m->objective = all;
+		memcpy(m->homes, m->trial, placement_n_homes(m->p) * sizeof *m->homes);
+		memcpy(m->best_order, m->order, sizeof m->order);
 	}
 	return true;
 }
 
-/* Each executor to each other position; what is better is taken at once. */
-static bool pass(
-	struct improver *m, double *order_s, struct placement_home *homes, double *objective)
+/* Each executor to each other position, each part of the order the other way round; what is better
+ * is taken at once. */
+static bool pass(struct improver *m)
 {
 	bool better = false;
 
 	for (size_t from = 0; from < m->n; from++)
 		for (size_t to = 0; to < m->n; to++) {
+			if (m->steps > steps_most)
+				return false;
 			if (from == to || from == to + 1)
 				continue;
 			take_elsewhere(m, from, to);
-			if (accept(m, order_s, homes, objective))
+			if (accept(m))
 				better = true;
 			else
 				take_elsewhere(m, to, from);
+			if (to < from + 2)
+				continue;
+			turn_round(m, from, to);
+			if (accept(m))
+				better = true;
+			else
+				turn_round(m, from, to);
 		}
 	return better;
+}
+
+static void descend(struct improver *m)
+{
+	m->order_s = HUGE_VAL;
+	accept(m);
+	for (size_t i = 0; i < PASSES && pass(m); i++)
+		;
+}
+
+static size_t draw(struct improver *m, size_t n)
+{
+	m->state = m->state * 6364136223846793005 + 1442695040888963407;
+	return (size_t)(m->state >> 33) % n;
+}
+
+/* From an order a few random changes away from the best one. */
+static void kick(struct improver *m)
+{
+	memcpy(m->order, m->best_order, sizeof m->order);
+	for (size_t i = 0; i < CHANGES; i++)
+		take_elsewhere(m, draw(m, m->n), draw(m, m->n));
+	descend(m);
 }
 
 /* Of those that are not in it the one nearest to any that is. */
@@ -263,38 +323,55 @@ static bool append_nearest(struct improver *m, bool *in)
 	return true;
 }
 
-static void begin_order(struct improver *m, const struct placement_home *homes)
+/* With nothing to begin from, the executor that is fastest in the middle of the chain. */
+static void append_fastest(struct improver *m, bool *in)
+{
+	size_t middle = m->p->n_units / 2, best = 0;
+
+	for (size_t d = 1; d < m->p->n_executors; d++)
+		if (placement_exec_s(m->p, middle, d) < placement_exec_s(m->p, middle, best))
+			best = d;
+	in[best] = true;
+	m->order[m->n++] = best;
+}
+
+static void begin_order(struct improver *m)
 {
 	bool *in = mem_zalloc(m->p->n_executors, sizeof *in);
 
-	for (size_t u = 0; u < m->p->n_units; u++) {
-		size_t d = (size_t)homes[u].executor;
+	for (size_t u = 0; m->objective < HUGE_VAL && u < m->p->n_units; u++) {
+		size_t d = (size_t)m->homes[u].executor;
 
 		if (in[d] || m->n == ORDER_MOST)
 			continue;
 		in[d] = true;
 		m->order[m->n++] = d;
 	}
+	if (m->n == 0)
+		append_fastest(m, in);
 	while (m->n < ORDER_MOST && append_nearest(m, in))
 		;
+	memcpy(m->best_order, m->order, sizeof m->order);
 	free(in);
 }
 
 void improve(const struct bound *b, struct placement_home *homes, double *objective)
 {
 	const struct placement_problem *p = b->p;
-	struct improver m = {.b = b, .p = p};
-	double order_s = HUGE_VAL;
+	size_t n = placement_n_homes(p);
+	struct improver m = {.b = b, .p = p, .homes = homes, .objective = *objective, .state = 1};
 
 	m.visit_s = mem_zalloc(p->n_executors, sizeof *m.visit_s);
 	m.sorted = mem_zalloc(p->n_units, sizeof *m.sorted);
 	m.splits = mem_zalloc(ORDER_MOST * (p->n_units + 1), sizeof *m.splits);
-	m.trial = mem_zalloc(placement_n_homes(p), sizeof *m.trial);
-	memcpy(m.trial, homes, placement_n_homes(p) * sizeof *m.trial);
-	begin_order(&m, homes);
-	accept(&m, &order_s, homes, objective);
-	for (size_t i = 0; i < PASSES && pass(&m, &order_s, homes, objective); i++)
-		;
+	m.trial = mem_zalloc(n, sizeof *m.trial);
+	if (p->draft)
+		m.trial[p->n_units] = (struct placement_home){b->draft, false};
+	begin_order(&m);
+	descend(&m);
+	for (size_t i = 0; m.n > 2 && i < KICKS && m.steps < steps_most; i++)
+		kick(&m);
+	*objective = m.objective;
 	for (size_t d = 0; d < p->n_executors; d++)
 		free(m.visit_s[d]);
 	free(m.visit_s);

@@ -50,13 +50,6 @@ static void add(struct placement_milp *m, size_t at, double factor)
 		milp_add(m->program, at, factor);
 }
 
-static bool may_run(const struct placement_problem *p, size_t u, size_t d)
-{
-	return placement_exec_s(p, u, d) < HUGE_VAL &&
-	       (u > 0 || p->executors[d].enter_s < HUGE_VAL) &&
-	       (u + 1 < p->n_units || p->executors[d].leave_s < HUGE_VAL);
-}
-
 static void make_units(struct placement_milp *m)
 {
 	const struct placement_problem *p = m->p;
@@ -64,7 +57,7 @@ static void make_units(struct placement_milp *m)
 
 	for (size_t u = 0; u < p->n_units; u++)
 		for (size_t d = 0; d < n; d++) {
-			if (!may_run(p, u, d))
+			if (!placement_may_run(p, u, d))
 				continue;
 			m->on[u * n + d] = column(m, "on", u, d, 0, MILP_WHOLE, 0.0);
 			if (!(placement_fetch_s(p, u, d) < HUGE_VAL))
@@ -111,23 +104,18 @@ static void group(struct placement_milp *m, char kind, size_t index)
 	milp_group(m->program, name);
 }
 
-/* Each unit; in a chain one of them makes the others be somewhere, so that none is a group. */
-static void somewhere(struct placement_milp *m, bool chain)
+static void somewhere(struct placement_milp *m)
 {
 	const struct placement_problem *p = m->p;
 	size_t n = p->n_executors;
 
 	for (size_t u = 0; u < p->n_units; u++) {
-		if (!chain)
-			group(m, 'u', u);
 		milp_row(m->program, "somewhere", 1.0, 1.0);
 		for (size_t d = 0; d < n; d++)
 			add(m, m->on[u * n + d], 1.0);
 	}
 	if (!p->draft)
 		return;
-	if (!chain)
-		group(m, 'u', p->n_units);
 	milp_row(m->program, "draft somewhere", 1.0, 1.0);
 	for (size_t d = 0; d < n; d++)
 		add(m, m->draft[d], 1.0);
@@ -309,8 +297,7 @@ static void fetch(struct placement_milp *m)
 	}
 }
 
-struct placement_milp *placement_milp_create(
-	const struct placement_problem *p, double scale_s, bool chain)
+struct placement_milp *placement_milp_create(const struct placement_problem *p, double scale_s)
 {
 	struct placement_milp *m = mem_zalloc(1, sizeof *m);
 	size_t n = p->n_executors, all = p->n_units * n;
@@ -328,15 +315,13 @@ struct placement_milp *placement_milp_create(
 	m->talk = columns(n * n);
 	m->token = milp_column(m->program, "token", 0.0, HUGE_VAL, MILP_REAL, 1.0);
 	make_units(m);
-	if (chain) {
-		make_flows(m);
-		connect(m);
-		enter_once(m);
-		sum_up(m);
-		fetch(m);
-	}
+	make_flows(m);
+	connect(m);
+	enter_once(m);
+	sum_up(m);
+	fetch(m);
 	stream(m);
-	somewhere(m, chain);
+	somewhere(m);
 	remember(m);
 	return m;
 }

@@ -6,15 +6,13 @@
 
 /**
  * The repaired form as flows: a unit is on one executor, y[u,d,e] that the next one is on e, and
- * what comes out of a unit goes into the next. Its groups are m0, m1, ... for the memories and,
- * without @chain, u0, u1, ... for that each unit, and last the draft, is somewhere.
+ * what comes out of a unit goes into the next. Its groups are m0, m1, ... for the memories: one
+ * unit that is somewhere makes all others be somewhere, so that none is a group.
  */
 struct placement_milp;
 
-/** @scale_s: seconds of about the objective's size. Without @chain only what has to find room
- *  somewhere, without an objective. */
-struct placement_milp *placement_milp_create(
-	const struct placement_problem *p, double scale_s, bool chain);
+/** @scale_s: seconds of about the objective's size. */
+struct placement_milp *placement_milp_create(const struct placement_problem *p, double scale_s);
 void placement_milp_destroy(struct placement_milp *m); /* takes NULL */
 struct milp *placement_milp_program(struct placement_milp *m);
 

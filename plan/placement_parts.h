@@ -29,6 +29,16 @@ static inline double placement_fetch_s(const struct placement_problem *p, size_t
 	return p->fetch_s[unit * p->n_executors + on];
 }
 
+/** Unit n_units is the draft. */
+static inline bool placement_may_run(const struct placement_problem *p, size_t unit, size_t on)
+{
+	if (unit == p->n_units)
+		return p->draft_s[on] < HUGE_VAL;
+	return placement_exec_s(p, unit, on) < HUGE_VAL &&
+	       (unit > 0 || p->executors[on].enter_s < HUGE_VAL) &&
+	       (unit + 1 < p->n_units || p->executors[on].leave_s < HUGE_VAL);
+}
+
 static inline double placement_hop_s(const struct placement_problem *p, size_t from, size_t to)
 {
 	return from == to ? 0.0 : p->hop_s[from * p->n_executors + to];

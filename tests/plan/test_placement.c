@@ -363,7 +363,7 @@ static void what_is_too_large_is_told_with_what_would_do(void **state)
 
 static void a_limit_of_time_leaves_an_answer_in_bounds(void **state)
 {
-	struct placement_limits limits = {.method = PLACEMENT_DYNAMIC, .seconds = 0.05};
+	struct placement_limits limits = {.method = PLACEMENT_DYNAMIC, .seconds = 0.5};
 	struct placement_answer a;
 	struct made_placement m;
 	struct err err = {0};
@@ -379,9 +379,8 @@ static void a_limit_of_time_leaves_an_answer_in_bounds(void **state)
 	assert_true(clock_s() - begin_s < 5.0);
 	placement_answer_finish(&a);
 	limits.seconds = 1e-9;
-	assert_false(placement_solve(&a, &m.p, &limits, &err));
-	assert_int_equal(err.kind, ERR_RUN);
-	assert_non_null(strstr(err.msg, "no placement was found within 1e-09 s"));
+	assert_true(placement_solve(&a, &m.p, &limits, &err)); /* what the first look finds */
+	assert_true(a.timed_out && a.gap > 0.0 && a.bound > 0.0);
 	placement_answer_finish(&a);
 	made_finish(&m);
 }
