@@ -53,6 +53,12 @@ void *mem_grow(void *p, size_t n, size_t *cap, size_t size)
 	return mem_resize(p, *cap, size);
 }
 
+void mem_sort(void *p, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	if (n > 1)
+		qsort(p, n, size, compare);
+}
+
 void arena_init(struct arena *a)
 {
 	a->head = NULL;

@@ -20,6 +20,9 @@ char *mem_strdup(const char *s);
 /** Make room for one more: doubles *@cap when @n has reached it. Returns @p, perhaps moved. */
 void *mem_grow(void *p, size_t n, size_t *cap, size_t size);
 
+/** qsort(), which takes no NULL, of an array that may be empty and so not there. */
+void mem_sort(void *p, size_t n, size_t size, int (*compare)(const void *, const void *));
+
 /**
  * All that lives as long as its owner (a scenario, a run), freed at once.
  * Objects are zeroed and aligned for any type.

@@ -32,17 +32,18 @@ struct job {
 static bool unknown_constant(struct str name, struct err *err)
 {
 	char quoted[QUOTE_SIZE], *text = mem_zalloc(name.n + 1, 1);
+	const char *nearest;
 	struct near near;
 
 	memcpy(text, name.s, name.n);
 	near_init(&near, text);
 	for (size_t k = 0; k < FIT_CONSTANTS; k++)
 		near_add(&near, fit_constants[k].name);
+	nearest = near_best(&near);
 	quote(quoted, sizeof quoted, text);
 	free(text);
-	return near_best(&near)
-		       ? err_input(err, "--hold: unknown constant '%s'; did you mean '%s'?", quoted,
-				 near_best(&near))
+	return nearest ? err_input(err, "--hold: unknown constant '%s'; did you mean '%s'?", quoted,
+				 nearest)
 		       : err_input(err, "--hold: unknown constant '%s'; see `offing help fit`",
 				 quoted);
 }

@@ -291,7 +291,7 @@ static struct variable *plain_variables(const struct scenario_spec *spec)
 		all[i].link = i;
 	}
 	if (all)
-		qsort(all, spec->n_links, sizeof *all, compare_variables);
+		mem_sort(all, spec->n_links, sizeof *all, compare_variables);
 	return all;
 }
 

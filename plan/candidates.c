@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "plan/deployed.h"
 #include "plan/offloads.h"
 #include "plan/token_time.h"
@@ -278,7 +279,7 @@ void candidates_make(struct candidates *out, const struct units *t, const struct
 	for (size_t n = 2; n <= STAGES_MOST && subject_may_pipeline(t->u); n++)
 		add_pipelines(out, t, d, free_device, n);
 	if (out->n > 0)
-		qsort(out->at, out->n, sizeof *out->at, by_time);
+		mem_sort(out->at, out->n, sizeof *out->at, by_time);
 	free(firsts);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "models/serving/spec.h"
 #include "plan/deployed.h"
 #include "plan/offloads.h"
@@ -301,7 +302,7 @@ static bool turns_init(struct turn *turns, const struct devices *d, const struct
 			return false;
 		turns[i].ready = true;
 	}
-	qsort(turns, n, sizeof *turns, by_size);
+	mem_sort(turns, n, sizeof *turns, by_size);
 	for (size_t i = 0; i < n; i++)
 		turns[i].units.u = &turns[i].subject; /* it has moved */
 	return true;

@@ -90,7 +90,7 @@ size_t maker_bends(const struct maker *m, size_t n, double from, double to, doub
 	}
 	add(&at, &k, &cap, from);
 	add(&at, &k, &cap, to);
-	qsort(at, k, sizeof *at, by_size);
+	mem_sort(at, k, sizeof *at, by_size);
 	for (size_t i = 0; i < k; i++)
 		if (at[i] >= from && at[i] <= to)
 			at[in++] = at[i];

@@ -79,7 +79,7 @@ static void first_bounds(struct partial *x, const struct eq1 *e)
 		for (size_t s = e->first[i]; s < e->first[i + 1]; s++)
 			least[i] = fmin(least[i], e->spots[s].trans_s);
 	}
-	qsort(least, e->n_tasks, sizeof *least, by_size);
+	mem_sort(least, e->n_tasks, sizeof *least, by_size);
 	for (size_t n = 0; n < x->n_points; n++) {
 		x->bound_s[n] = sum;
 		sum += least[n];

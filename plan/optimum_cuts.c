@@ -113,7 +113,7 @@ static bool add_cover_of(
 
 	for (size_t k = 0; k < n; k++)
 		of[k] = (struct member){spots[k], 1.0 - x[spots[k]], job(e, spots[k])->work_ns};
-	qsort(of, n, sizeof *of, by_worth);
+	mem_sort(of, n, sizeof *of, by_worth);
 	in = find_cover(of, n,
 		job(e, b->by_until[at.until])->until_ns - job(e, b->by_from[at.from])->from_ns,
 		&by);
@@ -195,8 +195,8 @@ static size_t add_of(struct lp *l, const struct eq1 *e, const struct bench *b, c
 		if (fullest.until != SIZE_MAX)
 			full[n_full++] = fullest;
 	}
-	qsort(found, n, sizeof *found, by_breach);
-	qsort(full, n_full, sizeof *full, by_breach);
+	mem_sort(found, n, sizeof *found, by_breach);
+	mem_sort(full, n_full, sizeof *full, by_breach);
 	n = n < ROWS_A_ROUND ? n : ROWS_A_ROUND;
 	for (size_t k = 0; k < n; k++)
 		add(l, e, b, &found[k]);

@@ -152,7 +152,7 @@ void fill_round(struct fill *f, const double *weight)
 	fill_clear(f);
 	for (size_t s = 0; s < e->n_spots; s++)
 		order[s] = (struct ranked){weight[s], e->spots[s].trans_s, s};
-	qsort(order, e->n_spots, sizeof *order, by_rank);
+	mem_sort(order, e->n_spots, sizeof *order, by_rank);
 	for (size_t k = 0; k < e->n_spots; k++)
 		if (f->spot_of[e->spots[order[k].spot].task] == SIZE_MAX &&
 			fill_fits(f, order[k].spot, NOBODY))

@@ -133,7 +133,7 @@ static void find_choices(struct solver *s)
 			if (twin[d] == PLACEMENT_NONE)
 				add_choice(s, (int)d);
 	free(twin);
-	qsort(s->choices, s->n_choices, sizeof *s->choices, by_bound);
+	mem_sort(s->choices, s->n_choices, sizeof *s->choices, by_bound);
 }
 
 /* False once there is no time, or a wish to stop. */

@@ -172,7 +172,7 @@ static void sort_entries(const struct bound *b, size_t unit, struct entry *entri
 
 	for (size_t e = 0; e < n; e++)
 		entries[e] = (struct entry){b->entry_s[e] + b->begin[bound_at(b, 0, unit, e)], e};
-	qsort(entries, n, sizeof *entries, by_entry);
+	mem_sort(entries, n, sizeof *entries, by_entry);
 }
 
 /* The same where what was first makes no difference, as among many. */

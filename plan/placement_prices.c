@@ -146,7 +146,7 @@ static size_t find_slots(const struct bound *b, struct slot *slots)
 			slots[n++] = (struct slot){
 				s / bytes, b->capacity[e->host], e->host, PLACEMENT_NONE};
 	}
-	qsort(slots, n, sizeof *slots, by_rate);
+	mem_sort(slots, n, sizeof *slots, by_rate);
 	return n;
 }
 

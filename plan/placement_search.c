@@ -207,7 +207,7 @@ static void thin(struct machine *m)
 {
 	size_t keep = m->n_candidates / 2;
 
-	qsort(m->candidates, m->n_candidates, sizeof *m->candidates, by_score);
+	mem_sort(m->candidates, m->n_candidates, sizeof *m->candidates, by_score);
 	m->limit = m->candidates[keep].score;
 	m->cut_score = fmin(m->cut_score, m->limit);
 	m->s->cut = true;
@@ -394,7 +394,7 @@ static bool select_states(struct machine *m, size_t unit)
 {
 	struct level done;
 
-	qsort(m->candidates, m->n_candidates, sizeof *m->candidates, by_score);
+	mem_sort(m->candidates, m->n_candidates, sizeof *m->candidates, by_score);
 	clear_buckets(m);
 	m->then.n = 0;
 	for (size_t i = 0; i < m->n_candidates; i++) {

@@ -166,7 +166,7 @@ static size_t make_bundles(const struct rounding *r, size_t device, struct bundl
 				for (size_t k = 1; k <= *count_of(r, b, device) && k <= EACH; k++)
 					out[n++] = bundle_of(r, a, i, b, k);
 	}
-	qsort(out, n, sizeof *out, by_bytes);
+	mem_sort(out, n, sizeof *out, by_bytes);
 	return n;
 }
 

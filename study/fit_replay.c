@@ -97,7 +97,7 @@ static void move_arrivals(struct replay *r, unsigned phase, double shift_s)
 	for (size_t i = 0; i < r->log->n; i++)
 		r->arrival_ns[i] = r->log->at[i].arrival_ns + ahead_ns +
 				   llround(1e9 * shift_s * (rng_uniform(&rng) - 0.5));
-	qsort(r->arrival_ns, r->log->n, sizeof *r->arrival_ns, by_time);
+	mem_sort(r->arrival_ns, r->log->n, sizeof *r->arrival_ns, by_time);
 }
 
 /* Answers */

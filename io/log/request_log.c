@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "io/log/log_parts.h"
 #include "io/text/csv.h"
 #include "io/text/text_file.h"
@@ -212,7 +213,7 @@ static void keep(struct served_log *out, struct arena *a, struct log_rows *rows)
 	int64_t from_ns;
 
 	if (rows->n > 0) {
-		qsort(rows->at, rows->n, sizeof *rows->at, by_arrival);
+		mem_sort(rows->at, rows->n, sizeof *rows->at, by_arrival);
 		memcpy(kept, rows->at, rows->n * sizeof *kept);
 		from_ns = kept[0].arrival_ns;
 		for (size_t i = 0; i < rows->n; i++) {

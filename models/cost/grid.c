@@ -132,7 +132,7 @@ size_t grid_decode_bends(const struct grid *g, size_t batch, uint64_t **out)
 		x[n++] = low->rows[i].context_tok;
 	for (size_t i = 0; i < high->n; i++)
 		x[n++] = high->rows[i].context_tok;
-	qsort(x, n, sizeof *x, by_value);
+	mem_sort(x, n, sizeof *x, by_value);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || x[i] != x[kept - 1])
 			x[kept++] = x[i];

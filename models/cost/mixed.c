@@ -58,7 +58,7 @@ static struct sample *samples_of(const struct profile_grid *from, const struct g
 				grid_dense_s(g, (double)r->chunk_tok, (double)r->chunk_context_tok),
 		};
 	}
-	qsort(s, from->n_mixed, sizeof *s, by_sequences_rows_context);
+	mem_sort(s, from->n_mixed, sizeof *s, by_sequences_rows_context);
 	return s;
 }
 

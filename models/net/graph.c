@@ -549,7 +549,7 @@ static void refine(const struct graph *g, const struct search *s, const uint32_t
 	}
 	for (size_t k = 0; k < g->ends.n_sites; k++)
 		sites[k].way = ways[n_groups + sites[k].site];
-	qsort(sites, g->ends.n_sites, sizeof *sites, by_signature);
+	mem_sort(sites, g->ends.n_sites, sizeof *sites, by_signature);
 	for (size_t k = 0, first = 0; k < g->ends.n_sites; k++) {
 		if (k > 0 && (sites[k].number != sites[first].number ||
 				     sites[k].way != sites[first].way)) {

@@ -37,6 +37,22 @@ static void growing_keeps_what_is_there(void **state)
 	assert_null(mem_resize(p, 0, sizeof *p)); /* frees */
 }
 
+static int by_value(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static void nothing_can_be_sorted(void **state)
+{
+	int some[] = {3, 1, 2};
+
+	(void)state;
+	mem_sort(NULL, 0, sizeof *some, by_value);
+	mem_sort(some, 3, sizeof *some, by_value);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(some[i], i + 1);
+}
+
 static void a_copied_string_is_its_own(void **state)
 {
 	char text[] = "edge1", *copy = mem_strdup(text);
@@ -123,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fresh_memory_is_zero),
 		cmocka_unit_test(growing_keeps_what_is_there),
+		cmocka_unit_test(nothing_can_be_sorted),
 		cmocka_unit_test(a_copied_string_is_its_own),
 		cmocka_unit_test(an_arena_gives_zeroed_aligned_separate_pieces),
 		cmocka_unit_test(an_arena_keeps_text),
