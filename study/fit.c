@@ -16,6 +16,7 @@ static const double least_move = 1e-6; /* the same for what is known exactly */
 static const double most_index = 1e3;  /* condition: beyond, two are one */
 static const double close_to = 0.9;    /* correlation: of one that is hardly known, with which */
 static const double most_se = 0.25;
+static const double as_little = 1.5;
 static const double least_effect = 1e-4;
 
 /* Which constants */
@@ -103,7 +104,8 @@ static size_t closest(const struct fit *f, size_t k)
 	return like;
 }
 
-/* The least known, when that is too little to be used. */
+/* The least known, when that is too little to be used; where another goes with it and is hardly
+ * better known, the later of the two. */
 static bool drop_weakest(struct fit *f)
 {
 	size_t worst = 0, like;
@@ -114,10 +116,10 @@ static bool drop_weakest(struct fit *f)
 	if (unknown(f, worst) <= most_se)
 		return false;
 	like = closest(f, worst);
-	if (like == worst)
-		drop(f, f->active[worst], FIT_WEAK, f->active[worst]);
-	else
+	if (like > worst && unknown(f, like) > unknown(f, worst) / as_little)
 		drop_later(f, worst, like);
+	else
+		drop(f, f->active[worst], like == worst ? FIT_WEAK : FIT_ALIKE, f->active[like]);
 	return true;
 }
 

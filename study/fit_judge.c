@@ -1,5 +1,6 @@
 /* How well the constants are known, and how well the requests are foretold. */
 #include <gsl/gsl_blas.h>
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_eigen.h>
 #include <gsl/gsl_linalg.h>
 #include <gsl/gsl_statistics_double.h>
@@ -8,6 +9,10 @@
 
 #include "base/mem.h"
 #include "study/fit_parts.h"
+
+/* Of a normal law below two standard deviations: two standard errors shall hold as much of the t
+ * law that few clusters have. */
+static const double beyond_two = 0.977249868;
 
 /* The jackknife, one step of it: what the constants would be without a cluster */
 
@@ -73,6 +78,7 @@ static bool jackknife(const struct fit *f, bool blocks, gsl_matrix *out)
 	struct cluster *all = clusters_of(f, blocks, &n);
 	gsl_matrix *sum = gsl_matrix_calloc(p, p), *room = gsl_matrix_alloc(p, p);
 	gsl_vector *off = gsl_vector_alloc(p);
+	double few;
 	bool ok = true;
 
 	gsl_matrix_set_zero(out);
@@ -85,7 +91,8 @@ static bool jackknife(const struct fit *f, bool blocks, gsl_matrix *out)
 		gsl_blas_dger(1.0, off, off, out);
 		used++;
 	}
-	gsl_matrix_scale(out, ((double)used - 1.0) / (double)used);
+	few = gsl_cdf_tdist_Pinv(beyond_two, fmax((double)used - (double)p, 1.0)) / 2.0;
+	gsl_matrix_scale(out, few * few * ((double)used - 1.0) / (double)used);
 	gsl_vector_free(off);
 	gsl_matrix_free(room);
 	gsl_matrix_free(sum);
