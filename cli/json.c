@@ -41,3 +41,22 @@ void json_number(FILE *to, double x)
 	}
 	fputs(text, to);
 }
+
+static void member(FILE *to, const char *name)
+{
+	fputs(", ", to);
+	json_string(to, name);
+	fputs(": ", to);
+}
+
+void json_member_string(FILE *to, const char *name, const char *s)
+{
+	member(to, name);
+	json_string(to, s);
+}
+
+void json_member_number(FILE *to, const char *name, double x)
+{
+	member(to, name);
+	json_number(to, x);
+}

@@ -12,4 +12,8 @@ void json_string(FILE *to, const char *s);
  *  not finite, for which JSON has no word. */
 void json_number(FILE *to, double x);
 
+/** The same as a member that is not the first of its object. */
+void json_member_string(FILE *to, const char *name, const char *s);
+void json_member_number(FILE *to, const char *name, double x);
+
 #endif

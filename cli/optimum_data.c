@@ -4,12 +4,6 @@
 #include "cli/json.h"
 #include "cli/optimum_print.h"
 
-static void member(FILE *to, const char *name, double x)
-{
-	fprintf(to, ", \"%s\": ", name);
-	json_number(to, x);
-}
-
 static void json_points(FILE *to, const struct optimum_report *r)
 {
 	const char *between = "\n";
@@ -21,9 +15,9 @@ static void json_points(FILE *to, const struct optimum_report *r)
 		if (x->beaten)
 			continue;
 		fprintf(to, "%s  {\"in_time\": %zu", between, n);
-		member(to, "S_per_s", optimum_S(r, n));
-		member(to, "T_s", x->trans_s);
-		member(to, "bound_T_s", x->bound_s);
+		json_member_number(to, "S_per_s", optimum_S(r, n));
+		json_member_number(to, "T_s", x->trans_s);
+		json_member_number(to, "bound_T_s", x->bound_s);
 		fprintf(to, ", \"proved\": %s}", x->proved ? "true" : "false");
 		between = ",\n";
 	}
@@ -36,12 +30,12 @@ static void json_policy(FILE *to, const struct optimum_report *r, const struct o
 	json_string(to, p->label);
 	fprintf(to, ", \"in_time\": %zu, \"done\": %zu, \"rejected\": %zu, \"dropped\": %zu",
 		p->run.in_time, p->run.done, p->run.rejected, p->run.dropped);
-	member(to, "S_per_s", optimum_S(r, p->run.in_time));
-	member(to, "T_s", p->run.trans_s);
-	member(to, "late_T_s", p->run.late_trans_s);
-	member(to, "missing", p->place.missing);
-	member(to, "excess_T_s", p->place.excess_s);
-	member(to, "distance", p->place.distance);
+	json_member_number(to, "S_per_s", optimum_S(r, p->run.in_time));
+	json_member_number(to, "T_s", p->run.trans_s);
+	json_member_number(to, "late_T_s", p->run.late_trans_s);
+	json_member_number(to, "missing", p->place.missing);
+	json_member_number(to, "excess_T_s", p->place.excess_s);
+	json_member_number(to, "distance", p->place.distance);
 	fprintf(to, ", \"apart\": %zu, \"failure\": ", p->run.apart);
 	json_string(to, p->run.failed ? p->run.failure : NULL);
 	fputc('}', to);
@@ -69,15 +63,15 @@ void optimum_print_json(FILE *to, const struct optimum_report *r)
 	json_string(to, r->spec->name);
 	fprintf(to, ", \"seed\": %ju, \"replication\": %u, \"tasks\": %zu, \"instances\": %zu",
 		(uintmax_t)r->spec->run.seed, r->replication, r->tasks->n, r->spec->n_instances);
-	member(to, "span_s", r->span_s);
+	json_member_number(to, "span_s", r->span_s);
 	fprintf(to, ", \"deadlines\": %s,\n \"most\": %zu, \"most_bound\": %zu",
 		r->tasks->deadlines ? "true" : "false", f->most, f->most_bound);
-	member(to, "relaxation", f->relaxed_most);
-	member(to, "gap", r->gap);
+	json_member_number(to, "relaxation", f->relaxed_most);
+	json_member_number(to, "gap", r->gap);
 	fputs(", \"solver\": ", to);
 	json_string(to, r->solver);
 	fprintf(to, ", \"timed_out\": %s", f->timed_out ? "true" : "false");
-	member(to, "seconds", f->seconds);
+	json_member_number(to, "seconds", f->seconds);
 	json_printed(to, r->printed);
 	json_points(to, r);
 	fputs(",\n \"policies\": [", to);

@@ -6,18 +6,6 @@
 #include "cli/place_report.h"
 #include "models/cost/llm.h"
 
-static void number(FILE *to, const char *name, double x)
-{
-	fprintf(to, ", \"%s\": ", name);
-	json_number(to, x);
-}
-
-static void text(FILE *to, const char *name, const char *s)
-{
-	fprintf(to, ", \"%s\": ", name);
-	json_string(to, s);
-}
-
 static void subject(FILE *to, const struct place_report *r)
 {
 	const struct subject *u = &r->subject;
@@ -25,15 +13,17 @@ static void subject(FILE *to, const struct place_report *r)
 
 	fputs("{\"model\": ", to);
 	json_string(to, m->name);
-	text(to, "shape", m->shape.name);
-	text(to, "precision", llm_precision_names[m->precision]);
+	json_member_string(to, "shape", m->shape.name);
+	json_member_string(to, "precision", llm_precision_names[m->precision]);
 	fprintf(to, ", \"layers\": %u", m->shape.layers);
-	number(to, "weight_bytes", llm_weight_bytes(&m->shape, m->precision));
-	number(to, "kv_bytes", r->units.kv_bytes * r->units.layers);
+	json_member_number(to, "weight_bytes", llm_weight_bytes(&m->shape, m->precision));
+	json_member_number(to, "kv_bytes", r->units.kv_bytes * r->units.layers);
 	fprintf(to, ", \"prompt_tok\": %u, \"output_tok\": %u", u->prompt_tok, u->output_tok);
-	text(to, "lengths_of", r->lengths_of);
-	text(to, "draft", u->drafting != DRAFTING_NEVER ? m->draft->shape.name : NULL);
-	number(to, "acceptance", u->drafting != DRAFTING_NEVER ? u->acceptance : (double)NAN);
+	json_member_string(to, "lengths_of", r->lengths_of);
+	json_member_string(
+		to, "draft", u->drafting != DRAFTING_NEVER ? m->draft->shape.name : NULL);
+	json_member_number(
+		to, "acceptance", u->drafting != DRAFTING_NEVER ? u->acceptance : (double)NAN);
 }
 
 /** Without its seconds the same scenario gives the same bytes; they are last. */
@@ -41,11 +31,11 @@ static void answer(FILE *to, const struct placement_answer *a)
 {
 	fprintf(to, "\"status\": \"%s\", \"method\": \"%s\"", placement_status_names[a->status],
 		placement_method_names[a->method]);
-	number(to, "objective_s", a->objective);
-	number(to, "bound_s", a->bound);
-	number(to, "gap", a->gap);
+	json_member_number(to, "objective_s", a->objective);
+	json_member_number(to, "bound_s", a->bound);
+	json_member_number(to, "gap", a->gap);
 	fprintf(to, ", \"timed_out\": %s", a->timed_out ? "true" : "false");
-	number(to, "seconds", a->seconds);
+	json_member_number(to, "seconds", a->seconds);
 }
 
 static void printed(FILE *to, const struct place_report *r)
@@ -60,15 +50,15 @@ static void printed(FILE *to, const struct place_report *r)
 	for (size_t d = 0; d < p->n_devices; d++) {
 		fprintf(to, "%s{\"name\": ", d > 0 ? ", " : "");
 		json_string(to, p->devices[d].name);
-		number(to, "free_bytes", p->devices[d].bytes);
+		json_member_number(to, "free_bytes", p->devices[d].bytes);
 		fputc('}', to);
 	}
 	fputs("],\n  \"tensors\": [", to);
 	for (size_t t = 0; t < p->n_tensors; t++) {
 		fprintf(to, "%s{\"name\": ", t > 0 ? ",\n   " : "\n   ");
 		json_string(to, p->tensors[t].name);
-		number(to, "bytes", p->tensors[t].bytes);
-		text(to, "device", p->devices[r->printed.homes[t].executor].name);
+		json_member_number(to, "bytes", p->tensors[t].bytes);
+		json_member_string(to, "device", p->devices[r->printed.homes[t].executor].name);
 		fputc('}', to);
 	}
 	fputs("]}", to);
@@ -78,12 +68,12 @@ static void terms(FILE *to, const struct placement_terms *t)
 {
 	fputs(",\n  \"terms\": {\"exec_s\": ", to);
 	json_number(to, t->exec_s);
-	number(to, "wait_s", t->wait_s);
-	number(to, "hop_s", t->hop_s);
-	number(to, "back_s", t->back_s);
-	number(to, "draft_s", t->draft_s);
-	number(to, "talk_s", t->talk_s);
-	number(to, "fetch_s", t->fetch_s);
+	json_member_number(to, "wait_s", t->wait_s);
+	json_member_number(to, "hop_s", t->hop_s);
+	json_member_number(to, "back_s", t->back_s);
+	json_member_number(to, "draft_s", t->draft_s);
+	json_member_number(to, "talk_s", t->talk_s);
+	json_member_number(to, "fetch_s", t->fetch_s);
 	fputc('}', to);
 }
 
@@ -92,9 +82,9 @@ static void unit(FILE *to, const struct place_report *r, const struct placement_
 {
 	fputs("{\"name\": ", to);
 	json_string(to, u->name);
-	number(to, "bytes", u->bytes);
-	number(to, "kv_bytes", u->kv_bytes);
-	text(to, "on", r->scene.problem.executors[h->executor].name);
+	json_member_number(to, "bytes", u->bytes);
+	json_member_number(to, "kv_bytes", u->kv_bytes);
+	json_member_string(to, "on", r->scene.problem.executors[h->executor].name);
 	fprintf(to, ", \"resident\": %s}", h->streamed ? "false" : "true");
 }
 
@@ -115,13 +105,13 @@ static void repaired(FILE *to, const struct place_report *r)
 		unit(to, r, p->draft, &r->repaired.homes[p->n_units]);
 	else
 		fputs("null", to);
-	text(to, "runs_cannot", r->refused);
+	json_member_string(to, "runs_cannot", r->refused);
 	fputc('}', to);
 }
 
 static void interval(FILE *to, const char *name, const struct stat_interval *i)
 {
-	number(to, name, i->mean);
+	json_member_number(to, name, i->mean);
 	fprintf(to, ", \"%s_ci95\": ", name);
 	if (isnan(i->lo)) {
 		fputs("null", to);
@@ -141,7 +131,7 @@ static void candidate(FILE *to, const struct place_report *r, const struct candi
 
 	fputs("{\"sort\": ", to);
 	json_string(to, candidate_sort_names[c->sort]);
-	text(to, "where", c->where);
+	json_member_string(to, "where", c->where);
 	fputs(", \"stages\": [", to);
 	for (size_t k = 0; k < dep->n_stages; k++) {
 		fprintf(to, "%s{\"site\": ", k > 0 ? ", " : "");
@@ -153,13 +143,13 @@ static void candidate(FILE *to, const struct place_report *r, const struct candi
 		"\"micro_batches\": %u",
 		dep->cpu_layers, dep->streamed_layers, dep->drafted ? "true" : "false",
 		dep->micro_batches);
-	number(to, "foretold_token_s", dep->token_s);
+	json_member_number(to, "foretold_token_s", dep->token_s);
 	if (seen) {
 		interval(to, "simulated_token_s", &seen->token_s);
 		interval(to, "simulated_first_s", &seen->first_s);
 		interval(to, "simulated_latency_s_per_token", &seen->per_token_s);
 	} else if (why && why->kind != ERR_NONE) {
-		text(to, "does_not_run", why->msg);
+		json_member_string(to, "does_not_run", why->msg);
 	}
 	fputc('}', to);
 }

@@ -103,18 +103,6 @@ void plan_print(FILE *to, const struct plan_subject *s, const struct plan_answer
 
 /* JSON */
 
-static void member(FILE *to, const char *name, double x)
-{
-	fprintf(to, ", \"%s\": ", name);
-	json_number(to, x);
-}
-
-static void text(FILE *to, const char *name, const char *s)
-{
-	fprintf(to, ", \"%s\": ", name);
-	json_string(to, s);
-}
-
 static void json_plan(FILE *to, const struct plan *c)
 {
 	fprintf(to, "{\"mu_pref\": %u, \"mu_dec\": %u, \"b_draft\": ", c->prefill_batch,
@@ -124,14 +112,14 @@ static void json_plan(FILE *to, const struct plan *c)
 	else
 		fputs("null", to);
 	fprintf(to, ", \"k\": %u", c->k);
-	member(to, "prefill_s", c->prefill_s);
-	member(to, "draft_s", c->draft_s);
-	member(to, "verify_s", c->verify_s);
-	member(to, "wait_s", c->wait_s);
-	member(to, "round_s", c->round_s);
-	member(to, "rounds", c->rounds);
-	member(to, "total_s", c->total_s);
-	member(to, "memory_bytes", c->memory_bytes);
+	json_member_number(to, "prefill_s", c->prefill_s);
+	json_member_number(to, "draft_s", c->draft_s);
+	json_member_number(to, "verify_s", c->verify_s);
+	json_member_number(to, "wait_s", c->wait_s);
+	json_member_number(to, "round_s", c->round_s);
+	json_member_number(to, "rounds", c->rounds);
+	json_member_number(to, "total_s", c->total_s);
+	json_member_number(to, "memory_bytes", c->memory_bytes);
 	fputc('}', to);
 }
 
@@ -139,18 +127,18 @@ static void json_subject(FILE *to, const struct plan_subject *s, const struct pl
 {
 	fputs("{\"instance\": ", to);
 	json_string(to, s->instance);
-	text(to, "model", s->model);
-	text(to, "precision", s->precision);
-	text(to, "gpu", s->gpu);
+	json_member_string(to, "model", s->model);
+	json_member_string(to, "precision", s->precision);
+	json_member_string(to, "gpu", s->gpu);
 	fprintf(to, ", \"gpus\": %u", s->n_gpus);
-	text(to, "draft", s->draft);
-	text(to, "draft_precision", s->draft_precision);
+	json_member_string(to, "draft", s->draft);
+	json_member_string(to, "draft_precision", s->draft_precision);
 	if (s->draft)
-		member(to, "acceptance", s->acceptance);
+		json_member_number(to, "acceptance", s->acceptance);
 	else
 		fputs(", \"acceptance\": null", to);
-	text(to, "prompt_mean_of", s->prompt_of);
-	text(to, "output_mean_of", s->output_of);
+	json_member_string(to, "prompt_mean_of", s->prompt_of);
+	json_member_string(to, "output_mean_of", s->output_of);
 	fprintf(to, ", \"batch\": %u, \"prompt_tok\": %u, \"output_tok\": %u", a->n, a->prompt_tok,
 		a->output_tok);
 }
@@ -167,8 +155,8 @@ void plan_print_json(FILE *to, const struct plan_subject *s, const struct plan_a
 	}
 	fprintf(to, "],\n \"binds\": \"%s\", \"candidates\": %zu, \"fit\": %zu",
 		plan_bound_names[a->binds], a->n_candidates, a->n_fit);
-	member(to, "room_bytes", a->room_bytes);
-	member(to, "unlimited_s", a->unlimited_s);
-	member(to, "fetch_s", a->fetch_s);
+	json_member_number(to, "room_bytes", a->room_bytes);
+	json_member_number(to, "unlimited_s", a->unlimited_s);
+	json_member_number(to, "fetch_s", a->fetch_s);
 	fputs("}\n", to);
 }

@@ -7,27 +7,13 @@
 #include "io/profile/file.h"
 #include "models/cost/catalog.h"
 #include "models/cost/cost.h"
+#include "tests/support/round_cost.h"
 
 /*
  * A device of round numbers: 1 TFLOP/s, 1 GB/s, 1 GHz; and a model of one
  * layer, 4 x 4, so that each class can be summed by hand:
  *	weights: qkv 48, attn-out 16, gate+up 64, down 32, head 4 x 10 = 40
  */
-static const struct gpu_spec gpu = {.name = "round",
-	.fp32_flop_per_s = 1e12,
-	.bytes_per_s = 1e9,
-	.mem_bytes = 1e6,
-	.clock_hz = 1e9,
-	.cc = 9.0};
-static const struct llm_shape tiny = {.name = "tiny",
-	.hidden = 4,
-	.ffn = 8,
-	.layers = 3,
-	.heads = 2,
-	.kv_heads = 2,
-	.head_dim = 2,
-	.vocab = 10,
-	.context = 64};
 
 static const char head[] = "offing-profile: 1\ndevice: *\nruntime: fused\nmodel: *\n"
 			   "precision: fp16\nprovenance: transferred\nsigma.step: 0.1\n";

@@ -8,24 +8,10 @@
 #include "models/cost/catalog.h"
 #include "models/cost/cost.h"
 #include "models/cost/llm.h"
+#include "tests/support/round_cost.h"
 
 /* test_cost.c has the sums of this device and model: batch 2 takes 64.840 us and .096 us a token.
  */
-static const struct gpu_spec gpu = {.name = "round",
-	.fp32_flop_per_s = 1e12,
-	.bytes_per_s = 1e9,
-	.mem_bytes = 1e6,
-	.clock_hz = 1e9,
-	.cc = 9.0};
-static const struct llm_shape tiny = {.name = "tiny",
-	.hidden = 4,
-	.ffn = 8,
-	.layers = 3,
-	.heads = 2,
-	.kv_heads = 2,
-	.head_dim = 2,
-	.vocab = 10,
-	.context = 64};
 static const struct host_time host = {.step_s = 1e-3, .sequence_s = 1e-4, .sigma = 0.2};
 
 static const char form[] = "offing-profile: 1\ndevice: *\nruntime: fused vllm-v1\nmodel: *\n"

@@ -7,22 +7,7 @@
 #include "base/mem.h"
 #include "io/profile/file.h"
 #include "models/cost/cost.h"
-
-static const struct gpu_spec gpu = {.name = "round",
-	.fp32_flop_per_s = 1e12,
-	.bytes_per_s = 1e9,
-	.mem_bytes = 1e6,
-	.clock_hz = 1e9,
-	.cc = 9.0};
-static const struct llm_shape tiny = {.name = "tiny",
-	.hidden = 4,
-	.ffn = 8,
-	.layers = 3,
-	.heads = 2,
-	.kv_heads = 2,
-	.head_dim = 2,
-	.vocab = 10,
-	.context = 64};
+#include "tests/support/round_cost.h"
 
 /*
  * Decode 10 + 2 log2(batch) + 0.5 C (us). Prefill: linear(n) = 3 n, attention n^2 / 100 (1 + 2 c /

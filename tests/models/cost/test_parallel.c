@@ -7,6 +7,7 @@
 #include "models/cost/catalog.h"
 #include "models/cost/cost.h"
 #include "models/cost/parallel.h"
+#include "tests/support/round_cost.h"
 
 static struct arena arena;
 
@@ -37,21 +38,6 @@ static void all_reduces_by_hand(void **state)
 }
 
 /* 1 TFLOP/s, 1 GB/s of which half is reached; three layers of 4 x 4 (test_cost.c sums them). */
-static const struct gpu_spec gpu = {.name = "round",
-	.fp32_flop_per_s = 1e12,
-	.bytes_per_s = 1e9,
-	.mem_bytes = 1e6,
-	.clock_hz = 1e9,
-	.cc = 9.0};
-static const struct llm_shape tiny = {.name = "tiny",
-	.hidden = 4,
-	.ffn = 8,
-	.layers = 3,
-	.heads = 2,
-	.kv_heads = 2,
-	.head_dim = 2,
-	.vocab = 10,
-	.context = 64};
 
 static const struct profile *parsed(const char *text)
 {

@@ -8,23 +8,9 @@
 #include "io/profile/file.h"
 #include "models/cost/catalog.h"
 #include "models/cost/cost.h"
+#include "tests/support/round_cost.h"
 
 /* 1 TFLOP/s, 1 GB/s; one layer is 4 x 4: weights 48 + 16 + 64 + 32 = 160, head 4 x 10. */
-static const struct gpu_spec gpu = {.name = "round",
-	.fp32_flop_per_s = 1e12,
-	.bytes_per_s = 1e9,
-	.mem_bytes = 1e6,
-	.clock_hz = 1e9,
-	.cc = 9.0};
-static const struct llm_shape tiny = {.name = "tiny",
-	.hidden = 4,
-	.ffn = 8,
-	.layers = 3,
-	.heads = 2,
-	.kv_heads = 2,
-	.head_dim = 2,
-	.vocab = 10,
-	.context = 64};
 
 static struct arena arena;
 
