@@ -215,78 +215,6 @@ static void solve_set(struct partial *x, struct optimum_front *front, const stru
 	tree_finish(&t);
 }
 
-/* Sets of models (1b, 1c) */
-
-/** The sets that a server may hold, none of them in another: bit k is model k. */
-struct holding {
-	size_t n;
-	uint64_t sets[OPTIMUM_MOST_HOLDINGS];
-};
-
-enum { MOST_MODELS = 16 };
-
-static double bytes_of(const struct optimum_problem *p, uint64_t set)
-{
-	double sum = 0.0;
-
-	for (size_t k = 0; k < p->n_models; k++)
-		sum += set >> k & 1 ? p->model_bytes[k] : 0.0;
-	return sum;
-}
-
-/** Is there room for one more of @wanted? */
-static bool is_largest(
-	const struct optimum_problem *p, size_t server, uint64_t wanted, uint64_t set)
-{
-	for (size_t k = 0; k < p->n_models; k++)
-		if ((wanted & ~set) >> k & 1 &&
-			bytes_of(p, set | UINT64_C(1) << k) <= p->memory_bytes[server])
-			return false;
-	return true;
-}
-
-static bool find_sets(
-	struct holding *h, const struct optimum_problem *p, size_t server, struct err *err)
-{
-	uint64_t wanted = 0, set;
-
-	for (size_t i = 0; i < p->n_tasks; i++)
-		if (optimum_can(&p->pairs[i * p->n_servers + server]))
-			wanted |= UINT64_C(1) << p->model_of[i];
-	h->n = 0;
-	for (set = wanted;; set = (set - 1) & wanted) {
-		if (bytes_of(p, set) <= p->memory_bytes[server] &&
-			is_largest(p, server, wanted, set)) {
-			if (h->n == OPTIMUM_MOST_HOLDINGS)
-				return err_input(err,
-					"server %zu can hold its models in more than %d ways",
-					server, OPTIMUM_MOST_HOLDINGS);
-			h->sets[h->n++] = set;
-		}
-		if (set == 0)
-			return true;
-	}
-}
-
-static void holds_of(
-	bool *holds, const struct optimum_problem *p, const struct holding *h, const size_t *at)
-{
-	for (size_t j = 0; j < p->n_servers; j++)
-		for (size_t k = 0; k < p->n_models; k++)
-			holds[j * p->n_models + k] = h[j].sets[at[j]] >> k & 1;
-}
-
-/** The next combination, as an odometer; false: that was the last. */
-static bool advance(const struct optimum_problem *p, const struct holding *h, size_t *at)
-{
-	for (size_t j = 0; j < p->n_servers; j++) {
-		if (++at[j] < h[j].n)
-			return true;
-		at[j] = 0;
-	}
-	return false;
-}
-
 /* The front */
 
 static void merge(struct optimum_front *f, struct partial *x)
@@ -354,22 +282,6 @@ static bool check(const struct optimum_problem *p, struct err *err)
 	return true;
 }
 
-static bool count_sets(
-	size_t *n, struct holding *h, const struct optimum_problem *p, struct err *err)
-{
-	*n = 1;
-	for (size_t j = 0; p->model_bytes && j < p->n_servers; j++) {
-		if (!find_sets(&h[j], p, j, err))
-			return false;
-		*n *= h[j].n;
-		if (*n > OPTIMUM_MOST_HOLDINGS)
-			return err_input(err,
-				"the servers can hold the models in more than %d ways together",
-				OPTIMUM_MOST_HOLDINGS);
-	}
-	return true;
-}
-
 static void solve_sets(struct optimum_front *f, const struct optimum_problem *p,
 	const struct holding *h, size_t n_sets, const struct optimum_limits *limits)
 {
@@ -384,14 +296,15 @@ static void solve_sets(struct optimum_front *f, const struct optimum_problem *p,
 		struct eq1 e;
 
 		if (holds)
-			holds_of(holds, p, h, at);
+			holdings_at(holds, p, h, at);
 		eq1_init(&e, p, holds);
 		now_s = clock_s();
 		solve_set(&x, f, &e, limits, now_s + (end_s - now_s) / (double)n_sets--);
 		merge(f, &x);
 		partial_finish(&x);
 		eq1_finish(&e);
-	} while (holds && advance(p, h, at) && !(limits->stop && atomic_load(limits->stop)));
+	} while (holds && holdings_advance(p, h, at) &&
+		 !(limits->stop && atomic_load(limits->stop)));
 	free(holds);
 	free(at);
 }
@@ -405,7 +318,7 @@ bool optimum_solve(struct optimum_front *out, const struct optimum_problem *p,
 	bool ok;
 
 	*out = (struct optimum_front){.n_tasks = p->n_tasks};
-	ok = check(p, err) && count_sets(&n_sets, h, p, err);
+	ok = check(p, err) && holdings_find(&n_sets, h, p, err);
 	if (ok) {
 		solve_sets(out, p, h, n_sets, limits);
 		judge(out, limits->gap);

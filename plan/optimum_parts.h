@@ -34,6 +34,26 @@ struct eq1 {
 void eq1_init(struct eq1 *e, const struct optimum_problem *p, const bool *holds);
 void eq1_finish(struct eq1 *e);
 
+/* What servers hold (optimum_holdings.c) */
+
+enum { MOST_MODELS = 16 };
+
+/** The sets that a server may hold, none of them in another: bit k is model k. */
+struct holding {
+	size_t n;
+	uint64_t sets[OPTIMUM_MOST_HOLDINGS];
+};
+
+/** Of each server, if they choose, and how many combinations there are. False: too many. */
+bool holdings_find(size_t *n, struct holding *h, const struct optimum_problem *p, struct err *err);
+
+/** @holds [server * n_models + model] of the combination @at [server]. */
+void holdings_at(
+	bool *holds, const struct optimum_problem *p, const struct holding *h, const size_t *at);
+
+/** The next combination, as an odometer; false: that was the last. */
+bool holdings_advance(const struct optimum_problem *p, const struct holding *h, size_t *at);
+
 /* Who is where (optimum_fill.c) */
 
 enum { NOBODY = UINT32_MAX };
@@ -110,6 +130,10 @@ struct tree {
 	bool timed_out, stopped, gave_up;
 	double scale; /* of T in the relaxation */
 };
+
+/** The tallies of a tree that has its other rows, and their end. */
+void tallies_add(struct tree *t);
+void tallies_finish(struct tree *t);
 
 void tree_init(
 	struct tree *t, const struct eq1 *e, const struct optimum_limits *limits, double end_s);
