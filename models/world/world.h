@@ -24,7 +24,7 @@
  */
 struct world;
 
-/** What one replication may hold at once, and write: half a gigabyte of requests, and slots of
+/** What one replication may hold at once, and write: 1.25 GB of requests at most, and slots of
  *  the queue series. What goes beyond is refused, or ends the run. */
 enum { WORLD_MOST_REQUESTS = 1 << 21, WORLD_MOST_SLOTS = 100000000 };
 

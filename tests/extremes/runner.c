@@ -22,7 +22,7 @@ enum { SLOWER = IS_SANITIZED ? 3 : 1, LARGER = IS_SANITIZED ? 4 : 1 };
 
 static void child(const char *const argv[], int out, int err)
 {
-	struct rlimit space = {(rlim_t)(3 * RUN_MAX_BYTES), (rlim_t)(3 * RUN_MAX_BYTES)};
+	struct rlimit space = {(rlim_t)(2 * RUN_MAX_BYTES), (rlim_t)(2 * RUN_MAX_BYTES)};
 	struct rlimit none = {0, 0};
 	int null = open("/dev/null", O_RDONLY);
 
@@ -166,7 +166,7 @@ const char *run_complaint(const struct run *r)
 	if (r->signal)
 		return "ends by a signal";
 	if (r->max_bytes > LARGER * RUN_MAX_BYTES)
-		return "takes more than 1 GB";
+		return "takes more than 1.5 GB";
 	if (!clean)
 		return "says something that is neither error nor warning";
 	if (r->status == 0)

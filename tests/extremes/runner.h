@@ -11,7 +11,7 @@
  * how it ended told.
  */
 enum { RUN_PATIENCE_S = 3, RUN_MAX_S = 10 };
-#define RUN_MAX_BYTES 1.0e9
+#define RUN_MAX_BYTES 1.5e9
 
 /** All text is the runner's until the next run of it. */
 struct run {
