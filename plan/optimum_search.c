@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-static const double rounding = 1e-8; /* of an objective */
+static const double rounding = 1e-8; /* as a part of an objective: below `equal` of optimum.c */
 enum { PIVOTS = 200000, ROWS_KEPT = 400 };
 
 static bool is_over(struct tree *t, struct goal *g)
@@ -66,8 +66,7 @@ static double cost_of(const struct tree *t, const struct goal *g, const struct f
 
 void search_cutoff(struct goal *g, double cost)
 {
-	g->cutoff = g->count ? cost - 1.0 + whole
-			     : cost - fmax(g->gap * fabs(cost), rounding * fmax(1.0, fabs(cost)));
+	g->cutoff = g->count ? cost - 1.0 + whole : cost - fmax(g->gap, rounding) * fabs(cost);
 }
 
 static void take(struct tree *t, struct goal *g)
