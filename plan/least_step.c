@@ -5,24 +5,17 @@
 #include "base/mem.h"
 #include "plan/least_parts.h"
 
-static double decode_s(const struct cost *c, size_t n, double context_tok)
-{
-	struct cost_affine a = cost_decode(c, n, (uint64_t)context_tok);
-
-	return a.base_s + a.per_tok_s * context_tok;
-}
-
 double maker_decode_s(const struct maker *m, size_t n, double context_tok, bool waits)
 {
 	const struct offload *o = m->offload;
-	double s = decode_s(m->gpu, n, context_tok);
+	double s = cost_decode_s(m->gpu, n, context_tok);
 
 	if (!o)
 		return s;
 	if (o->cpu)
-		s += decode_s(o->cpu, n, context_tok) + (double)n * o->handover_s_row;
+		s += cost_decode_s(o->cpu, n, context_tok) + (double)n * o->handover_s_row;
 	if (o->streamed > 1 && waits) /* the fetch of the first may have begun long ago */
-		s += (o->streamed - 1) * (o->fetch_s - decode_s(o->layer, n, context_tok));
+		s += (o->streamed - 1) * (o->fetch_s - cost_decode_s(o->layer, n, context_tok));
 	return s;
 }
 

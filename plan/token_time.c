@@ -16,30 +16,11 @@ static double mean_s(const struct cost *c, const struct offload *o, const struct
 
 	for (uint32_t j = 1; j <= n; j++) {
 		double tok = (double)r->prompt_tok + j;
-		struct cost_affine a =
-			o ? offload_decode(o, c, 1, tok) : cost_decode(c, 1, (uint64_t)tok);
 
-		sum += a.base_s + a.per_tok_s * tok;
+		sum += o ? cost_affine_s(offload_decode(o, c, 1, tok), tok)
+			 : cost_decode_s(c, 1, tok);
 	}
 	return sum / n;
-}
-
-/* A round of speculation in the middle of the answer. */
-static double round_s(const struct cost *c, const struct cost *draft, uint32_t k, double tok)
-{
-	struct cost_work w = {0};
-	double sum = 0.0;
-
-	for (uint32_t j = 0; j < k; j++) {
-		struct cost_affine a = cost_decode(draft, 1, (uint64_t)(tok + j));
-
-		sum += a.base_s + a.per_tok_s * (tok + j);
-	}
-	if (k == 0)
-		w = (struct cost_work){.n_decode = 1, .decode_context_tok = tok};
-	else
-		cost_work_verify(&w, k, tok);
-	return sum + cost_step_s(c, &w);
 }
 
 /** A drafter of its own, elsewhere. */
@@ -99,7 +80,7 @@ static bool drafted_s(double *out_s, const struct devices *d, const struct insta
 	*out_s = HUGE_VAL;
 	for (k = chosen ? 0 : i->draft.k; k <= i->draft.k; k++) {
 		rounds = acceptance_slowest_rounds(r->acceptance, k, (size_t)tok, 1);
-		s = rounds * round_s(c, draft, k, r->prompt_tok + 0.5 * r->output_tok);
+		s = rounds * cost_round_s(c, draft, 1, k, r->prompt_tok + 0.5 * r->output_tok);
 		if (i->draft.n_sites == 1)
 			s += talk_s(&t, c, draft, r, rounds);
 		*out_s = fmin(*out_s, s / tok);

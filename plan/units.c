@@ -102,11 +102,10 @@ static void set_reserve(struct cost_spec *c, const struct units *t)
 static double step_s(const struct cost *c, const struct units *t, uint32_t k)
 {
 	double tok = subject_context_tok(t->u);
-	struct cost_affine a = cost_decode(c, 1, (uint64_t)tok);
 	struct cost_work w = {0};
 
 	if (k == 0)
-		return a.base_s + a.per_tok_s * tok;
+		return cost_decode_s(c, 1, tok);
 	cost_work_verify(&w, k, tok);
 	return cost_step_s(c, &w);
 }
@@ -147,9 +146,9 @@ static double draft_s(const struct units *t, const struct gpu_spec *gpu, const s
 {
 	const struct model_spec *d = subject_model(t->u)->draft;
 	struct cost_spec c = spec_of(t, gpu, of, false);
-	double sum = 0.0, tok = subject_context_tok(t->u);
 	struct err none = {0};
 	struct cost *cost;
+	double s;
 
 	c.shape = &d->shape;
 	c.precision = d->precision;
@@ -158,13 +157,9 @@ static double draft_s(const struct units *t, const struct gpu_spec *gpu, const s
 		gpu->mem_bytes - cost_weight_bytes(&c) - room_tok(t->u) * cost_kv_bytes_per_tok(&c);
 	if (!cost_create(&cost, &c, &none))
 		return HUGE_VAL;
-	for (uint32_t j = 0; j < t->u->k; j++) {
-		struct cost_affine a = cost_decode(cost, 1, (uint64_t)(tok + j));
-
-		sum += a.base_s + a.per_tok_s * (tok + j);
-	}
+	s = cost_decodes_s(cost, 1, t->u->k, subject_context_tok(t->u));
 	cost_destroy(cost);
-	return sum;
+	return s;
 }
 
 /* Kinds */

@@ -389,7 +389,6 @@ static double grid_mixed_s(const struct cost *c, const struct cost_work *w)
 {
 	uint64_t rows = w->prompt_tok + w->n_decode;
 	double prompts = prompts_s(c, rows, w->n_decode + w->n_ended), context;
-	struct cost_affine first, at;
 
 	if (c->mixed)
 		return prompts +
@@ -397,9 +396,8 @@ static double grid_mixed_s(const struct cost *c, const struct cost_work *w)
 			       mixed_added_s(c->mixed, (double)w->n_decode, read_tok(c, w),
 				       (double)rows) +
 		       select_s(c);
-	first = cost_decode(c, w->n_decode, 0);
-	at = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
-	context = at.base_s + at.per_tok_s * w->decode_context_tok - first.base_s;
+	context = cost_decode_s(c, w->n_decode, w->decode_context_tok) -
+		  cost_decode(c, w->n_decode, 0).base_s;
 	return prompts + (context > 0.0 ? context : 0.0) + select_s(c);
 }
 
@@ -496,11 +494,8 @@ static double device_s(const struct cost *c, const struct cost_work *w)
 
 double cost_step_s(const struct cost *c, const struct cost_work *w)
 {
-	if (w->n_verify == 0 && w->prompt_tok == 0) {
-		struct cost_affine a = cost_decode(c, w->n_decode, (uint64_t)w->decode_context_tok);
-
-		return a.base_s + a.per_tok_s * w->decode_context_tok;
-	}
+	if (w->n_verify == 0 && w->prompt_tok == 0)
+		return cost_decode_s(c, w->n_decode, w->decode_context_tok);
 	return device_s(c, w) + host_s(c, (double)(w->n_decode + w->n_verify + w->n_ended));
 }
 
@@ -545,4 +540,26 @@ double cost_prefill_attention_s(const struct cost *c, uint32_t new_tok, uint32_t
 	if (c->attention == ATTENTION_FULL || das_prediction_share((double)new_tok) == 0.0)
 		return dense;
 	return sparse_s(c, dense, (double)new_tok + context_tok);
+}
+
+double cost_decodes_s(const struct cost *c, size_t batch, uint32_t k, double context_tok)
+{
+	double s = 0.0;
+
+	for (uint32_t j = 0; j < k; j++)
+		s += cost_decode_s(c, batch, context_tok + (double)batch * j);
+	return s;
+}
+
+double cost_round_s(const struct cost *model, const struct cost *draft, size_t n, uint32_t k,
+	double context_tok)
+{
+	const struct cost_work w = {.n_verify = n,
+		.verify_rows = n * (k + 1),
+		.verify_context_tok = context_tok,
+		.verify_keys = (k + 1.0) * (context_tok + 0.5 * (double)n * k)};
+
+	if (k == 0)
+		return cost_decode_s(model, n, context_tok);
+	return cost_decodes_s(draft, n, k, context_tok) + cost_step_s(model, &w);
 }

@@ -60,8 +60,23 @@ struct cost_affine {
 	uint64_t from_tok, until_tok;
 };
 
+static inline double cost_affine_s(struct cost_affine a, double context_tok)
+{
+	return a.base_s + a.per_tok_s * context_tok;
+}
+
 /** @batch from 1 to max_batch; @context_tok is the sum over the batch. */
 struct cost_affine cost_decode(const struct cost *c, size_t batch, uint64_t context_tok);
+
+/** That step itself. */
+static inline double cost_decode_s(const struct cost *c, size_t batch, double context_tok)
+{
+	return cost_affine_s(cost_decode(c, batch, (uint64_t)context_tok), context_tok);
+}
+
+/** @k steps one after the other, each with a token of context more a sequence, as a draft makes
+ *  them. */
+double cost_decodes_s(const struct cost *c, size_t batch, uint32_t k, double context_tok);
 
 /**
  * One step, whatever is in it. The rows of all parts meet in the linear layers, so that a mixed
@@ -97,6 +112,11 @@ static inline void cost_work_verify(struct cost_work *w, uint32_t k, double cont
 
 /** Without cost_prefill_attention_s() of each prompt, which comes on top. */
 double cost_step_s(const struct cost *c, const struct cost_work *w);
+
+/** A round of @n sequences that have @context_tok together: @draft makes @k tokens of each, @model
+ *  verifies them. @k 0: a decode step; @draft may be NULL. */
+double cost_round_s(const struct cost *model, const struct cost *draft, size_t n, uint32_t k,
+	double context_tok);
 
 /**
  * A prefill step of several prompts: cost_prefill_s(c, sum of new tokens,

@@ -38,9 +38,8 @@ static uint32_t lookahead(const struct batch *b)
 static double round_s(const struct batch *b)
 {
 	double tok = b->running.context_tok;
-	struct cost_affine a = b->executor->decode(b, b->running.n, tok);
 
-	return a.base_s + a.per_tok_s * tok;
+	return cost_affine_s(b->executor->decode(b, b->running.n, tok), tok);
 }
 
 static uint64_t rows(const struct batch *b)

@@ -250,13 +250,10 @@ static bool batch_has_memory(const struct instance *i, const struct demand *d)
 
 static double decode_step_s(const struct batch *b, size_t n, double context_tok)
 {
-	struct cost_affine a;
-
 	n = n > b->max_batch ? b->max_batch : n;
 	if (b->speculation)
 		return speculation_token_s(b, n, context_tok);
-	a = b->executor->decode(b, n, context_tok);
-	return a.base_s + a.per_tok_s * context_tok;
+	return cost_affine_s(b->executor->decode(b, n, context_tok), context_tok);
 }
 
 static double batch_step_s(const struct instance *i, struct load others)

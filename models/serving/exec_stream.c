@@ -34,22 +34,15 @@ static struct offload_step prompts(const struct batch *b)
 	return s;
 }
 
-static double at(struct cost_affine a, double context_tok)
-{
-	return a.base_s + a.per_tok_s * context_tok;
-}
-
 static struct offload_step decodes(const struct batch *b, size_t n, double context_tok)
 {
 	const struct offload *o = b->offload;
-	uint64_t tok = (uint64_t)context_tok;
-	struct offload_step s = {.gpu_s = at(cost_decode(b->cost, n, tok), context_tok)};
+	struct offload_step s = {.gpu_s = cost_decode_s(b->cost, n, context_tok)};
 
 	if (o->cpu)
-		s.before_s = at(cost_decode(o->cpu, n, tok), context_tok) +
-			     (double)n * o->handover_s_row;
+		s.before_s = cost_decode_s(o->cpu, n, context_tok) + (double)n * o->handover_s_row;
 	if (o->layer)
-		s.layer_s = at(cost_decode(o->layer, n, tok), context_tok);
+		s.layer_s = cost_decode_s(o->layer, n, context_tok);
 	return s;
 }
 
@@ -74,7 +67,7 @@ static double lead_s(const struct batch *b, struct cost_affine line)
 	if (b->offload->streamed == 0)
 		return 0.0;
 	s = decodes(b, b->running.rows, tok);
-	return total_s(b->offload, &s, hidden_s(b)) - at(line, tok);
+	return total_s(b->offload, &s, hidden_s(b)) - cost_affine_s(line, tok);
 }
 
 static void ended(struct batch *b, uint64_t steps)

@@ -59,9 +59,8 @@ static void post(struct batch *b)
 
 	if (b->step_by_step) {
 		double tok = b->running.context_tok + (double)j->stepped * (double)b->running.rows;
-		struct cost_affine a = b->executor->decode(b, b->running.rows, tok);
 
-		j->stepped_s += a.base_s + a.per_tok_s * tok;
+		j->stepped_s += cost_affine_s(b->executor->decode(b, b->running.rows, tok), tok);
 		j->step_from_ns = batch_now_ns(b);
 		at_ns = ns_after(j->from_ns, ns_of_s(j->stepped_s));
 	} else {
@@ -109,7 +108,7 @@ static void begin(struct batch *b)
 	struct cost_affine a = b->executor->decode(b, b->running.rows, b->running.context_tok);
 
 	j->from_ns = batch_now_ns(b);
-	j->first_s = a.base_s + a.per_tok_s * b->running.context_tok;
+	j->first_s = cost_affine_s(a, b->running.context_tok);
 	j->more_s = a.per_tok_s * (double)b->running.rows;
 	j->lead_s = batch_swapping_s(b);
 	if (b->executor->lead_s)

@@ -31,8 +31,7 @@ static double cycle_s(const struct instance_state *p, size_t n, double context_t
 
 	size = size < p->lanes[0].batch.max_batch ? size : p->lanes[0].batch.max_batch;
 	for (size_t k = 0; k < p->n_stages; k++) {
-		struct cost_affine a = cost_decode(p->stages[k].cost, size, (uint64_t)tok);
-		double s = a.base_s + a.per_tok_s * tok;
+		double s = cost_decode_s(p->stages[k].cost, size, tok);
 
 		most_s = fmax(most_s, s);
 		sum_s += s + hop_of_s(p, k, (double)size, (double)size);

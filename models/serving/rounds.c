@@ -91,21 +91,7 @@ uint64_t speculation_need(const struct batch *b, uint32_t k)
 
 double speculation_round_s(const struct batch *b, size_t n, double context_tok, uint32_t k)
 {
-	struct cost_work w = {.n_verify = n,
-		.verify_rows = n * (k + 1),
-		.verify_context_tok = context_tok,
-		.verify_keys = (k + 1.0) * (context_tok + 0.5 * (double)n * k)};
-	double s = 0.0;
-
-	if (k == 0)
-		w = (struct cost_work){.n_decode = n, .decode_context_tok = context_tok};
-	for (uint32_t j = 0; j < k; j++) {
-		double tok = context_tok + (double)n * j;
-		struct cost_affine a = cost_decode(b->speculation->cost, n, (uint64_t)tok);
-
-		s += a.base_s + a.per_tok_s * tok;
-	}
-	return s + cost_step_s(b->cost, &w);
+	return cost_round_s(b->cost, b->speculation->cost, n, k, context_tok);
 }
 
 struct cost_work speculation_work(const struct batch *b)

@@ -106,12 +106,8 @@ static double draft_s(const struct batch *b, const struct cost_work *prompts, ui
 		if (q->chunk_tok > 0)
 			s += cost_prefill_attention_s(c, q->chunk_tok, q->computed_tok);
 	}
-	for (uint32_t j = 1; b->mixed && j < k; j++) {
-		double tok = b->running.context_tok + n * j;
-		struct cost_affine a = cost_decode(c, b->running.n, (uint64_t)tok);
-
-		s += a.base_s + a.per_tok_s * tok;
-	}
+	for (uint32_t j = 1; b->mixed && j < k; j++)
+		s += cost_decode_s(c, b->running.n, b->running.context_tok + n * j);
 	return s;
 }
 

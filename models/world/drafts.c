@@ -205,9 +205,8 @@ const struct draft_line *draft_line_of(const struct world *w, struct instance_id
 static double away_s(const struct world *w, const struct draft_line *l, const struct draft_maker *m)
 {
 	double tok = 0.5 * m->model->shape.context;
-	struct cost_affine a = cost_decode(m->cost, 1, (uint64_t)tok);
 
-	return l->k * (a.base_s + a.per_tok_s * tok) + draft_line_s(l, w->net, 1);
+	return l->k * cost_decode_s(m->cost, 1, tok) + draft_line_s(l, w->net, 1);
 }
 
 struct draft_outlook draft_outlook_of(const struct world *w, uint32_t i)
