@@ -9,9 +9,9 @@
 #include "cli/plan_print.h"
 #include "models/cost/llm.h"
 #include "models/serving/acceptance.h"
-#include "models/serving/memory.h"
 #include "models/serving/planner.h"
 #include "models/workload/dataset.h"
+#include "models/world/prices.h"
 #include "models/world/world.h"
 
 /** What is asked, and what it is asked of. */
@@ -139,46 +139,16 @@ static bool acceptance(
 static void model_spec(struct planner_spec *p, const struct asked *a)
 {
 	const struct instance_spec *i = a->of;
-	const struct model_spec *m = &a->s->models[i->model.i];
 
-	p->what = (struct cost_spec){.profile = i->profile,
-		.gpu = &a->s->sites[i->site.i].gpu,
-		.shape = &m->shape,
-		.precision = m->precision,
-		.max_batch = (unsigned)a->n,
-		.verify_rows = i->draft.on ? PLAN_K_MOST + 1 : 0,
-		.max_len_tok = i->limits.max_len_tok,
-		.quantile = a->s->run.quantile,
-		.attention = i->attention,
-		.decode_keep = i->decode_keep,
-		.ranks = i->parallel.ranks,
-		.interconnect = &i->parallel.interconnect,
-		.offload = &i->offload,
-		.host = i->host_time,
-		.at = i->at};
-	p->what.reserve_bytes = memory_reserve_bytes(i, &p->what);
+	p->what = price_of(a->s, i);
+	p->what.max_batch = (unsigned)a->n;
+	p->what.verify_rows = i->draft.on ? PLAN_K_MOST + 1 : 0;
 	p->reserve_bytes = i->reserve_bytes;
 	p->keeps_rows = i->batching == BATCHING_STATIC;
 	p->host_bytes = i->offload.host.mem_bytes;
 	if (i->kv.preemption == PREEMPTION_SWAP)
 		p->host_bytes -= i->kv.swap_bytes;
 	p->room_bytes = p->what.gpu->mem_bytes * (i->kv.share > 0.0 ? i->kv.share : 1.0);
-}
-
-static void draft_spec(struct planner_spec *p, const struct asked *a)
-{
-	const struct model_spec *d = a->s->models[a->of->model.i].draft;
-
-	p->draft = p->what;
-	p->draft.profile = a->of->draft.profile;
-	p->draft.shape = &d->shape;
-	p->draft.precision = d->precision;
-	p->draft.verify_rows = 0;
-	p->draft.ranks = 0;
-	p->draft.offload = NULL;
-	p->draft.host = (struct host_time){0};
-	p->draft.at = a->of->draft.at;
-	p->draft.reserve_bytes += cost_weight_bytes(&p->what);
 }
 
 static void print(const struct asked *a, const struct planner_spec *p,
@@ -227,7 +197,7 @@ static bool plan(const struct asked *a, bool json, struct err *err)
 	model_spec(&p, a);
 	ok = cost_create(&cost, &p.what, err) && offload_create(&offload, &p.what, err);
 	if (ok && a->of->draft.on) {
-		draft_spec(&p, a);
+		p.draft = price_of_draft(a->s, a->of, &p.what);
 		ok = acceptance(&p.acceptance, a, p.draft.shape, err) &&
 		     cost_create(&draft, &p.draft, err);
 	}
