@@ -70,6 +70,13 @@ bool err_run(struct err *e, const char *fmt, ...)
 	return false;
 }
 
+bool err_stop(struct err *e)
+{
+	if (e->kind == ERR_NONE)
+		*e = (struct err){.kind = ERR_STOP, .msg = "interrupted"};
+	return false;
+}
+
 void err_print_as(const struct err *e, const char *word, FILE *to)
 {
 	quote_print(to, e->at.file ? e->at.file : "offing");

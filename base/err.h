@@ -50,6 +50,9 @@ bool err_input(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** Record a failure of the run itself. Always false. */
 bool err_run(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/** Record an interrupt. Always false. */
+bool err_stop(struct err *e);
+
 /** Write a message into @e as the functions above do; neither kind nor place. */
 void err_write(struct err *e, const char *fmt, va_list ap);
 

@@ -324,10 +324,8 @@ bool optimum_solve(struct optimum_front *out, const struct optimum_problem *p,
 		judge(out, limits->gap);
 		out->seconds = clock_s() - began_s;
 	}
-	if (ok && limits->stop && atomic_load(limits->stop)) {
-		*err = (struct err){.kind = ERR_STOP, .msg = "interrupted"};
-		ok = false;
-	}
+	if (ok && limits->stop && atomic_load(limits->stop))
+		ok = err_stop(err);
 	free(h);
 	return ok;
 }

@@ -369,11 +369,8 @@ static bool answer(struct placement_answer *out, struct solver *s, double bound_
 static bool conclude(
 	struct placement_answer *out, struct solver *s, double bound_s, struct err *err)
 {
-	if (s->stopped) {
-		if (err->kind == ERR_NONE)
-			*err = (struct err){.kind = ERR_STOP, .msg = "interrupted"};
-		return false;
-	}
+	if (s->stopped)
+		return err_stop(err);
 	if (s->objective < HUGE_VAL)
 		return answer(out, s, bound_s, err);
 	if (s->timed_out)

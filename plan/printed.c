@@ -117,10 +117,8 @@ bool printed_solve(struct placement_answer *out, const struct printed_problem *p
 	printed_init(&s, p, limits);
 	f.counts = mem_zalloc(s.n_classes * p->n_devices, sizeof *f.counts);
 	ok = run(&s, limits, &f, err);
-	if (ok && limits->stop && atomic_load(limits->stop)) {
-		*err = (struct err){.kind = ERR_STOP, .msg = "interrupted"};
-		ok = false;
-	}
+	if (ok && limits->stop && atomic_load(limits->stop))
+		ok = err_stop(err);
 	if (ok && f.objective < HUGE_VAL)
 		answer(out, &s, &f, begin_s);
 	else if (ok && f.timed_out)

@@ -106,10 +106,8 @@ bool replay(struct replay *out, struct tasks *t, const struct policy_spec *polic
 	p.next = mem_zalloc(t->spec->n_groups, sizeof *p.next);
 	tasks_scenario(&s, t);
 	ok = run(out, &p, &setup, err);
-	if (ok && stop && atomic_load(stop)) {
-		*err = (struct err){.kind = ERR_STOP, .msg = "interrupted"};
-		ok = false;
-	}
+	if (ok && stop && atomic_load(stop))
+		ok = err_stop(err);
 	free(p.next);
 	free(p.task_of);
 	return ok;

@@ -68,17 +68,10 @@ static struct stat_interval scaled(struct stat_interval i, double factor)
 	return i;
 }
 
-static bool stopped(struct err *err)
-{
-	err_run(err, "interrupted");
-	err->kind = ERR_STOP;
-	return false;
-}
-
 static bool judge(struct alone_result *out, const struct experiment_result *r, struct err *err)
 {
 	if (r->status == RUN_INTERRUPTED)
-		return stopped(err);
+		return err_stop(err);
 	if (r->status != RUN_COMPLETE)
 		return err_run(err, "%s", r->failure);
 	*out = (struct alone_result){.token_s = interval(r, METRIC_TPOT_MEAN),

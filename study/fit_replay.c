@@ -170,10 +170,8 @@ static bool answered(const struct replay *r, const struct world_result *result,
 {
 	const struct served_request *q;
 
-	if (result->status == RUN_INTERRUPTED) {
-		*err = (struct err){.kind = ERR_STOP, .msg = "interrupted"};
-		return false;
-	}
+	if (result->status == RUN_INTERRUPTED)
+		return err_stop(err);
 	if (p->first_lost < p->n) {
 		q = &r->log->at[p->first_lost];
 		return err_at(err, (struct src_pos){r->log->file, q->line, q->col},
