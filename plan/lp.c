@@ -1,11 +1,11 @@
 /* Relaxations by GLPK that go on from the last basis. */
 #include "plan/lp.h"
 
-#include <glpk.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "plan/glpk_bounds.h"
 
 struct lp {
 	glp_prob *p;
@@ -49,14 +49,7 @@ void lp_cost(struct lp *l, size_t column, double cost)
 
 void lp_bounds(struct lp *l, size_t column, double lo, double hi)
 {
-	glp_set_col_bnds(l->p, (int)column + 1, lo == hi ? GLP_FX : GLP_DB, lo, hi);
-}
-
-static int kind_of(double lo, double hi)
-{
-	if (lo == -HUGE_VAL)
-		return hi == HUGE_VAL ? GLP_FR : GLP_UP;
-	return hi == HUGE_VAL ? GLP_LO : lo == hi ? GLP_FX : GLP_DB;
+	glp_set_col_bnds(l->p, (int)column + 1, glpk_bounds(lo, hi), lo, hi);
 }
 
 size_t lp_row(
@@ -68,14 +61,14 @@ size_t lp_row(
 		l->index[k + 1] = (int)column[k] + 1;
 		l->value[k + 1] = factor[k];
 	}
-	glp_set_row_bnds(l->p, row, kind_of(lo, hi), lo, hi);
+	glp_set_row_bnds(l->p, row, glpk_bounds(lo, hi), lo, hi);
 	glp_set_mat_row(l->p, row, (int)n, l->index, l->value);
 	return (size_t)row - 1;
 }
 
 void lp_row_bounds(struct lp *l, size_t row, double lo, double hi)
 {
-	glp_set_row_bnds(l->p, (int)row + 1, kind_of(lo, hi), lo, hi);
+	glp_set_row_bnds(l->p, (int)row + 1, glpk_bounds(lo, hi), lo, hi);
 }
 
 size_t lp_n_rows(const struct lp *l)

@@ -1,14 +1,14 @@
-/* Solving by GLPK, the one file that sees it. Every solve makes a problem of its own and frees the
- * whole environment of its thread. */
+/* Solving by GLPK. Every solve makes a problem of its own and frees the whole environment of its
+ * thread. */
 #include "plan/milp.h"
 
-#include <glpk.h>
 #include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "plan/glpk_bounds.h"
 #include "plan/milp_parts.h"
 
 enum { SLICE = 500 }; /* iterations of the simplex method between looks at clock and interrupt */
@@ -37,15 +37,6 @@ struct solve {
 	jmp_buf aborted;
 };
 
-static int bound_type(double lo, double hi)
-{
-	if (lo == hi)
-		return GLP_FX;
-	if (lo > -HUGE_VAL)
-		return hi < HUGE_VAL ? GLP_DB : GLP_LO;
-	return hi < HUGE_VAL ? GLP_UP : GLP_FR;
-}
-
 /* A power of two, so that costs keep their digits. */
 static double scale_of(const struct milp *m)
 {
@@ -70,7 +61,7 @@ static void load_columns(struct solve *s)
 		const struct column *from = &m->columns[c];
 		int j = (int)c + 1;
 
-		glp_set_col_bnds(s->p, j, bound_type(from->lo, from->hi), from->lo, from->hi);
+		glp_set_col_bnds(s->p, j, glpk_bounds(from->lo, from->hi), from->lo, from->hi);
 		glp_set_obj_coef(s->p, j, s->part->any ? 0.0 : from->cost / s->scale);
 		if (from->kind == MILP_WHOLE)
 			glp_set_col_kind(s->p, j, GLP_IV);
@@ -90,7 +81,7 @@ static void load_rows(struct solve *s)
 		if (milp_row_off(m, s->part, r))
 			continue;
 		i = glp_add_rows(s->p, 1);
-		glp_set_row_bnds(s->p, i, bound_type(from->lo, from->hi), from->lo, from->hi);
+		glp_set_row_bnds(s->p, i, glpk_bounds(from->lo, from->hi), from->lo, from->hi);
 		for (size_t k = from->first; k < milp_row_end(m, r); k++) {
 			index[++n] = (int)m->coefficients[k].column + 1;
 			value[n] = m->coefficients[k].factor;
@@ -327,11 +318,8 @@ bool milp_solve_part(struct milp *m, const struct milp_limits *limits, const str
 						: solve_glpk(&s);
 	if (ok && out->status == MILP_UNBOUNDED && has_whole(m))
 		ok = is_unbounded(&s);
-	if (ok && (s.stopped || (limits->stop && atomic_load(limits->stop)))) {
-		if (err->kind == ERR_NONE)
-			*err = (struct err){.kind = ERR_STOP, .msg = "interrupted"};
-		return false;
-	}
+	if (ok && (s.stopped || (limits->stop && atomic_load(limits->stop))))
+		return err_stop(err);
 	if (out->objective < HUGE_VAL)
 		out->gap = out->objective <= out->bound
 				   ? 0.0
