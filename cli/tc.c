@@ -290,8 +290,7 @@ static struct variable *plain_variables(const struct scenario_spec *spec)
 				*c = '_';
 		all[i].link = i;
 	}
-	if (all)
-		mem_sort(all, spec->n_links, sizeof *all, compare_variables);
+	mem_sort(all, spec->n_links, sizeof *all, compare_variables);
 	return all;
 }
 

@@ -278,8 +278,7 @@ void candidates_make(struct candidates *out, const struct units *t, const struct
 	add_singles(out, t, d, firsts);
 	for (size_t n = 2; n <= STAGES_MOST && subject_may_pipeline(t->u); n++)
 		add_pipelines(out, t, d, free_device, n);
-	if (out->n > 0)
-		mem_sort(out->at, out->n, sizeof *out->at, by_time);
+	mem_sort(out->at, out->n, sizeof *out->at, by_time);
 	free(firsts);
 }
 

@@ -39,8 +39,7 @@ static size_t *ordered(const struct eq1 *e, uint32_t server, size_t n, bool by_u
 		if (e->spots[s].server == server)
 			o[k++] = (struct order){
 				by_until ? e->spots[s].job.until_ns : e->spots[s].job.from_ns, s};
-	if (n > 0)
-		mem_sort(o, n, sizeof *o, by_key);
+	mem_sort(o, n, sizeof *o, by_key);
 	for (k = 0; k < n; k++)
 		out[k] = o[k].spot;
 	free(o);

@@ -46,8 +46,7 @@ static void find_classes(struct printed *s)
 
 	for (size_t t = 0; t < n; t++)
 		tensors[t] = (struct tensor){s->p->accesses[t], s->p->tensors[t].bytes, t};
-	if (n > 0)
-		mem_sort(tensors, n, sizeof *tensors, by_accesses);
+	mem_sort(tensors, n, sizeof *tensors, by_accesses);
 	for (size_t i = 0; i < n; i++) {
 		const struct tensor *t = &tensors[i];
 

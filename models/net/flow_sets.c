@@ -104,8 +104,7 @@ static bool path_make(
 
 bool flow_sets_make(struct net *n, struct err *err)
 {
-	if (n->n_links > 0)
-		mem_sort(n->links, n->n_links, sizeof(*n->links), by_spec);
+	mem_sort(n->links, n->n_links, sizeof(*n->links), by_spec);
 	for (uint32_t l = 0; l < n->n_links; l++)
 		n->links[l]->number = l;
 	sets_part(n);

@@ -158,9 +158,6 @@ const char *run_complaint(const struct run *r)
 	if (strstr(r->err, "a fault of offing") || strstr(r->err, "Little's law") ||
 		strstr(r->err, "requests were lost"))
 		return "finds itself at fault";
-	if (strstr(r->err, "a fault of offing") || strstr(r->err, "Little's law") ||
-		strstr(r->err, "requests were lost"))
-		return "finds itself at fault";
 	if (strstr(r->err, "Sanitizer") || strstr(r->err, "runtime error:"))
 		return "a sanitizer complains";
 	if (r->signal)
