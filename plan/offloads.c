@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-enum { BUFFERS = 2 };
+#include "models/cost/holding.h"
 
 double offloads_token_s(
 	const struct units *t, const struct kind_price *p, unsigned cpu, unsigned streamed)
@@ -19,7 +19,7 @@ double offloads_token_s(
 bool offloads_fit(
 	const struct units *t, const struct kind_price *p, unsigned cpu, unsigned streamed)
 {
-	unsigned absent = streamed > BUFFERS ? streamed - BUFFERS : 0;
+	unsigned absent = streamed > OFFLOAD_BUFFERS ? streamed - OFFLOAD_BUFFERS : 0;
 	double gpu = (t->layers - cpu - absent) * t->layer_bytes + t->head_bytes +
 		     (t->layers - cpu) * t->kv_bytes;
 	double host = (cpu + streamed) * t->layer_bytes + cpu * t->kv_bytes;
@@ -37,7 +37,7 @@ static bool wanted(unsigned cpu, unsigned streamed, unsigned allowed, bool mixed
 		(streamed > 0 && !(allowed & OFFLOAD_STREAMED)))
 		return false;
 	return !mixed || (((allowed & OFFLOAD_CPU) == 0 || cpu > 0) &&
-				 ((allowed & OFFLOAD_STREAMED) == 0 || streamed > BUFFERS));
+				 ((allowed & OFFLOAD_STREAMED) == 0 || streamed > OFFLOAD_BUFFERS));
 }
 
 struct offload_choice offloads_best(

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "models/cost/holding.h"
 #include "plan/deployed.h"
 
-enum { ID_BYTES = 4, BUFFERS = 2 };
 static const double VERDICT_BYTES = 8.0, DRAFT_TOK_BYTES = 6.0;
 
 /* Units: the ends by themselves, or with the layer beside them. */
@@ -123,7 +123,7 @@ static void put_executors(struct scene *s, const struct devices *d)
 			continue;
 		m[next_memory] = (struct placement_memory){d->at[device].host, price->host_bytes};
 		x[i].host = (int)next_memory;
-		x[i].buffer_bytes = BUFFERS * s->units->layer_bytes;
+		x[i].buffer_bytes = OFFLOAD_BUFFERS * s->units->layer_bytes;
 		if (uses_cpu(s, d, device)) {
 			x[next] = (struct placement_executor){
 				.name = arena_printf(&s->arena, "cpu of %s", name),
@@ -213,7 +213,8 @@ static void put_ways(struct scene *s, const struct devices *d)
 				way_s(s, d, a, b, rows * s->units->hidden_bytes, TRANSFER_HIDDEN) /
 				of;
 			if (s->executors[a].device != s->executors[b].device)
-				back[a * n + b] = way_s(s, d, a, b, ID_BYTES, TRANSFER_HIDDEN) / of;
+				back[a * n + b] =
+					way_s(s, d, a, b, LLM_TOKEN_ID_BYTES, TRANSFER_HIDDEN) / of;
 		}
 	p->hop_s = hop;
 	p->back_s = back;

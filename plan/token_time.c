@@ -6,8 +6,6 @@
 #include "models/serving/acceptance.h"
 #include "models/world/prices.h"
 
-enum { HIDDEN_BYTES = 2, ID_BYTES = 4 };
-
 /** Mean of a step over the tokens behind the first. */
 static double mean_s(const struct cost *c, const struct offload *o, const struct token_request *r)
 {
@@ -113,7 +111,7 @@ static bool of_one(double *out_s, const struct devices *d, const struct instance
 static bool of_pipeline(double *out_s, const struct devices *d, const struct instance_spec *i,
 	const struct token_request *r, struct err *err)
 {
-	double hidden = (double)d->spec->models[i->model.i].shape.hidden * HIDDEN_BYTES;
+	double hidden = llm_hidden_bytes(&d->spec->models[i->model.i].shape);
 
 	*out_s = 0.0;
 	for (size_t k = 0; k < i->n_stages; k++) {
@@ -126,8 +124,8 @@ static bool of_pipeline(double *out_s, const struct devices *d, const struct ins
 		*out_s += mean_s(c, NULL, r);
 		if (i->n_stages > 1)
 			*out_s += devices_way_s(d, i->stages[k].site,
-				i->stages[last ? 0 : k + 1].site, last ? ID_BYTES : hidden,
-				TRANSFER_HIDDEN);
+				i->stages[last ? 0 : k + 1].site,
+				last ? LLM_TOKEN_ID_BYTES : hidden, TRANSFER_HIDDEN);
 		cost_destroy(c);
 	}
 	return *out_s < HUGE_VAL ||

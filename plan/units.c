@@ -7,8 +7,6 @@
 #include "models/cost/profile.h"
 #include "models/serving/memory.h"
 
-enum { HIDDEN_BYTES = 2 };
-
 /* Bytes */
 
 static double stage_bytes(const struct subject *u, struct llm_stage g)
@@ -47,7 +45,7 @@ static void fill_bytes(struct units *to)
 	to->embedding_bytes = ceil(stage_bytes(to->u, first) - layer);
 	to->head_bytes = ceil(stage_bytes(to->u, last) - layer);
 	to->kv_bytes = ceil(tok * kv_tok_bytes(&m->shape, 1));
-	to->hidden_bytes = (double)m->shape.hidden * HIDDEN_BYTES;
+	to->hidden_bytes = llm_hidden_bytes(&m->shape);
 	if (!m->draft)
 		return;
 	to->draft_bytes = ceil(llm_weight_bytes(&m->draft->shape, m->draft->precision));

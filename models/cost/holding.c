@@ -3,8 +3,6 @@
 
 #include <assert.h>
 
-enum { BUFFERS = 2 };
-
 bool offload_any(const struct offload_spec *o)
 {
 	return o && (o->cpu_layers > 0 || o->streamed_layers > 0);
@@ -38,9 +36,9 @@ double offload_layer_bytes(const struct cost_spec *spec)
 
 double offload_absent_bytes(const struct cost_spec *spec)
 {
-	if (!offload_any(spec->offload) || spec->offload->streamed_layers <= BUFFERS)
+	if (!offload_any(spec->offload) || spec->offload->streamed_layers <= OFFLOAD_BUFFERS)
 		return 0.0;
-	return (spec->offload->streamed_layers - BUFFERS) * offload_layer_bytes(spec);
+	return (spec->offload->streamed_layers - OFFLOAD_BUFFERS) * offload_layer_bytes(spec);
 }
 
 double offload_host_weight_bytes(const struct cost_spec *spec)

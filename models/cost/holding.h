@@ -5,6 +5,9 @@
 
 /** Which layers of an instance its GPU holds, which the host, and what they take there. */
 
+/** Layers of a stream that the GPU has room for. */
+enum { OFFLOAD_BUFFERS = 2 };
+
 /** Does it leave any to the host? @o may be NULL. */
 bool offload_any(const struct offload_spec *o);
 

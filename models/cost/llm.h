@@ -59,6 +59,14 @@ double llm_step_weight_bytes(const struct llm_shape *s, enum precision p);
 /** Keys and values of one token over all layers, in fp16. */
 double llm_kv_bytes_per_tok(const struct llm_shape *s);
 
+/** Of one row's hidden values on their way from layer to layer, in fp16. */
+static inline double llm_hidden_bytes(const struct llm_shape *s)
+{
+	return 2.0 * s->hidden;
+}
+
+enum { LLM_TOKEN_ID_BYTES = 4 }; /* on its way back to the first layer */
+
 /** One linear class of one layer, or the head, on @rows tokens; @weight_bytes a weight. */
 struct llm_work llm_linear_work(
 	const struct llm_shape *s, enum llm_op op, double weight_bytes, double rows);

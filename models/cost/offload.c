@@ -7,8 +7,6 @@
 #include "base/mem.h"
 #include "models/cost/profile.h"
 
-enum { HIDDEN_BYTES = 2 };
-
 static bool cpu_create(struct cost **out, const struct cost_spec *spec, struct err *err)
 {
 	struct cost_spec part = *spec;
@@ -50,7 +48,7 @@ bool offload_create(struct offload **out, const struct cost_spec *spec, struct e
 	o = mem_zalloc(1, sizeof *o);
 	o->streamed = from->streamed_layers;
 	o->fetch_s = offload_layer_bytes(spec) / rate;
-	o->handover_s_row = (double)spec->shape->hidden * HIDDEN_BYTES / rate;
+	o->handover_s_row = llm_hidden_bytes(spec->shape) / rate;
 	if ((from->cpu_layers == 0 || cpu_create(&o->cpu, spec, err)) &&
 		(o->streamed == 0 || layer_create(&o->layer, spec, err))) {
 		*out = o;

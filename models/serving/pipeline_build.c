@@ -124,7 +124,7 @@ bool pipeline_init(struct instance *i, const struct instance_build *b, struct er
 	p->net = b->pipeline->net;
 	p->n_stages = (uint32_t)spec->n_stages;
 	p->n_lanes = spec->micro_batches;
-	p->hidden_bytes = 2.0 * b->pipeline->specs[0].shape->hidden;
+	p->hidden_bytes = llm_hidden_bytes(b->pipeline->specs[0].shape);
 	p->next_ns = NS_NEVER;
 	i->places = p->n_lanes * spec->max_batch + spec->ahead;
 	p->stages = mem_zalloc(p->n_stages, sizeof *p->stages);

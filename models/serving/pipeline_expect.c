@@ -17,7 +17,7 @@ double pipeline_hop_s(const struct instance_state *p, const struct hop *h, doubl
 /** Of what leaves stage @k, where a step has @rows and gives @tokens. */
 static double hop_of_s(const struct instance_state *p, size_t k, double rows, double tokens)
 {
-	double bytes = k + 1 < p->n_stages ? rows * p->hidden_bytes : tokens * PIPELINE_ID_BYTES;
+	double bytes = k + 1 < p->n_stages ? rows * p->hidden_bytes : tokens * LLM_TOKEN_ID_BYTES;
 
 	return pipeline_hop_s(p, &p->stages[k].hop, bytes);
 }

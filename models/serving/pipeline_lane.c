@@ -75,7 +75,7 @@ bool lane_form(struct instance_state *p, uint32_t at)
 		plan_decode(p, l);
 	else
 		plan_prompts(p, l);
-	l->token_bytes = PIPELINE_ID_BYTES * (l->tokens > 1.0 ? l->tokens : 1.0);
+	l->token_bytes = LLM_TOKEN_ID_BYTES * (l->tokens > 1.0 ? l->tokens : 1.0);
 	for (size_t k = 0; k < p->n_stages; k++)
 		if (p->stages[k].hop.kind == HOP_BUS)
 			l->send_ns[k] = ns_of_s(lane_bytes(p, l, k) / p->stages[k].hop.bytes_per_s);
@@ -177,7 +177,7 @@ static struct cost_affine decode(const struct batch *b, size_t n, double context
 
 	for (size_t k = 0; k < p->n_stages; k++) {
 		struct cost_affine a = cost_decode(p->stages[k].cost, n, (uint64_t)context_tok);
-		double bytes = k + 1 < p->n_stages ? p->hidden_bytes : PIPELINE_ID_BYTES;
+		double bytes = k + 1 < p->n_stages ? p->hidden_bytes : LLM_TOKEN_ID_BYTES;
 
 		sum.base_s += a.base_s + pipeline_hop_s(p, &p->stages[k].hop, (double)n * bytes);
 		sum.per_tok_s += a.per_tok_s;

@@ -121,8 +121,6 @@ struct instance_state {
 	uint64_t kv_peak;
 };
 
-enum { PIPELINE_ID_BYTES = 4 }; /* of the id of a token on its way back to the first stage */
-
 /* pipeline_build.c */
 bool pipeline_init(struct instance *i, const struct instance_build *b, struct err *err);
 void pipeline_finish(struct instance *i);
