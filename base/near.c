@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/quote.h"
+
 enum { LONGEST = 63 };
 
 static bool same(char a, char b)
@@ -69,4 +71,14 @@ const char *near_best(const struct near *n)
 	if (!n->best || n->best_edits > allowed || n->best_edits >= strlen(n->best))
 		return NULL;
 	return n->best;
+}
+
+bool near_refuse(const struct near *n, const char *what, struct err *err)
+{
+	const char *best = near_best(n);
+	char quoted[QUOTE_SIZE];
+
+	quote(quoted, sizeof quoted, n->word);
+	return best ? err_input(err, "there is no %s '%s'; did you mean '%s'?", what, quoted, best)
+		    : err_input(err, "there is no %s '%s'", what, quoted);
 }

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/err.h"
+
 /**
  * The known word that a mistyped one most resembles, for "did you mean":
  *
@@ -25,6 +27,9 @@ void near_add(struct near *n, const char *known);
 
 /** The nearest word added, or NULL when none is near enough to be meant. */
 const char *near_best(const struct near *n);
+
+/** "there is no WHAT 'WORD'", with the nearest. Always false. */
+bool near_refuse(const struct near *n, const char *what, struct err *err);
 
 /**
  * Insertions, deletions, replacements and swaps of neighbours that turn @a

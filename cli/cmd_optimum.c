@@ -6,7 +6,6 @@
 
 #include "base/near.h"
 #include "base/quantity.h"
-#include "base/quote.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -25,17 +24,6 @@ struct asked {
 };
 
 /* Options */
-
-static bool read_quantity(
-	double *out, const struct opts *o, const char *name, enum quantity_dim dim, struct err *err)
-{
-	const char *text = opts_get(o, name);
-	char why[200];
-
-	if (!text || quantity_parse(out, text, dim, why, sizeof why))
-		return true;
-	return err_input(err, "--%s %s", name, why);
-}
 
 static bool read_window(struct tasks_wanted *w, const char *text, struct err *err)
 {
@@ -77,8 +65,8 @@ static bool read_asked(struct asked *a, const struct opts *o, struct err *err)
 		return err_input(err, "--tasks and --window exclude each other");
 	if (!opts_count(o, "tasks", 1, OPTIMUM_MOST_TASKS, &n, err) ||
 		!opts_count(o, "replication", 1, MOST_REPLICATIONS, &replication, err) ||
-		!read_quantity(&a->limits.seconds, o, "time-limit", QUANTITY_TIME, err) ||
-		!read_quantity(&a->limits.gap, o, "gap", QUANTITY_FRACTION, err) ||
+		!opts_quantity(o, "time-limit", QUANTITY_TIME, &a->limits.seconds, err) ||
+		!opts_quantity(o, "gap", QUANTITY_FRACTION, &a->limits.gap, err) ||
 		!read_solver(&a->cbc, opts_get(o, "solver"), err))
 		return false;
 	if (!(a->limits.gap >= 0.0 && a->limits.gap < 1.0))
@@ -108,7 +96,7 @@ static bool is_named(const char *list, const char *label)
 /** Is every name of @list one of the file's? */
 static bool check_names(const char *list, const struct scenario_spec *s, struct err *err)
 {
-	char *copy = mem_strdup(list), *rest = copy, *name, quoted[QUOTE_SIZE];
+	char *copy = mem_strdup(list), *rest = copy, *name;
 	bool ok = true;
 
 	while (ok && (name = strsep(&rest, ","))) {
@@ -121,12 +109,7 @@ static bool check_names(const char *list, const struct scenario_spec *s, struct 
 			found = found || !strcmp(s->policies[p].label, name);
 			near_add(&near, s->policies[p].label);
 		}
-		quote(quoted, sizeof quoted, name);
-		if (!found)
-			ok = near_best(&near)
-				     ? err_input(err, "there is no policy '%s'; did you mean '%s'?",
-					       quoted, near_best(&near))
-				     : err_input(err, "there is no policy '%s'", quoted);
+		ok = found || near_refuse(&near, "policy", err);
 	}
 	free(copy);
 	return ok;

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "base/near.h"
-#include "base/quantity.h"
 #include "base/quote.h"
 #include "base/str.h"
 #include "cli/command.h"
@@ -57,16 +56,13 @@ static bool read_method(struct asked *a, const char *method, struct err *err)
 static bool read_quantity(double *to, const struct opts *o, const char *name, enum quantity_dim dim,
 	double most, struct err *err)
 {
-	const char *text = opts_get(o, name);
-	char why[200];
-	double x;
+	double x = *to;
 
-	if (!text)
-		return true;
-	if (!quantity_parse(&x, text, dim, why, sizeof why))
-		return err_input(err, "--%s %s", name, why);
+	if (!opts_quantity(o, name, dim, &x, err))
+		return false;
 	if (!(x >= 0.0 && x <= most))
-		return err_input(err, "--%s must be from 0 to %g, not %s", name, most, text);
+		return err_input(
+			err, "--%s must be from 0 to %g, not %s", name, most, opts_get(o, name));
 	*to = x;
 	return true;
 }
@@ -123,11 +119,8 @@ static const struct instance_spec *find_like(
 			"no instance runs the model '%s', so that nothing says with which "
 			"runtime and batch",
 			quoted);
-	else if (near_best(&near))
-		err_input(err, "there is no model '%s'; did you mean '%s'?", quoted,
-			near_best(&near));
 	else
-		err_input(err, "there is no model '%s'", quoted);
+		near_refuse(&near, "model", err);
 	return NULL;
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/near.h"
-#include "base/quote.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/plan_print.h"
@@ -26,7 +25,6 @@ struct asked {
 static const struct instance_spec *named(
 	const struct scenario_spec *s, const char *name, struct err *err)
 {
-	char quoted[QUOTE_SIZE];
 	struct near near;
 
 	near_init(&near, name);
@@ -35,12 +33,7 @@ static const struct instance_spec *named(
 			return &s->instances[i];
 		near_add(&near, s->instances[i].name);
 	}
-	quote(quoted, sizeof quoted, name);
-	if (near_best(&near))
-		err_input(err, "there is no instance '%s'; did you mean '%s'?", quoted,
-			near_best(&near));
-	else
-		err_input(err, "there is no instance '%s'", quoted);
+	near_refuse(&near, "instance", err);
 	return NULL;
 }
 

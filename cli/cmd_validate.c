@@ -9,7 +9,6 @@
 
 #include "base/mem.h"
 #include "base/near.h"
-#include "base/quantity.h"
 #include "base/quote.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -63,14 +62,12 @@ static bool read_options(struct job *j, const struct opts *o, struct err *err)
 {
 	const char *precision = opts_get(o, "precision");
 	unsigned long seed = 1;
-	char why[200];
 
 	j->json = opts_get(o, "json") != NULL;
 	j->setting.precision = 0.01;
 	j->setting.fcfs = &policy_fcfs;
-	if (precision && !quantity_parse(&j->setting.precision, precision, QUANTITY_FRACTION, why,
-				 sizeof why))
-		return err_input(err, "--precision %s", why);
+	if (!opts_quantity(o, "precision", QUANTITY_FRACTION, &j->setting.precision, err))
+		return false;
 	if (!(j->setting.precision >= 1e-4 && j->setting.precision <= 0.5))
 		return err_input(
 			err, "--precision must be from 0.01 %% to 50 %%, not %s", precision);

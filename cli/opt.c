@@ -212,6 +212,16 @@ bool opts_count(const struct opts *o, const char *name, unsigned long min, unsig
 	return true;
 }
 
+bool opts_quantity(const struct opts *o, const char *name, enum quantity_dim dim, double *value,
+	struct err *err)
+{
+	const char *text = opts_get(o, name);
+	char why[200];
+
+	return !text || quantity_parse(value, text, dim, why, sizeof why) ||
+	       err_input(err, "--%s %s", name, why);
+}
+
 void opts_print(FILE *to, const struct opt_spec *specs)
 {
 	size_t n = count_specs(specs), i;

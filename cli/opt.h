@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/quantity.h"
 
 /**
  * One option of a command. The same table parses, prints the help and
@@ -48,6 +49,10 @@ const char **opts_all(const struct opts *o, const char *name, size_t *n);
 /** Read a whole number from @min to @max out of option @name; @value stays when not given. */
 MUST_CHECK bool opts_count(const struct opts *o, const char *name, unsigned long min,
 	unsigned long max, unsigned long *value, struct err *err);
+
+/** The same for a quantity of @dim, with its unit. */
+MUST_CHECK bool opts_quantity(const struct opts *o, const char *name, enum quantity_dim dim,
+	double *value, struct err *err);
 
 /** The options as lines of a help text. */
 void opts_print(FILE *to, const struct opt_spec *specs);
