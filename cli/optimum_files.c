@@ -6,28 +6,12 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "cli/say.h"
-
-static bool make_folders(char *dir, struct err *err)
-{
-	for (char *at = dir + 1;; at++) {
-		char c = *at;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*at = '\0';
-		if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-			return err_run(err, "cannot make '%s': %s", dir, strerror(errno));
-		*at = c;
-		if (c == '\0')
-			return true;
-	}
-}
+#include "io/record/folder.h"
 
 static bool write_file(const struct optimum_report *r, const char *dir, const char *name,
 	void (*print)(FILE *to, const struct optimum_report *r), struct err *err)
@@ -94,14 +78,14 @@ static bool is_taken(const char *dir)
 	return taken;
 }
 
-static bool write_all(const struct optimum_report *r, char *dir,
+static bool write_all(const struct optimum_report *r, const char *dir,
 	const struct optimum_files_spec *spec, struct err *err)
 {
 	if (*dir == '\0')
 		return err_input(err, "the output folder has no name");
 	if (is_taken(dir) && !spec->force)
 		return err_input(err, "'%s' holds a front already; use --force to replace it", dir);
-	return make_folders(dir, err) &&
+	return rec_folder_make(dir, err) &&
 	       write_file(r, dir, "front.csv", optimum_print_front_csv, err) &&
 	       write_file(r, dir, "policies.csv", optimum_print_policies_csv, err) &&
 	       write_file(r, dir, "tasks.csv", optimum_print_tasks_csv, err) &&

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "io/record/recorder.h"
 
-static bool make(const char *dir, struct err *err)
+bool rec_folder_make(const char *dir, struct err *err)
 {
 	char *path = mem_strdup(dir), *p;
 	bool ok = true;
@@ -118,7 +118,7 @@ static bool stage(struct rec_folder *f, struct err *err)
 	f->into = path_of(f->dir, RECORDER_BESIDE);
 	if (access(f->dir, W_OK | X_OK) != 0)
 		return err_run(err, "cannot replace the result in %s: %s", f->dir, strerror(errno));
-	return make(f->into, err) && clear(f->into, err) && claim(f->into, err);
+	return rec_folder_make(f->into, err) && clear(f->into, err) && claim(f->into, err);
 }
 
 static bool take_hold(struct rec_folder *f, bool force, struct err *err)
@@ -139,7 +139,7 @@ static bool take_hold(struct rec_folder *f, bool force, struct err *err)
 bool rec_folder_open(struct rec_folder *f, const char *dir, bool force, struct err *err)
 {
 	*f = (struct rec_folder){.dir = mem_strdup(dir), .into = mem_strdup(dir), .lock_fd = -1};
-	if (make(dir, err) && take_hold(f, force, err))
+	if (rec_folder_make(dir, err) && take_hold(f, force, err))
 		return true;
 	rec_folder_close(f);
 	return false;

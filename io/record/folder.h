@@ -19,6 +19,9 @@ struct rec_folder {
 	int lock_fd;
 };
 
+/** Make @dir, with its parents, unless it is there. */
+MUST_CHECK bool rec_folder_make(const char *dir, struct err *err);
+
 /** Whether @dir holds any file of a result. */
 bool rec_folder_taken(const char *dir);
 
