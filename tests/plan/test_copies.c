@@ -11,6 +11,7 @@
 #include "policies/all.h"
 #include "sim/rng.h"
 #include "tests/support/world_fixture.h"
+#include "tests/support/tiny_model.h"
 
 /* Whatever moves or computes takes no time: a step is its constants. Of a layer 19 us: four linear
  * classes, attention 3, small 5, launch 7; of the head 2. The CPU takes three times as long. */
@@ -33,17 +34,8 @@ static const char flat_cpu[] = "offing-profile: 1\ndevice: cpu\nruntime: fused\n
 			       "prefill-attention * cycles_per_key 3 assumed\n"
 			       "small * t0 15e-6 assumed\nlayer * launch 21e-6 assumed\n";
 
-/* Weights in fp16: a layer 48 + 16 + 64 + 32 and two norms of 4, 336 bytes; embedding 80, head 80
- * and its norm 8; keys and values of a token 16 bytes a layer. */
-static const struct llm_shape model_of_3 = {.name = "three",
-	.hidden = 4,
-	.ffn = 8,
-	.layers = 3,
-	.heads = 2,
-	.kv_heads = 2,
-	.head_dim = 2,
-	.vocab = 10,
-	.context = 64};
+/* Weights of `tiny` in fp16: a layer 48 + 16 + 64 + 32 and two norms of 4, 336 bytes; embedding 80,
+ * head 80 and its norm 8; keys and values of a token 16 bytes a layer. */
 
 struct bed {
 	struct fixture f;
@@ -67,7 +59,7 @@ static void begin(struct bed *b)
 			&b->profiles[1], &b->f.arena, "cpu", flat_cpu, sizeof flat_cpu - 1, &err))
 		fail_msg("%s", err.msg);
 	m = fixture_model(&b->f, "llama2-7b", PRECISION_FP16);
-	m->shape = model_of_3;
+	m->shape = tiny;
 	m->name = "chat";
 	b->like = (struct instance_spec){.name = "like",
 		.runtime = "fused",

@@ -5,10 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "io/log/request_log.h"
-
-static struct arena arena;
+#include "tests/support/arena_bed.h"
 
 static struct served_log log_of(const char *text)
 {
@@ -106,29 +104,16 @@ static void what_vllm_writes_is_a_log(void **state)
 	}
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_finish(&arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			columns_may_come_in_any_order_and_rows_too, begin, end),
+			columns_may_come_in_any_order_and_rows_too, arena_begin, arena_end),
 		cmocka_unit_test_setup_teardown(
-			times_may_count_from_the_arrival_and_in_milliseconds, begin, end),
-		cmocka_unit_test_setup_teardown(our_own_requests_are_a_log, begin, end),
-		cmocka_unit_test_setup_teardown(what_vllm_writes_is_a_log, begin, end),
+			times_may_count_from_the_arrival_and_in_milliseconds, arena_begin,
+			arena_end),
+		cmocka_unit_test_setup_teardown(our_own_requests_are_a_log, arena_begin, arena_end),
+		cmocka_unit_test_setup_teardown(what_vllm_writes_is_a_log, arena_begin, arena_end),
 	};
 
 	return cmocka_run_group_tests_name("request_log", tests, NULL, NULL);

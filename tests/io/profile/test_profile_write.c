@@ -3,12 +3,10 @@
 
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "io/profile/file.h"
 #include "io/profile/write.h"
-
-static struct arena arena;
+#include "tests/support/arena_bed.h"
 
 static const struct profile *parsed(const struct buf *text, const char *name)
 {
@@ -131,26 +129,13 @@ static void the_times_of_a_host_read_back(void **state)
 	buf_finish(&text);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_finish(&arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			every_profile_of_the_program_reads_back, begin, end),
-		cmocka_unit_test_setup_teardown(the_times_of_a_host_read_back, begin, end),
+			every_profile_of_the_program_reads_back, arena_begin, arena_end),
+		cmocka_unit_test_setup_teardown(
+			the_times_of_a_host_read_back, arena_begin, arena_end),
 	};
 
 	return cmocka_run_group_tests_name("profile_write", tests, NULL, NULL);

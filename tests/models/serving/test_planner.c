@@ -14,6 +14,7 @@
 #include "models/serving/planner.h"
 #include "sim/rng.h"
 #include "tests/models/serving/plan_twin.h"
+#include "tests/support/tiny_model.h"
 
 static struct arena arena;
 
@@ -35,17 +36,9 @@ static const struct gpu_spec at_once = {.name = "at-once",
 	.pcie_bytes_per_s = 1e6,
 	.clock_hz = 1e18,
 	.cc = 9.0};
-/* Weights: a layer 48 + 16 + 64 + 32, embedding and head 40 each, norms; 24 values of KV a token.
+/* Weights of `tiny`: a layer 48 + 16 + 64 + 32, embedding and head 40 each, norms; 24 values of KV
+ * a token.
  */
-static const struct llm_shape model_of_3 = {.name = "three",
-	.hidden = 4,
-	.ffn = 8,
-	.layers = 3,
-	.heads = 2,
-	.kv_heads = 2,
-	.head_dim = 2,
-	.vocab = 10,
-	.context = 64};
 
 struct bed {
 	struct gpu_spec gpu;
@@ -99,7 +92,8 @@ static void make_flat(struct bed *b, double acceptance, double mem_bytes)
 	const struct profile *p;
 	struct err err = {0};
 
-	*b = (struct bed){.gpu = at_once, .model = model_of_3, .draft = model_of_3};
+	*b = (struct bed){.gpu = at_once, .model = tiny, .draft = tiny};
+	b->model.name = b->draft.name = "three";
 	b->gpu.mem_bytes = mem_bytes;
 	b->draft.layers = 1;
 	b->spec.acceptance = acceptance;
