@@ -10,6 +10,7 @@
 #include "models/serving/acceptance.h"
 #include "models/serving/planner.h"
 #include "models/workload/dataset.h"
+#include "models/workload/lengths.h"
 #include "models/world/prices.h"
 #include "models/world/world.h"
 
@@ -66,35 +67,27 @@ static bool check_instance(const struct instance_spec *i, struct err *err)
 		       i->name, why);
 }
 
-static bool law_mean(unsigned long *out, const struct dist_spec *s, struct err *err)
+static unsigned long whole(double tok)
 {
-	struct dist *d;
-
-	if (!dist_create(&d, s, err))
-		return false;
-	*out = (unsigned long)fmax(round(dist_mean(d)), 1.0);
-	dist_destroy(d);
-	return true;
+	return (unsigned long)fmax(round(tok), 1.0);
 }
 
 static bool means(struct asked *a, unsigned long *prompt, unsigned long *output, struct err *err)
 {
-	const struct workload_spec *w;
+	struct workload_lengths l;
 
 	if (!a->users)
 		return err_at(err, a->of->at,
 			"no users ask for the model of instance '%s': give --prompt and --output",
 			a->of->name);
-	w = &a->users->workload;
-	if (w->kind == WORKLOAD_DISTS)
-		return law_mean(prompt, &w->prompt_tok, err) &&
-		       law_mean(output, &w->output_tok, err);
-	if (w->kind != WORKLOAD_DATASET)
-		return err_at(err, w->at,
+	if (!workload_lengths(&l, &a->users->workload, err))
+		return false;
+	if (!l.known)
+		return err_at(err, a->users->workload.at,
 			"lengths of users '%s' come from a trace: give --prompt and --output",
 			a->users->name);
-	*prompt = (unsigned long)fmax(round(dataset_prompt_mean_tok(w->dataset)), 1.0);
-	*output = (unsigned long)fmax(round(dataset_output_mean_tok(w->dataset)), 1.0);
+	*prompt = whole(l.prompt_mean_tok);
+	*output = whole(l.output_mean_tok);
 	return true;
 }
 
