@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "models/cost/profile.h"
-#include "models/serving/memory.h"
+#include "models/world/prices.h"
 
 /* Bytes */
 
@@ -68,21 +68,11 @@ static double room_bytes(const struct subject *u, double mem_bytes)
 static struct cost_spec spec_of(const struct units *t, const struct gpu_spec *gpu,
 	const struct profile *profile, bool verifies)
 {
-	const struct subject *u = t->u;
-	const struct model_spec *m = subject_model(u);
+	struct cost_spec c = price_bare(t->u->s, t->u->like, gpu);
 
-	return (struct cost_spec){.profile = profile,
-		.gpu = gpu,
-		.shape = &m->shape,
-		.precision = m->precision,
-		.max_batch = u->like->max_batch,
-		.verify_rows = verifies ? u->k + 1 : 0,
-		.max_len_tok = u->like->limits.max_len_tok,
-		.quantile = u->s->run.quantile,
-		.attention = u->like->attention,
-		.decode_keep = u->like->decode_keep,
-		.host = u->like->host_time,
-		.at = u->like->at};
+	c.profile = profile;
+	c.verify_rows = verifies ? t->u->k + 1 : 0;
+	return c;
 }
 
 /** With memory for as many tokens as there would be beside the whole model, or for those asked

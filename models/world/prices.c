@@ -2,26 +2,34 @@
 
 #include "models/serving/memory.h"
 
-struct cost_spec price_of(const struct scenario_spec *s, const struct instance_spec *i)
+struct cost_spec price_bare(
+	const struct scenario_spec *s, const struct instance_spec *i, const struct gpu_spec *gpu)
 {
-	struct cost_spec what = {
-		.profile = i->profile,
-		.gpu = &s->sites[i->site.i].gpu,
-		.shape = &s->models[i->model.i].shape,
-		.precision = s->models[i->model.i].precision,
+	const struct model_spec *m = &s->models[i->model.i];
+
+	return (struct cost_spec){
+		.gpu = gpu,
+		.shape = &m->shape,
+		.precision = m->precision,
 		.max_batch = i->max_batch,
-		.verify_rows = i->draft.on ? i->draft.k + 1 : 0,
 		.max_len_tok = i->limits.max_len_tok,
 		.quantile = s->run.quantile,
 		.attention = i->attention,
 		.decode_keep = i->decode_keep,
-		.ranks = i->parallel.ranks,
-		.interconnect = &i->parallel.interconnect,
-		.offload = &i->offload,
 		.host = i->host_time,
 		.at = i->at,
 	};
+}
 
+struct cost_spec price_of(const struct scenario_spec *s, const struct instance_spec *i)
+{
+	struct cost_spec what = price_bare(s, i, &s->sites[i->site.i].gpu);
+
+	what.profile = i->profile;
+	what.verify_rows = i->draft.on ? i->draft.k + 1 : 0;
+	what.ranks = i->parallel.ranks;
+	what.interconnect = &i->parallel.interconnect;
+	what.offload = &i->offload;
 	what.reserve_bytes = memory_reserve_bytes(i, &what);
 	return what;
 }
@@ -30,23 +38,12 @@ struct cost_spec price_of_stage(
 	const struct scenario_spec *s, const struct instance_spec *i, size_t k)
 {
 	const struct stage_spec *stage = &i->stages[k];
-	struct cost_spec c = {
-		.profile = stage->profile,
-		.gpu = stage->gpu,
-		.shape = &s->models[i->model.i].shape,
-		.precision = s->models[i->model.i].precision,
-		.max_batch = i->max_batch,
-		.max_len_tok = i->limits.max_len_tok,
-		.quantile = s->run.quantile,
-		.attention = i->attention,
-		.decode_keep = i->decode_keep,
-		.host = i->host_time,
-		.stage = {.n_layers = stage->layers,
-			.embedding = k == 0,
-			.head = k + 1 == i->n_stages},
-		.at = stage->at,
-	};
+	struct cost_spec c = price_bare(s, i, stage->gpu);
 
+	c.profile = stage->profile;
+	c.stage = (struct llm_stage){
+		.n_layers = stage->layers, .embedding = k == 0, .head = k + 1 == i->n_stages};
+	c.at = stage->at;
 	for (size_t j = 0; j < k; j++)
 		c.stage.first_layer += i->stages[j].layers;
 	c.reserve_bytes = memory_reserve_bytes(i, &c);

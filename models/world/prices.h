@@ -9,6 +9,11 @@
  * from here, so that they are the same.
  */
 
+/** What all parts of an instance have in common, on @gpu: without profile, reserve, and what is of
+ *  one site or stage. */
+struct cost_spec price_bare(
+	const struct scenario_spec *s, const struct instance_spec *i, const struct gpu_spec *gpu);
+
 /** Of an instance that one site has, draft aside; the reserve is what is neither weights nor
  *  blocks. What it points to is @s's. */
 struct cost_spec price_of(const struct scenario_spec *s, const struct instance_spec *i);
