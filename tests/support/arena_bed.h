@@ -7,14 +7,14 @@
 
 static struct arena arena;
 
-static int arena_begin(void **state)
+static inline int arena_begin(void **state)
 {
 	(void)state;
 	arena_init(&arena);
 	return 0;
 }
 
-static int arena_end(void **state)
+static inline int arena_end(void **state)
 {
 	(void)state;
 	arena_finish(&arena);
