@@ -19,7 +19,8 @@ struct least {
 	size_t n_parts; /* 0: synthetic */
 	struct part *parts;
 	size_t busiest; /* whose time is asked for */
-	double service_s, slots, room_tok;
+	const struct instance_spec *spec;
+	double room_tok;
 };
 
 /** No law draws less. */
@@ -127,10 +128,9 @@ bool least_create(struct least **out, const struct scenario_spec *s, uint32_t i,
 	bool ok;
 
 	*out = NULL;
+	l->spec = spec;
 	l->room_tok = HUGE_VAL;
 	if (spec->synthetic) {
-		l->service_s = least_draw(&spec->service);
-		l->slots = spec->slots;
 		*out = l;
 		return true;
 	}
@@ -179,11 +179,19 @@ static double paced_s(const struct charges *c, const struct least_request *r, do
 	return rows * pace_charge_s(&c->pace, fmax(r->room_s - prompt_s, 0.0) / rows);
 }
 
+static struct least_need served(const struct instance_spec *i, struct group_id g)
+{
+	double service_s = least_draw(instance_service(i, g)), slot_s = service_s / i->slots;
+
+	return (struct least_need){slot_s, slot_s, service_s};
+}
+
 struct least_need least_of(const struct least *l, const struct least_request *r)
 {
-	double service_s = l->slots > 0.0 ? l->service_s / l->slots : 0.0;
-	struct least_need need = {service_s, service_s, l->service_s};
+	struct least_need need = {0.0, 0.0, 0.0};
 
+	if (l->spec->synthetic)
+		return served(l->spec, r->group);
 	for (size_t k = 0; k < l->n_parts; k++) {
 		const struct charges *c = &l->parts[k].charges;
 		double attention_s =

@@ -37,6 +37,7 @@ struct least_need {
 struct least_request {
 	uint32_t prompt_tok, output_tok;
 	uint32_t computed_tok; /* of the prompt: in no prefix cache, whatever was there before */
+	struct group_id group; /* which the instance can serve */
 	double room_s;         /* from prompt to answer, at most; HUGE_VAL: no limit */
 };
 

@@ -145,6 +145,7 @@ static struct optimum_pair pair_of(const struct tasks *t, const struct paths *p,
 	struct least_request r = {.prompt_tok = x->prompt_tok,
 		.output_tok = x->output_tok,
 		.computed_tok = computed_tok(s, x, i),
+		.group = {x->group},
 		.room_s = HUGE_VAL};
 	double last_tok = g->stream ? fmin(1.0, x->output_tok) : x->output_tok;
 	double up_s = idle_s(to[0], x->prompt_tok * g->bytes_per_tok, TRANSFER_PROMPT);
@@ -168,8 +169,11 @@ static struct optimum_pair pair_of(const struct tasks *t, const struct paths *p,
 
 static bool serves(const struct tasks *t, const struct least *l, const struct task *x, uint32_t i)
 {
-	struct model_id has = t->spec->instances[i].model;
+	const struct instance_spec *at = &t->spec->instances[i];
+	struct model_id has = at->model;
 
+	if (at->synthetic && !instance_service(at, (struct group_id){x->group}))
+		return false;
 	return !x->rejected && (has.i == NO_ID || has.i == t->spec->groups[x->group].model.i) &&
 	       (double)x->prompt_tok + x->output_tok <= least_room_tok(l);
 }

@@ -6,6 +6,7 @@
 #include "io/scenario/auto.h"
 #include "io/scenario/batching.h"
 #include "io/scenario/pipelining.h"
+#include "io/scenario/service_of.h"
 #include "models/cost/profile.h"
 
 /* Instances */
@@ -105,6 +106,7 @@ static bool resolve_entry(struct scenario_parts *p, struct instance_entry *e)
 	if (ok && e->profile.name &&
 		!profile_read(&e->spec.profile, p->r.arena, e->profile.name, e->profile.at, &err))
 		ok = err_list_add(p->r.errs, &err);
+	ok = service_of_resolve(p, e) && ok;
 	if (e->spec.profile)
 		profile_host(&e->spec.host_time, e->spec.profile);
 	e->e.bad = !ok;
@@ -251,7 +253,20 @@ static bool is_served(const struct scenario_spec *spec, struct model_id model)
 	return model.i == NO_ID && all_synthetic(spec);
 }
 
-static void check_group(struct scenario_parts *p, struct group_entry *g)
+/** Among those with its model, one that does not serve others only. */
+static bool is_wanted(const struct scenario_spec *spec, struct model_id model, struct group_id g)
+{
+	for (size_t i = 0; i < spec->n_instances; i++) {
+		const struct instance_spec *at = &spec->instances[i];
+
+		if ((at->model.i == model.i || (at->synthetic && at->model.i == NO_ID)) &&
+			(!at->synthetic || instance_service(at, g)))
+			return true;
+	}
+	return false;
+}
+
+static void check_group(struct scenario_parts *p, struct group_entry *g, struct group_id id)
 {
 	const struct scenario_spec *spec = &p->s->spec;
 	bool ok;
@@ -270,6 +285,11 @@ static void check_group(struct scenario_parts *p, struct group_entry *g)
 	else if (!is_served(spec, g->spec.model))
 		err_list_at(p->r.errs, g->model.at, "no instance serves the model '%s'",
 			g->model.name ? g->model.name : "");
+	else if (!is_wanted(spec, g->spec.model, id))
+		err_list_at(p->r.errs, g->e.at,
+			"no instance serves users '%s': none has a service for all, or names them "
+			"in service_of",
+			g->e.name);
 	if (g->spec.workload.kind == WORKLOAD_NONE && !all_synthetic(spec))
 		err_list_at(p->r.errs, g->e.at, "users.%s needs the key 'workload'", g->e.name);
 }
@@ -290,7 +310,7 @@ static void expand_groups(struct scenario_parts *p)
 
 	for (i = 0; i < p->n_groups; i++) {
 		if (!p->groups[i].e.bad)
-			check_group(p, &p->groups[i]);
+			check_group(p, &p->groups[i], (struct group_id){(uint32_t)i});
 		groups[i] = p->groups[i].spec;
 		groups[i].arrivals.trace.contents = has_prefix_cache(&p->s->spec);
 	}

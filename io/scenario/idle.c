@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/scenario/parts.h"
+#include "io/scenario/service_of.h"
 #include "io/scenario/shaping.h"
 
 static const struct yaml_node *value_of(const struct yaml_node *map, const char *key)
@@ -312,6 +313,7 @@ void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 	each(&p->r, root, "users", warn_user);
 	warn_homes(p, root);
 	each(&p->r, root, "instances", warn_instance);
+	service_of_warn_idle(p);
 	warn_drafts(p);
 	for (size_t g = 0; g < p->s->spec.n_groups; g++)
 		warn_homeless(p, &p->s->spec.groups[g]);

@@ -9,6 +9,7 @@
 #include "io/scenario/decoding.h"
 #include "io/scenario/host_time.h"
 #include "io/scenario/pipelining.h"
+#include "io/scenario/service_of.h"
 #include "models/cost/catalog.h"
 #include "models/cost/parallel.h"
 
@@ -153,8 +154,13 @@ static const struct schema_key synthetic_keys[] = {
 		.to = INSTANCE(spec.service),
 		.read = read_dist,
 		.dim = QUANTITY_TIME,
-		.above_min = true,
-		.required = true},
+		.above_min = true},
+	{.name = "service_of",
+		.kind = SCHEMA_OTHER,
+		.to = INSTANCE(e),
+		.read = read_service_of,
+		.dim = QUANTITY_TIME,
+		.above_min = true},
 	{.name = "slots",
 		.kind = SCHEMA_UNSIGNED,
 		.to = INSTANCE(spec.slots),
@@ -251,16 +257,23 @@ static bool check_prefix(struct schema_reader *r, const struct instance_entry *i
 	return true;
 }
 
+static bool has_value(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_item *item = yaml_find(map, key);
+
+	return item && !item->value->is_null;
+}
+
 bool read_instance(struct schema_reader *r, struct yaml_node **slot, void *entry)
 {
 	struct instance_entry *i = entry;
-	const struct yaml_item *service;
-	bool ok;
+	bool ok, service;
 
 	if (!schema_want(r, *slot, YAML_MAP, r->path))
 		return false;
-	service = yaml_find(*slot, "service");
-	i->spec.synthetic = service && !service->value->is_null;
+	service = has_value(*slot, "service");
+	i->spec.synthetic = service || has_value(*slot, "service_of");
+	i->spec.named_only = i->spec.synthetic && !service;
 	i->spec.name = i->e.name;
 	i->spec.at = i->e.at;
 	ok = refuse_other_kind(r, *slot, i->spec.synthetic);

@@ -79,6 +79,7 @@ struct instance_entry {
 	struct pipeline_entry pipeline;
 	enum split split;
 	struct name_ref site, model, profile;
+	struct group_service *service_of; /* those of the spec */
 	enum { DECODING_AUTOREGRESSIVE, DECODING_SPECULATIVE, DECODING_PLANNED } decoding;
 	struct src_pos decoding_at;
 	enum like like;

@@ -16,7 +16,8 @@ static struct demand demand_of(const struct waiting *q, enum service what)
 	return (struct demand){.prompt_tok = q->prompt_tok,
 		.whose = q->whose,
 		.output_tok = q->output_tok,
-		.what = what};
+		.what = what,
+		.group = q->group};
 }
 
 /** Can KV get from where it lies to @i? NO_ID: it may lie anywhere. Instances whose phases are

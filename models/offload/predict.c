@@ -57,8 +57,10 @@ static struct expectation expect(const struct scheduler *s, const struct waiting
 	const struct instance *inst = instance_of(s, i);
 
 	return instance_expect(inst,
-		&(struct demand){
-			.prompt_tok = q->prompt_tok, .output_tok = output_tok, .what = what},
+		&(struct demand){.prompt_tok = q->prompt_tok,
+			.output_tok = output_tok,
+			.what = what,
+			.group = q->group},
 		idle ? (struct load){0} : load_of(s, i));
 }
 

@@ -25,14 +25,24 @@ static void instances_show(struct scheduler *s)
 	}
 }
 
-static struct instance_id home_of(
-	const struct scheduler *s, const struct scheduler_group *g, enum phase p)
+/** As far as the scenario says which users it serves. */
+static bool is_for(
+	const struct instance_spec *i, const struct scheduler_group *of, struct group_id g)
 {
+	if (i->synthetic && !instance_service(i, g))
+		return false;
+	return i->model.i == of->model.i || i->model.i == NO_ID;
+}
+
+static struct instance_id home_of(const struct scheduler *s, struct group_id id, enum phase p)
+{
+	const struct scheduler_group *g = &s->groups[id.i].of;
+
 	for (uint32_t i = 0; g->home.i != NO_ID && i < s->view.n_instances; i++) {
 		const struct instance_spec *spec = s->seats[i].of.instance->spec;
 
 		if (spec->site.i == g->home.i && (s->instance_views[i].phases >> p & 1) &&
-			(spec->model.i == g->model.i || spec->model.i == NO_ID))
+			is_for(spec, g, id))
 			return (struct instance_id){i};
 	}
 	return (struct instance_id){NO_ID};
@@ -40,7 +50,7 @@ static struct instance_id home_of(
 
 static void groups_show(struct scheduler *s)
 {
-	for (size_t g = 0; g < s->view.n_groups; g++) {
+	for (uint32_t g = 0; g < s->view.n_groups; g++) {
 		const struct scheduler_group *of = &s->groups[g].of;
 
 		s->group_views[g] = (struct group_view){
@@ -50,7 +60,7 @@ static void groups_show(struct scheduler *s)
 			.output_q90_tok = of->output_q90_tok,
 		};
 		for (enum phase p = 0; p < PHASE_KINDS; p++)
-			s->groups[g].home[p] = home_of(s, of, p);
+			s->groups[g].home[p] = home_of(s, (struct group_id){g}, p);
 	}
 }
 

@@ -11,6 +11,20 @@ static bool same_dist(const struct dist_spec *a, const struct dist_spec *b)
 					       a->n_quantiles * sizeof *a->quantiles) == 0);
 }
 
+/** Do both serve the same groups, each alike? They may be named in any order. */
+static bool same_services(const struct instance_spec *a, const struct instance_spec *b)
+{
+	if (a->n_service_of != b->n_service_of || a->named_only != b->named_only)
+		return false;
+	for (size_t k = 0; k < a->n_service_of; k++) {
+		const struct dist_spec *law = instance_own_service(b, a->service_of[k].group);
+
+		if (!law || !same_dist(&a->service_of[k].law, law))
+			return false;
+	}
+	return a->named_only || same_dist(&a->service, &b->service);
+}
+
 bool gpus_alike(const struct gpu_spec *a, const struct gpu_spec *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->bytes_per_s == b->bytes_per_s &&
@@ -111,7 +125,7 @@ bool instances_alike(const struct instance_spec *a, const struct gpu_spec *gpu_a
 		return false;
 	if (a->synthetic)
 		return a->slots == b->slots && a->capacity == b->capacity &&
-		       a->discipline == b->discipline && same_dist(&a->service, &b->service);
+		       a->discipline == b->discipline && same_services(a, b);
 	if (a->decode_keep != b->decode_keep)
 		return false;
 	return a->profile == b->profile && a->attention == b->attention &&

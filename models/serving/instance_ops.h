@@ -47,10 +47,15 @@ struct demand {
 	uint32_t whose; /* its sequence + 1, which may be found in part; 0: nobody's */
 	double output_tok;
 	enum service what;
+	struct group_id group; /* whose it is */
 };
 struct load {
 	uint32_t n;
-	double context_tok; /* together, at a time */
+	union {
+		double context_tok; /* together, at a time */
+		double service_s;   /* of a synthetic instance with a law for each group: their
+				       means, together */
+	};
 };
 
 /** Expected seconds. */

@@ -7,6 +7,7 @@
 
 #include "models/cause.h"
 #include "models/content.h"
+#include "models/ids.h"
 
 struct draft_line; /* drafter.h */
 
@@ -60,9 +61,10 @@ struct sequence {
 	uint32_t parked_blocks; /* of KV, where its prompt was computed, until they are released */
 	int64_t arrived_ns;     /* in line; of static batches that wait */
 	/* where drafts are verified */
-	double acceptance;    /* of a drafted token */
-	double won, tried;    /* of late: accepted, and looked at */
-	uint32_t held_blocks; /* of KV, while it decodes */
+	double acceptance;     /* of a drafted token */
+	double won, tried;     /* of late: accepted, and looked at */
+	uint32_t held_blocks;  /* of KV, while it decodes */
+	struct group_id group; /* of its user */
 	struct drafting drafting;
 	/* in the prefix cache (prefix.h): how far it holds its blocks there */
 	uint32_t prefix_run, prefix_blocks;

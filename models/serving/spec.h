@@ -96,6 +96,14 @@ struct draft_spec {
 	struct src_pos at, k_at, acceptance_at, site_at;
 };
 
+/** The law of the service of one group of users, at a synthetic instance. */
+struct group_service {
+	const char *name; /* of the group, as written */
+	struct group_id group;
+	struct dist_spec law;
+	struct src_pos at;
+};
+
 struct instance_spec {
 	const char *name;
 	struct site_id site; /* of a pipeline: of its first stage */
@@ -135,11 +143,33 @@ struct instance_spec {
 	unsigned slots;
 	unsigned capacity; /* most in system, 0: no limit; the overflow is dropped */
 	enum discipline discipline;
-	struct dist_spec service;
+	struct dist_spec service; /* of the groups that have none in @service_of */
+	size_t n_service_of;
+	const struct group_service *service_of;
+	bool named_only; /* there is no such @service: other groups are not served */
 
 	unsigned ahead; /* assigned beyond the batch (or the slots) while still called free */
 	struct src_pos at;
 };
+
+/** What is said of the service of @g alone at a synthetic instance; NULL: nothing. */
+static inline const struct dist_spec *instance_own_service(
+	const struct instance_spec *s, struct group_id g)
+{
+	for (size_t k = 0; k < s->n_service_of; k++)
+		if (s->service_of[k].group.i == g.i)
+			return &s->service_of[k].law;
+	return NULL;
+}
+
+/** How long a synthetic instance serves those of @g; NULL: it does not. */
+static inline const struct dist_spec *instance_service(
+	const struct instance_spec *s, struct group_id g)
+{
+	const struct dist_spec *own = instance_own_service(s, g);
+
+	return own || s->named_only ? own : &s->service;
+}
 
 /** Devices of its site that it has. */
 static inline unsigned instance_devices(const struct instance_spec *s)

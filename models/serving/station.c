@@ -5,6 +5,10 @@
 
 #include "models/serving/causes.h"
 
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "models/ev.h"
 #include "models/probe.h"
 #include "sim/rng.h"
@@ -13,8 +17,10 @@
 struct instance_state {
 	struct instance *i;
 	uint32_t slots;
-	bool shared; /* processor sharing */
-	struct dist *service;
+	bool shared;          /* processor sharing */
+	struct dist *service; /* of groups without a law of their own; NULL: they go elsewhere */
+	struct dist **own;    /* by group; NULL: it has none */
+	size_t n_own;
 	struct rng rng;
 	uint32_t n; /* in service */
 
@@ -26,6 +32,16 @@ struct instance_state {
 	int64_t at_ns; /* when attained_s was brought up to date */
 	struct event_id next;
 };
+
+static struct dist *law_of(const struct instance_state *s, struct group_id g)
+{
+	return g.i < s->n_own && s->own[g.i] ? s->own[g.i] : s->service;
+}
+
+static double draw(struct instance_state *s, uint32_t seq)
+{
+	return dist_draw(law_of(s, instance_sequence(s->i, seq)->group), &s->rng);
+}
 
 static void begin(struct instance_state *s, uint32_t seq)
 {
@@ -51,7 +67,7 @@ static void end(struct instance_state *s, uint32_t seq)
 static void fifo_start(struct instance_state *s, uint32_t seq)
 {
 	begin(s, seq);
-	post_served(s->i->engine, dist_draw(s->service, &s->rng), s->i->id, seq);
+	post_served(s->i->engine, draw(s, seq), s->i->id, seq);
 }
 
 static void fifo_enqueue(struct instance_state *s, uint32_t seq)
@@ -104,7 +120,7 @@ static void ps_enqueue(struct instance_state *s, uint32_t seq)
 	if (s->n > 0)
 		engine_cancel(s->i->engine, s->next);
 	begin(s, seq);
-	rankline_push(&s->finish, s->attained_s + dist_draw(s->service, &s->rng), seq);
+	rankline_push(&s->finish, s->attained_s + draw(s, seq), seq);
 	ps_post(s);
 }
 
@@ -152,31 +168,57 @@ static bool station_advance(struct instance *i, uint32_t seq)
 
 static bool station_can_hold(const struct instance *i, const struct demand *d)
 {
-	(void)i;
-	(void)d;
-	return true;
+	return law_of(i->state, d->group) != NULL;
+}
+
+/** The mean service of those assigned. */
+static double mean_of(const struct instance_state *s, struct load l)
+{
+	if (s->n_own == 0)
+		return dist_mean(s->service);
+	return fmax(0.0, l.service_s) / (double)l.n;
 }
 
 static struct expectation station_expect(
 	const struct instance *i, const struct demand *d, struct load others)
 {
 	const struct instance_state *s = i->state;
-	double mean_s = dist_mean(s->service);
+	const struct dist *law = law_of(s, d->group);
+	double mean_s = law ? dist_mean(law) : HUGE_VAL;
 	struct expectation e = {.decode_s = mean_s};
 
-	(void)d;
 	if (others.n < s->slots)
 		return e;
 	if (s->shared)
 		e.decode_s = mean_s * (double)(others.n + 1) / (double)s->slots;
 	else
-		e.wait_s = mean_s * (double)(others.n - s->slots + 1) / (double)s->slots;
+		e.wait_s =
+			mean_of(s, others) * (double)(others.n - s->slots + 1) / (double)s->slots;
 	return e;
 }
 
+/** With laws by group: its work, which is all that members of a class differ by. */
 static double station_step_s(const struct instance *i, struct load others)
 {
-	return dist_mean(i->state->service) * (double)(others.n + 1);
+	const struct instance_state *s = i->state;
+
+	if (s->n_own > 0)
+		return fmax(0.0, others.service_s);
+	return dist_mean(s->service) * (double)(others.n + 1);
+}
+
+/** With laws by group what is expected of it is not tokens, but its mean service. */
+static void station_assigned(struct instance *i, uint32_t seq, bool place)
+{
+	struct sequence *q = instance_sequence(i, seq);
+	double mean_s;
+
+	(void)place;
+	if (i->state->n_own == 0)
+		return;
+	mean_s = dist_mean(law_of(i->state, q->group));
+	i->context_tok += mean_s - q->expected_tok;
+	q->expected_tok = mean_s;
 }
 
 /** Its capacity includes its own line. */
@@ -185,6 +227,21 @@ static uint32_t places(const struct instance_spec *spec)
 	if (spec->capacity > 0)
 		return spec->capacity;
 	return spec->discipline == DISCIPLINE_PS ? UINT32_MAX : spec->slots + spec->ahead;
+}
+
+static bool create_own(struct instance_state *s, const struct instance_spec *spec, struct err *err)
+{
+	for (size_t k = 0; k < spec->n_service_of; k++)
+		if (spec->service_of[k].group.i >= s->n_own)
+			s->n_own = spec->service_of[k].group.i + (size_t)1;
+	s->own = mem_zalloc(s->n_own, sizeof(*s->own));
+	for (size_t k = 0; k < spec->n_service_of; k++) {
+		const struct group_service *of = &spec->service_of[k];
+
+		if (!dist_create(&s->own[of->group.i], &of->law, err))
+			return false;
+	}
+	return true;
 }
 
 static bool station_init(struct instance *i, const struct instance_build *b, struct err *err)
@@ -199,7 +256,9 @@ static bool station_init(struct instance *i, const struct instance_build *b, str
 	rng_init(&s->rng, b->seed, b->replication, "service", b->spec->name);
 	waitline_init(&s->line);
 	rankline_init(&s->finish);
-	return dist_create(&s->service, &b->spec->service, err);
+	if (b->spec->n_service_of > 0 && !create_own(s, b->spec, err))
+		return false;
+	return b->spec->named_only || dist_create(&s->service, &b->spec->service, err);
 }
 
 static void station_finish(struct instance *i)
@@ -209,6 +268,9 @@ static void station_finish(struct instance *i)
 	waitline_finish(&s->line);
 	rankline_finish(&s->finish);
 	dist_destroy(s->service);
+	for (size_t g = 0; g < s->n_own; g++)
+		dist_destroy(s->own[g]);
+	free(s->own);
 }
 
 static bool station_drew(const struct instance *i)
@@ -225,6 +287,7 @@ const struct instance_ops instance_station = {
 	.has_memory = station_can_hold,
 	.expect = station_expect,
 	.step_s = station_step_s,
+	.assigned = station_assigned,
 	.enqueue = station_enqueue,
 	.advance = station_advance,
 	.drew = station_drew,

@@ -188,6 +188,7 @@ uint32_t request_create(
 		.id = r->n,
 		.prompt_tok = d->prompt_tok,
 		.output_tok = d->output_tok,
+		.group = g,
 		.started_ns = TIME_NONE,
 		.first_token_ns = TIME_NONE,
 		.charged_ns = now_ns,

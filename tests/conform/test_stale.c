@@ -14,6 +14,11 @@ enum { WORLDS = 6 };
 static const double delays_s[] = {0.0, 0.005, 0.7, 15.0};
 enum { DELAYS = sizeof delays_s / sizeof *delays_s };
 
+/* How long two groups are served at a station. */
+static const struct group_service laws[] = {
+	{.group = {0}, .law = {.kind = DIST_EXPONENTIAL, .mean = 0.5, .max = HUGE_VAL}},
+	{.group = {1}, .law = {.kind = DIST_EXPONENTIAL, .mean = 1.5, .max = HUGE_VAL}}};
+
 /* Edge and cloud, of machines that run a model or of stations; places for few, and in every other
  * world little memory. */
 static void build(struct fixture *f, unsigned k, const struct policy_ops *ops)
@@ -46,6 +51,12 @@ static void build(struct fixture *f, unsigned k, const struct policy_ops *ops)
 	f->groups[0].home.i = 0;
 	if (k % 2)
 		f->groups[0].deadline_s = 8.0;
+	if (k == 5) {
+		fixture_group(f, "v", 0.5)->workload = f->groups[0].workload;
+		f->instances[0].service_of = f->instances[2].service_of = laws;
+		f->instances[0].n_service_of = f->instances[2].n_service_of = 2;
+		f->instances[2].named_only = true;
+	}
 }
 
 struct outcome_of_run {

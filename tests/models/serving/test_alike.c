@@ -191,6 +191,33 @@ static void whatever_a_station_serves_by_does(void **state)
 	assert_true(like(&station, &same));
 }
 
+/* Whom it serves, and how long each of them, in whatever order they are named. */
+static void so_do_its_laws_by_group(void **state)
+{
+	struct group_service ab[] = {{.group = {1}, .law = station.service},
+		{.group = {2}, .law = {.kind = DIST_CONSTANT, .mean = 4.0}}};
+	struct group_service ba[] = {ab[1], ab[0]}, ac[] = {ab[0], ab[1]}, slow[] = {ab[0], ab[1]};
+	struct instance_spec own = station, x[4], same;
+
+	(void)state;
+	own.service_of = ab;
+	own.n_service_of = 2;
+	assert_false(like(&station, &own));
+	for (size_t i = 0; i < 4; i++)
+		x[i] = own;
+	x[0].n_service_of = 1;
+	x[1].named_only = true;
+	ac[1].group.i = 3;
+	x[2].service_of = ac;
+	slow[1].law.mean = 5.0;
+	x[3].service_of = slow;
+	for (size_t i = 0; i < 4; i++)
+		assert_false(like(&own, &x[i]));
+	same = own;
+	same.service_of = ba;
+	assert_true(like(&own, &same));
+}
+
 /* One of two stages, and of its micro-batches; where the stages stand makes no difference. */
 static void so_do_its_stages(void **state)
 {
@@ -271,6 +298,7 @@ int main(void)
 		cmocka_unit_test(whatever_layers_are_held_by_does),
 		cmocka_unit_test(whatever_a_device_computes_by_does),
 		cmocka_unit_test(whatever_a_station_serves_by_does),
+		cmocka_unit_test(so_do_its_laws_by_group),
 		cmocka_unit_test(so_do_its_stages),
 	};
 
