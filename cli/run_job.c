@@ -87,6 +87,7 @@ static bool replication_done(
 			.status = r->status,
 			.n_metrics = r->n_metrics,
 			.metrics = r->metrics,
+			.drift = &r->drift,
 			.warnings = &r->warnings,
 		},
 		err);
@@ -269,6 +270,7 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 			.wall_s = clock_s() - began_s,
 			.n_rows = r->samples.n_metrics,
 			.rows = r->rows,
+			.drift = &r->pool.drift,
 			.warnings = &r->of_run,
 		},
 		err);

@@ -114,6 +114,8 @@ struct probe_ops {
 	void (*slot)(struct probe_state *p, const struct queue_sample *q);
 	/** The window opens, or all who are measured have ended. */
 	void (*window)(struct probe_state *p, int64_t at_ns, bool open);
+	/** The last request has come, or is about to: no group sends any more. */
+	void (*quiet)(struct probe_state *p, int64_t at_ns);
 };
 
 struct probe {
@@ -132,7 +134,7 @@ struct listeners {
 /** Who listens, by what to: telling nobody costs one test. {0}: nobody. */
 struct probes {
 	struct listeners request[MOMENTS];
-	struct listeners in_system, line, starved, step, transfer, slot, window;
+	struct listeners in_system, line, starved, step, transfer, slot, window, quiet;
 };
 
 static inline void listeners_add(struct listeners *l, const struct probe *one, bool wants)
@@ -154,6 +156,7 @@ static inline void probes_add(struct probes *p, const struct probe *one)
 	listeners_add(&p->transfer, one, one->ops->transfer);
 	listeners_add(&p->slot, one, one->ops->slot);
 	listeners_add(&p->window, one, one->ops->window);
+	listeners_add(&p->quiet, one, one->ops->quiet);
 }
 
 /* A function cannot name the member. */
@@ -206,6 +209,11 @@ static inline void probes_slot(const struct probes *p, const struct queue_sample
 static inline void probes_window(const struct probes *p, int64_t at_ns, bool open)
 {
 	TELL(&p->window, window, at_ns, open);
+}
+
+static inline void probes_quiet(const struct probes *p, int64_t at_ns)
+{
+	TELL(&p->quiet, quiet, at_ns);
 }
 
 #undef TELL

@@ -146,9 +146,10 @@ static enum replicate_next take(struct replicate_work *k, size_t job, struct err
 	warnings_merge(&k->out->warnings, &r->warnings);
 	if (x->ops && x->ops->done && !x->ops->done(x->host, (uint32_t)job + 1, r, err))
 		next = REPLICATE_FAILED;
-	if (r->status == RUN_COMPLETE)
+	if (r->status == RUN_COMPLETE) {
 		samples_add(&k->out->samples, (uint32_t)job + 1, r);
-	else if (k->out->status == RUN_COMPLETE) {
+		pool_add(&k->out->pool, r);
+	} else if (k->out->status == RUN_COMPLETE) {
 		k->out->status = r->status;
 		memcpy(k->out->failure, r->failure, sizeof r->failure);
 	}
@@ -179,6 +180,7 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 		out->status = RUN_INTERRUPTED;
 	samples_trim(&out->samples);
 	out->rows = samples_rows(&out->samples, NULL, 0);
+	pool_rows(out->rows, out->samples.n_metrics, &out->pool);
 	warn_of_likeness(out);
 	if (n_done == EXPERIMENT_MOST)
 		warn_of_precision(x, out);
@@ -192,6 +194,7 @@ void experiment_result_finish(struct experiment_result *r)
 {
 	free(r->rows);
 	samples_finish(&r->samples);
+	pool_finish(&r->pool);
 	warnings_finish(&r->of_run);
 	warnings_finish(&r->warnings);
 	*r = (struct experiment_result){0};

@@ -11,6 +11,7 @@
 #include "models/probe.h"
 #include "models/scenario.h"
 #include "models/world/world.h"
+#include "study/pool.h"
 #include "study/samples.h"
 
 /**
@@ -52,6 +53,7 @@ struct experiment_result {
 	uint32_t taken;           /* replications handed over */
 	uint64_t events, digest;  /* sums; the digest in order of number */
 	struct samples samples;   /* of the complete ones */
+	struct pool pool;         /* of the same */
 	struct summary_row *rows; /* over all of them, one a metric of @samples */
 	struct warnings warnings; /* of the replications, merged */
 	struct warnings of_run;   /* of the run as a whole */

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "io/text/input_file.h"
 #include "io/text/setting.h"
+#include "models/measure/drift.h"
 #include "models/measure/metric.h"
 #include "models/measure/run_status.h"
 #include "models/measure/warnings.h"
@@ -102,6 +103,7 @@ struct recorder_replication {
 	enum run_status status;
 	size_t n_metrics;
 	const struct metric_row *metrics; /* (scope, name) unique */
+	const struct drift *drift;        /* by backlog; NULL: no slots */
 	const struct warnings *warnings;  /* NULL: none */
 };
 
@@ -114,6 +116,7 @@ struct recorder_end {
 	double wall_s;
 	size_t n_rows;
 	const struct summary_row *rows;  /* in the order readers shall see */
+	const struct drift *drift;       /* of all replications together; NULL: no slots */
 	const struct warnings *warnings; /* of the run as a whole; NULL: none */
 };
 

@@ -23,6 +23,8 @@ enum sql_statement {
 	ST_METRIC,
 	ST_SUMMARY,
 	ST_WARNING,
+	ST_DRIFT,
+	ST_DRIFT_FIT,
 	ST_DISCARD_REQUESTS,
 	ST_DISCARD,
 	ST_REQUEST,
@@ -56,5 +58,9 @@ MUST_CHECK bool sql_put_run(struct sql *q, const struct recorder_run *run, struc
 MUST_CHECK bool sql_put_replication(
 	struct sql *q, const struct recorder_replication *rep, struct err *err);
 MUST_CHECK bool sql_put_end(struct sql *q, const struct recorder_end *end, struct err *err);
+
+/** sqlite_drift.c: of replication @number, of all together where that is 0; NULL: nothing. */
+MUST_CHECK bool sql_put_drift(
+	struct sql *q, uint32_t number, const struct drift *d, struct err *err);
 
 #endif

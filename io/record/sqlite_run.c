@@ -194,6 +194,7 @@ bool sql_put_replication(struct sql *q, const struct recorder_replication *rep, 
 	sqlite3_bind_int64(st, 6, (sqlite3_int64)rep->events);
 	sql_bind_text(st, 7, run_status_words[rep->status]);
 	return sql_step(q, ST_REPLICATION, err) && insert_metrics(q, rep, err) &&
+	       sql_put_drift(q, rep->number, rep->drift, err) &&
 	       insert_warnings(q, rep->number, rep->warnings, err);
 }
 
@@ -227,6 +228,7 @@ bool sql_put_end(struct sql *q, const struct recorder_end *end, struct err *err)
 	sqlite3_bind_double(st, 2, end->wall_s);
 	sqlite3_bind_int64(st, 3, q->run);
 	return insert_summary(q, end->rows, end->n_rows, err) &&
+	       sql_put_drift(q, 0, end->drift, err) &&
 	       insert_warnings(q, NO_REPLICATION, end->warnings, err) &&
 	       sql_step(q, ST_RUN_END, err);
 }

@@ -121,6 +121,15 @@ static void group_rows(const struct maker *k, const char *scope, const struct gr
 	row(k, scope, METRIC_NETWORK_MEAN, mean_or_nan(&m->network));
 }
 
+/* Of Eq. 22; not known without an interval. */
+static void fit_rows(const struct maker *k)
+{
+	struct drift_fit f = drift_fit(k->s->drift);
+
+	row(k, "", METRIC_LYAPUNOV_EPSILON, isnan(f.epsilon.half) ? NONE : f.epsilon.mean);
+	row(k, "", METRIC_LYAPUNOV_B, isnan(f.B.half) ? NONE : f.B.mean);
+}
+
 static void system_rows(const struct maker *k)
 {
 	const struct metrics *m = k->s->metrics;
@@ -146,6 +155,7 @@ static void system_rows(const struct maker *k)
 	if (k->s->lyapunov) {
 		row(k, "", METRIC_LYAPUNOV_L, mean_or_nan(&k->s->lyapunov->L));
 		row(k, "", METRIC_LYAPUNOV_DRIFT, mean_or_nan(&k->s->lyapunov->drift));
+		fit_rows(k);
 	}
 	row(k, "", METRIC_VIOLATION, level_integral(&m->starved, to_ns));
 	group_metrics_finish(&all);

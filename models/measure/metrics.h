@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "models/measure/causes.h"
+#include "models/measure/drift.h"
 #include "models/measure/metric.h"
 #include "models/measure/lyapunov.h"
 #include "models/net/net.h"
@@ -62,6 +63,7 @@ struct metric_sources {
 	const struct metrics *metrics;
 	const struct probe *causes;
 	const struct lyapunov_means *lyapunov; /* NULL: no slots */
+	const struct drift *drift;             /* of the same */
 	const struct instance *instances;      /* and what each has counted */
 	const uint64_t *rows_skipped;          /* per group, of its trace */
 	const struct session_sums *sessions;   /* per group */

@@ -125,6 +125,8 @@ static void add_probes(struct world *w)
 	if (s->record.queues_s > 0.0) {
 		w->lyapunov = lyapunov_create(&w->arena);
 		probes_add(&w->probes, &w->lyapunov);
+		w->drift = drift_create(&w->arena, s->n_instances);
+		probes_add(&w->probes, &w->drift);
 	}
 	if (w->setup.n_level_samples > 0) {
 		w->levels = levels_create(&w->arena, w->setup.n_level_samples);
@@ -182,6 +184,7 @@ void world_destroy(struct world *w)
 		return;
 	scheduler_destroy(w->scheduler);
 	metrics_destroy(&w->metrics);
+	drift_destroy(&w->drift);
 	levels_destroy(&w->levels);
 	warnings_finish(&w->warnings);
 	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++) {

@@ -90,13 +90,25 @@ static const struct net_link *links_did(struct world *w)
 	return links;
 }
 
-static void make_rows(struct world *w, struct metric_rows *rows)
+/** What is served at once at most, where all are busy: of stations their slots, else what was. */
+static double places(const struct world *w)
+{
+	double n = 0.0;
+
+	for (size_t i = 0; i < w->spec->n_instances; i++)
+		n += w->spec->instances[i].synthetic ? (double)w->spec->instances[i].slots
+						     : level_max(&w->instances[i].running);
+	return n;
+}
+
+static void make_rows(struct world *w, struct metric_rows *rows, const struct drift *drift)
 {
 	struct metric_sources s = {
 		.spec = w->spec,
 		.metrics = metrics_of(&w->metrics),
 		.causes = &w->causes,
 		.lyapunov = w->lyapunov.state ? lyapunov_means(&w->lyapunov) : NULL,
+		.drift = drift,
 		.instances = w->instances,
 		.rows_skipped = skipped(w),
 		.sessions = talked(w),
@@ -113,7 +125,11 @@ void result_fill(struct world *w, struct world_result *out)
 {
 	struct metric_rows rows = {0};
 
-	make_rows(w, &rows);
+	if (w->drift.state) {
+		out->drift = drift_take(&w->drift);
+		out->drift.places = places(w);
+	}
+	make_rows(w, &rows, &out->drift);
 	if (w->err.kind == ERR_NONE && !world_interrupted(w))
 		w->failed = !metric_rows_check(rows.at, rows.n, &w->err);
 	say_how(w, out);
@@ -126,6 +142,7 @@ void world_result_finish(struct world_result *r)
 {
 	free(r->metrics);
 	free(r->levels);
+	drift_finish(&r->drift);
 	free(r->strings);
 	warnings_finish(&r->warnings);
 	*r = (struct world_result){0};

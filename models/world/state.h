@@ -5,6 +5,7 @@
 #include "models/serving/drafter.h"
 #include "models/serving/instance.h"
 #include "models/measure/causes.h"
+#include "models/measure/drift_probe.h"
 #include "models/measure/levels.h"
 #include "models/measure/little.h"
 #include "models/measure/lyapunov.h"
@@ -179,7 +180,7 @@ struct world {
 	struct warnings warnings;  /* handed over at the end */
 
 	struct probes probes; /* who is told; some of them are the world's own: */
-	struct probe metrics, little, causes, lyapunov, levels;
+	struct probe metrics, little, causes, lyapunov, drift, levels;
 	bool starved;     /* was told last */
 	uint32_t *queues; /* of the sample in the making */
 };

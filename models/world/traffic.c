@@ -19,7 +19,8 @@ static void look_over(struct world *w, struct group *g)
 	if (!g->arrived || g->going > 0 || g->over)
 		return;
 	g->over = true;
-	w->n_coming--;
+	if (--w->n_coming == 0)
+		probes_quiet(&w->probes, engine_now_ns(w->engine));
 	w->n_traces -= g->spec->arrivals.process == ARRIVAL_TRACE;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "models/measure/drift.h"
 #include "models/measure/metric.h"
 #include "models/measure/run_status.h"
 #include "models/measure/warnings.h"
@@ -51,9 +52,10 @@ struct world_result {
 	size_t n_metrics;
 	struct metric_row *metrics; /* owned; scopes are owned by the scenario or by the result */
 	size_t n_levels;
-	double *levels; /* number in system at equal steps of time; owned */
-	char *strings;  /* owned */
-	bool circles;   /* why it failed: no end at one instant, a broken policy; as others would */
+	double *levels;     /* number in system at equal steps of time; owned */
+	struct drift drift; /* of the slots of record.queues; owned */
+	char *strings;      /* owned */
+	bool circles; /* why it failed: no end at one instant, a broken policy; as others would */
 	struct warnings warnings;
 };
 

@@ -221,6 +221,35 @@ static void run_settings_metrics_and_summary_come_back(void **state)
 		"1|chat|all|cloud|rtx-4090|1|0");
 }
 
+/* Two stretches of one slot each, with a backlog of 5: changes 3 and 1, so of L 15 + 4.5 and
+ * 5 + 0.5. Their mean is 2 -+ 12.706205 (t of one degree) times 1, the error of the mean. */
+static void drift_comes_back_by_backlog_of_each_replication_and_of_all(void **state)
+{
+	struct drift d = {.places = 40};
+	struct drift_step one = {5, 3, 19.5, 4.5}, other = {5, 1, 5.5, 0.5};
+	struct recorder_replication rep = {.number = 3, .status = RUN_COMPLETE, .drift = &d};
+	struct recorder *r = open_recorder(*state, 1);
+	struct err err = {0};
+
+	drift_slot(&d, &one);
+	drift_slot(&d, &other);
+	begin(r);
+	assert_true(recorder_replication(r, &rep, &err));
+	assert_true(recorder_run_end(
+		r, &(struct recorder_end){.status = RUN_COMPLETE, .drift = &d}, &err));
+	assert_true(recorder_close(r, &(struct recorder_place){0}, &err));
+	assert_query(*state,
+		"SELECT run, replication, backlog_least, backlog_most, slots, backlog_mean, "
+		"change_mean, round(change_low, 4), round(change_high, 4), drift_mean, "
+		"round(drift_low, 4), round(drift_high, 4) FROM drift ORDER BY rowid",
+		"1|3|5|5|2|5.0|2.0|-10.7062|14.7062|12.5|-76.4434|101.4434\n"
+		"1|NULL|5|5|2|5.0|2.0|-10.7062|14.7062|12.5|-76.4434|101.4434");
+	assert_query(*state, "SELECT * FROM drift_fit ORDER BY rowid",
+		"1|3|40.0|0|NULL|NULL|NULL|NULL|NULL|NULL\n"
+		"1|NULL|40.0|0|NULL|NULL|NULL|NULL|NULL|NULL");
+	drift_finish(&d);
+}
+
 static void warnings_come_back_with_where_they_were_met(void **state)
 {
 	struct warnings of_scenario = {0}, of_pilot = {0}, of_replication = {0}, of_run = {0};
@@ -257,7 +286,7 @@ static void warnings_come_back_with_where_they_were_met(void **state)
 static void tables_are_strict_and_numbered(void **state)
 {
 	end_and_close(open_recorder_begun(*state), RUN_COMPLETE);
-	assert_query(*state, "PRAGMA user_version", "3");
+	assert_query(*state, "PRAGMA user_version", "4");
 	assert_query(*state,
 		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
 		"name NOT LIKE 'sqlite%' AND NOT strict",
@@ -835,6 +864,7 @@ int main(void)
 		cmocka_unit_test(sha256_gives_the_published_digests),
 		IN_DIR(request_rows_come_back_with_names_and_seconds),
 		IN_DIR(run_settings_metrics_and_summary_come_back),
+		IN_DIR(drift_comes_back_by_backlog_of_each_replication_and_of_all),
 		IN_DIR(warnings_come_back_with_where_they_were_met),
 		IN_DIR(tables_are_strict_and_numbered),
 		IN_DIR(series_come_back_across_blocks),
