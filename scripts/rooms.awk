@@ -27,6 +27,7 @@ BEGIN {
 	sees["io/log"] = " base io/text models models/workload "
 	sees["io/scenario"] = " base sim io/text io/yaml io/profile io/trace models models/* "
 	sees["io/record"] = " base sim io/text models models/* "
+	sees["io/results"] = " base io/record models models/measure "
 	sees["kernels-ref/ref"] = " base "
 	sees["kernels-ref/cpu"] = " base kernels-ref/ref "
 	sees["kernels-ref/das"] = " base kernels-ref/ref kernels-ref/cpu "
@@ -37,7 +38,8 @@ BEGIN {
 	sees["tests"] = " base sim models models/* policies plan study io io/* cli kernels-ref/* "
 	# System headers that some rooms keep to themselves (tests/ may use them).
 	home["glpk.h"] = " plan "
-	home["sqlite3.h"] = home["hdf5.h"] = " io/record "
+	home["sqlite3.h"] = " io/record io/results "
+	home["hdf5.h"] = " io/record "
 	home["yaml.h"] = " io/yaml "
 	home["Random123"] = " sim "
 	# and headers of the tree: the inside of a room, whoever may see its face

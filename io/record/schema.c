@@ -1,6 +1,6 @@
 #include "io/record/schema.h"
 
-/* The number of the schema is user_version; the id is "offg" in ASCII. */
+/* The number of the schema, REC_SCHEMA, is user_version; the id is "offg" in ASCII. */
 const char rec_schema[] =
 	"PRAGMA page_size = 16384;"
 	"PRAGMA journal_mode = WAL;"

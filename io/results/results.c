@@ -1,0 +1,286 @@
+#include "io/results/results.h"
+
+#include <math.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "io/record/schema.h"
+
+/* Schemas that are read: metrics, settings and runs are the same in all of them. */
+enum { OLDEST_SCHEMA = 3, APPLICATION = 0x6f666667, PATIENCE_MS = 60000 };
+
+struct results {
+	struct arena arena;
+	const char *dir, *path;
+	sqlite3 *db;
+	size_t n_runs, runs_cap;
+	struct results_run *runs;
+};
+
+static bool fail(const struct results *r, struct err *err)
+{
+	return err_run(err, "%s: %s", r->path, sqlite3_errmsg(r->db));
+}
+
+static const char *text(struct results *r, sqlite3_stmt *st, int column)
+{
+	const unsigned char *s = sqlite3_column_text(st, column);
+
+	return s ? arena_strdup(&r->arena, (const char *)s) : "";
+}
+
+/* Opening */
+
+/** A percent-encoded file: URI, for which the file is one that nobody changes. */
+static char *uri_of(struct results *r)
+{
+	char *uri = arena_alloc(&r->arena, 3 * strlen(r->path) + sizeof "file:?immutable=1", 1);
+	char *to = uri + sprintf(uri, "file:");
+
+	for (const char *c = r->path; *c; c++)
+		to += strchr("%?#", *c) ? sprintf(to, "%%%02X", (unsigned)*c)
+					: sprintf(to, "%c", *c);
+	strcpy(to, "?immutable=1");
+	return uri;
+}
+
+/** SQLite needs files beside one that was left with a log; in a folder that nobody can write to
+ *  there are none, and what stands in the file is all there is. */
+static bool open_file(struct results *r, struct err *err)
+{
+	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+	const bool frozen = access(r->dir, W_OK) != 0 &&
+			    access(arena_printf(&r->arena, "%s-wal", r->path), F_OK) != 0;
+	const char *name = frozen ? uri_of(r) : r->path;
+
+	if (access(r->path, F_OK) != 0)
+		return err_input(err, "'%s' holds no result: there is no results.sqlite", r->dir);
+	if (sqlite3_open_v2(name, &r->db, flags, NULL) != SQLITE_OK)
+		return fail(r, err);
+	sqlite3_busy_timeout(r->db, PATIENCE_MS);
+	return true;
+}
+
+static bool pragma(int64_t *out, struct results *r, const char *sql, struct err *err)
+{
+	sqlite3_stmt *st;
+	bool ok = sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) == SQLITE_OK &&
+		  sqlite3_step(st) == SQLITE_ROW;
+
+	if (ok)
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return ok || err_input(err, "%s: %s", r->path, sqlite3_errmsg(r->db));
+}
+
+static bool check_schema(struct results *r, struct err *err)
+{
+	int64_t application, schema;
+
+	if (!pragma(&application, r, "PRAGMA application_id", err) ||
+		!pragma(&schema, r, "PRAGMA user_version", err))
+		return false;
+	if (application != APPLICATION)
+		return err_input(err, "%s was not written by offing", r->path);
+	if (schema < OLDEST_SCHEMA || schema > REC_SCHEMA)
+		return err_input(err,
+			"%s has schema %lld, this program reads %d to %d: it was written by %s "
+			"version",
+			r->path, (long long)schema, OLDEST_SCHEMA, REC_SCHEMA,
+			schema > REC_SCHEMA ? "a later" : "an earlier");
+	return true;
+}
+
+/* Runs */
+
+static enum run_status status_of(const char *word)
+{
+	enum run_status s = RUN_COMPLETE;
+
+	while (s < RUN_FAILED && strcmp(run_status_words[s], word) != 0)
+		s++;
+	return s;
+}
+
+static void add_run(struct results *r, sqlite3_stmt *st)
+{
+	r->runs = mem_grow(r->runs, r->n_runs, &r->runs_cap, sizeof *r->runs);
+	r->runs[r->n_runs++] = (struct results_run){
+		.id = sqlite3_column_int64(st, 0),
+		.name = text(r, st, 1),
+		.policy = text(r, st, 2),
+		.sha256 = text(r, st, 3),
+		.version = text(r, st, 4),
+		.started_utc = text(r, st, 5),
+		.seed = (uint64_t)sqlite3_column_int64(st, 6),
+		.asked = (uint32_t)sqlite3_column_int64(st, 7),
+		.status = status_of(text(r, st, 8)),
+		.alike = sqlite3_column_int(st, 9),
+	};
+}
+
+static bool read_runs(struct results *r, struct err *err)
+{
+	static const char sql[] =
+		"SELECT id, name, policy, scenario_sha256, version, started_utc, seed, "
+		"replications, status, EXISTS (SELECT 1 FROM warning WHERE warning.run = run.id "
+		"AND "
+		"kind = 'not-random') FROM run ORDER BY id";
+	sqlite3_stmt *st;
+	int rc;
+
+	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return fail(r, err);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		add_run(r, st);
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE || fail(r, err);
+}
+
+bool results_open(struct results **out, const char *dir, struct err *err)
+{
+	struct results *r = mem_zalloc(1, sizeof *r);
+
+	arena_init(&r->arena);
+	r->dir = arena_strdup(&r->arena, dir);
+	r->path = arena_printf(&r->arena, "%s/results.sqlite", dir);
+	*out = r;
+	if (open_file(r, err) && check_schema(r, err) && read_runs(r, err))
+		return true;
+	results_close(r);
+	*out = NULL;
+	return false;
+}
+
+void results_close(struct results *r)
+{
+	if (!r)
+		return;
+	sqlite3_close(r->db);
+	free(r->runs);
+	arena_finish(&r->arena);
+	free(r);
+}
+
+const char *results_dir(const struct results *r)
+{
+	return r->dir;
+}
+
+size_t results_n_runs(const struct results *r)
+{
+	return r->n_runs;
+}
+
+const struct results_run *results_run(const struct results *r, size_t run)
+{
+	return &r->runs[run];
+}
+
+/* What they hold */
+
+bool results_setting(
+	const char **out, struct results *r, size_t run, const char *key, struct err *err)
+{
+	static const char sql[] = "SELECT value FROM setting WHERE run = ? AND key = ?";
+	sqlite3_stmt *st;
+	int rc;
+
+	*out = NULL;
+	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return fail(r, err);
+	sqlite3_bind_int64(st, 1, r->runs[run].id);
+	sqlite3_bind_text(st, 2, key, -1, SQLITE_STATIC);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*out = text(r, st, 0);
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || fail(r, err);
+}
+
+/* Rows come in order of scope, name and number; while they are read, a metric's numbers and values
+ * are places in the two arrays, which move. */
+struct gathered {
+	size_t n_metrics, metrics_cap, n, numbers_cap, values_cap;
+	struct results_metric *metrics;
+	uint32_t *numbers;
+	double *values;
+};
+
+static void gather(struct gathered *g, struct results *r, sqlite3_stmt *st)
+{
+	const char *scope = (const char *)sqlite3_column_text(st, 0);
+	const char *name = (const char *)sqlite3_column_text(st, 1);
+	const struct results_metric *last = g->n_metrics ? &g->metrics[g->n_metrics - 1] : NULL;
+
+	if (!last || strcmp(last->scope, scope) != 0 || strcmp(last->name, name) != 0) {
+		g->metrics =
+			mem_grow(g->metrics, g->n_metrics, &g->metrics_cap, sizeof *g->metrics);
+		g->metrics[g->n_metrics++] = (struct results_metric){
+			.scope = text(r, st, 0), .name = text(r, st, 1), .unit = text(r, st, 2)};
+	}
+	g->numbers = mem_grow(g->numbers, g->n, &g->numbers_cap, sizeof *g->numbers);
+	g->values = mem_grow(g->values, g->n, &g->values_cap, sizeof *g->values);
+	g->numbers[g->n] = (uint32_t)sqlite3_column_int64(st, 3);
+	g->values[g->n++] = sqlite3_column_type(st, 4) == SQLITE_NULL
+				    ? (double)NAN
+				    : sqlite3_column_double(st, 4);
+	g->metrics[g->n_metrics - 1].n++;
+}
+
+static const struct results_metric *keep(struct results *r, struct gathered *g)
+{
+	struct results_metric *metrics = arena_alloc(&r->arena, g->n_metrics, sizeof *metrics);
+	uint32_t *numbers = arena_alloc(&r->arena, g->n, sizeof *numbers);
+	double *values = arena_alloc(&r->arena, g->n, sizeof *values);
+	size_t from = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		numbers[i] = g->numbers[i];
+		values[i] = g->values[i];
+	}
+	for (size_t m = 0; m < g->n_metrics; from += metrics[m++].n) {
+		metrics[m] = g->metrics[m];
+		metrics[m].numbers = numbers + from;
+		metrics[m].values = values + from;
+	}
+	return metrics;
+}
+
+static bool gather_all(struct gathered *g, struct results *r, sqlite3_stmt *st, struct err *err)
+{
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		gather(g, r, st);
+	return rc == SQLITE_DONE || fail(r, err);
+}
+
+bool results_metrics(size_t *n, const struct results_metric **out, struct results *r, size_t run,
+	const char *scope, struct err *err)
+{
+	static const char sql[] =
+		"SELECT scope, name, unit, replication, value FROM metric "
+		"JOIN replication ON replication.run = metric.run AND number = replication "
+		"WHERE metric.run = ?1 AND status = 'complete' AND (?2 IS NULL OR scope = ?2) "
+		"ORDER BY scope, name, replication";
+	struct gathered g = {0};
+	sqlite3_stmt *st;
+	bool ok;
+
+	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return fail(r, err);
+	sqlite3_bind_int64(st, 1, r->runs[run].id);
+	sqlite3_bind_text(st, 2, scope, -1, SQLITE_STATIC);
+	ok = gather_all(&g, r, st, err);
+	sqlite3_finalize(st);
+	*n = g.n_metrics;
+	*out = ok ? keep(r, &g) : NULL;
+	free(g.metrics);
+	free(g.numbers);
+	free(g.values);
+	return ok;
+}

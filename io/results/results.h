@@ -1,0 +1,53 @@
+#ifndef OFFING_IO_RESULTS_RESULTS_H
+#define OFFING_IO_RESULTS_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "models/measure/run_status.h"
+
+/**
+ * A folder of results (docs/results.md), to be read. Nothing is written: any number read at once,
+ * also while a run still writes there, and the folder may forbid writing.
+ */
+struct results;
+
+/** A policy that ran. All is borrowed from the results. */
+struct results_run {
+	int64_t id;
+	const char *name, *policy, *sha256, *version, *started_utc;
+	uint64_t seed;
+	uint32_t asked; /* replications */
+	enum run_status status;
+	bool alike; /* nothing in it was random: all replications are one */
+};
+
+/** ERR_INPUT where there is no result in @dir or one that this program cannot read; *@out is NULL
+ *  then. */
+MUST_CHECK bool results_open(struct results **out, const char *dir, struct err *err);
+void results_close(struct results *r); /* NULL is taken */
+
+/** As handed in, and in the order run. */
+const char *results_dir(const struct results *r);
+size_t results_n_runs(const struct results *r);
+const struct results_run *results_run(const struct results *r, size_t run);
+
+/** The value of a leaf of the resolved scenario of @run; NULL: it has none of that key. */
+MUST_CHECK bool results_setting(
+	const char **out, struct results *r, size_t run, const char *key, struct err *err);
+
+/** A metric of one scope, by replication; borrowed. */
+struct results_metric {
+	const char *scope, *name, *unit;
+	size_t n;
+	const uint32_t *numbers; /* of the complete replications, ascending */
+	const double *values;    /* NaN: nothing to measure */
+};
+
+/** Those of @run in order of scope and name. With @scope those of that scope alone. */
+MUST_CHECK bool results_metrics(size_t *n, const struct results_metric **out, struct results *r,
+	size_t run, const char *scope, struct err *err);
+
+#endif
