@@ -62,6 +62,7 @@ const struct command *const commands[] = {
 	&cmd_plan,
 	&cmd_optimum,
 	&cmd_fit,
+	&cmd_compare,
 	&cmd_validate,
 	&cmd_help,
 	&cmd_completion,

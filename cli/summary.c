@@ -7,17 +7,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cli/cell.h"
 #include "cli/json.h"
 #include "cli/provenance.h"
 #include "cli/summary_lines.h"
 #include "cli/wrap.h"
 
-enum { MOST_HEADING = 24, CELL = 32 };
-
-/* The text of a cell, "12.3 ± 0.4"; half is empty where there is none, or it is 0. */
-struct cell {
-	char mean[CELL], half[CELL];
-};
+enum { MOST_HEADING = 24 };
 
 struct table {
 	const struct summary *s;
@@ -30,53 +26,12 @@ struct table {
 
 /* Cells */
 
-/* More digits of a mean than this are noise to a reader; a half-width too small to show beside
- * them is rounded up. */
-enum { MOST_DIGITS = 5 };
-
-/* Decimals that show @x with @digits significant digits; never negative. */
-static int decimals_for(double x, int digits)
+static struct cell cell_in(const struct summary_row *row, double scale)
 {
-	int d = x == 0 ? 0 : digits - 1 - (int)floor(log10(fabs(x)));
+	const double none = (double)NAN;
 
-	return d < 0 ? 0 : d;
-}
-
-/* One digit of the half-width, or two when the first is 1, is what it is good for; it decides
- * how much of the mean is worth showing. */
-static int decimals_of(double mean, double half)
-{
-	const int most = mean == 0 ? 9 : decimals_for(mean, MOST_DIGITS);
-	int d;
-
-	if (!(half > 0))
-		return mean == floor(mean) ? 0 : decimals_for(mean, 4);
-	d = decimals_for(half, half < 2 * pow(10, floor(log10(half))) ? 2 : 1);
-	return d < most ? d : most;
-}
-
-static void fill_cell(struct cell *c, const struct summary_row *row, double scale)
-{
-	double mean, half;
-	int decimals;
-
-	if (!row || isnan(row->mean)) {
-		strcpy(c->mean, "-");
-		return;
-	}
-	mean = row->mean * scale;
-	half = (row->ci_high - row->ci_low) / 2 * scale;
-	decimals = decimals_of(mean, half);
-	if (fabs(mean) < 1e9 && decimals <= 9)
-		snprintf(c->mean, CELL, "%.*f", decimals, mean);
-	else
-		snprintf(c->mean, CELL, "%.4g", mean);
-	if (!(half > 0))
-		return;
-	if (half < 1e9 && decimals <= 9)
-		snprintf(c->half, CELL, "%.*f", decimals, fmax(half, pow(10, -decimals)));
-	else
-		snprintf(c->half, CELL, "%.2g", half);
+	return row ? cell_of(row->mean * scale, (row->ci_high - row->ci_low) / 2 * scale)
+		   : cell_of(none, none);
 }
 
 static void fill_cells(struct table *t)
@@ -91,9 +46,9 @@ static void fill_cells(struct table *t)
 
 			line = &t->lines.at[k];
 			if (line->replications)
-				snprintf(c->mean, CELL, "%zu", t->s->runs[i].n);
+				snprintf(c->mean, CELL_SIZE, "%zu", t->s->runs[i].n);
 			else
-				fill_cell(c, summary_row_of(&t->s->runs[i], line->scope, line->id),
+				*c = cell_in(summary_row_of(&t->s->runs[i], line->scope, line->id),
 					line->scale);
 		}
 	}

@@ -1,0 +1,65 @@
+#ifndef OFFING_CLI_COMPARED_H
+#define OFFING_CLI_COMPARED_H
+
+#include "io/results/results.h"
+#include "models/measure/metric.h"
+#include "study/compare.h"
+#include "study/ranking.h"
+
+/** Results on disk, and what study/ says of them. All is borrowed from the results. */
+
+/** A policy of a folder. */
+struct contender {
+	struct results *of;
+	size_t run;
+	const char *label; /* its policy, with the folder where several have one of that name */
+};
+
+static inline const struct results_run *contender_run(const struct contender *c)
+{
+	return results_run(c->of, c->run);
+}
+
+/** A metric that both have. */
+struct compared_metric {
+	const char *scope;
+	enum metric_id id;
+	struct comparison is;
+};
+
+struct compared {
+	const struct contender *a, *b;
+	bool paired; /* they have the same seed */
+	size_t n_pairs;
+	size_t n;
+	struct compared_metric *at; /* in order of scope and metric */
+};
+
+/** Of all scopes, or of the system's own metrics. Free with compared_finish(), also on false. */
+MUST_CHECK bool compared_read(struct compared *out, const struct contender *a,
+	const struct contender *b, bool all_scopes, struct err *err);
+void compared_finish(struct compared *c);
+
+struct ranked_all {
+	enum metric_id metric;
+	double indifference, error; /* of the metric */
+	size_t n_replications;      /* that all have */
+	size_t n;
+	const struct contender *contenders;
+	struct ranked *at;
+	struct ranking is;
+};
+
+/** @share: the indifference, of the best mean. ERR_INPUT where they cannot be ranked by @metric.
+ *  Free with ranked_finish(), also on false. */
+MUST_CHECK bool ranked_read(struct ranked_all *out, const struct contender *contenders, size_t n,
+	enum metric_id metric, double share, struct err *err);
+void ranked_finish(struct ranked_all *r);
+
+/* compare_print.c */
+void compare_print(FILE *to, const struct compared *c, bool all_scopes);
+void compare_json(FILE *to, const struct compared *c);
+void ranking_print(FILE *to, const struct ranked_all *r);
+void ranking_json(FILE *to, const struct ranked_all *r);
+
+#endif
