@@ -20,7 +20,7 @@ struct least {
 	struct part *parts;
 	size_t busiest; /* whose time is asked for */
 	const struct instance_spec *spec;
-	double room_tok;
+	double room_tok, memory_tok;
 };
 
 /** No law draws less. */
@@ -53,7 +53,9 @@ static void charge(
 		.max_batch = i->max_batch,
 		.chunk_tok = chunk_of(i),
 		.most_rows = i->draft.on ? i->draft.k + 1 : 1,
+		.acceptance = mix->acceptance,
 		.room_tok = room_tok,
+		.shared_tok = mix->shared_tok,
 		.padded_tok = i->batching == BATCHING_STATIC};
 
 	charges_make(&p->charges, &m, mix);
@@ -84,7 +86,8 @@ static bool device_create(struct least *l, const struct scenario_spec *s,
 		(drafts_here && !cost_create(&p->draft, &draft, err)) ||
 		!room_of(&l->room_tok, i, &what, drafts_here ? &draft : NULL, err))
 		return false;
-	charge(p, i, l->room_tok, mix);
+	l->memory_tok = l->room_tok * mix->room_more;
+	charge(p, i, l->memory_tok, mix);
 	return true;
 }
 
@@ -129,7 +132,7 @@ bool least_create(struct least **out, const struct scenario_spec *s, uint32_t i,
 
 	*out = NULL;
 	l->spec = spec;
-	l->room_tok = HUGE_VAL;
+	l->room_tok = l->memory_tok = HUGE_VAL;
 	if (spec->synthetic) {
 		*out = l;
 		return true;
@@ -209,7 +212,34 @@ struct least_need least_of(const struct least *l, const struct least_request *r)
 	return need;
 }
 
+struct least_parts least_parts_of(const struct least *l, const struct least_request *r)
+{
+	struct least_parts p = {0};
+	double rows = r->output_tok > 1 ? r->output_tok - 1.0 : 0.0;
+
+	for (size_t k = 0; k < l->n_parts; k++) {
+		const struct charges *c = &l->parts[k].charges;
+		double attention_s =
+			r->computed_tok == r->prompt_tok ? c->attention_s[r->prompt_tok] : 0.0;
+
+		p.prompt_tok_s +=
+			(c->prompt_alone_s[r->computed_tok] + attention_s) * r->computed_tok;
+		p.decode_tok_s += decode_s(&c->decode_alone, r->prompt_tok, r->output_tok) *
+				  (r->computed_tok + 0.5 * (rows - 1.0));
+		if (k != l->busiest)
+			continue;
+		p.prompt_s = c->prompt_s_tok[r->computed_tok] * r->computed_tok + attention_s;
+		p.decode_s = decode_s(&c->decode, r->prompt_tok, r->output_tok);
+	}
+	return p;
+}
+
 double least_room_tok(const struct least *l)
 {
 	return l->room_tok;
+}
+
+double least_memory_tok(const struct least *l)
+{
+	return l->memory_tok;
 }

@@ -25,6 +25,10 @@ struct least_mix {
 	double decode_tok, context_tok; /* rows of decode steps, and the tokens they look at */
 	double prompt_tok;
 	uint32_t least_prompt_tok, most_prompt_tok, most_tok;
+	uint32_t shared_tok; /* of a prompt, at most, that lie in blocks which others have, too */
+	/* of a drafted token: below 1 what is charged holds on average, not of every request */
+	double acceptance;
+	double room_more; /* the memory for keys and values is that of the instance times this */
 };
 
 struct least_need {
@@ -48,7 +52,18 @@ void least_destroy(struct least *l);
 
 struct least_need least_of(const struct least *l, const struct least_request *r);
 
+/** The same by context, of a prompt and of its answer apart; and seconds of own time times tokens
+ *  of keys and values that it holds there meanwhile. */
+struct least_parts {
+	double prompt_s, decode_s;
+	double prompt_tok_s, decode_tok_s;
+};
+struct least_parts least_parts_of(const struct least *l, const struct least_request *r);
+
 /** The most tokens that a request may have there, prompt and answer. */
 double least_room_tok(const struct least *l);
+
+/** Tokens that its memory for keys and values holds; HUGE_VAL: there is no bound. */
+double least_memory_tok(const struct least *l);
 
 #endif

@@ -24,12 +24,12 @@ struct steps {
 static void gather(struct steps *s, const struct maker *m, const struct least_mix *mix, bool waits)
 {
 	for (size_t n = 1; n <= m->max_batch; n++) {
-		double from = (double)n * mix->least_prompt_tok, to = fmax(m->room_tok, from), *c;
+		double from = (double)n * mix->least_prompt_tok, *c;
 		size_t k;
 
-		if (n > 1 && from > m->room_tok)
-			return; /* they are never so many */
-		k = maker_bends(m, n, from, to, &c);
+		if (!maker_holds(m, n, mix))
+			return;
+		k = maker_bends(m, n, from, maker_room_tok(m, n, from), &c);
 		for (size_t i = 0; i < k; i++) {
 			s->at = mem_grow(s->at, s->n, &s->cap, sizeof *s->at);
 			s->at[s->n++] =
@@ -98,8 +98,7 @@ static void pace_of(struct pace *p, const struct maker *m, const struct least_mi
 	double *least_s = mem_zalloc(m->max_batch + 1, sizeof *least_s);
 	size_t n = 0;
 
-	while (n < m->max_batch &&
-		(n == 0 || (double)(n + 1) * mix->least_prompt_tok <= m->room_tok)) {
+	while (n < m->max_batch && maker_holds(m, n + 1, mix)) {
 		n++;
 		least_s[n] = maker_shortest_s(m, n, mix) * safe;
 	}
@@ -142,7 +141,9 @@ void charges_make(struct charges *c, const struct maker *m, const struct least_m
 	if (m->chunk_tok > 0) {
 		if (m->most_rows == 1)
 			charges_chunks(c, m, mix);
-		return; /* of drafts in mixed steps nothing is known that is worth saying */
+		else
+			charges_drafted_chunks(c, m, mix);
+		return;
 	}
 	prompt_charges(c, m, mix);
 	if (m->most_rows > 1) {

@@ -28,16 +28,26 @@ static double verify_s(
 /** A round of @n with @k drafted tokens each, on the same device. */
 static double drafted_s(const struct maker *m, size_t n, uint32_t k, const struct least_mix *mix)
 {
-	struct maker draft = {.gpu = m->draft, .room_tok = m->room_tok};
+	struct maker draft = {
+		.gpu = m->draft, .room_tok = m->room_tok, .shared_tok = m->shared_tok};
 
 	return k * maker_shortest_s(&draft, n, mix) +
 	       verify_s(m, n, n * (k + 1), 0, (double)n * mix->least_prompt_tok);
 }
 
-/** All of @rows may be kept: of a sequence @of_one. */
-static void note(struct charges *c, double round_s, double rows, double of_one)
+/** Of @rows of a sequence those that are kept, all of them where all drafts are accepted; concave,
+ * so that even shares keep most. */
+static double kept(const struct maker *m, double rows)
 {
-	c->decode.base_s = fmin(c->decode.base_s, round_s / rows * safe);
+	if (m->acceptance >= 1.0)
+		return rows;
+	return (1.0 - pow(m->acceptance, rows)) / (1.0 - m->acceptance);
+}
+
+/** A round gives @tok, and one sequence @of_one of them. */
+static void note(struct charges *c, double round_s, double tok, double of_one)
+{
+	c->decode.base_s = fmin(c->decode.base_s, round_s / tok * safe);
 	c->decode_alone.base_s = fmin(c->decode_alone.base_s, round_s / of_one * safe);
 }
 
@@ -48,9 +58,14 @@ static void rounds_of_others(
 	double context_tok = (double)n * mix->least_prompt_tok;
 
 	for (uint64_t rows = n + 1; rows <= n * m->most_rows; rows++)
-		for (size_t undrafted = 0; undrafted < (n > 1 ? 2 : 1); undrafted++)
-			note(c, verify_s(m, n, rows, undrafted, context_tok), (double)rows,
-				m->most_rows);
+		for (size_t undrafted = 0; undrafted < (n > 1 ? 2 : 1); undrafted++) {
+			double others = (double)(n - undrafted);
+
+			note(c, verify_s(m, n, rows, undrafted, context_tok),
+				(double)undrafted +
+					others * kept(m, (double)(rows - undrafted) / others),
+				kept(m, m->most_rows));
+		}
 }
 
 void charges_rounds(struct charges *c, const struct maker *m, const struct least_mix *mix)
@@ -59,7 +74,8 @@ void charges_rounds(struct charges *c, const struct maker *m, const struct least
 	for (size_t n = 1; n <= m->max_batch; n++) {
 		note(c, maker_shortest_s(m, n, mix), (double)n, 1.0);
 		for (uint32_t k = 1; m->draft && k < m->most_rows; k++)
-			note(c, drafted_s(m, n, k, mix), (double)n * (k + 1), k + 1);
+			note(c, drafted_s(m, n, k, mix), (double)n * kept(m, k + 1),
+				kept(m, k + 1));
 		if (!m->draft)
 			rounds_of_others(c, m, n, mix);
 	}
@@ -109,6 +125,27 @@ static struct rows rows_of(const struct maker *m, const struct least_mix *mix)
 	for (uint64_t tok = 1; tok <= m->chunk_tok; tok++)
 		r.prompt_s = fmin(r.prompt_s, mixed_s(m, 0, tok, mix) / (double)tok);
 	return r;
+}
+
+/** A step with both takes no less than either part alone: all of it is charged to those who decode,
+ * or all to prompts, whichever comes to more. */
+static void charge_either(struct charges *c, const struct rows *r, const struct least_mix *mix)
+{
+	bool decodes = c->decode.base_s * mix->decode_tok > r->prompt_s * mix->prompt_tok;
+
+	if (decodes)
+		return;
+	c->decode = (struct charge){0};
+	for (uint32_t tok = 1; tok <= c->n_prompt; tok++)
+		c->prompt_s_tok[tok] = r->prompt_s * safe;
+}
+
+void charges_drafted_chunks(struct charges *c, const struct maker *m, const struct least_mix *mix)
+{
+	struct rows r = rows_of(m, mix);
+
+	charges_rounds(c, m, mix);
+	charge_either(c, &r, mix);
 }
 
 void charges_chunks(struct charges *c, const struct maker *m, const struct least_mix *mix)

@@ -1,6 +1,8 @@
 #ifndef OFFING_PLAN_LEAST_PARTS_H
 #define OFFING_PLAN_LEAST_PARTS_H
 
+#include <stdbool.h>
+
 #include "models/cost/cost.h"
 #include "models/cost/offload.h"
 #include "plan/least.h"
@@ -14,7 +16,9 @@ struct maker {
 	uint32_t max_batch;
 	uint32_t chunk_tok;  /* 0: prompts are not cut */
 	uint32_t most_rows;  /* drafted tokens and one, of a sequence in a round; 1: no drafts */
+	double acceptance;   /* of a drafted token */
 	double room_tok;     /* of keys and values */
+	double shared_tok;   /* of a sequence, in blocks that count once */
 	uint32_t padded_tok; /* a prompt may be computed as if it were as long; 0: as it is */
 };
 
@@ -45,6 +49,11 @@ void charges_finish(struct charges *c);
 /** From the shortest steps of 1, 2, ... sequences, @least_s[1..@n]. */
 void pace_make(struct pace *p, const double *least_s, size_t n);
 void pace_finish(struct pace *p);
+
+/** Contexts of @n sequences between them, at most: @from, where they are that at least. */
+double maker_room_tok(const struct maker *m, size_t n, double from);
+/** Are @n of them ever there at once? */
+bool maker_holds(const struct maker *m, size_t n, const struct least_mix *mix);
 /** Of a row in steps of @step_s on average, at most. */
 double pace_charge_s(const struct pace *p, double step_s);
 
@@ -69,5 +78,6 @@ size_t maker_bends(const struct maker *m, size_t n, double from, double to, doub
 void charges_rounds(struct charges *c, const struct maker *m, const struct least_mix *mix);
 /** Where prompts come in chunks, beside those who decode. */
 void charges_chunks(struct charges *c, const struct maker *m, const struct least_mix *mix);
+void charges_drafted_chunks(struct charges *c, const struct maker *m, const struct least_mix *mix);
 
 #endif

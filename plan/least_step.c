@@ -5,6 +5,18 @@
 #include "base/mem.h"
 #include "plan/least_parts.h"
 
+double maker_room_tok(const struct maker *m, size_t n, double from)
+{
+	return fmax(m->room_tok + ((double)n - 1.0) * m->shared_tok, from);
+}
+
+bool maker_holds(const struct maker *m, size_t n, const struct least_mix *mix)
+{
+	double from = (double)n * mix->least_prompt_tok;
+
+	return n == 1 || from <= maker_room_tok(m, n, 0.0);
+}
+
 double maker_decode_s(const struct maker *m, size_t n, double context_tok, bool waits)
 {
 	const struct offload *o = m->offload;
@@ -94,7 +106,7 @@ size_t maker_bends(const struct maker *m, size_t n, double from, double to, doub
 double maker_shortest_s(const struct maker *m, size_t n, const struct least_mix *mix)
 {
 	double from = (double)n * mix->least_prompt_tok, least = HUGE_VAL, *c;
-	size_t k = maker_bends(m, n, from, fmax(m->room_tok, from), &c);
+	size_t k = maker_bends(m, n, from, maker_room_tok(m, n, from), &c);
 
 	for (size_t i = 0; i < k; i++)
 		least = fmin(least, maker_decode_s(m, n, c[i], false));

@@ -86,11 +86,21 @@ static double idle_s(const struct route *r, double bytes, enum transfer_kind kin
 
 /* Pairs */
 
+/** Tokens of its prompt that are computed whatever lies in the prefix cache of @i. */
+static uint32_t computed_tok(const struct scenario_spec *s, const struct task *x, uint32_t i)
+{
+	uint64_t shared = (uint64_t)x->n_ids * x->id_tok;
+
+	if (!s->instances[i].prefix_cache || shared == 0)
+		return x->prompt_tok;
+	return shared < x->prompt_tok ? x->prompt_tok - (uint32_t)shared : 1;
+}
+
 /** What may come to an instance: all that asks for its model. */
 static struct least_mix mix_of(const struct tasks *t, uint32_t i)
 {
 	struct model_id has = t->spec->instances[i].model;
-	struct least_mix m = {.least_prompt_tok = UINT32_MAX};
+	struct least_mix m = {.least_prompt_tok = UINT32_MAX, .acceptance = 1.0, .room_more = 1.0};
 
 	for (size_t k = 0; k < t->n; k++) {
 		const struct task *x = &t->at[k];
@@ -101,6 +111,8 @@ static struct least_mix mix_of(const struct tasks *t, uint32_t i)
 		m.decode_tok += rows;
 		m.context_tok += rows * (x->prompt_tok + 0.5 * (rows - 1.0));
 		m.prompt_tok += x->prompt_tok;
+		if (x->prompt_tok - computed_tok(t->spec, x, i) > m.shared_tok)
+			m.shared_tok = x->prompt_tok - computed_tok(t->spec, x, i);
 		if (x->prompt_tok < m.least_prompt_tok)
 			m.least_prompt_tok = x->prompt_tok;
 		if (x->prompt_tok > m.most_prompt_tok)
@@ -123,16 +135,6 @@ static int64_t floor_ns(double s, double events)
 static double steps_of(const struct task *x)
 {
 	return 8.0 + x->prompt_tok + x->output_tok;
-}
-
-/** Tokens of its prompt that are computed whatever lies in the prefix cache of @i. */
-static uint32_t computed_tok(const struct scenario_spec *s, const struct task *x, uint32_t i)
-{
-	uint64_t shared = (uint64_t)x->n_ids * x->id_tok;
-
-	if (!s->instances[i].prefix_cache || shared == 0)
-		return x->prompt_tok;
-	return shared < x->prompt_tok ? x->prompt_tok - (uint32_t)shared : 1;
 }
 
 /** @work_s: what its two rules charge it. */
