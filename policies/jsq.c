@@ -1,20 +1,23 @@
 /* jsq, join the shortest queue: on arrival, the instance with the fewest unfinished requests, then
- * the longest idle, then the first in the file. Looks at every instance. */
+ * the longest idle, then the first in the file (Winston, "Optimality of the shortest line
+ * discipline", 1977). O(classes + log instances) a request. */
 #include "policies/all.h"
 #include "policies/score.h"
 
 static bool jsq_next(struct policy_state *st, const struct view *v, struct assignment *out)
 {
 	struct score best = {.instance = {NO_ID}}, s;
-	uint32_t i;
+	const struct instance_view *i;
 
 	(void)st;
 	if (v->n_waiting == 0)
 		return false;
-	for (i = 0; i < v->n_instances; i++) {
-		if (!v->can_serve(v, v->waiting, (struct instance_id){i}))
+	for (uint32_t c = 0; c < v->n_classes; c++) {
+		if (!v->best(v, v->waiting, (struct class_id){c}, RANK_QUEUE, &s.instance))
 			continue;
-		s = (struct score){v->instances[i].assigned, v->instances[i].idle_since_s, {i}};
+		i = &v->instances[s.instance.i];
+		s.first = i->assigned;
+		s.second = i->idle_since_s;
 		if (best.instance.i == NO_ID || score_better(&s, &best))
 			best = s;
 	}

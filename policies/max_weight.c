@@ -2,7 +2,11 @@
  * largest product of queue length and service rate, n_i * mu_ij (Tassiulas and Ephremides, 1992;
  * Stolyar, "MaxWeight scheduling in a generalized switch", 2004). mu_ij is one over the predicted
  * service of the group's oldest request, were j idle. Where phases are apart each group has a queue
- * for each. Counts the queues at every assignment. */
+ * for each. Counts the queues at every assignment.
+ *
+ * With V it trades queues for a penalty (drift plus penalty: Neely, "Stochastic Network
+ * Optimization", 2010, 4.1): (n_i - V c_ij) * mu_ij, where c_ij is what that request costs at j,
+ * and nothing is assigned while no pair is above 0. Neither changes between two events. */
 #include <math.h>
 #include <stdio.h>
 
@@ -11,8 +15,12 @@
 
 enum { GROUPS_MAX = 1024, QUEUES_MAX = PHASE_KINDS * GROUPS_MAX };
 
+enum penalty { PENALTY_NETWORK_TIME, PENALTY_MONEY, PENALTY_ENERGY };
+
 /** Queues are numbered by group, and by phase within it. */
 struct policy_state {
+	double weight; /* V */
+	int penalty;
 	size_t n[QUEUES_MAX];      /* scratch of next(): how many wait, */
 	size_t oldest[QUEUES_MAX]; /* and where in the line the first of them is */
 };
@@ -30,13 +38,42 @@ static void count(struct policy_state *st, const struct view *v)
 	}
 }
 
+/** How long its bytes are on the links; the prompt that is still computed aside. */
+static double network_s(const struct view *v, const struct waiting *w, struct instance_id i)
+{
+	struct waiting ready = *w;
+	struct prediction p;
+
+	ready.ready_s = fmin(w->ready_s, v->now_s);
+	p = v->predict_idle(v, &ready, i, w->output_tok);
+	return p.upload_s + p.download_s;
+}
+
+/** c_ij, in seconds, dollars or joules; @service_s: how long it would have @i alone. */
+static double penalty(const struct policy_state *st, const struct view *v, const struct waiting *w,
+	struct instance_id i, double service_s)
+{
+	switch ((enum penalty)st->penalty) {
+	case PENALTY_MONEY:
+		return v->upkeep(v, i).usd_per_s * service_s;
+	case PENALTY_ENERGY:
+		return v->upkeep(v, i).power_w * service_s;
+	case PENALTY_NETWORK_TIME:
+		break;
+	}
+	return network_s(v, w, i);
+}
+
 /** The weight of giving @w, the oldest of @n, to @i; smaller scores are better. */
-static struct score weigh(
-	const struct view *v, const struct waiting *w, size_t n, struct instance_id i, size_t place)
+static struct score weigh(const struct policy_state *st, const struct view *v,
+	const struct waiting *w, size_t n, struct instance_id i, size_t place)
 {
 	struct prediction p = v->predict_idle(v, w, i, w->output_tok);
+	double service_s = p.prefill_s + p.decode_s, gain = (double)n;
 
-	return (struct score){-(double)n / (p.prefill_s + p.decode_s), (double)place, i};
+	if (st->weight > 0.0)
+		gain -= st->weight * penalty(st, v, w, i, service_s);
+	return (struct score){-gain / service_s, (double)place, i};
 }
 
 static bool max_weight_next(struct policy_state *st, const struct view *v, struct assignment *out)
@@ -55,7 +92,9 @@ static bool max_weight_next(struct policy_state *st, const struct view *v, struc
 		for (c = 0; c < v->n_classes && st->n[q] > 0; c++) {
 			if (!v->best(v, w, (struct class_id){c}, RANK_STEP, &i))
 				continue;
-			s = weigh(v, w, st->n[q], i, st->oldest[q]);
+			s = weigh(st, v, w, st->n[q], i, st->oldest[q]);
+			if (!(s.first < 0.0))
+				continue;
 			if (best.instance.i != NO_ID && !score_better(&s, &best))
 				continue;
 			best = s;
@@ -65,20 +104,59 @@ static bool max_weight_next(struct policy_state *st, const struct view *v, struc
 	return best.instance.i != NO_ID;
 }
 
+static bool knows_upkeep(
+	const struct policy_state *st, const struct view *v, char *why, size_t size)
+{
+	for (uint32_t i = 0; i < v->n_instances; i++) {
+		struct upkeep u = v->upkeep(v, (struct instance_id){i});
+
+		if (st->penalty == PENALTY_MONEY && isnan(u.usd_per_s)) {
+			snprintf(why, size, "needs the price of the gpu of '%.60s'",
+				v->instances[i].name);
+			return false;
+		}
+		if (st->penalty == PENALTY_ENERGY && isnan(u.power_w)) {
+			snprintf(why, size, "needs the power of the gpu of '%.60s'",
+				v->instances[i].name);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool max_weight_check(
 	const struct policy_state *st, const struct view *v, char *why, size_t size)
 {
-	(void)st;
-	if (v->n_groups <= GROUPS_MAX)
-		return true;
-	snprintf(why, size, "takes at most %d groups of users, not %zu", GROUPS_MAX, v->n_groups);
-	return false;
+	if (v->n_groups > GROUPS_MAX) {
+		snprintf(why, size, "takes at most %d groups of users, not %zu", GROUPS_MAX,
+			v->n_groups);
+		return false;
+	}
+	return !(st->weight > 0.0) || knows_upkeep(st, v, why, size);
 }
+
+static const char *const penalties[] = {
+	[PENALTY_NETWORK_TIME] = "network-time",
+	[PENALTY_MONEY] = "money",
+	[PENALTY_ENERGY] = "energy",
+	NULL,
+};
+
+static const struct param_spec params[] = {
+	PARAM_QUANTITY(struct policy_state, weight, "V", QUANTITY_NUMBER, 0.0, 0.0, 1e12,
+		"requests that must wait before it pays a unit of the penalty for one; 0: it does "
+		"not look at it"),
+	PARAM_CHOICE(struct policy_state, penalty, "penalty", penalties, PENALTY_NETWORK_TIME,
+		"what a request costs: seconds on the links, dollars or joules of its service "
+		"alone"),
+	{0},
+};
 
 const struct policy_ops policy_max_weight = {
 	.name = "max-weight",
 	.summary = "the group and the instance with most waiting times service rate",
 	.state_size = sizeof(struct policy_state),
+	.params = params,
 	.next = max_weight_next,
 	.check = max_weight_check,
 };

@@ -239,6 +239,26 @@ static bool drafts_at_homes(const struct scenario_spec *s)
 	return false;
 }
 
+static bool gives(const struct policy_spec *p, const char *key)
+{
+	for (size_t i = 0; i < p->n_params; i++)
+		if (!strcmp(p->params[i].key, key))
+			return true;
+	return false;
+}
+
+static void warn_policies(struct scenario_parts *p)
+{
+	for (size_t i = 0; i < p->s->spec.n_policies; i++) {
+		const struct policy_spec *policy = &p->s->spec.policies[i];
+
+		if (!strcmp(policy->ops->name, "max-weight") && gives(policy, "penalty") &&
+			!gives(policy, "V"))
+			scenario_warn(&p->r, policy->at,
+				"penalty has no effect: max-weight does not look at it without V");
+	}
+}
+
 static void warn_homes(struct scenario_parts *p, const struct yaml_node *root)
 {
 	const struct yaml_node *users = value_of(root, "users");
@@ -312,6 +332,7 @@ void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 	each(&p->r, root, "links", warn_rate);
 	each(&p->r, root, "users", warn_user);
 	warn_homes(p, root);
+	warn_policies(p);
 	each(&p->r, root, "instances", warn_instance);
 	service_of_warn_idle(p);
 	warn_drafts(p);

@@ -1,6 +1,8 @@
 /* What a policy asks of its view. A policy of somebody else may ask for anything: whatever would
  * be looked up where nothing is ends the run with its name. */
 
+#include <math.h>
+
 #include "models/offload/scheduler_parts.h"
 
 static const struct scheduler *asked(
@@ -149,6 +151,28 @@ static struct path asked_kv_path(const struct view *v, struct instance_id a, str
 	return way ? shown(net_path(s->net, way, TRANSFER_KV)) : (struct path){0};
 }
 
+static void upkeep_add(struct upkeep *u, const struct gpu_spec *gpu, double devices)
+{
+	u->power_w += gpu->tdp_w > 0.0 ? devices * gpu->tdp_w : (double)NAN;
+	u->usd_per_s += gpu->usd_per_h > 0.0 ? devices * gpu->usd_per_h / 3600.0 : (double)NAN;
+}
+
+/** As the metrics energy.J and cost.usd have it. */
+static struct upkeep asked_upkeep(const struct view *v, struct instance_id i)
+{
+	const struct scheduler *s = scheduler_behind(v);
+	const struct instance_spec *spec;
+	struct upkeep u = {0.0, 0.0};
+
+	need_instance(s, "upkeep", i);
+	spec = instance_of(s, i)->spec;
+	if (spec->n_stages == 0)
+		upkeep_add(&u, s->seats[i.i].of.gpu, instance_devices(spec));
+	for (size_t k = 0; k < spec->n_stages; k++)
+		upkeep_add(&u, spec->stages[k].gpu, 1.0);
+	return u;
+}
+
 void asked_answer(struct view *v)
 {
 	v->can_serve = asked_can_serve;
@@ -161,4 +185,5 @@ void asked_answer(struct view *v)
 	v->kv_fill = asked_kv_fill;
 	v->path = asked_path;
 	v->kv_path = asked_kv_path;
+	v->upkeep = asked_upkeep;
 }

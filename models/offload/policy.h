@@ -70,9 +70,10 @@ struct class_view {
 
 /** How members of a class are ranked; ties go to file order. */
 enum rank {
-	RANK_IDLE, /* longest idle first, then those with work in file order */
-	RANK_LOAD, /* fewest assigned first, then longest idle */
-	RANK_STEP, /* shortest batch step with one request more first: the earliest to finish */
+	RANK_IDLE,  /* longest idle first, then those with work in file order */
+	RANK_LOAD,  /* fewest assigned first, then longest idle */
+	RANK_STEP,  /* shortest batch step with one request more first: the earliest to finish */
+	RANK_QUEUE, /* as RANK_LOAD, but of all members, whether it fits there now or not */
 	RANKS,
 };
 
@@ -94,6 +95,12 @@ struct path {
 	double wait_s;            /* what it would wait for those sent before it */
 };
 
+/** What an instance takes, all its devices together; NaN: not known of one of them. */
+struct upkeep {
+	double power_w;   /* of their boards, while it works */
+	double usd_per_s; /* that they are rented for */
+};
+
 struct rng;
 
 /**
@@ -107,7 +114,8 @@ struct rng;
  *  fits:      can_serve, a free place and KV blocks for the prompt and one token; always where its
  *             KV lies, if that instance serves both phases
  *  best:      the best member of @c that fits @w, by @r, the one where its KV lies before all
- *             others; false when there is none; O(log n)
+ *             others; false when there is none; O(log n). By RANK_QUEUE, for the eager: the best
+ *             member that can serve @w
  *  predict:   with the present load of @i, for @output_tok tokens; it need not fit now
  *  predict_idle: the same as if @i and its links were idle (what 1e is judged by); the
  *             same for all members of a class, and over time while idle_version stays
@@ -117,6 +125,7 @@ struct rng;
  *             runs no model
  *  path:      how prompts of @g get to @i, or, with @back, its answers to @g
  *  kv_path:   how KV gets from @a to @b; 0 bytes per s where it cannot
+ *  upkeep:    what @i takes; the same for all members of a class, and over time
  *
  * A request, group, instance, class or rank that there is not, an answer of less than 0 or more
  * than UINT32_MAX tokens, a prediction for no prompt at an instance that runs a model, or draw()
@@ -149,6 +158,7 @@ struct view {
 	struct path (*path)(
 		const struct view *v, struct group_id g, struct instance_id i, bool back);
 	struct path (*kv_path)(const struct view *v, struct instance_id a, struct instance_id b);
+	struct upkeep (*upkeep)(const struct view *v, struct instance_id i);
 };
 
 /**

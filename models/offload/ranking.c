@@ -20,8 +20,8 @@ static uint64_t rank_key(const struct scheduler *s, enum rank by, struct instanc
 {
 	if (by == RANK_IDLE)
 		return 0; /* what breaks ties is all there is */
-	return by == RANK_LOAD ? s->instance_views[i.i].assigned
-			       : bits_of(instance_step_s(instance_of(s, i), load_of(s, i)));
+	return by == RANK_STEP ? bits_of(instance_step_s(instance_of(s, i), load_of(s, i)))
+			       : s->instance_views[i.i].assigned;
 }
 
 /** Seat the member anew and let it play its way up: without branches, which nobody could
@@ -33,7 +33,7 @@ static void play(
 	size_t seat = t->seats + of->member;
 	unsigned __int128 won = no_room, other;
 
-	if (s->instance_views[i.i].room > 0)
+	if (s->instance_views[i.i].room > 0 || by == RANK_QUEUE)
 		won = (unsigned __int128)rank_key(s, by, i) << 64 | of->idle_order << MEMBER_BITS |
 		      of->member;
 	t->at[seat] = won;
@@ -66,6 +66,18 @@ static struct instance_id member_of(const struct class_view *c, unsigned __int12
 	return c->members[(size_t)rank & ((1u << MEMBER_BITS) - 1)];
 }
 
+/** Room and memory aside. */
+static bool shortest_queue(const struct scheduler *s, const struct waiting *q, struct class_id c,
+	struct instance_id *out)
+{
+	const struct class_view *cls = &s->class_views[c.i];
+
+	if (!fit_can_serve(s, q, cls->members[0]))
+		return false;
+	*out = member_of(cls, tournament_of(s, c.i, RANK_QUEUE)->at[1]);
+	return true;
+}
+
 bool ranking_best(const struct scheduler *s, const struct waiting *q, struct class_id c,
 	enum rank by, struct instance_id *out)
 {
@@ -73,6 +85,8 @@ bool ranking_best(const struct scheduler *s, const struct waiting *q, struct cla
 	unsigned __int128 found = no_room;
 	const struct tournament *t;
 
+	if (by == RANK_QUEUE)
+		return shortest_queue(s, q, c, out);
 	if (q->phase == PHASE_DECODE && q->from.i != NO_ID &&
 		s->instance_views[q->from.i].cls.i == c.i && fit_stays(s, q, q->from)) {
 		*out = q->from;

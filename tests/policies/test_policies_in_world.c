@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policies/all.h"
+#include "policies/score.h"
 #include "tests/support/world_fixture.h"
 
 /** @n exponential servers of mean 1 s under a Poisson stream of @rho each. */
@@ -184,12 +185,127 @@ static void the_dropped_are_those_that_would_be_late(void **state)
 	fixture_finish(&f);
 }
 
+/* What jsq is, said plainly: every instance looked at. */
+static bool plain_jsq_next(struct policy_state *st, const struct view *v, struct assignment *out)
+{
+	struct score best = {.instance = {NO_ID}}, s;
+
+	(void)st;
+	if (v->n_waiting == 0)
+		return false;
+	for (uint32_t i = 0; i < v->n_instances; i++) {
+		if (!v->can_serve(v, v->waiting, (struct instance_id){i}))
+			continue;
+		s = (struct score){v->instances[i].assigned, v->instances[i].idle_since_s, {i}};
+		if (best.instance.i == NO_ID || score_better(&s, &best))
+			best = s;
+	}
+	*out = (struct assignment){.request = v->waiting->id, .instance = best.instance};
+	return true;
+}
+
+static const struct policy_ops plain_jsq = {
+	.name = "jsq", .summary = "plain", .eager = true, .next = plain_jsq_next};
+
+/** Instances of several classes, in an order that mixes them, so that ties are across classes too;
+ *  one cannot serve everybody, one has a model of its own, two phases are apart. */
+static void many(struct fixture *f, unsigned k)
+{
+	static const char *const names[] = {"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7"};
+	static const struct group_service law = {
+		.group = {0}, .law = {.kind = DIST_EXPONENTIAL, .mean = 0.7, .max = HUGE_VAL}};
+
+	fixture_init(f);
+	f->spec.run.seed = k + 1;
+	f->spec.run.horizon_s = 200.0;
+	f->spec.run.state_delay_s = k % 3 == 2 ? 0.4 : 0.0;
+	fixture_model(f, "llama2-7b", PRECISION_INT8);
+	for (uint32_t i = 0; i < 8; i++) {
+		fixture_site(f, names[i], TIER_CLOUD, i % 2 ? "a100" : "rtx-4090");
+		if (k % 2 == 0) {
+			fixture_llm(f, names[i], i, 0)->max_batch = 2 + i % 3;
+			continue;
+		}
+		fixture_station(f, names[i], i, 0.5)->slots = 1 + i % 3;
+		f->instances[i].service_of = i == 5 ? &law : NULL;
+		f->instances[i].n_service_of = i == 5;
+		f->instances[i].named_only = i == 5;
+	}
+	if (k == 4) {
+		f->instances[2].role = f->instances[4].role = ROLE_PREFILL;
+		f->instances[3].role = ROLE_DECODE;
+		fixture_link(f, "net", "i*", "i*", 1e9, 1e-3);
+	}
+	fixture_link(f, "access", "users", "*", 1e8, 1e-3);
+	fixture_group(f, "u", k % 2 ? 9.0 : 4.0)->workload.output_tok = dist_uniform(1.0, 300.0);
+	fixture_group(f, "v", 3.0)->workload = f->groups[0].workload;
+}
+
+static void jsq_is_what_looking_at_every_instance_makes_it(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 8; k++) {
+		uint64_t digest[2];
+
+		for (int plain = 0; plain < 2; plain++) {
+			struct fixture f;
+
+			many(&f, k);
+			f.policy = (struct policy_spec){
+				.label = "jsq", .ops = plain ? &plain_jsq : &policy_jsq};
+			fixture_run(&f);
+			assert_int_equal(f.result.status, RUN_COMPLETE);
+			assert_true(fixture_metric(&f, "", "requests.done") > 400.0);
+			digest[plain] = f.result.digest;
+			fixture_finish(&f);
+		}
+		assert_true(digest[0] == digest[1]);
+	}
+}
+
+/* 1000 tokens of 4 bytes over 1 kB/s and back are 4 s and more; from 50 s on over 100 kB/s .04 s.
+ * With V = 3 the few who wait are kept (3 < 12), though the server is idle, until the link is fast:
+ * nothing else happens then. */
+static void with_v_they_wait_for_the_link_to_turn_fast(void **state)
+{
+	static const struct param_text v = {.key = "V", .value = "3"};
+	static const int64_t turn_ns = INT64_C(50000000000);
+	const struct rate_step rates[] = {{0, 1e3}, {turn_ns, 1e5}};
+	struct group_spec *g;
+	size_t kept = 0;
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_site(&f, "box", TIER_EDGE, NULL);
+	fixture_station(&f, "q", 0, 0.1)->ahead = 1000;
+	fixture_link(&f, "net", "users", "box", 1e3, 0.0);
+	f.links[0].up.curve = f.links[0].down.curve = rate_curve_of_steps(&f.arena, rates, 2, 0);
+	g = fixture_group(&f, "u", 0.1);
+	g->workload.kind = WORKLOAD_DISTS;
+	g->workload.prompt_tok = dist_constant(1000.0);
+	fixture_policy(&f, "max-weight");
+	f.policy.params = &v;
+	f.policy.n_params = 1;
+	fixture_run(&f);
+	for (size_t k = 0; k < f.n_rows; k++) {
+		const struct request_row *r = &f.rows[k];
+
+		kept += r->created_ns < turn_ns;
+		assert_int_equal(r->assigned_ns, r->created_ns < turn_ns ? turn_ns : r->created_ns);
+	}
+	assert_true(kept > 1 && f.n_rows > kept + 1);
+	fixture_finish(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_makes_independent_queues),
 		cmocka_unit_test(round_robin_makes_erlang_arrivals),
 		cmocka_unit_test(knowing_more_waits_less),
+		cmocka_unit_test(jsq_is_what_looking_at_every_instance_makes_it),
+		cmocka_unit_test(with_v_they_wait_for_the_link_to_turn_fast),
 		cmocka_unit_test(every_policy_runs_the_testbed),
 		cmocka_unit_test(k_p_fcfs_with_a_wide_window_conserves_work),
 		cmocka_unit_test(the_dropped_are_those_that_would_be_late),

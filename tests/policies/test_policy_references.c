@@ -258,16 +258,18 @@ static void max_weight_drains_the_longer_queue_first(void **state)
 
 static void max_weight_refuses_more_groups_than_it_can_count(void **state)
 {
+	struct policy_state *st = fixture_state(&policy_max_weight, NULL, 0);
 	struct view_fixture f;
 	char why[100];
 
 	(void)state;
 	make(&f);
 	f.v.n_groups = 1024;
-	assert_true(policy_max_weight.check(NULL, &f.v, why, sizeof why));
+	assert_true(policy_max_weight.check(st, &f.v, why, sizeof why));
 	f.v.n_groups = 1025;
-	assert_false(policy_max_weight.check(NULL, &f.v, why, sizeof why));
+	assert_false(policy_max_weight.check(st, &f.v, why, sizeof why));
 	assert_string_equal(why, "takes at most 1024 groups of users, not 1025");
+	free(st);
 }
 
 int main(void)

@@ -74,7 +74,7 @@ static bool goes_before(
 
 	if (r == RANK_STEP)
 		return of(v)->of_instance[a.i].step_s < of(v)->of_instance[b.i].step_s;
-	if (r == RANK_LOAD && x->assigned != y->assigned)
+	if ((r == RANK_LOAD || r == RANK_QUEUE) && x->assigned != y->assigned)
 		return x->assigned < y->assigned;
 	return x->idle_since_s < y->idle_since_s;
 }
@@ -87,11 +87,12 @@ static bool best(const struct view *v, const struct waiting *w, struct class_id 
 	size_t m;
 
 	for (m = 0; m < cls->n_members; m++) {
-		if (stays(v, w, cls->members[m])) {
+		if (r != RANK_QUEUE && stays(v, w, cls->members[m])) {
 			*out = cls->members[m];
 			return true;
 		}
-		if (!fits(v, w, cls->members[m]))
+		if (r == RANK_QUEUE ? !can_serve(v, w, cls->members[m])
+				    : !fits(v, w, cls->members[m]))
 			continue;
 		if (!found || goes_before(v, r, cls->members[m], *out))
 			*out = cls->members[m];
@@ -194,6 +195,11 @@ static struct path kv_path(const struct view *v, struct instance_id a, struct in
 	return (struct path){.bytes_per_s = bytes_per_s, .share_bytes_per_s = bytes_per_s};
 }
 
+static struct upkeep upkeep(const struct view *v, struct instance_id i)
+{
+	return class_of(v, i)->upkeep;
+}
+
 void fixture_class(struct view_fixture *f, struct fixture_class c)
 {
 	assert(f->v.n_classes < FIXTURE_MOST);
@@ -263,6 +269,7 @@ const struct view *fixture_view(struct view_fixture *f)
 	f->v.kv_fill = kv_fill;
 	f->v.path = path;
 	f->v.kv_path = kv_path;
+	f->v.upkeep = upkeep;
 	return &f->v;
 }
 

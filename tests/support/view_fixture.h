@@ -30,6 +30,7 @@ struct fixture_class {
 	double upload_s, download_s, prefill_s_per_tok, decode_s_per_tok;
 	unsigned phases; /* 0: both */
 	double kv_s, kv_bytes_per_s;
+	struct upkeep upkeep;
 };
 
 struct fixture_instance {

@@ -41,6 +41,7 @@ static const struct {
 	{{"users.u.home=a", "policy={name: edge-only, at: any}"}, "home has no effect"},
 	{{"users.u.count=40"}, "count has no effect: the rate is that of the whole group"},
 	{{"instances.q.capacity=3", "instances.q.ahead=1"}, "ahead has no effect"},
+	{{"policy={name: max-weight, penalty: energy}"}, "penalty has no effect: max-weight"},
 	{{"instances.q.service_of={u: 2 s}"},
 		"service has no effect: service_of has one for all users who come"},
 	{{"links.access.jitter_correlation=10 %"}, "jitter_correlation has no effect"},
