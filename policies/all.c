@@ -12,6 +12,7 @@ static const struct policy_ops *const all[] = {
 	&policy_least_work,
 	&policy_round_robin,
 	&policy_max_weight,
+	&policy_perllm,
 	&policy_separated,
 };
 

@@ -15,6 +15,7 @@ extern const struct policy_ops policy_power_of_d;
 extern const struct policy_ops policy_least_work;
 extern const struct policy_ops policy_round_robin;
 extern const struct policy_ops policy_max_weight;
+extern const struct policy_ops policy_perllm;
 extern const struct policy_ops policy_separated;
 
 /** All of them, the paper's first, in the order in which they are listed to users. */

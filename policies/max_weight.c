@@ -11,11 +11,10 @@
 #include <stdio.h>
 
 #include "policies/all.h"
+#include "policies/penalty.h"
 #include "policies/score.h"
 
 enum { GROUPS_MAX = 1024, QUEUES_MAX = PHASE_KINDS * GROUPS_MAX };
-
-enum penalty { PENALTY_NETWORK_TIME, PENALTY_MONEY, PENALTY_ENERGY };
 
 /** Queues are numbered by group, and by phase within it. */
 struct policy_state {
@@ -38,32 +37,6 @@ static void count(struct policy_state *st, const struct view *v)
 	}
 }
 
-/** How long its bytes are on the links; the prompt that is still computed aside. */
-static double network_s(const struct view *v, const struct waiting *w, struct instance_id i)
-{
-	struct waiting ready = *w;
-	struct prediction p;
-
-	ready.ready_s = fmin(w->ready_s, v->now_s);
-	p = v->predict_idle(v, &ready, i, w->output_tok);
-	return p.upload_s + p.download_s;
-}
-
-/** c_ij, in seconds, dollars or joules; @service_s: how long it would have @i alone. */
-static double penalty(const struct policy_state *st, const struct view *v, const struct waiting *w,
-	struct instance_id i, double service_s)
-{
-	switch ((enum penalty)st->penalty) {
-	case PENALTY_MONEY:
-		return v->upkeep(v, i).usd_per_s * service_s;
-	case PENALTY_ENERGY:
-		return v->upkeep(v, i).power_w * service_s;
-	case PENALTY_NETWORK_TIME:
-		break;
-	}
-	return network_s(v, w, i);
-}
-
 /** The weight of giving @w, the oldest of @n, to @i; smaller scores are better. */
 static struct score weigh(const struct policy_state *st, const struct view *v,
 	const struct waiting *w, size_t n, struct instance_id i, size_t place)
@@ -72,7 +45,7 @@ static struct score weigh(const struct policy_state *st, const struct view *v,
 	double service_s = p.prefill_s + p.decode_s, gain = (double)n;
 
 	if (st->weight > 0.0)
-		gain -= st->weight * penalty(st, v, w, i, service_s);
+		gain -= st->weight * penalty_of((enum penalty)st->penalty, v, w, i, service_s);
 	return (struct score){-gain / service_s, (double)place, i};
 }
 
@@ -104,26 +77,6 @@ static bool max_weight_next(struct policy_state *st, const struct view *v, struc
 	return best.instance.i != NO_ID;
 }
 
-static bool knows_upkeep(
-	const struct policy_state *st, const struct view *v, char *why, size_t size)
-{
-	for (uint32_t i = 0; i < v->n_instances; i++) {
-		struct upkeep u = v->upkeep(v, (struct instance_id){i});
-
-		if (st->penalty == PENALTY_MONEY && isnan(u.usd_per_s)) {
-			snprintf(why, size, "needs the price of the gpu of '%.60s'",
-				v->instances[i].name);
-			return false;
-		}
-		if (st->penalty == PENALTY_ENERGY && isnan(u.power_w)) {
-			snprintf(why, size, "needs the power of the gpu of '%.60s'",
-				v->instances[i].name);
-			return false;
-		}
-	}
-	return true;
-}
-
 static bool max_weight_check(
 	const struct policy_state *st, const struct view *v, char *why, size_t size)
 {
@@ -132,21 +85,14 @@ static bool max_weight_check(
 			v->n_groups);
 		return false;
 	}
-	return !(st->weight > 0.0) || knows_upkeep(st, v, why, size);
+	return !(st->weight > 0.0) || penalty_known((enum penalty)st->penalty, v, why, size);
 }
-
-static const char *const penalties[] = {
-	[PENALTY_NETWORK_TIME] = "network-time",
-	[PENALTY_MONEY] = "money",
-	[PENALTY_ENERGY] = "energy",
-	NULL,
-};
 
 static const struct param_spec params[] = {
 	PARAM_QUANTITY(struct policy_state, weight, "V", QUANTITY_NUMBER, 0.0, 0.0, 1e12,
 		"requests that must wait before it pays a unit of the penalty for one; 0: it does "
 		"not look at it"),
-	PARAM_CHOICE(struct policy_state, penalty, "penalty", penalties, PENALTY_NETWORK_TIME,
+	PARAM_CHOICE(struct policy_state, penalty, "penalty", penalty_words, PENALTY_NETWORK_TIME,
 		"what a request costs: seconds on the links, dollars or joules of its service "
 		"alone"),
 	{0},

@@ -223,7 +223,7 @@ static bool whole(size_t size)
 	static const size_t ends[] = {offsetof(struct policy_ops, finished), /* the end of next */
 		offsetof(struct policy_ops, wake_s), offsetof(struct policy_ops, check),
 		offsetof(struct policy_ops, init), offsetof(struct policy_ops, finish),
-		sizeof(struct policy_ops)};
+		offsetof(struct policy_ops, report), sizeof(struct policy_ops)};
 
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
 		if (size == offsetof(struct policy_plugin, ops) + ends[i])

@@ -171,7 +171,7 @@ static bool is_known(const struct policy_spec *p)
 {
 	static const char *const names[] = {"k-p-fcfs", "fcfs", "random", "cloud-only", "edge-only",
 		"jsq", "power-of-d", "least-work", "round-robin", "max-weight", "locality",
-		"separated"};
+		"separated", "perllm"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (!strcmp(p->ops->name, names[i]))

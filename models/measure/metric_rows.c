@@ -158,6 +158,10 @@ static void system_rows(const struct maker *k)
 		fit_rows(k);
 	}
 	row(k, "", METRIC_VIOLATION, level_integral(&m->starved, to_ns));
+	if (!isnan(k->s->regret))
+		row(k, "", METRIC_POLICY_REGRET, k->s->regret);
+	if (!isnan(k->s->late_beyond))
+		row(k, "", METRIC_POLICY_LATE, k->s->late_beyond);
 	group_metrics_finish(&all);
 }
 

@@ -69,7 +69,8 @@ struct metric_sources {
 	const struct session_sums *sessions;   /* per group */
 	const struct net_link *links;
 	size_t n_links;
-	int64_t from_ns, to_ns; /* the window */
+	double regret, late_beyond; /* of a policy that learns; NaN: it does not */
+	int64_t from_ns, to_ns;     /* the window */
 };
 
 struct metric_rows {

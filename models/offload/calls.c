@@ -1,5 +1,6 @@
 /* Calling the policy: everything it does is held by a guard. */
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,16 +90,44 @@ bool policy_begin(struct scheduler *s, const struct policy_spec *spec, struct er
 	return false;
 }
 
+static void check_report(struct scheduler *s, const struct policy_report *r)
+{
+	if (!isnan(r->regret) && !(r->regret >= 0.0 && r->regret < HUGE_VAL))
+		guard_refuse(s->guard, "reported a regret of %g", r->regret);
+	if (!isnan(r->late_beyond) && !(r->late_beyond >= 0.0 && r->late_beyond <= 1.0))
+		guard_refuse(s->guard,
+			"reported %g as the share that was late beyond what it allows",
+			r->late_beyond);
+}
+
+static void policy_end(struct scheduler *s)
+{
+	if (s->ops->report) {
+		guard_enter(s->guard, "report");
+		s->ops->report(s->policy, &s->report);
+		check_report(s, &s->report);
+		guard_leave(s->guard);
+	}
+	if (s->ops->finish) {
+		guard_enter(s->guard, "finish");
+		s->ops->finish(s->policy);
+		guard_leave(s->guard);
+	}
+}
+
+struct policy_report scheduler_report(const struct scheduler *s)
+{
+	return s->report;
+}
+
 bool scheduler_finish(struct scheduler *s, struct err *err)
 {
-	if (!s->begun || !s->ops->finish || s->broken)
+	if (!s->begun || !(s->ops->finish || s->ops->report) || s->broken)
 		return true;
 	s->begun = false;
 	guard_arm(s->guard);
 	if (GUARD_HOLDS(s->guard)) {
-		guard_enter(s->guard, "finish");
-		s->ops->finish(s->policy);
-		guard_leave(s->guard);
+		policy_end(s);
 		guard_disarm(s->guard);
 		return true;
 	}

@@ -185,6 +185,12 @@ struct outcome {
 	double created_s, delivered_s, deadline_s;
 };
 
+/** What a policy that learns says of itself; NaN: it does not. */
+struct policy_report {
+	double regret;      /* what it paid beyond the best fixed choice, as a share of that */
+	double late_beyond; /* share of requests that were late beyond what it allows */
+};
+
 struct policy_state; /* each policy's own .c file defines it: no cast */
 
 struct policy_ops {
@@ -217,6 +223,8 @@ struct policy_ops {
 	/** Optional. After a run, whatever became of it: free what init() made, which was called
 	 *  before, with whatever result. Not called of a policy that crashed or did not return. */
 	void (*finish)(struct policy_state *st);
+	/** Optional. After a run, before finish(): *@out holds NaN. */
+	void (*report)(const struct policy_state *st, struct policy_report *out);
 };
 
 /**

@@ -254,6 +254,7 @@ bool scheduler_create(struct scheduler **out, const struct scheduler_build *b, s
 	s->routes = b->routes;
 	s->kv_routes = b->kv_routes;
 	s->ops = b->policy->ops;
+	s->report = (struct policy_report){(double)NAN, (double)NAN};
 	s->view.n_groups = b->n_groups;
 	s->view.n_instances = b->n_instances;
 	copy_parts(s, b);

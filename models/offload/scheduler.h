@@ -96,6 +96,9 @@ bool scheduler_broke(struct scheduler *s, struct err *err);
  *  scheduler_destroy() does it where nobody asked. */
 MUST_CHECK bool scheduler_finish(struct scheduler *s, struct err *err);
 
+/** What the policy said of itself in scheduler_finish(). */
+struct policy_report scheduler_report(const struct scheduler *s);
+
 /** @w joins the queue, by its age; its home_instance is filled in here. Some instance can serve
  *  it. */
 void scheduler_push(struct scheduler *s, uint32_t slot, const struct waiting *w);

@@ -88,6 +88,7 @@ struct scheduler {
 	bool broken;                /* it crashed or so: no further call */
 	struct request_id learning; /* of the last finished() */
 	struct policy_state *policy;
+	struct policy_report report;
 	struct rng rng;
 	struct event_id alarm; /* EV_WAKE */
 	unsigned hurried;      /* alarms in a row, at once and in vain */

@@ -103,6 +103,7 @@ static double places(const struct world *w)
 
 static void make_rows(struct world *w, struct metric_rows *rows, const struct drift *drift)
 {
+	struct policy_report learned = scheduler_report(w->scheduler);
 	struct metric_sources s = {
 		.spec = w->spec,
 		.metrics = metrics_of(&w->metrics),
@@ -114,6 +115,8 @@ static void make_rows(struct world *w, struct metric_rows *rows, const struct dr
 		.sessions = talked(w),
 		.links = links_did(w),
 		.n_links = net_n_links(w->net),
+		.regret = learned.regret,
+		.late_beyond = learned.late_beyond,
 		.from_ns = w->cohort.from_ns,
 		.to_ns = engine_now_ns(w->engine),
 	};

@@ -49,6 +49,9 @@ enum fault {
 	PATH_GROUP,
 	ASSIGN_NOBODY,
 	ASSIGN_NOWHERE,
+	SEGV_REPORT,
+	REPORT_LESS,
+	REPORT_MORE,
 };
 
 static const char *const words[] = {"none", "segv", "fpe", "abort", "deep", "spin", "sleep",
@@ -57,7 +60,7 @@ static const char *const words[] = {"none", "segv", "fpe", "abort", "deep", "spi
 	"wake-soon", "wake-nan", "wake-never", "wake-before-all", "wake-far", "can-serve", "fits",
 	"best-class", "best-rank", "best-nowhere", "predict", "predict-idle", "predict-nan",
 	"predict-long", "group", "no-request", "draw", "kv-fill", "path", "path-group",
-	"assign-nobody", "assign-nowhere", NULL};
+	"assign-nobody", "assign-nowhere", "segv-report", "report-less", "report-more", NULL};
 
 struct policy_state {
 	int fault;
@@ -270,6 +273,16 @@ static bool rogue_init(struct policy_state *st, const struct view *v, char *why,
 	return st->fault != REFUSE_INIT;
 }
 
+static void rogue_report(const struct policy_state *st, struct policy_report *out)
+{
+	if (st->fault == SEGV_REPORT)
+		segv();
+	if (st->fault == REPORT_LESS)
+		out->regret = -0.5;
+	if (st->fault == REPORT_MORE)
+		out->late_beyond = 1.5;
+}
+
 static void rogue_finish(struct policy_state *st)
 {
 	free(st->made);
@@ -289,5 +302,6 @@ const struct policy_plugin offing_policy_v2 = {
 		.wake_s = rogue_wake_s,
 		.check = rogue_check,
 		.init = rogue_init,
-		.finish = rogue_finish},
+		.finish = rogue_finish,
+		.report = rogue_report},
 };

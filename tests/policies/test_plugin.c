@@ -248,7 +248,7 @@ static void a_table_that_ends_inside_a_member_is_refused(void **state)
 		if (!strstr(err.msg, "which ends before next() or inside a member"))
 			fail_msg("%s", err.msg);
 	}
-	assert_int_equal(taken, 6); /* next finished wake_s check init finish */
+	assert_int_equal(taken, 7); /* next finished wake_s check init finish report */
 }
 
 static void named(const char *name, bool ok)

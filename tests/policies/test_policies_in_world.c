@@ -298,6 +298,42 @@ static void with_v_they_wait_for_the_link_to_turn_fast(void **state)
 	fixture_finish(&f);
 }
 
+/* At the edge 1 s at 250 W, in the cloud .8 s at 450 W: 250 J and 360 J. In .9 s only the cloud
+ * can; in a minute both, and the edge is cheaper. */
+static void perllm_learns_the_cheapest_that_is_in_time(void **state)
+{
+	static const double deadline_s[] = {0.9, 60.0, HUGE_VAL};
+
+	(void)state;
+	for (size_t k = 0; k < 3; k++) {
+		struct fixture f;
+		double at[2];
+
+		fixture_init(&f);
+		fixture_site(&f, "edge", TIER_EDGE, "titan-x")->gpu.tdp_w = 250.0;
+		fixture_site(&f, "cloud", TIER_CLOUD, "rtx-4090")->gpu.tdp_w = 450.0;
+		for (uint32_t i = 0; i < 2; i++) {
+			fixture_station(&f, i ? "c" : "e", i, 1.0)->slots = 50;
+			f.instances[i].service = dist_constant(i ? 0.8 : 1.0);
+		}
+		fixture_group(&f, "u", 5.0)->deadline_s = deadline_s[k];
+		fixture_policy(&f, "perllm");
+		f.spec.run.horizon_s = 2000.0;
+		fixture_run(&f);
+		assert_int_equal(f.result.status, RUN_COMPLETE);
+		for (uint32_t i = 0; i < 2; i++)
+			at[i] = fixture_metric(
+				&f, i ? "instance:c" : "instance:e", "requests.done");
+		assert_true(k == 0 ? at[1] > 50.0 * at[0] : at[0] > 5.0 * at[1]);
+		assert_near(fixture_metric(&f, "", "policy.regret"),
+			k == 0 ? 0.0 : at[1] * 110.0 / ((at[0] + at[1]) * 250.0), 1e-3);
+		if (k == 0)
+			assert_near(fixture_metric(&f, "", "policy.late_beyond"),
+				0.95 * at[0] / (at[0] + at[1]), 1e-3);
+		fixture_finish(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +341,7 @@ int main(void)
 		cmocka_unit_test(round_robin_makes_erlang_arrivals),
 		cmocka_unit_test(knowing_more_waits_less),
 		cmocka_unit_test(jsq_is_what_looking_at_every_instance_makes_it),
+		cmocka_unit_test(perllm_learns_the_cheapest_that_is_in_time),
 		cmocka_unit_test(with_v_they_wait_for_the_link_to_turn_fast),
 		cmocka_unit_test(every_policy_runs_the_testbed),
 		cmocka_unit_test(k_p_fcfs_with_a_wide_window_conserves_work),

@@ -157,7 +157,7 @@ static void a_view_answers_for_what_there_is(void **state)
 	ends_with("can-serve", "asked can_serve() for instance 2, there are 2 at ");
 	ends_with("fits", "asked fits() for instance 2, there are 2 at ");
 	ends_with("best-class", "asked best() for class 1, there are 1 at ");
-	ends_with("best-rank", "asked best() for rank 3, there are 3 at ");
+	ends_with("best-rank", "asked best() for rank 4, there are 4 at ");
 	ends_with("best-nowhere", "asked best() to put its answer nowhere (NULL) at ");
 	ends_with("predict", "asked predict() for instance 2, there are 2 at ");
 	ends_with("predict-idle", "asked predict_idle() for instance 2, there are 2 at ");
@@ -228,17 +228,25 @@ static void a_reason_need_have_no_end_and_no_beginning(void **state)
 	begins_with("empty-why", ERR_INPUT, "policy 'rogue' refuses this system");
 }
 
-static void a_crash_at_the_end_is_told_too(void **state)
+static void ends_after_all(const char *fault, const char *words)
 {
 	struct rogue r;
 
-	(void)state;
-	rogue_init(&r, "segv-finish", "0 s");
+	rogue_init(&r, fault, "0 s");
 	fixture_run(&r.f);
 	assert_int_equal(r.f.result.status, RUN_FAILED);
-	says(r.f.result.failure, "policy 'rogue' crashed in finish() (Segmentation fault)");
+	says(r.f.result.failure, words);
 	assert_true(answered(&r.f) >= 20);
 	rogue_finish(&r);
+}
+
+static void a_crash_at_the_end_is_told_too(void **state)
+{
+	(void)state;
+	ends_after_all("segv-finish", "policy 'rogue' crashed in finish() (Segmentation fault)");
+	ends_after_all("segv-report", "policy 'rogue' crashed in report() (Segmentation fault)");
+	ends_after_all("report-less", "policy 'rogue' reported a regret of -0.5");
+	ends_after_all("report-more", "policy 'rogue' reported 1.5 as the share");
 }
 
 int main(void)
