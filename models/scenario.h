@@ -36,6 +36,9 @@ struct record_spec {
 	uint64_t timeline_events; /* at most, all policies together */
 };
 
+/** A backlog leaves room for as many again. */
+#define SCENARIO_BACKLOG_MOST 1e6
+
 struct run_spec {
 	/* what ends a replication: one of the three */
 	double horizon_s;   /* measured time after the warm-up, or 0 */
@@ -53,6 +56,7 @@ struct run_spec {
 			 */
 	double scheduler_delay_s; /* each way between users, scheduler and sites */
 	double state_delay_s;     /* what policies see of instances is that old */
+	uint64_t backlog;         /* requests in the line at time 0 */
 	struct src_pos at;
 };
 

@@ -153,7 +153,7 @@ static bool build(struct world *w, struct err *err)
 	for (uint32_t i = 0; i < s->n_instances; i++)
 		if (!instance_create(w, i, err))
 			return false;
-	return world_schedule(w, err) && roles_check(w, err);
+	return world_schedule(w, err) && roles_check(w, err) && backlog_create(w, err);
 }
 
 bool world_create(struct world **out, const struct world_setup *setup, struct err *err)
@@ -183,6 +183,7 @@ void world_destroy(struct world *w)
 	if (!w)
 		return;
 	scheduler_destroy(w->scheduler);
+	backlog_finish(w);
 	metrics_destroy(&w->metrics);
 	drift_destroy(&w->drift);
 	levels_destroy(&w->levels);

@@ -159,6 +159,16 @@ static void submit(struct world *w, uint32_t slot, const struct waiting *q)
 	w->wanted = true;
 }
 
+/** Is that what the run was to end at? */
+static void look_at_level(struct world *w)
+{
+	const struct world_setup *s = &w->setup;
+
+	if (s->most_in_system > 0 && w->mix_left == 0 &&
+		(w->in_system <= s->least_in_system || w->in_system >= s->most_in_system))
+		engine_stop(w->engine);
+}
+
 uint32_t request_create(
 	struct world *w, struct group_id g, const struct request_draw *d, uint32_t session)
 {
@@ -197,6 +207,7 @@ uint32_t request_create(
 	w->groups[g.i].created++;
 	w->groups[g.i].measured += r->measured;
 	probes_in_system(&w->probes, now_ns, ++w->in_system);
+	look_at_level(w);
 	request_tell(w, slot, MOMENT_CREATED, FATE_IN_SYSTEM, now_ns);
 	if (w->requests.n > WORLD_MOST_REQUESTS)
 		world_fail(w,
@@ -366,6 +377,9 @@ void request_end(struct world *w, uint32_t slot, enum fate fate)
 	if (r->measured)
 		cohort_left(w);
 	probes_in_system(&w->probes, now_ns, --w->in_system);
+	if (w->mix_left > 0)
+		backlog_mix(w);
+	look_at_level(w);
 	if (w->requests.sequences.has_contents) {
 		free(w->requests.sequences.contents[slot].ids);
 		w->requests.sequences.contents[slot].ids = NULL;

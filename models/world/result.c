@@ -9,7 +9,7 @@
 /** Streams are the only thing in which replications differ. */
 static bool drew(const struct world *w)
 {
-	bool any = scheduler_drew(w->scheduler) || net_drew(w->net);
+	bool any = w->backlog || scheduler_drew(w->scheduler) || net_drew(w->net);
 
 	for (size_t g = 0; g < w->spec->n_groups && !any; g++)
 		any = workload_drew(w->groups[g].source);

@@ -21,6 +21,7 @@ static void start(struct world *w)
 		post_slot(w->engine, ns_of_s(w->spec->record.queues_s));
 	net_start(w->net);
 	traffic_start(w);
+	backlog_put(w);
 }
 
 /** Of a run that waits for its requests and ended without them. */

@@ -181,8 +181,10 @@ struct world {
 
 	struct probes probes; /* who is told; some of them are the world's own: */
 	struct probe metrics, little, causes, lyapunov, drift, levels;
-	bool starved;     /* was told last */
-	uint32_t *queues; /* of the sample in the making */
+	struct backlog *backlog; /* NULL: none */
+	uint64_t mix_left;       /* to be done before its phases are mixed; 0: they are */
+	bool starved;            /* was told last */
+	uint32_t *queues;        /* of the sample in the making */
 };
 
 static inline const struct route *world_route(
@@ -244,6 +246,15 @@ static inline void request_tell(
 }
 
 extern const struct instance_host world_host; /* host.c: what instances tell */
+
+/* backlog.c: who stands in the line when the run begins */
+MUST_CHECK bool backlog_create(struct world *w, struct err *err);
+void backlog_finish(struct world *w);
+void backlog_put(struct world *w);
+/** One of those in the system is done. */
+void backlog_mix(struct world *w);
+/** Requests that are served at once at most. */
+double world_places(const struct world *w);
 
 /* handover.c: from phase to phase */
 void handover_computing(

@@ -39,7 +39,10 @@ struct world_setup {
 	double patience_s;       /* for one call of the policy; 0: ten seconds */
 	bool step_by_step;       /* one event per decode step instead of one per batch change */
 	bool digest;             /* hash the sequence of events */
-	size_t n_level_samples;  /* keep this many samples of the number in system (even), or 0 */
+	uint64_t backlog;        /* requests in the line at time 0; 0: as the scenario says */
+	/* end the run when so few, or so many, are in the system; both 0: do not */
+	uint64_t least_in_system, most_in_system;
+	size_t n_level_samples; /* keep this many samples of the number in system (even), or 0 */
 };
 
 /** What is left when a world is gone. */

@@ -218,6 +218,8 @@ void fixture_run(struct fixture *f)
 		.replication = f->replication,
 		.warmup_s = f->warmup_s,
 		.patience_s = f->patience_s,
+		.least_in_system = f->least_in_system,
+		.most_in_system = f->most_in_system,
 		.step_by_step = f->step_by_step,
 		.digest = true,
 	};
