@@ -10,6 +10,12 @@
  * variances from few batches, and for the walk. */
 #define OF_ERROR 0.25
 
+/* Growth that swings: the least of the second half, in standard deviations of a free walk. */
+#define FLOOR_Z 7.0
+
+/* A backlog of h doubles under the one hypothesis 99 times as often as under the other. */
+#define OUTCOME_ODDS 3.0
+
 /* The default length, in sigma^2 / d^2: a drift of d is then 2.5 standard errors from 0. */
 #define DEFAULT_LENGTH 6.25
 
@@ -30,6 +36,10 @@ void drift_evidence_add(struct drift_evidence *to, const struct drift_evidence *
 	to->net_var += one->net_var;
 	to->net_spread += one->net_spread;
 	to->free_var += one->free_var;
+	to->floor += one->floor;
+	to->floor_before += one->floor_before;
+	to->emptied += one->emptied;
+	to->doubled += one->doubled;
 	to->correlated += one->correlated;
 	to->walk_correlated += one->walk_correlated;
 }
@@ -113,12 +123,25 @@ static bool grows_evenly(const struct drift_evidence *e)
 	return e->late_rise > 0.5 * e->rise - fmax(0.08 * e->rise, 0.5 * sqrt(e->late_var));
 }
 
+/** It comes back to ever higher levels: growth that swings, as in a network whose stations wait for
+ *  each other in turn. Of no use where many lines fill, and told of servers one need not ask. */
+static bool floor_rises(const struct drift_evidence *e)
+{
+	return e->places == 0 && e->floor > FLOOR_Z * sqrt(e->free_var) &&
+	       e->floor > 1.5 * e->floor_before;
+}
+
 /** By the walk alone; @spare: what the servers say. */
 static void decide_by_walk(struct drift_answer *a, const struct rule *r,
 	const struct drift_evidence *e, enum drift_verdict spare)
 {
 	bool grows = still_grows(r, e);
 
+	if (floor_rises(e)) {
+		a->reason = DRIFT_BY_GROWTH;
+		a->verdict = DRIFT_UNSTABLE;
+		return;
+	}
 	a->verdict = DRIFT_UNDECIDED;
 	a->reason = spare == DRIFT_UNDECIDED ? DRIFT_TOO_SHORT : DRIFT_CONTRADICTION;
 	if (e->walk_correlated > e->runs / 2) {
@@ -127,7 +150,7 @@ static void decide_by_walk(struct drift_answer *a, const struct rule *r,
 		a->reason = DRIFT_BY_LEVEL;
 		a->verdict = DRIFT_STABLE;
 	} else if (grows && grows_evenly(e) &&
-		   (spare != DRIFT_STABLE || e->left > most_left(r, e))) {
+		   (spare != DRIFT_STABLE || e->rise > most_left(r, e))) {
 		a->reason = DRIFT_BY_GROWTH;
 		a->verdict = DRIFT_UNSTABLE;
 	}
@@ -141,8 +164,25 @@ static bool walk_agrees(
 	double z = walk_quantile(r, e);
 
 	if (spare == DRIFT_STABLE)
-		return e->left <= most_left(r, e) && !still_grows(r, e);
+		return e->rise <= most_left(r, e) && !still_grows(r, e);
 	return e->rise > 0.0 && e->rise > e->net - z * (sqrt(e->free_var) + sqrt(e->net_var));
+}
+
+/** How runs from a backlog ended, and by how much they rose. What swings has no variance that batch
+ *  means could tell: then each end is worth odds of OUTCOME_ODDS, far less than it is. */
+static void decide_from_backlog(
+	struct drift_answer *a, const struct rule *r, const struct drift_evidence *e)
+{
+	double llr = log(OUTCOME_ODDS) * ((double)e->doubled - (double)e->emptied);
+	struct estimate rise = {e->rise, e->rise_var, e->rise_var * e->rise_var / e->rise_spread};
+
+	if (e->walk_correlated <= e->runs / 2)
+		a->verdict = by_wald(r, &rise);
+	if (a->verdict == DRIFT_UNDECIDED)
+		a->verdict = llr >= r->wald    ? DRIFT_UNSTABLE
+			     : llr <= -r->wald ? DRIFT_STABLE
+					       : DRIFT_UNDECIDED;
+	a->reason = a->verdict != DRIFT_UNDECIDED ? DRIFT_BY_BACKLOG : DRIFT_TOO_SHORT;
 }
 
 static void decide(struct drift_answer *a, const struct rule *r, const struct drift_evidence *e)
@@ -164,7 +204,9 @@ static void decide(struct drift_answer *a, const struct rule *r, const struct dr
 /** The estimate that decided. */
 static struct estimate drift_of(const struct drift_evidence *e, enum drift_reason why)
 {
-	if (e->spare_runs == e->runs && why != DRIFT_BY_LEVEL && why != DRIFT_BY_GROWTH)
+	bool by_walk = why == DRIFT_BY_LEVEL || why == DRIFT_BY_GROWTH || why == DRIFT_BY_BACKLOG;
+
+	if (e->spare_runs == e->runs && !by_walk)
 		return (struct estimate){
 			e->net, e->net_var, e->net_var * e->net_var / e->net_spread};
 	return (struct estimate){e->rise, e->rise_var, e->rise_var * e->rise_var / e->rise_spread};
@@ -200,7 +242,10 @@ struct drift_answer drift_judge(const struct drift_evidence *e, const struct dri
 
 	if (e->arrivals < DRIFT_LEAST_ARRIVALS)
 		return a;
-	decide(&a, &r, e);
+	if (q->from_backlog)
+		decide_from_backlog(&a, &r, e);
+	else
+		decide(&a, &r, e);
 	explain(&a, &r, e);
 	return a;
 }
@@ -216,6 +261,7 @@ const char *drift_reason_text(enum drift_reason r)
 		[DRIFT_BY_SPARE] = "what full servers do against what comes",
 		[DRIFT_BY_LEVEL] = "the backlog stays below any growth",
 		[DRIFT_BY_GROWTH] = "the backlog grows on",
+		[DRIFT_BY_BACKLOG] = "from a backlog it empties, or doubles",
 		[DRIFT_TOO_SHORT] = "the run is too short",
 		[DRIFT_CORRELATED] = "what varies is slower than the run is long",
 		[DRIFT_CONTRADICTION] = "spare capacity and growth do not agree",

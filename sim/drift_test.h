@@ -31,7 +31,10 @@ struct drift_evidence {
 	 * is not @runs, since somebody was never full or is not told of. */
 	size_t spare_runs, places; /* places: that served, largest of the runs */
 	double net, net_var, net_spread;
-	double free_var;                    /* of the walk over that time, were all servers full */
+	double free_var; /* of the walk over that time, were all servers full */
+	/* The least that was in the system in the second half, and in the quarter before. */
+	double floor, floor_before;
+	size_t emptied, doubled; /* of runs from a backlog: how they ended; set by who ran them */
 	size_t correlated, walk_correlated; /* runs too short for what varies, in the walk */
 };
 
@@ -44,6 +47,7 @@ enum drift_reason {
 	DRIFT_BY_SPARE,      /* servers that are full do more, or less, than comes */
 	DRIFT_BY_LEVEL,      /* the backlog is less than any unstable system's would be */
 	DRIFT_BY_GROWTH,     /* it grew, and went on growing */
+	DRIFT_BY_BACKLOG,    /* from a backlog it empties, or doubles */
 	DRIFT_TOO_SHORT,     /* the intervals leave both open */
 	DRIFT_CORRELATED,    /* what varies is slower than the run is long */
 	DRIFT_CONTRADICTION, /* spare capacity and growth do not agree, yet */
@@ -56,6 +60,7 @@ struct drift_question {
 	double error;        /* of either verdict, in (0, 0.5); 0.01 by default */
 	double indifference; /* delta, in (0, 1); 0.05 by default */
 	bool sequential;     /* asked again and again while evidence is added */
+	bool from_backlog;   /* of runs that began with one and ended when it emptied or doubled */
 };
 
 #define DRIFT_ERROR 0.01

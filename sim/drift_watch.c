@@ -306,6 +306,15 @@ static struct batch_means walk_of(const struct drift_watch *w, uint32_t n)
 	return batch_means_of(x, n);
 }
 
+static double least_level(const struct drift_watch *w, uint32_t from, uint32_t to)
+{
+	uint64_t least = w->level[from];
+
+	for (uint32_t i = from; i < to; i++)
+		least = w->level[i] < least ? w->level[i] : least;
+	return (double)least;
+}
+
 void drift_watch_evidence(
 	struct drift_watch *w, int64_t now_ns, int64_t until_ns, struct drift_evidence *out)
 {
@@ -338,6 +347,9 @@ void drift_watch_evidence(
 	out->rise_var = walk.var;
 	out->late_var = walk.var * (double)(n - n / 2) / n;
 	out->rise_spread = walk.var * walk.var / walk.df;
+	out->floor = least_level(w, n / 2, n);
+	out->floor_before = least_level(w, n / 4, n / 2);
+	out->free_var = 2.0 * t * a.var_per_s; /* services that vary as arrivals do */
 	if (c.n == 0 || c.unknown > 0)
 		return;
 	out->spare_runs = 1;

@@ -23,9 +23,9 @@ struct fixture {
 	bool keeps_spans;
 	uint32_t replication;
 	double warmup_s;
-	struct probe also; /* listens, too */
+	struct probe also;                        /* listens, too */
 	uint64_t least_in_system, most_in_system; /* where the run ends; 0: it does not */
-	double patience_s; /* for one call of the policy; 0: ten seconds */
+	double patience_s;                        /* for one call of the policy; 0: ten seconds */
 
 	/* after fixture_run() */
 	struct world_result result;
