@@ -50,7 +50,7 @@ static void correct(struct batch_means *out, double r1)
 	out->correlated = r1 > 0.5;
 }
 
-struct batch_means batch_means_of(const double *x, size_t n)
+struct batch_means batch_means_of(const double *x, size_t n, size_t at_most)
 {
 	struct batch_means out = {.var = (double)NAN, .batch = 1};
 	struct moments of, last;
@@ -62,6 +62,8 @@ struct batch_means batch_means_of(const double *x, size_t n)
 		most *= 2;
 	last = moments_of(x, most, n / most);
 	last.var /= (double)most;
+	while (at_most > 0 && n / out.batch > at_most && out.batch < most)
+		out.batch *= 2;
 	for (;; out.batch *= 2) {
 		size_t m = n / out.batch;
 

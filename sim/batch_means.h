@@ -20,11 +20,12 @@ struct batch_means {
 };
 
 /**
- * Of @x[0..@n). Batches are doubled while the correlation of neighbours is above 1 / sqrt(batches),
- * or the coarsest batches vary more than these by a factor that is no chance, and while
- * BATCH_MEANS_LEAST are left; then the correlation that remains is allowed for. What does not fill
- * the last batch is left out. O(n log n), no memory.
+ * Of @x[0..@n), in @most batches at first at most (0: as many as there are). Batches are doubled
+ * while the correlation of neighbours is above 1 / sqrt(batches), or the coarsest batches vary more
+ * than these by a factor that is no chance, and while BATCH_MEANS_LEAST are left; then the
+ * correlation that remains is allowed for. What does not fill the last batch is left out. O(n log
+ * n), no memory.
  */
-struct batch_means batch_means_of(const double *x, size_t n);
+struct batch_means batch_means_of(const double *x, size_t n, size_t most);
 
 #endif

@@ -16,8 +16,8 @@
 /* A backlog of h doubles under the one hypothesis 99 times as often as under the other. */
 #define OUTCOME_ODDS 3.0
 
-/* The default length, in sigma^2 / d^2: a drift of d is then 2.5 standard errors from 0. */
-#define DEFAULT_LENGTH 6.25
+/* The default length, in sigma^2 / d^2: a drift of d is then 2.8 standard errors from 0. */
+#define DEFAULT_LENGTH 8.0
 
 void drift_evidence_add(struct drift_evidence *to, const struct drift_evidence *one)
 {
@@ -30,11 +30,15 @@ void drift_evidence_add(struct drift_evidence *to, const struct drift_evidence *
 	to->rise_var += one->rise_var;
 	to->late_var += one->late_var;
 	to->rise_spread += one->rise_spread;
+	to->level_var += one->level_var;
+	to->level_spread += one->level_spread;
 	to->spare_runs += one->spare_runs;
 	to->places = one->places > to->places ? one->places : to->places;
 	to->net += one->net;
 	to->net_var += one->net_var;
 	to->net_spread += one->net_spread;
+	to->unused += one->unused;
+	to->unused_var += one->unused_var;
 	to->free_var += one->free_var;
 	to->floor += one->floor;
 	to->floor_before += one->floor_before;
@@ -56,9 +60,14 @@ struct estimate {
 	double x, var, df;
 };
 
-/** How many standard errors are passed with that part of the error's probability. */
+/** More degrees of freedom than matter. */
+#define MOST_DF 1e6
+
+/** How many standard errors are passed with that part of the error's probability. Where nothing
+ *  varies (@df NaN) it does not matter. */
 static double quantile(const struct rule *r, double df)
 {
+	df = df < MOST_DF ? df : MOST_DF;
 	return gsl_cdf_tdist_Qinv(OF_ERROR * r->error, df);
 }
 
@@ -111,6 +120,12 @@ static double walk_quantile(const struct rule *r, const struct drift_evidence *e
 	return r->sequential ? always(r) : quantile(r, e->rise_var * e->rise_var / e->rise_spread);
 }
 
+static double level_quantile(const struct rule *r, const struct drift_evidence *e)
+{
+	return r->sequential ? always(r)
+			     : quantile(r, e->level_var * e->level_var / e->level_spread);
+}
+
 static bool still_grows(const struct rule *r, const struct drift_evidence *e)
 {
 	return e->late_rise > walk_quantile(r, e) * sqrt(e->late_var);
@@ -146,7 +161,7 @@ static void decide_by_walk(struct drift_answer *a, const struct rule *r,
 	a->reason = spare == DRIFT_UNDECIDED ? DRIFT_TOO_SHORT : DRIFT_CONTRADICTION;
 	if (e->walk_correlated > e->runs / 2) {
 		a->reason = DRIFT_CORRELATED;
-	} else if (!grows && e->rise + walk_quantile(r, e) * sqrt(e->rise_var) < r->high) {
+	} else if (!grows && e->rise + level_quantile(r, e) * sqrt(e->level_var) < r->high) {
 		a->reason = DRIFT_BY_LEVEL;
 		a->verdict = DRIFT_STABLE;
 	} else if (grows && grows_evenly(e) &&
@@ -165,7 +180,8 @@ static bool walk_agrees(
 
 	if (spare == DRIFT_STABLE)
 		return e->rise <= most_left(r, e) && !still_grows(r, e);
-	return e->rise > 0.0 && e->rise > e->net - z * (sqrt(e->free_var) + sqrt(e->net_var));
+	return e->rise > 0.0 &&
+	       e->rise > e->net - z * (sqrt(e->unused_var) + 0.1 * sqrt(e->net_var));
 }
 
 /** How runs from a backlog ended, and by how much they rose. What swings has no variance that batch
@@ -193,7 +209,7 @@ static void decide(struct drift_answer *a, const struct rule *r, const struct dr
 	a->reason = DRIFT_CORRELATED;
 	if (e->correlated > e->runs / 2)
 		return;
-	if (e->spare_runs == e->runs)
+	if (e->spare_runs == e->runs && e->unused > -walk_quantile(r, e) * sqrt(e->unused_var))
 		spare = judge_estimate(r, &net);
 	a->reason = DRIFT_BY_SPARE;
 	a->verdict = spare;
@@ -209,6 +225,9 @@ static struct estimate drift_of(const struct drift_evidence *e, enum drift_reaso
 	if (e->spare_runs == e->runs && !by_walk)
 		return (struct estimate){
 			e->net, e->net_var, e->net_var * e->net_var / e->net_spread};
+	if (why == DRIFT_BY_LEVEL)
+		return (struct estimate){
+			e->rise, e->level_var, e->level_var * e->level_var / e->level_spread};
 	return (struct estimate){e->rise, e->rise_var, e->rise_var * e->rise_var / e->rise_spread};
 }
 

@@ -27,10 +27,15 @@ struct drift_evidence {
 	double left;               /* in system at the end */
 	double rise_var, late_var; /* by batch means of what it rises by */
 	double rise_spread;        /* sum of var^2 / degrees of freedom */
+	double level_var,
+		level_spread; /* the same by few long batches: little where it stays level */
 	/* Spare capacity: time x (what comes - what all servers do when full); 0 where @spare_runs
 	 * is not @runs, since somebody was never full or is not told of. */
 	size_t spare_runs, places; /* places: that served, largest of the runs */
 	double net, net_var, net_spread;
+	/* What they could have served while not full, beside what they did: not below 0, or what
+	 * they do when full is no measure of what they could. */
+	double unused, unused_var;
 	double free_var; /* of the walk over that time, were all servers full */
 	/* The least that was in the system in the second half, and in the quarter before. */
 	double floor, floor_before;

@@ -6,7 +6,9 @@
 #include "base/mem.h"
 #include "sim/batch_means.h"
 
-enum { BINS = 256, LEAST_SERVED = 30 };
+/* What comes back to its level does so within a bin of the run that is cut in LEVEL_BATCHES to
+ * twice as many. */
+enum { BINS = 256, LEAST_SERVED = 30, LEVEL_BATCHES = 32 };
 
 /** Events on a clock of their own, in bins of equal time. */
 struct bins {
@@ -17,16 +19,18 @@ struct bins {
 
 struct place {
 	bool full;
-	int64_t since_ns;
-	uint64_t served;  /* full or not */
-	struct bins bins; /* what it serves on the clock of its being full */
+	int64_t since_ns, since_pressed_ns; /* clocks of the run, and of its being pressed */
+	uint64_t served;                    /* full or not */
+	struct bins bins;                   /* what it serves on the clock of its being full */
 };
 
 struct drift_watch {
 	int64_t now_ns, start_ns, last_ns;
 	uint64_t n, n_start, n_last; /* in system; n_last: when the last arrival had come */
 	struct bins arrivals;
-	uint64_t level[BINS]; /* in system at the ends of its bins */
+	bool pressed;
+	int64_t pressed_ns, pressed_since_ns; /* for how long in all; brought up to date */
+	uint64_t level[BINS];                 /* in system at the ends of its bins */
 	size_t n_places;
 	struct place *places;
 };
@@ -80,9 +84,12 @@ void drift_watch_restart(struct drift_watch *w, int64_t at_ns)
 {
 	w->now_ns = w->start_ns = w->last_ns = at_ns;
 	w->n_start = w->n_last = w->n;
+	w->pressed_ns = 0;
+	w->pressed_since_ns = at_ns;
 	bins_init(&w->arrivals);
 	for (size_t k = 0; k < w->n_places; k++) {
 		w->places[k].since_ns = at_ns;
+		w->places[k].since_pressed_ns = 0;
 		w->places[k].served = 0;
 		bins_init(&w->places[k].bins);
 	}
@@ -118,14 +125,33 @@ void drift_watch_level(struct drift_watch *w, int64_t at_ns, uint64_t n)
 	w->n = n;
 }
 
-static void place_pass(struct place *p, int64_t at_ns)
+static void press_pass(struct drift_watch *w, int64_t at_ns)
 {
-	while (p->full && p->since_ns < at_ns) {
-		p->since_ns += bins_pass(&p->bins, at_ns - p->since_ns);
+	if (w->pressed)
+		w->pressed_ns += at_ns - w->pressed_since_ns;
+	w->pressed_since_ns = at_ns;
+}
+
+/** Its clock goes on while it is full, and else while all are pressed. */
+static void place_pass(struct drift_watch *w, struct place *p, int64_t at_ns)
+{
+	int64_t left_ns;
+
+	press_pass(w, at_ns);
+	left_ns = p->full ? at_ns - p->since_ns : w->pressed_ns - p->since_pressed_ns;
+	while (left_ns > 0) {
+		left_ns -= bins_pass(&p->bins, left_ns);
 		if (p->bins.n == BINS)
 			bins_halve(&p->bins);
 	}
 	p->since_ns = at_ns;
+	p->since_pressed_ns = w->pressed_ns;
+}
+
+void drift_watch_pressed(struct drift_watch *w, int64_t at_ns, bool yes)
+{
+	press_pass(w, at_ns);
+	w->pressed = yes;
 }
 
 void drift_watch_full(struct drift_watch *w, size_t place, int64_t at_ns, bool full)
@@ -134,7 +160,7 @@ void drift_watch_full(struct drift_watch *w, size_t place, int64_t at_ns, bool f
 
 	if (p->full == full)
 		return;
-	place_pass(p, at_ns);
+	place_pass(w, p, at_ns);
 	p->full = full;
 }
 
@@ -143,9 +169,9 @@ void drift_watch_served(struct drift_watch *w, size_t place, int64_t at_ns)
 	struct place *p = &w->places[place];
 
 	p->served++;
-	if (!p->full)
+	if (!p->full && !w->pressed)
 		return;
-	place_pass(p, at_ns);
+	place_pass(w, p, at_ns);
 	p->bins.open++;
 }
 
@@ -180,7 +206,7 @@ static struct rate rate_of(const struct bins *b, uint32_t n, double open, double
 		x[i] = b->at[i];
 		sum += x[i];
 	}
-	m = batch_means_of(x, n);
+	m = batch_means_of(x, n, 0);
 	r.clock_s = n * width_s + into_s;
 	r.per_s = sum / r.clock_s;
 	r.var_per_s = m.var / (n * width_s);
@@ -194,6 +220,8 @@ struct capacity {
 	double per_s, var, spread; /* 1/s; of the mean rate */
 	double var_per_s;          /* of a walk that they serve */
 	size_t n, unknown;         /* that served; of those, never full */
+	double run_s;              /* in which they did */
+	double unused, unused_var; /* what they could have served beside what they did */
 	double correlated_var;     /* of @var, from rates that are correlated beyond all batches */
 	/* those who did too little for an estimate of their own: sums of counts, times, 1/times */
 	size_t few;
@@ -217,6 +245,15 @@ static uint64_t bins_sum(const struct bins *b)
 static bool is_few(const struct bins *b)
 {
 	return b->n < BATCH_MEANS_LEAST || bins_sum(b) < LEAST_SERVED;
+}
+
+/** Of a place that serves @per_s when full, with counts that vary by @dispersion times as much. */
+static void unused_add(struct capacity *c, const struct place *p, double per_s, double dispersion)
+{
+	double full = full_s(&p->bins), rest = fmax(c->run_s - full, 0.0);
+
+	c->unused += per_s * rest - (double)(p->served - bins_sum(&p->bins));
+	c->unused_var += dispersion * per_s * rest * (1.0 + rest / full);
 }
 
 static void capacity_add(struct capacity *c, const struct place *p)
@@ -244,6 +281,7 @@ static void capacity_add(struct capacity *c, const struct place *p)
 	c->var += var;
 	c->spread += var * var / r.df;
 	c->var_per_s += r.var_per_s;
+	unused_add(c, p, r.per_s, r.var_per_s / r.per_s);
 	c->correlated_var += r.correlated ? var : 0.0;
 }
 
@@ -285,6 +323,7 @@ static void capacity_add_few(struct capacity *c, const struct drift_watch *w)
 		c->var += var;
 		c->spread += var * var / (n + 1.0);
 		c->var_per_s += dispersion * n / s;
+		unused_add(c, &w->places[k], n / s, dispersion);
 	}
 }
 
@@ -297,13 +336,13 @@ static uint32_t bins_until(const struct drift_watch *w, int64_t until_ns)
 }
 
 /** Of the walk itself: what it rises by in each bin, about its mean. */
-static struct batch_means walk_of(const struct drift_watch *w, uint32_t n)
+static struct batch_means walk_of(const struct drift_watch *w, uint32_t n, size_t most)
 {
 	double x[BINS];
 
 	for (uint32_t i = 0; i < n; i++)
 		x[i] = (double)w->level[i] - (double)(i > 0 ? w->level[i - 1] : w->n_start);
-	return batch_means_of(x, n);
+	return batch_means_of(x, n, most);
 }
 
 static double least_level(const struct drift_watch *w, uint32_t from, uint32_t to)
@@ -318,8 +357,8 @@ static double least_level(const struct drift_watch *w, uint32_t from, uint32_t t
 void drift_watch_evidence(
 	struct drift_watch *w, int64_t now_ns, int64_t until_ns, struct drift_evidence *out)
 {
-	struct capacity c = {0};
-	struct batch_means walk;
+	struct capacity c = {.run_s = 1e-9 * (double)(now_ns - w->start_ns)};
+	struct batch_means walk, level;
 	struct rate a;
 	uint32_t n;
 	double t;
@@ -331,7 +370,7 @@ void drift_watch_evidence(
 		return;
 	a = rate_of(&w->arrivals, n, 0.0, 0.0);
 	for (size_t k = 0; k < w->n_places; k++) {
-		place_pass(&w->places[k], now_ns);
+		place_pass(w, &w->places[k], now_ns);
 		capacity_add(&c, &w->places[k]);
 	}
 	capacity_add_few(&c, w);
@@ -341,18 +380,23 @@ void drift_watch_evidence(
 	out->rise = out->left - (double)w->n_start;
 	out->late_rise = out->left - (double)w->level[n / 2 - 1];
 	out->places = c.n;
-	walk = walk_of(w, n);
+	walk = walk_of(w, n, 0);
+	level = walk_of(w, n, LEVEL_BATCHES);
 	out->correlated = a.correlated || c.correlated_var > 0.5 * c.var;
 	out->walk_correlated = walk.correlated;
 	out->rise_var = walk.var;
 	out->late_var = walk.var * (double)(n - n / 2) / n;
 	out->rise_spread = walk.var * walk.var / walk.df;
+	out->level_var = level.var;
+	out->level_spread = level.var * level.var / level.df;
 	out->floor = least_level(w, n / 2, n);
 	out->floor_before = least_level(w, n / 4, n / 2);
 	out->free_var = 2.0 * t * a.var_per_s; /* services that vary as arrivals do */
 	if (c.n == 0 || c.unknown > 0)
 		return;
 	out->spare_runs = 1;
+	out->unused = c.unused;
+	out->unused_var = c.unused_var;
 	out->net = t * (a.per_s - c.per_s);
 	out->free_var = t * (a.var_per_s + c.var_per_s);
 	out->net_var = t * a.var_per_s + t * t * c.var;

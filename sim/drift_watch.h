@@ -28,6 +28,9 @@ void drift_watch_level(struct drift_watch *w, int64_t at_ns, uint64_t n);
 /** From now on @place could (not) do more work at a time if there were more for it. */
 void drift_watch_full(struct drift_watch *w, size_t place, int64_t at_ns, bool full);
 
+/** From now on there is more work than all places together can take up: as if each were full. */
+void drift_watch_pressed(struct drift_watch *w, int64_t at_ns, bool yes);
+
 /** @place has served a request: tell before what that changes in its being full. */
 void drift_watch_served(struct drift_watch *w, size_t place, int64_t at_ns);
 

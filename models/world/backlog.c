@@ -124,8 +124,3 @@ void backlog_put(struct world *w)
 	w->mix_left = (uint64_t)(MIXED_AFTER * world_places(w));
 	decide_if_wanted(w);
 }
-
-void backlog_mix(struct world *w)
-{
-	w->mix_left--;
-}

@@ -159,16 +159,6 @@ static void submit(struct world *w, uint32_t slot, const struct waiting *q)
 	w->wanted = true;
 }
 
-/** Is that what the run was to end at? */
-static void look_at_level(struct world *w)
-{
-	const struct world_setup *s = &w->setup;
-
-	if (s->most_in_system > 0 && w->mix_left == 0 &&
-		(w->in_system <= s->least_in_system || w->in_system >= s->most_in_system))
-		engine_stop(w->engine);
-}
-
 uint32_t request_create(
 	struct world *w, struct group_id g, const struct request_draw *d, uint32_t session)
 {
@@ -206,8 +196,7 @@ uint32_t request_create(
 	};
 	w->groups[g.i].created++;
 	w->groups[g.i].measured += r->measured;
-	probes_in_system(&w->probes, now_ns, ++w->in_system);
-	look_at_level(w);
+	level_up(w);
 	request_tell(w, slot, MOMENT_CREATED, FATE_IN_SYSTEM, now_ns);
 	if (w->requests.n > WORLD_MOST_REQUESTS)
 		world_fail(w,
@@ -376,10 +365,7 @@ void request_end(struct world *w, uint32_t slot, enum fate fate)
 	request_tell(w, slot, MOMENT_ENDED, fate, now_ns);
 	if (r->measured)
 		cohort_left(w);
-	probes_in_system(&w->probes, now_ns, --w->in_system);
-	if (w->mix_left > 0)
-		backlog_mix(w);
-	look_at_level(w);
+	level_down(w);
 	if (w->requests.sequences.has_contents) {
 		free(w->requests.sequences.contents[slot].ids);
 		w->requests.sequences.contents[slot].ids = NULL;

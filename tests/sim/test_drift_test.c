@@ -24,11 +24,15 @@ static struct drift_evidence run_of(double net, double rise)
 		.rise_var = 8000.0,
 		.late_var = 4000.0,
 		.rise_spread = 8000.0 * 8000.0 / 255.0,
+		.level_var = 8000.0,
+		.level_spread = 8000.0 * 8000.0 / 31.0,
 		.spare_runs = 1,
 		.places = 1,
 		.net = net,
 		.net_var = 8000.0,
 		.net_spread = 8000.0 * 8000.0 / 255.0,
+		.unused = rise - net,
+		.unused_var = 10.0,
 		.free_var = 8000.0,
 	};
 }
@@ -48,8 +52,8 @@ static void the_threshold_is_walds(void **state)
 	assert_near(a.low_per_s, -0.05 / 0.95, 1e-12);
 	assert_near(a.high_per_s, 0.05 / 1.05, 1e-12);
 	assert_near(a.load, 4000.0 / 4200.0, 1e-12);
-	/* 6.25 sigma^2 / d^2 = 6.25 x 2 / .050125^2 */
-	assert_near(a.enough_s, 4975.0, 1.0);
+	/* 8 sigma^2 / d^2 = 8 x 2 / .050125^2 */
+	assert_near(a.enough_s, 6368.0, 1.0);
 }
 
 /* The log likelihood ratio is 2 d (x - m) / sigma^2, m = -lambda delta^2 / (1 - delta^2) T =
@@ -102,6 +106,8 @@ static void what_is_turned_away_does_not_make_a_system_unstable(void **state)
 	e.rise_var = 40.0;
 	e.late_var = 20.0;
 	e.rise_spread = 40.0 * 40.0 / 255.0;
+	e.level_var = 40.0;
+	e.level_spread = 40.0 * 40.0 / 31.0;
 	assert_int_equal(drift_judge(&e, &once).verdict, DRIFT_STABLE);
 	assert_int_equal(drift_judge(&e, &once).reason, DRIFT_BY_LEVEL);
 }
