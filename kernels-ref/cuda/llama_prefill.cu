@@ -11,6 +11,7 @@
 #include "kernels-ref/cuda/int8_gemm.cuh"
 #include "kernels-ref/cuda/llama_q8.cuh"
 #include "kernels-ref/cuda/packed_rows.cuh"
+#include "kernels-ref/cuda/prompt_store.cuh"
 #include "kernels-ref/cuda/sparse_attn.cuh"
 
 #define ROW_THREADS 256
@@ -22,6 +23,9 @@ struct gpu_prefill {
 	int8_t *xq;         /* [tok][ffn] */
 	int32_t *sums;      /* [tok][2 ffn] */
 	half *q, *att;      /* [tok][hidden] */
+	gpu_das das;
+	uint8_t *mask; /* NULL: dense */
+	void *pools;
 };
 
 /* --- what lies between two GEMMs: a block a token ------------------------------------------- */
@@ -124,46 +128,6 @@ __global__ void __launch_bounds__(ROW_THREADS)
 
 	for (unsigned i = threadIdx.x; i < hidden; i += ROW_THREADS)
 		x[(size_t)blockIdx.x * hidden + i] = __half2float(from[i]);
-}
-
-struct split_in {
-	const int32_t *sums; /* [tok][3 hidden] */
-	const float *tok_scale, *w_scale;
-	const float2 *rope;
-	half *q, *k, *v;
-	unsigned hidden, context;
-	size_t cap;
-	const uint32_t *pos, *seq; /* of each token; NULL: of sequence 0, from @context on */
-};
-
-/* Queries to [tok][hidden], keys and values to the cache, RoPE on the way. */
-__global__ void __launch_bounds__(ROW_THREADS) rope_and_store(split_in in)
-{
-	unsigned tok = blockIdx.x, p = in.pos ? in.pos[tok] : in.context + tok;
-	size_t head0 = in.seq ? (size_t)in.seq[tok] * (in.hidden / 128) : 0;
-	float scale = in.tok_scale[tok];
-	const int32_t *from = in.sums + (size_t)tok * 3 * in.hidden;
-
-	for (unsigned n = threadIdx.x * 4; n < 3 * in.hidden; n += ROW_THREADS * 4) {
-		int4 s = *(const int4 *)(from + n);
-		float4 w = *(const float4 *)(in.w_scale + n);
-		float y[4] = {(float)s.x * scale * w.x, (float)s.y * scale * w.y,
-			(float)s.z * scale * w.z, (float)s.w * scale * w.w};
-		unsigned which = n / in.hidden, i = n - which * in.hidden, d = i % 128;
-		size_t kv = ((head0 + i / 128) * in.cap + p) * 128 + d;
-		half *to = which == 0 ? in.q + (size_t)tok * in.hidden + i
-				      : (which == 1 ? in.k : in.v) + kv;
-
-		if (which < 2)
-			for (int j = 0; j < 4; j += 2) {
-				float2 cs = in.rope[(size_t)p * 64 + (d + j) / 2];
-				float a = y[j], b = y[j + 1];
-
-				y[j] = a * cs.x - b * cs.y;
-				y[j + 1] = a * cs.y + b * cs.x;
-			}
-		*(uint2 *)to = make_uint2(pack_halves(y[0], y[1]), pack_halves(y[2], y[3]));
-	}
 }
 
 __global__ void __launch_bounds__(ROW_THREADS)
@@ -284,9 +248,26 @@ gpu_prefill *gpu_prefill_create(const llama_shape *shape, size_t max_tok)
 	return p;
 }
 
+void gpu_prefill_sparse(gpu_prefill *p, const gpu_das *das)
+{
+	unsigned heads = (unsigned)(p->shape.hidden / 128), n = (unsigned)p->max_tok;
+
+	CUDA_TRY(cudaFree(p->mask));
+	CUDA_TRY(cudaFree(p->pools));
+	p->mask = NULL;
+	p->pools = NULL;
+	if (!das)
+		return;
+	p->das = *das;
+	p->mask = device_alloc<uint8_t>(das_mask_bytes(heads, n, n));
+	p->pools = device_alloc<char>(das_predict_bytes(heads, n, n));
+	das_predict_begin(p->pools, heads, n, n, 0);
+	CUDA_TRY(cudaDeviceSynchronize());
+}
+
 void gpu_prefill_destroy(gpu_prefill *p)
 {
-	void *all[] = {p->x, p->q_scale, p->xq, p->sums, p->q, p->att};
+	void *all[] = {p->x, p->q_scale, p->xq, p->sums, p->q, p->att, p->mask, p->pools};
 
 	for (void *a : all)
 		CUDA_TRY(cudaFree(a));
@@ -300,53 +281,78 @@ static size_t cache_at(const gpu_prefill *p, const gpu_state *s, size_t l, size_
 	return (l * s->n_seq + seq) * (p->shape.hidden / 128) * s->cap_tok * 128;
 }
 
-/* The tokens from number @at on to queries, and to the cache from sequence @seq on. */
-static split_in split_of(const gpu_prefill *p, const gpu_llama *m, const gpu_state *s, size_t l,
-	size_t at, size_t seq)
+/* @n tokens from number @at on to queries, and to the cache from sequence @seq on. */
+static prompt_store store_of(const gpu_prefill *p, const gpu_llama *m, const gpu_state *s,
+	size_t l, size_t at, size_t n, size_t seq)
 {
 	unsigned h = (unsigned)p->shape.hidden;
 	size_t kv = cache_at(p, s, l, seq);
 
 	return {p->sums + at * 3 * h, p->q_scale + at, m->layers[l].qkv.scale, m->rope,
-		p->q + at * h, s->k + kv, s->v + kv, h, 0, s->cap_tok, NULL, NULL};
+		p->q + at * h, s->k + kv, s->v + kv, h, (unsigned)n, 0, s->cap_tok, NULL, NULL};
 }
 
 /* Keys and values of the rows that decode to the cache, and their attention. */
 static void rows_attention(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l,
 	const gpu_mix &x, cudaStream_t stream)
 {
-	split_in split = split_of(p, m, s, l, 0, 0);
+	prompt_store store = store_of(p, m, s, l, 0, x.n_rows, 0);
 
-	split.pos = s->pos;
-	split.seq = s->seq;
-	launch_kernel(
-		stream, rope_and_store, dim3((unsigned)x.n_rows), dim3(ROW_THREADS), 0, split);
+	store.pos = s->pos;
+	store.seq = s->seq;
+	prompt_store_gpu(store, NULL, stream);
 	gpu_row_attn_of(m, s, l, x.n_rows, x.max_tok, {p->q, p->att}, stream);
+}
+
+/* Attention of the tokens of @store over their sequence. */
+static attn_in attention_of(const gpu_prefill *p, const gpu_state *s, const prompt_store &store)
+{
+	attn_in attn = {};
+
+	attn.q = store.q;
+	attn.k = store.k;
+	attn.v = store.v;
+	attn.out = p->att + (store.q - p->q);
+	attn.q_head = attn.out_head = 128;
+	attn.q_tok = attn.out_tok = store.hidden;
+	attn.kv_head = s->cap_tok * 128;
+	attn.heads = store.hidden / 128;
+	attn.n_q = store.n;
+	attn.n_k = store.context + store.n;
+	attn.causal = true;
+	attn.scale = 1.0f / sqrtf(128.0f);
+	attn.lambda_nats = -HUGE_VALF;
+	return attn;
+}
+
+/* The same under a mask. What is pooled while Q and K are written is all there is to know of a
+ * prompt without cached tokens; of another its keys are summed anew. */
+static void store_and_predict(
+	gpu_prefill *p, const prompt_store &store, attn_in *attn, cudaStream_t stream)
+{
+	das_predict_in in = {attn->q, attn->k, attn->q_head, attn->q_tok, attn->kv_head,
+		attn->heads, attn->n_q, attn->n_k, true, attn->scale, p->das.theta, p->das.tau,
+		p->mask};
+
+	prompt_store_gpu(store, store.context == 0 ? p->pools : NULL, stream);
+	(store.context == 0 ? das_predict_pooled : das_predict_gpu)(in, p->pools, stream);
+	attn->mask = p->mask;
+	attn->lambda_nats = p->das.lambda_nats;
 }
 
 /* Keys and values of one prompt to the cache, and its attention; row @at is its first. */
 static void prompt_attention(gpu_prefill *p, const gpu_llama *m, gpu_state *s, size_t l,
 	const gpu_prompt *q, size_t at, cudaStream_t stream)
 {
-	unsigned h = (unsigned)p->shape.hidden;
-	split_in split = split_of(p, m, s, l, at, q->seq);
-	attn_in attn = {};
+	prompt_store store = store_of(p, m, s, l, at, q->n, q->seq);
 
-	split.context = (unsigned)q->context;
-	attn.q = split.q;
-	attn.k = split.k;
-	attn.v = split.v;
-	attn.out = p->att + at * h;
-	attn.q_head = attn.out_head = 128;
-	attn.q_tok = attn.out_tok = h;
-	attn.kv_head = s->cap_tok * 128;
-	attn.heads = h / 128;
-	attn.n_q = (unsigned)q->n;
-	attn.n_k = (unsigned)(q->context + q->n);
-	attn.causal = true;
-	attn.scale = 1.0f / sqrtf(128.0f);
-	attn.lambda_nats = -HUGE_VALF;
-	launch_kernel(stream, rope_and_store, dim3((unsigned)q->n), dim3(ROW_THREADS), 0, split);
+	store.context = (unsigned)q->context;
+	attn_in attn = attention_of(p, s, store);
+
+	if (p->mask && q->n > 1 && attn.n_k <= p->max_tok)
+		store_and_predict(p, store, &attn, stream);
+	else
+		prompt_store_gpu(store, NULL, stream);
 	attn_best(attn, stream);
 }
 

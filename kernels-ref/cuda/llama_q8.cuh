@@ -163,6 +163,15 @@ struct gpu_prefill;
 gpu_prefill *gpu_prefill_create(const llama_shape *shape, size_t max_tok);
 void gpu_prefill_destroy(gpu_prefill *p);
 
+/** Stage 1 of DAS with the crossing block, and stage 2; as das_params of ref/das.h. */
+struct gpu_das {
+	float theta, tau, lambda_nats;
+};
+
+/** From now on prompts of two tokens and more attend under DAS's mask, as long as they and what is
+ *  cached of them come to at most max_tok; NULL: densely, as at first. */
+void gpu_prefill_sparse(gpu_prefill *p, const gpu_das *das);
+
 /** Choose the GEMM algorithms for @n tokens by trying them. */
 void gpu_prefill_tune(gpu_prefill *p, const gpu_llama *m, size_t n);
 

@@ -40,23 +40,28 @@ void attn_best(const attn_in &in, cudaStream_t stream);
 
 /** Parameters of stage 1 that the device needs. */
 struct das_predict_in {
-	const half *q, *k; /* [heads][tokens][128] */
+	const half *q, *k;
+	size_t q_head, q_tok, k_head; /* strides in halves; a key is 128 */
 	unsigned heads, n_q, n_k;
 	bool causal;
 	float scale, theta, tau;
-	uint8_t *mask;     /* out: [heads][row blocks][column blocks] */
-	unsigned launches; /* 1 or 2; 0: by size */
+	uint8_t *mask; /* out: [heads][row blocks][column blocks] */
 };
 
-/** Bytes of scratch das_predict_gpu() wants. */
+/** Bytes of such a mask, and of scratch that prediction wants. */
+size_t das_mask_bytes(unsigned heads, unsigned n_q, unsigned n_k);
 size_t das_predict_bytes(unsigned heads, unsigned n_q, unsigned n_k);
 
-/** Once before the first call with @scratch; every call leaves it ready for the next of these
- *  sizes. */
+/** Once before the first call with @scratch; every call leaves it ready for the next of as many
+ *  heads. */
 void das_predict_begin(
 	void *scratch, unsigned heads, unsigned n_q, unsigned n_k, cudaStream_t stream);
 
 /** Stage 1 with DAS_TOP_CDF; ref/das.h states the rule. */
 void das_predict_gpu(const das_predict_in &in, void *scratch, cudaStream_t stream);
+
+/** The same after prompt_store_gpu() has written Q and K and left in @scratch what it saw: K is
+ *  read once more, Q is not. One launch. */
+void das_predict_pooled(const das_predict_in &in, void *scratch, cudaStream_t stream);
 
 #endif

@@ -270,7 +270,7 @@ static void write_attention(FILE *to, const llama_shape *shape, const grid_times
 	fprintf(to, "\n[prediction]  # new_tok  seconds of all layers\n");
 	for (unsigned n : attention_tokens)
 		fprintf(to, "%u %.6g\n", n,
-			layers * measure_predict((unsigned)shape->n_heads, n, 0).median_s);
+			layers * measure_predict((unsigned)shape->n_heads, n).added_s());
 }
 
 static void write_constants(FILE *to, const gpu_llama *m, gpu_state *s, size_t room, double gemm_ec,

@@ -128,7 +128,7 @@ static void speed_of_attention(void)
 		double flop = 2.0 * 32.0 * 128.0 * (double)n * (double)n, got;
 		double dense = measure_attention(32, n, 0.0, &got, true).median_s;
 		double mma = measure_attention(32, n, 0.0, &got, false).median_s;
-		double predict = measure_predict(32, n, 0).median_s;
+		double predict = measure_predict(32, n).added_s();
 
 		printf("attention 32 x %u causal: dense %.1f us, %.0f TFLOP/s (mma.sync %.0f); "
 		       "prediction %.1f us, %.2f %%\n",
@@ -144,16 +144,18 @@ static void speed_of_attention(void)
 	}
 }
 
-/* Mask prediction by what it is launched in, beside what its bytes alone would take. */
+/* What mask prediction adds to a prompt's step, beside what reading K once would take; and alone,
+ * beside Q and K once. */
 static void speed_of_prediction(double copy)
 {
 	for (unsigned n : {128, 512, 2048, 4096, 8192, 16384, 32768}) {
-		double t[3], floor_s = 2.0 * 32.0 * n * 128.0 * sizeof(half) / copy;
+		predict_times t = measure_predict(32, n);
+		double k_s = 32.0 * n * 128.0 * sizeof(half) / copy;
 
-		for (unsigned launches : {0, 1, 2})
-			t[launches] = measure_predict(32, n, launches).median_s;
-		printf("prediction 32 x %u: %.1f us (one launch %.1f, two %.1f), floor %.1f\n", n,
-			t[0] * 1e6, t[1] * 1e6, t[2] * 1e6, floor_s * 1e6);
+		printf("prediction 32 x %u: %.1f us (writing %.1f, pooled and mapped %.1f; mapped "
+		       "alone %.1f), K once %.1f; of Q and K anew %.1f, both once %.1f\n",
+			n, t.added_s() * 1e6, t.store_s * 1e6, t.pooled_s * 1e6, t.tasks_s * 1e6,
+			k_s * 1e6, t.alone_s * 1e6, 2e6 * k_s);
 	}
 	fflush(stdout);
 }

@@ -2,10 +2,12 @@
  * What is timed, and how it is set up.
  */
 #include <cmath>
+#include <functional>
 
 #include "kernels-ref/cuda/attn_common.cuh"
 #include "kernels-ref/measure/measure.cuh"
 #include "kernels-ref/cuda/packed_rows.cuh"
+#include "kernels-ref/cuda/prompt_store.cuh"
 
 #define L2_SEVERAL ((size_t)400 << 20) /* bytes that rotating buffers should total */
 
@@ -333,31 +335,84 @@ timing measure_attention(unsigned heads, unsigned n, double sparsity, double *go
 	return t;
 }
 
-timing measure_predict(unsigned heads, unsigned n, unsigned launches)
+__global__ void random_sums(int32_t *to, size_t n, int most)
 {
-	size_t one = (size_t)heads * n * ATTN_DIM;
-	int copies = copies_for(one * 2 * sizeof(half));
-	half *all = device_alloc<half>(one * 2 * copies);
-	size_t cells = (size_t)heads * attn_blocks(n, DAS_Q_BLOCK) * attn_blocks(n, DAS_K_BLOCK);
-	uint8_t *mask = device_alloc<uint8_t>(cells);
-	void *scratch = device_alloc<char>(das_predict_bytes(heads, n, n));
-	timing t;
+	for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < n;
+		i += (size_t)gridDim.x * blockDim.x)
+		to[i] = (int)(device_rand_bits(8, i) % (2 * (uint64_t)most + 1)) - most;
+}
 
-	fill_normal(all, one * 2 * copies, 6);
-	das_predict_begin(scratch, heads, n, n, 0);
+__global__ void fill_floats(float *to, size_t n, float x)
+{
+	for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < n;
+		i += (size_t)gridDim.x * blockDim.x)
+		to[i] = x;
+}
+
+static float *alike_floats(size_t n, float x)
+{
+	float *to = device_alloc<float>(n);
+
+	launch_kernel(0, fill_floats, dim3(1024), dim3(256), 0, to, n, x);
+	return to;
+}
+
+/* A prompt's sums, as random as a product of random numbers, and where they go. */
+struct predict_bench {
+	prompt_store store;
+	das_predict_in in;
+	void *scratch;
+};
+
+static predict_bench predict_bench_create(unsigned heads, unsigned n)
+{
+	unsigned hidden = heads * ATTN_DIM;
+	size_t one = (size_t)n * hidden;
+	half *all = device_alloc<half>(3 * one);
+	int32_t *sums = device_alloc<int32_t>(3 * one);
+	float *scale = alike_floats(n, 1e-3f), *w_scale = alike_floats(3 * hidden, 1.0f);
+	float2 *rope = (float2 *)alike_floats((size_t)n * ATTN_DIM, sqrtf(0.5f));
+	predict_bench b = {};
+
+	launch_kernel(0, random_sums, dim3(4096), dim3(256), 0, sums, 3 * one, 1732);
+	b.store = {sums, scale, w_scale, rope, all, all + one, all + 2 * one, hidden, n, 0, n, NULL,
+		NULL};
+	b.in = {all, all + one, ATTN_DIM, hidden, (size_t)n * ATTN_DIM, heads, n, n, true,
+		1.0f / sqrtf((float)ATTN_DIM), -1.0f, 0.98f,
+		device_alloc<uint8_t>(das_mask_bytes(heads, n, n))};
+	b.scratch = device_alloc<char>(das_predict_bytes(heads, n, n));
+	das_predict_begin(b.scratch, heads, n, n, 0);
+	prompt_store_gpu(b.store, NULL, 0);
 	CUDA_TRY(cudaDeviceSynchronize());
-	t = time_for(
-		[&](int i, cudaStream_t stream) {
-			das_predict_in in = {all + one * 2 * i, all + one * (2 * i + 1), heads, n,
-				n, true, 1.0f / sqrtf((float)ATTN_DIM), -1.0f, 0.98f, mask,
-				launches};
+	return b;
+}
 
-			das_predict_gpu(in, scratch, stream);
-		},
-		copies, 0.05);
-	CUDA_TRY(cudaFree(all));
-	CUDA_TRY(cudaFree(mask));
-	CUDA_TRY(cudaFree(scratch));
+static void predict_bench_destroy(predict_bench *b)
+{
+	for (const void *x : {(const void *)b->store.sums, (const void *)b->store.tok_scale,
+		     (const void *)b->store.w_scale, (const void *)b->store.rope,
+		     (const void *)b->store.q, (const void *)b->in.mask, (const void *)b->scratch})
+		CUDA_TRY(cudaFree((void *)x));
+}
+
+static double median_of(const std::function<void(cudaStream_t)> &run)
+{
+	return time_for([&](int, cudaStream_t stream) { run(stream); }, 1, 0.05).median_s;
+}
+
+predict_times measure_predict(unsigned heads, unsigned n)
+{
+	predict_bench b = predict_bench_create(heads, n);
+	predict_times t;
+
+	t.store_s = median_of([&](cudaStream_t s) { prompt_store_gpu(b.store, NULL, s); });
+	t.pooled_s = median_of([&](cudaStream_t s) {
+		prompt_store_gpu(b.store, b.scratch, s);
+		das_predict_pooled(b.in, b.scratch, s);
+	});
+	t.tasks_s = median_of([&](cudaStream_t s) { das_predict_pooled(b.in, b.scratch, s); });
+	t.alone_s = median_of([&](cudaStream_t s) { das_predict_gpu(b.in, b.scratch, s); });
+	predict_bench_destroy(&b);
 	return t;
 }
 

@@ -62,8 +62,18 @@ timing measure_prefill(const gpu_llama *m, gpu_state *s, gpu_prefill *p, size_t 
 /** Attention of one layer at a forced share of skipped blocks; @*got is what the mask has. */
 timing measure_attention(unsigned heads, unsigned tokens, double sparsity, double *got, bool wgmma);
 
-/** Mask prediction of one layer, in @launches of a kernel; 0: as many as it chooses. */
-timing measure_predict(unsigned heads, unsigned tokens, unsigned launches);
+/** Of one layer, medians: Q, K and V of a prompt written; the same with pooling, and then the mask;
+ *  the mask alone of what was pooled, and of what was not. */
+struct predict_times {
+	double store_s, pooled_s, tasks_s, alone_s;
+
+	/** What a prompt's step takes longer for its mask. */
+	double added_s(void) const
+	{
+		return pooled_s - store_s;
+	}
+};
+predict_times measure_predict(unsigned heads, unsigned tokens);
 
 /** The four int8 GEMMs of a layer at @n tokens, one after another. */
 timing measure_layer_gemm(const gpu_llama *m, gpu_prefill *p, size_t n);

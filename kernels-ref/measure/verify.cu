@@ -11,6 +11,7 @@
 #include "kernels-ref/cuda/cuda_common.cuh"
 #include "kernels-ref/cuda/llama_q8.cuh"
 #include "kernels-ref/cuda/packed_rows.cuh"
+#include "kernels-ref/cuda/prompt_store.cuh"
 #include "kernels-ref/ref/num.h"
 #include "kernels-ref/cuda/sparse_attn.cuh"
 #include "kernels-ref/measure/verify.cuh"
@@ -487,6 +488,56 @@ static void verify_mixed(tally *t, const llama_model *host, const gpu_llama *m, 
 
 static const llama_shape shape_two_heads = {"2x256", 256, 704, 2, 2, 2, 128, 520, 1e4, 1e-5};
 
+/* A prompt behind @context cached tokens under DAS's mask, against the truth under its own; and under
+ * a mask that keeps all, against none. */
+static void verify_sparse_prefill(tally *t, const llama_model *host, const gpu_llama *m,
+	gpu_state *s, size_t context, size_t n)
+{
+	const llama_shape *shape = &host->shape;
+	llama_kv *kv = llama_kv_create(shape, context + n);
+	gpu_prefill *p = gpu_prefill_create(shape, context + n);
+	const gpu_das sparse = {-1.0f, 0.5f, -HUGE_VALF}, all = {-1.0f, 1.0f, -HUGE_VALF};
+	das_params params = das_params_default();
+	llama_run run = {};
+	std::vector<uint32_t> tokens(context + n);
+	std::vector<float> truth(shape->vocab), out[3];
+	char what[120];
+
+	params.theta = sparse.theta;
+	params.tau = sparse.tau;
+	params.lambda_nats = -HUGE_VAL;
+	run.path = LLAMA_W8A8;
+	for (size_t i = 0; i < context + n; i++)
+		tokens[i] = token_of(901, i, shape->vocab);
+	if (context)
+		llama_step(truth.data(), host, kv, tokens.data(), context, &run, NULL);
+	run.das = &params;
+	llama_step(truth.data(), host, kv, tokens.data() + context, n, &run, NULL);
+	llama_kv_destroy(kv);
+
+	uint32_t *device_tokens = upload(tokens);
+
+	gpu_state_shape(s, 1, context + n + 3);
+	gpu_prefill_tune(p, m, context + n);
+	if (context)
+		gpu_prefill_run(p, m, s, device_tokens, context, 0, 0);
+	for (int i = 0; i < 3; i++) {
+		gpu_prefill_sparse(p, i == 0 ? &sparse : i == 1 ? &all : NULL);
+		poison(s->logits, shape->vocab * sizeof(float));
+		gpu_prefill_run(p, m, s, device_tokens + context, n, context, 0);
+		out[i] = download(s->logits, shape->vocab);
+	}
+	snprintf(what, sizeof(what), "prefill %s under a mask, %zu tokens after %zu", shape->name,
+		n, context);
+	judge(t, what, relative_error(out[0].data(), truth.data(), truth.size()), 6e-2);
+	judge(t, "  a mask that keeps all, against none",
+		relative_error(out[1].data(), out[2].data(), truth.size()), 1e-6);
+	double sparse_off = relative_error(out[0].data(), out[2].data(), truth.size());
+	judge(t, "  a mask that does not changes something", sparse_off > 0.1 ? 0.0 : 1.0, 0.5);
+	CUDA_TRY(cudaFree(device_tokens));
+	gpu_prefill_destroy(p);
+}
+
 static void verify_prefills(tally *t, bool few)
 {
 	const llama_shape *shape = &shape_two_heads;
@@ -499,6 +550,8 @@ static void verify_prefills(tally *t, bool few)
 	verify_prefill(t, host, &m, &s, 0, 1);
 	verify_prefill(t, host, &m, &s, 70, 7);
 	verify_prefill(t, host, &m, &s, 33, 129);
+	verify_sparse_prefill(t, host, &m, &s, 0, 300);
+	verify_sparse_prefill(t, host, &m, &s, 70, 257);
 	verify_prompts(t, &m, &s);
 	verify_kv_copy(t, &m, &s);
 	verify_mixed(t, host, &m, &s);
@@ -756,44 +809,219 @@ static void verify_row_attn(tally *t, size_t n, size_t cap, size_t less)
 /* --- prediction
  * -------------------------------------------------------------------------------------- */
 
-static void verify_predict(tally *t, size_t n_q, size_t n_k, double theta, double tau, bool causal)
+/* What prediction is to come to, and where it is asked for. */
+struct predict_case {
+	das_mask *truth;
+	size_t n; /* bytes of the mask */
+	das_predict_in in;
+	void *scratch;
+};
+
+static predict_case predict_case_create(const attn_shape *shape, double theta, double tau,
+	const std::vector<float> &q, const std::vector<float> &k)
 {
-	attn_case c = attn_case_create(3, n_q, n_k, causal, 1.0);
-	das_params p = das_params_default();
+	das_params params = das_params_default();
+	predict_case c = {};
+	das_predict_in in = {};
+
+	params.theta = theta;
+	params.tau = tau;
+	c.truth = das_mask_create(shape, &params);
+	das_predict(c.truth, shape, &params, q.data(), k.data());
+	c.n = c.truth->n_heads * c.truth->n_rows * c.truth->n_cols;
+	in.heads = (unsigned)shape->n_heads;
+	in.n_q = (unsigned)shape->n_q_tok;
+	in.n_k = (unsigned)shape->n_k_tok;
+	in.causal = shape->causal;
+	in.scale = (float)attn_scale(shape);
+	in.theta = (float)theta;
+	in.tau = (float)tau;
+	in.mask = device_alloc<uint8_t>(c.n);
+	c.in = in;
+	c.scratch = device_alloc<char>(das_predict_bytes(in.heads, in.n_q, in.n_k));
+	poison(c.scratch, das_predict_bytes(in.heads, in.n_q, in.n_k));
+	das_predict_begin(c.scratch, in.heads, in.n_q, in.n_k, 0);
+	return c;
+}
+
+static void predict_case_destroy(predict_case *c)
+{
+	das_mask_destroy(c->truth);
+	CUDA_TRY(cudaFree(c->in.mask));
+	CUDA_TRY(cudaFree(c->scratch));
+}
+
+#define PREDICT_CALLS 3 /* the scratch must be ready anew */
+
+/* @predict, some times over. */
+template <class F> static void predict_check(tally *t, predict_case *c, const char *name, F predict)
+{
+	size_t wrong = 0, kept = 0;
 	char what[120];
 
-	p.theta = theta;
-	p.tau = tau;
-	das_mask *m = das_mask_create(&c.shape, &p);
-	das_predict(m, &c.shape, &p, c.q.data(), c.k.data());
-	size_t n = m->n_heads * m->n_rows * m->n_cols, wrong = 0, kept = 0;
-	uint8_t *mask = device_alloc<uint8_t>(n);
-	das_predict_in in = {c.gq, c.gk, 3, (unsigned)n_q, (unsigned)n_k, causal,
-		(float)attn_scale(&c.shape), (float)theta, (float)tau, mask, 0};
-	void *scratch = device_alloc<char>(das_predict_bytes(3, in.n_q, in.n_k));
-
-	poison(scratch, das_predict_bytes(3, in.n_q, in.n_k));
-	das_predict_begin(scratch, 3, in.n_q, in.n_k, 0);
-	for (unsigned call = 0; call < 4; call++) { /* the scratch must be ready anew */
-		in.launches = 1 + call % 2;
-		poison(mask, n);
-		das_predict_gpu(in, scratch, 0);
-		std::vector<uint8_t> out = download(mask, n);
+	for (int call = 0; call < PREDICT_CALLS; call++) {
+		poison(c->in.mask, c->n);
+		predict();
+		std::vector<uint8_t> out = download(c->in.mask, c->n);
 
 		kept = 0;
-		for (size_t i = 0; i < n; i++) {
-			wrong += out[i] != m->why[i];
+		for (size_t i = 0; i < c->n; i++) {
+			wrong += out[i] != c->truth->why[i];
 			kept += out[i] != 0;
 		}
 	}
-	snprintf(what, sizeof(what), "mask %zu x %zu, theta %g, tau %g: %zu of %zu set", n_q, n_k,
-		theta, tau, kept, n);
+	snprintf(what, sizeof(what), "%s %u x %u, theta %g, tau %g: %zu of %zu set", name,
+		c->in.n_q, c->in.n_k, c->in.theta, c->in.tau, kept, c->n);
 	/* A figure that lies on its threshold to rounding may fall either way. */
-	judge(t, what, (double)wrong / (double)(4 * n), 2e-3);
-	das_mask_destroy(m);
-	CUDA_TRY(cudaFree(mask));
-	CUDA_TRY(cudaFree(scratch));
+	judge(t, what, (double)wrong / (double)(PREDICT_CALLS * c->n), 2e-3);
+}
+
+static void verify_predict(tally *t, size_t n_q, size_t n_k, double theta, double tau, bool causal)
+{
+	attn_case c = attn_case_create(3, n_q, n_k, causal, 1.0);
+	predict_case p = predict_case_create(&c.shape, theta, tau, c.q, c.k);
+
+	p.in.q = c.gq;
+	p.in.k = c.gk;
+	p.in.q_tok = 128;
+	p.in.q_head = n_q * 128;
+	p.in.k_head = n_k * 128;
+	predict_check(t, &p, "mask", [&] { das_predict_gpu(p.in, p.scratch, 0); });
+	predict_case_destroy(&p);
 	attn_case_destroy(&c);
+}
+
+/* --- what a prompt's first multiplication leaves ---------------------------------------------- */
+
+#define STORE_HEADS 3
+#define STORE_HIDDEN (STORE_HEADS * 128)
+
+/* Sums whose queries and keys change slowly along the prompt, as structured() makes them. */
+struct store_case {
+	std::vector<int32_t> sums;
+	std::vector<float> tok_scale, w_scale;
+	std::vector<float2> rope;
+	std::vector<float> q, k, v; /* what is to come of it, [head][token][128] */
+};
+
+static double store_number(const store_case &c, size_t tok, size_t column)
+{
+	return (double)c.sums[tok * 3 * STORE_HIDDEN + column] * (double)c.tok_scale[tok] *
+	       (double)c.w_scale[column];
+}
+
+/* Columns 2 i and 2 i + 1 of one of the three parts, turned. */
+static void store_pair(const store_case &c, std::vector<float> *to, size_t part, size_t n, size_t tok,
+	size_t pair)
+{
+	size_t head = pair / 64, i = pair % 64, at = (head * n + tok) * 128 + 2 * i;
+	double a = store_number(c, tok, part * STORE_HIDDEN + 2 * pair);
+	double b = store_number(c, tok, part * STORE_HIDDEN + 2 * pair + 1);
+	float2 turn = part < 2 ? c.rope[tok * 64 + i] : make_float2(1.0f, 0.0f);
+	double x = a * (double)turn.x - b * (double)turn.y;
+	double y = a * (double)turn.y + b * (double)turn.x;
+
+	(*to)[at] = half_to_float(half_from_float((float)x));
+	(*to)[at + 1] = half_to_float(half_from_float((float)y));
+}
+
+static store_case store_case_create(size_t n)
+{
+	store_case c;
+
+	for (size_t tok = 0; tok < n; tok++) {
+		c.tok_scale.push_back((float)(0.5 + rand_uniform(51, tok)) * 1e-3f);
+		for (size_t i = 0; i < 64; i++) {
+			double angle = 1e-3 * (double)tok / (double)(i + 1);
+
+			c.rope.push_back(make_float2((float)cos(angle), (float)sin(angle)));
+		}
+		for (size_t column = 0; column < 3 * STORE_HIDDEN; column++) {
+			double slow = rand_normal(52, tok / 150 * STORE_HIDDEN + column % STORE_HIDDEN);
+			double x = slow + rand_normal(53, tok * 3 * STORE_HIDDEN + column);
+
+			c.sums.push_back((int32_t)(1000.0 * x / (double)(c.tok_scale[tok] * 1e3f)));
+		}
+	}
+	for (size_t column = 0; column < 3 * STORE_HIDDEN; column++)
+		c.w_scale.push_back((float)(0.8 + 0.4 * rand_uniform(54, column)));
+	for (std::vector<float> *to : {&c.q, &c.k, &c.v})
+		to->resize(n * STORE_HIDDEN);
+	for (size_t tok = 0; tok < n; tok++)
+		for (size_t pair = 0; pair < STORE_HIDDEN / 2; pair++) {
+			store_pair(c, &c.q, 0, n, tok, pair);
+			store_pair(c, &c.k, 1, n, tok, pair);
+			store_pair(c, &c.v, 2, n, tok, pair);
+		}
+	return c;
+}
+
+/* Queries [token][head], keys or values [head][@cap], as [head][token] of @n. */
+static std::vector<float> stored(const half *from, size_t n, size_t cap, bool queries)
+{
+	std::vector<half> x = download(from, cap * STORE_HIDDEN);
+	std::vector<float> out(n * STORE_HIDDEN);
+
+	for (size_t head = 0; head < STORE_HEADS; head++)
+		for (size_t tok = 0; tok < n; tok++)
+			for (size_t d = 0; d < 128; d++)
+				out[(head * n + tok) * 128 + d] = __half2float(
+					x[queries ? tok * STORE_HIDDEN + head * 128 + d
+						  : (head * cap + tok) * 128 + d]);
+	return out;
+}
+
+/* The writer of Q, K and V, with and without pooling, and the mask that comes of what it pooled. */
+static void verify_store(tally *t, size_t n, double theta, double tau)
+{
+	size_t cap = n + 5, bytes = cap * STORE_HIDDEN * sizeof(half);
+	store_case c = store_case_create(n);
+	attn_shape shape = {STORE_HEADS, STORE_HEADS, n, n, 128, true, 0.0};
+	predict_case p = predict_case_create(&shape, theta, tau, c.q, c.k);
+	int32_t *sums = upload(c.sums);
+	float *tok_scale = upload(c.tok_scale), *w_scale = upload(c.w_scale);
+	float2 *rope = upload(c.rope);
+	half *to[3];
+	char what[120];
+
+	for (half *&x : to)
+		x = device_alloc<half>(cap * STORE_HIDDEN);
+	prompt_store store = {sums, tok_scale, w_scale, rope, to[0], to[1], to[2], STORE_HIDDEN,
+		(unsigned)n, 0, cap, NULL, NULL};
+
+	p.in.q = to[0];
+	p.in.k = to[1];
+	p.in.q_tok = STORE_HIDDEN;
+	p.in.q_head = 128;
+	p.in.k_head = cap * 128;
+	for (bool pool : {false, true}) {
+		for (half *x : to)
+			poison(x, bytes);
+		prompt_store_gpu(store, pool ? p.scratch : NULL, 0);
+		snprintf(what, sizeof(what), "queries, keys, values of %zu tokens%s", n,
+			pool ? ", pooled" : "");
+		double worst = 0.0;
+
+		for (int i = 0; i < 3; i++) {
+			const std::vector<float> &truth = i == 0 ? c.q : i == 1 ? c.k : c.v;
+			std::vector<float> out = stored(to[i], n, cap, i == 0);
+			double error = relative_error(out.data(), truth.data(), out.size());
+
+			worst = error <= worst ? worst : error; /* NaN stays */
+		}
+		judge(t, what, worst, 2e-4);
+	}
+	das_predict_pooled(p.in, p.scratch, 0);
+	predict_check(t, &p, "mask of what was pooled,", [&] {
+		prompt_store_gpu(store, p.scratch, 0);
+		das_predict_pooled(p.in, p.scratch, 0);
+	});
+	predict_check(t, &p, "mask of what was written,",
+		[&] { das_predict_gpu(p.in, p.scratch, 0); });
+	predict_case_destroy(&p);
+	for (void *x : {(void *)sums, (void *)tok_scale, (void *)w_scale, (void *)rope,
+		     (void *)to[0], (void *)to[1], (void *)to[2]})
+		CUDA_TRY(cudaFree(x));
 }
 
 static void verify_predicts(tally *t, bool few)
@@ -806,6 +1034,9 @@ static void verify_predicts(tally *t, bool few)
 	verify_predict(t, 300, 1500, 0.3, 0.8, true);
 	verify_predict(t, 1024, 1024, 1.0, 0.5, true);
 	verify_predict(t, 1024, 1024, -1.0, 1.0, true);
+	for (size_t n : few ? std::vector<size_t>{1, 300, 1500}
+			    : std::vector<size_t>{1, 127, 128, 1500, 5000})
+		verify_store(t, n, 0.3, 0.8);
 }
 
 static void one_layer_of(tally *t, const llama_shape *whole)
