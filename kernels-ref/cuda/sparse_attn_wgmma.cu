@@ -1,7 +1,10 @@
 /*
  * Block-sparse attention through the warpgroup tensor cores of compute capability 9.0. A block
- * owns 128 queries of a head: two warpgroups compute 64 rows each, a warp of a third has the
- * copy engine fetch. Keys come two listed blocks of 64 at a time, whichever they are, so that
+ * stays on its multiprocessor and takes one piece of work after another: 128 queries of a head, of
+ * which two warpgroups compute 64 rows each. Of a third, one warp claims pieces and lists the blocks
+ * of keys that their masks name, up to LISTS ahead, another has the copy engine fetch, the next
+ * piece's queries and first keys too: with a mask that leaves few of them, these are what a piece
+ * would wait for. Keys come two listed blocks of 64 at a time, whichever they are, so that
  * the products are 128 wide whatever the mask; the next scores are computed while the last
  * product with V runs, and the warpgroups take turns at the tensor cores, one computing weights
  * while the other's products run. After FlashAttention-3 (Shah et al. 2024).
@@ -15,6 +18,8 @@
 #define WG_ROWS 64
 #define STEP_KEYS (2 * DAS_K_BLOCK)
 #define STAGES 2
+#define PIECES 2 /* whose queries are there */
+#define LISTS 4  /* pieces that are listed */
 #define PANEL_BYTES 128 /* a row of one panel: 64 of the 128 columns, swizzled */
 #define NO_KEY (1 << 28)
 #define KV_CACHE_BYTES (32u << 20) /* keys and values that are read at once stay in L2 */
@@ -27,12 +32,18 @@ struct wg_tile {
 	half at[2][STEP_KEYS][64]; /* panel, row, column */
 };
 
-struct wg_shared {
-	wg_tile q; /* each warpgroup's rows of the output in the end */
-	wg_tile k[STAGES], v[STAGES];
-	uint64_t q_full, k_full[STAGES], k_empty[STAGES], v_full[STAGES], v_empty[STAGES];
+/* A piece of work, and which blocks of keys it is to see; n < 0: there is no more. */
+struct wg_list {
+	int row, head, n;
 	uint16_t cols[ATTN_MAX_COLS];
-	unsigned n_cols;
+};
+
+struct wg_shared {
+	wg_tile q[PIECES]; /* each warpgroup's rows of the output in the end */
+	wg_tile k[STAGES], v[STAGES];
+	uint64_t q_full[PIECES], q_empty[PIECES], listed[LISTS], unlisted[LISTS];
+	uint64_t k_full[STAGES], k_empty[STAGES], v_full[STAGES], v_empty[STAGES];
+	wg_list list[LISTS];
 };
 
 struct wg_in {
@@ -40,6 +51,75 @@ struct wg_in {
 	tile_map q, k, v;
 	unsigned row_blocks, heads_at_once;
 };
+
+/* Pieces claimed beside each block's first, and blocks that have left; zero before and after. Of
+ * the device: two launches at a time would share them. */
+__device__ static unsigned wg_claimed, wg_left;
+
+/* Of the @i-th use of one of @n places: the parity that says it is filled. */
+__device__ static uint32_t parity_of(int i, int n)
+{
+	return (uint32_t)(i / n & 1);
+}
+
+/* --- the warp that lists ------------------------------------------------------------------------
+ */
+
+struct place {
+	int row, head;
+};
+
+/* So many heads at once that their keys stay in L2; among these the long rows first, which
+ * leaves short ones to even out the end. */
+__device__ static place place_of(const wg_in &all, unsigned piece)
+{
+	unsigned at_once = all.heads_at_once, head0 = piece / (all.row_blocks * at_once) * at_once;
+	unsigned heads = min(at_once, all.in.heads - head0), i = piece - head0 * all.row_blocks;
+
+	return {(int)(all.row_blocks - 1 - i / heads), (int)(head0 + i % heads)};
+}
+
+/* By lane 0 of the warp. */
+__device__ static unsigned claim_piece(void)
+{
+	return threadIdx.x % WARP == 0 ? gridDim.x + atomicAdd(&wg_claimed, 1u) : 0;
+}
+
+/* The warp that has claimed all there is to claim leaves; the last makes the counts ready. */
+__device__ static void leave_pieces(void)
+{
+	if (threadIdx.x % WARP != 0)
+		return;
+	__threadfence();
+	if (atomicInc(&wg_left, gridDim.x - 1) == gridDim.x - 1)
+		wg_claimed = 0;
+}
+
+__device__ static void list_pieces(const wg_in &all, wg_shared *sh)
+{
+	unsigned pieces = all.row_blocks * all.in.heads, piece = blockIdx.x;
+
+	for (int i = 0;; i++) {
+		unsigned next = claim_piece();
+		wg_list *to = sh->list + i % LISTS;
+		bool more = piece < pieces;
+		place at = place_of(all, more ? piece : 0);
+
+		stage_wait(sh->unlisted + i % LISTS, parity_of(i, LISTS) ^ 1);
+		int n = more ? (int)attn_list_cols(to->cols, all.in, at.head, at.row) : -1;
+
+		if (threadIdx.x % WARP == 0) {
+			to->row = at.row;
+			to->head = at.head;
+			to->n = n;
+			mbar_arrive(sh->listed + i % LISTS);
+		}
+		if (!more)
+			break;
+		piece = __shfl_sync(FULL_WARP, next, 0);
+	}
+	leave_pieces();
+}
 
 /* --- the warp that fetches ---------------------------------------------------------------------
  */
@@ -61,34 +141,47 @@ __device__ static void tile_fetch(
 struct fetcher {
 	const wg_in &all;
 	wg_shared *sh;
-	int head, n;
+	const wg_list *list;
+	int steps_before; /* of earlier pieces */
 
 	/* A block that is not there is fetched from beyond the keys: zeros. */
 	__device__ int key_of(int block) const
 	{
-		return block < n ? sh->cols[block] * DAS_K_BLOCK : (int)all.in.n_k;
+		return block < list->n ? list->cols[block] * DAS_K_BLOCK : (int)all.in.n_k;
 	}
 
 	/* Step @i of one operand, once its stage has been read. */
 	__device__ void fetch(
 		const tile_map &from, wg_tile *tiles, uint64_t *full, uint64_t *empty, int i) const
 	{
-		int s = i % STAGES;
+		int at = steps_before + i, s = at % STAGES;
 
-		stage_wait(empty + s, (i / STAGES & 1) ^ 1);
-		tile_fetch(tiles + s, from, key_of(2 * i), key_of(2 * i + 1), head, full + s);
+		stage_wait(empty + s, parity_of(at, STAGES) ^ 1);
+		tile_fetch(tiles + s, from, key_of(2 * i), key_of(2 * i + 1), list->head, full + s);
 	}
 
 	/* In the order in which the others come to need them. */
-	__device__ void run(void) const
+	__device__ void run(void)
 	{
-		int steps = (n + 1) / 2;
+		for (int i = 0;; i++) {
+			int piece = i % PIECES;
 
-		for (int i = 0; i <= steps; i++) {
-			if (i < steps)
-				fetch(all.k, sh->k, sh->k_full, sh->k_empty, i);
-			if (i > 0)
-				fetch(all.v, sh->v, sh->v_full, sh->v_empty, i - 1);
+			list = sh->list + i % LISTS;
+			stage_wait(sh->listed + i % LISTS, parity_of(i, LISTS));
+			stage_wait(sh->q_empty + piece, parity_of(i, PIECES) ^ 1);
+			if (list->n < 0)
+				break;
+			int q0 = list->row * DAS_Q_BLOCK, steps = (list->n + 1) / 2;
+
+			tile_fetch(sh->q + piece, all.q, q0, q0 + TILE_ROWS, list->head,
+				sh->q_full + piece);
+			for (int k = 0; k <= steps; k++) {
+				if (k < steps)
+					fetch(all.k, sh->k, sh->k_full, sh->k_empty, k);
+				if (k > 0)
+					fetch(all.v, sh->v, sh->v_full, sh->v_empty, k - 1);
+			}
+			steps_before += steps;
 		}
 	}
 };
@@ -242,12 +335,25 @@ __device__ static void drop_weights(uint32_t p[8][4], const bool use[2])
 template <bool STAGE2> struct computer {
 	const attn_in &in;
 	wg_shared *sh;
-	unsigned row, head;
-	int n, group, first; /* blocks, warpgroup, its first query */
+	int group;
+	int steps_before; /* of earlier pieces */
+	wg_tile *q;
+	const wg_list *list;
+	int first; /* of the warpgroup's queries */
 
 	__device__ int key_of(int block) const
 	{
-		return block < n ? sh->cols[block] * DAS_K_BLOCK : NO_KEY;
+		return block < list->n ? list->cols[block] * DAS_K_BLOCK : NO_KEY;
+	}
+
+	__device__ int stage_of(int step) const
+	{
+		return (steps_before + step) % STAGES;
+	}
+
+	__device__ void wait_for(uint64_t *full, int step) const
+	{
+		stage_wait(full + stage_of(step), parity_of(steps_before + step, STAGES));
 	}
 
 	__device__ static void release(uint64_t *empty)
@@ -303,21 +409,20 @@ template <bool STAGE2> struct computer {
 	template <bool FIRST, bool SECOND>
 	__device__ void start_step(float s[64], float o[64], const uint32_t p[8][4], int i) const
 	{
-		int now = i % STAGES, before = (i - 1) % STAGES;
-
 		wgmma_fence();
-		start_scores(s, &sh->q, group * WG_ROWS, sh->k + now);
+		start_scores(s, q, group * WG_ROWS, sh->k + stage_of(i));
 		wgmma_commit();
-		stage_wait(sh->v_full + before, (i - 1) / STAGES & 1);
+		wait_for(sh->v_full, i - 1);
 		wgmma_fence();
-		start_products<FIRST, SECOND>(o, p, sh->v + before);
+		start_products<FIRST, SECOND>(o, p, sh->v + stage_of(i - 1));
 		wgmma_commit();
 	}
 
-	__device__ void run(void) const
+	/* The piece that is listed in @list, whose queries are in @q. */
+	__device__ void compute(int steps) const
 	{
 		int lane = threadIdx.x % WARP, warp = threadIdx.x % GROUP_THREADS / WARP;
-		int i0 = first + warp * 16 + lane / 4, steps = (n + 1) / 2;
+		int i0 = first + warp * 16 + lane / 4;
 		int end[2] = {i0 < (int)in.n_q ? attn_key_end(in, i0) : 0,
 			i0 + 8 < (int)in.n_q ? attn_key_end(in, i0 + 8) : 0};
 		online w = {{-HUGE_VALF, -HUGE_VALF}, {0.0f, 0.0f}, {0.0f, 0.0f}, {true, true}};
@@ -327,20 +432,19 @@ template <bool STAGE2> struct computer {
 #pragma unroll
 		for (int i = 0; i < 64; i++)
 			o[i] = 0.0f;
-		stage_wait(&sh->q_full, 0);
 		if (steps > 0) {
 			bool past = reaches_past(0);
 
 			if (group == 1)
 				turn_pass(false);
-			stage_wait(sh->k_full, 0);
+			wait_for(sh->k_full, 0);
 			turn_take();
 			wgmma_fence();
-			start_scores(s, &sh->q, group * WG_ROWS, sh->k);
+			start_scores(s, q, group * WG_ROWS, sh->k + stage_of(0));
 			wgmma_commit();
 			turn_pass(steps == 1);
 			wgmma_wait<0>(s);
-			release(sh->k_empty);
+			release(sh->k_empty + stage_of(0));
 			if (past)
 				hide(s, 0, end);
 			softmax_step<STAGE2>(&w, s, in, group);
@@ -348,10 +452,9 @@ template <bool STAGE2> struct computer {
 			pack_weights(p, s);
 		}
 		for (int i = 1; i < steps; i++) {
-			int now = i % STAGES, before = (i - 1) % STAGES;
 			bool past = reaches_past(i);
 
-			stage_wait(sh->k_full + now, i / STAGES & 1);
+			wait_for(sh->k_full, i);
 			turn_take();
 			if (!STAGE2 || (w.use[0] && w.use[1]))
 				start_step<true, true>(s, o, p, i);
@@ -363,28 +466,27 @@ template <bool STAGE2> struct computer {
 				start_step<false, false>(s, o, p, i);
 			turn_pass(i == steps - 1);
 			wgmma_wait<1>(s);
-			release(sh->k_empty + now);
+			release(sh->k_empty + stage_of(i));
 			if (past)
 				hide(s, i, end);
 			softmax_step<STAGE2>(&w, s, in, group);
 			count(w, i);
 			wgmma_wait<0>(o);
-			release(sh->v_empty + before);
+			release(sh->v_empty + stage_of(i - 1));
 #pragma unroll
 			for (int j = 0; j < 64; j++)
 				o[j] *= w.shrink[j / 2 & 1];
 			pack_weights(p, s);
 		}
 		if (steps > 0) {
-			int last = (steps - 1) % STAGES;
-
-			stage_wait(sh->v_full + last, (steps - 1) / STAGES & 1);
+			wait_for(sh->v_full, steps - 1);
 			if (STAGE2)
 				drop_weights(p, w.use);
 			wgmma_fence();
-			start_products<true, true>(o, p, sh->v + last);
+			start_products<true, true>(o, p, sh->v + stage_of(steps - 1));
 			wgmma_commit();
 			wgmma_wait<0>(o);
+			release(sh->v_empty + stage_of(steps - 1));
 		}
 		store(o, w.sum);
 	}
@@ -392,7 +494,7 @@ template <bool STAGE2> struct computer {
 	/* A 16-byte piece of row @r of the warpgroup's rows of the output. */
 	__device__ half *piece(int r, int c) const
 	{
-		return &sh->q.at[c / 8][group * WG_ROWS + r][((c ^ r) & 7) * 8];
+		return &q->at[c / 8][group * WG_ROWS + r][((c ^ r) & 7) * 8];
 	}
 
 	/* Through the warp's rows of Q, so that whole rows are written. */
@@ -419,39 +521,55 @@ template <bool STAGE2> struct computer {
 #pragma unroll
 		for (int i = 0; i < 8; i++) {
 			int r = row0 + 2 * i + lane / 16, c = lane % 16;
-			half *to = in.out + head * in.out_head + (size_t)(first + r) * in.out_tok;
+			half *to = in.out + list->head * in.out_head +
+				   (size_t)(first + r) * in.out_tok;
 
 			if (first + r < (int)in.n_q)
 				*(uint4 *)(to + 8 * c) = *(const uint4 *)piece(r, c);
+		}
+	}
+
+	__device__ void run(void)
+	{
+		for (int i = 0;; i++) {
+			list = sh->list + i % LISTS;
+			q = sh->q + i % PIECES;
+			stage_wait(sh->listed + i % LISTS, parity_of(i, LISTS));
+			int steps = (list->n + 1) / 2;
+
+			if (list->n < 0)
+				break;
+			first = list->row * DAS_Q_BLOCK + group * WG_ROWS;
+			stage_wait(sh->q_full + i % PIECES, parity_of(i, PIECES));
+			compute(steps);
+			steps_before += steps;
+			fence_async_proxy(); /* queries are fetched to where we have written */
+			release(sh->q_empty + i % PIECES);
+			release(sh->unlisted + i % LISTS);
 		}
 	}
 };
 
 __device__ static void barriers_init(wg_shared *sh)
 {
-	mbar_init(&sh->q_full, 1);
+	const uint32_t warps = 2 * GROUP_THREADS / WARP; /* that compute */
+
+	for (int i = 0; i < PIECES; i++) {
+		mbar_init(sh->q_full + i, 1);
+		mbar_init(sh->q_empty + i, warps);
+	}
+	for (int i = 0; i < LISTS; i++) {
+		mbar_init(sh->listed + i, 1);
+		mbar_init(sh->unlisted + i, warps);
+	}
 	for (int s = 0; s < STAGES; s++) {
 		mbar_init(sh->k_full + s, 1);
 		mbar_init(sh->v_full + s, 1);
-		mbar_init(sh->k_empty + s, 2 * GROUP_THREADS / WARP);
-		mbar_init(sh->v_empty + s, 2 * GROUP_THREADS / WARP);
+		mbar_init(sh->k_empty + s, warps);
+		mbar_init(sh->v_empty + s, warps);
 	}
 	fence_mbar_init();
 	fence_async_proxy(); /* the first copy does not wait for the block */
-}
-
-struct place {
-	int row, head;
-};
-
-/* So many heads at once that their keys stay in L2; among these the long rows first, which
- * leaves short ones to even out the end. */
-__device__ static place place_of(const wg_in &all, unsigned block)
-{
-	unsigned at_once = all.heads_at_once, head0 = block / (all.row_blocks * at_once) * at_once;
-	unsigned heads = min(at_once, all.in.heads - head0), i = block - head0 * all.row_blocks;
-
-	return {(int)(all.row_blocks - 1 - i / heads), (int)(head0 + i % heads)};
 }
 
 template <bool STAGE2>
@@ -460,31 +578,22 @@ __global__ void __launch_bounds__(WG_THREADS, 1)
 {
 	DYNAMIC_SHARED(char, raw);
 	wg_shared *sh = (wg_shared *)(raw + (1024 - shared_address(raw) % 1024) % 1024);
-	place at = place_of(all, blockIdx.x);
-	int group = threadIdx.x / GROUP_THREADS, q0 = at.row * DAS_Q_BLOCK;
-	bool fetches = threadIdx.x / WARP == 2 * GROUP_THREADS / WARP;
+	int group = threadIdx.x / GROUP_THREADS, warp = threadIdx.x % GROUP_THREADS / WARP;
 
-	if (threadIdx.x < WARP) {
-		unsigned n = attn_list_cols(sh->cols, all.in, at.head, at.row);
-
-		if (threadIdx.x == 0)
-			sh->n_cols = n;
-	} else if (fetches) {
-		if (threadIdx.x % WARP == 0)
-			barriers_init(sh);
-		tile_fetch(&sh->q, all.q, q0, q0 + TILE_ROWS, at.head, &sh->q_full);
-	}
+	if (threadIdx.x == 0)
+		barriers_init(sh);
 	__syncthreads();
 	if (group == 2) {
-		registers_give<24>();
-		fetcher f = {all, sh, at.head, (int)sh->n_cols};
+		registers_give<40>();
+		fetcher f = {all, sh, NULL, 0};
 
-		if (fetches)
+		if (warp == 0)
 			f.run();
+		else if (warp == 1)
+			list_pieces(all, sh);
 	} else {
-		registers_take<240>();
-		computer<STAGE2> c = {all.in, sh, (unsigned)at.row, (unsigned)at.head,
-			(int)sh->n_cols, group, q0 + group * WG_ROWS};
+		registers_take<232>();
+		computer<STAGE2> c = {all.in, sh, group, 0, NULL, NULL, 0};
 
 		c.run();
 	}
@@ -502,8 +611,8 @@ template <bool STAGE2> static void attn_wgmma_launch(const attn_in &in, cudaStre
 
 	CUDA_TRY(cudaFuncSetAttribute(attn_wgmma_kernel<STAGE2>,
 		cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared));
-	launch_kernel(stream, attn_wgmma_kernel<STAGE2>, dim3(rows * in.heads), dim3(WG_THREADS),
-		shared, all);
+	launch_kernel(stream, attn_wgmma_kernel<STAGE2>,
+		dim3(min(rows * in.heads, multiprocessors())), dim3(WG_THREADS), shared, all);
 }
 
 void attn_wgmma(const attn_in &in, cudaStream_t stream)
