@@ -160,21 +160,29 @@ struct fetcher {
 		tile_fetch(tiles + s, from, key_of(2 * i), key_of(2 * i + 1), list->head, full + s);
 	}
 
-	/* In the order in which the others come to need them. */
+	__device__ void fetch_queries(int piece, const place &at) const
+	{
+		int q0 = at.row * DAS_Q_BLOCK;
+
+		tile_fetch(sh->q + piece, all.q, q0, q0 + TILE_ROWS, at.head, sh->q_full + piece);
+	}
+
+	/* In the order in which the others come to need them; the first piece is known before it
+	 * is listed. */
 	__device__ void run(void)
 	{
+		fetch_queries(0, place_of(all, blockIdx.x));
 		for (int i = 0;; i++) {
-			int piece = i % PIECES;
-
 			list = sh->list + i % LISTS;
 			stage_wait(sh->listed + i % LISTS, parity_of(i, LISTS));
-			stage_wait(sh->q_empty + piece, parity_of(i, PIECES) ^ 1);
 			if (list->n < 0)
 				break;
-			int q0 = list->row * DAS_Q_BLOCK, steps = (list->n + 1) / 2;
+			if (i > 0) {
+				stage_wait(sh->q_empty + i % PIECES, parity_of(i, PIECES) ^ 1);
+				fetch_queries(i % PIECES, {list->row, list->head});
+			}
+			int steps = (list->n + 1) / 2;
 
-			tile_fetch(sh->q + piece, all.q, q0, q0 + TILE_ROWS, list->head,
-				sh->q_full + piece);
 			for (int k = 0; k <= steps; k++) {
 				if (k < steps)
 					fetch(all.k, sh->k, sh->k_full, sh->k_empty, k);
