@@ -16,7 +16,11 @@
 #define MAP_ROWS 16    /* rows of blocks of a mapping task */
 #define MAP_TILE 8     /* columns of the map that a warp makes at a time */
 #define MAP_PAD 8      /* floats from row to row, for the banks */
-#define LOADS 8        /* of two rows of a block at a time, 16 bytes a lane */
+#define MEAN_WORDS (ATTN_DIM / 2)
+#define MEAN_PITCH (MEAN_WORDS + 8) /* words from row to row, likewise */
+#define POOL_LOADS 8   /* of two rows of a block at a time, 16 bytes a lane */
+#define KEY_LOADS 4    /* the same, twice */
+#define KEY_ROWS (2 * KEY_LOADS)
 #define MASS_BASE 4.0f /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
 #define NO_NORM 1e-12f /* a key this close to the mean, squared and relative, is the mean */
 
@@ -31,13 +35,14 @@ struct predict_in {
 
 /* --- rows of a block, two at a time: half a warp a row, eight columns a lane -------------------- */
 
-struct row_pairs {
+template <unsigned LOADS> struct row_pairs {
 	uint4 of[LOADS];
 };
 
 /* Rows @row + 2 i + this half of the warp, zeros from @end on. */
+template <unsigned LOADS>
 __device__ static void load_pairs(
-	row_pairs *to, const half *from, size_t stride, unsigned row, unsigned end)
+	row_pairs<LOADS> *to, const half *from, size_t stride, unsigned row, unsigned end)
 {
 	unsigned mine = row + threadIdx.x % WARP / 16;
 
@@ -83,8 +88,8 @@ __device__ static void join_halves(float x[8])
 struct pair_sums {
 	float plain[8] = {}, unit[8] = {};
 
-	template <bool UNITS>
-	__device__ void add(const row_pairs &rows, unsigned left, const float off[8], float least)
+	template <bool UNITS, unsigned LOADS>
+	__device__ void add(const row_pairs<LOADS> &rows, unsigned left, const float off[8], float least)
 	{
 #pragma unroll
 		for (unsigned i = 0; i < LOADS; i++) {
@@ -122,18 +127,18 @@ __global__ void __launch_bounds__(POOL_THREADS) predict_pool(const __grid_consta
 	const half *rows = keys ? p.in.k + head * p.in.k_head : p.in.q + head * p.in.q_head;
 	const float none[8] = {};
 	pair_sums sums;
-	row_pairs pairs;
+	row_pairs<POOL_LOADS> pairs;
 
 	launch_wait();
 	if (from >= n)
 		return;
-	unsigned row = from + warp * 2 * LOADS, end = min(from + DAS_Q_BLOCK, n);
+	unsigned row = from + warp * 2 * POOL_LOADS, end = min(from + DAS_Q_BLOCK, n);
 
 	load_pairs(&pairs, rows, keys ? ATTN_DIM : p.in.q_tok, row, end);
 	if (keys)
-		sums.add<false>(pairs, 2 * LOADS, none, 0.0f);
+		sums.add<false>(pairs, 2 * POOL_LOADS, none, 0.0f);
 	else
-		sums.add<true>(pairs, 2 * LOADS, none, 0.0f);
+		sums.add<true>(pairs, 2 * POOL_LOADS, none, 0.0f);
 	join_halves(sums.plain);
 	join_halves(sums.unit);
 #pragma unroll
@@ -231,7 +236,7 @@ __device__ static void key_block(const predict_in &p, unsigned head, unsigned co
 {
 	unsigned n = min(p.in.n_k - col * DAS_K_BLOCK, (unsigned)DAS_K_BLOCK);
 	const half *from = p.in.k + head * p.in.k_head + (size_t)col * DAS_K_BLOCK * ATTN_DIM;
-	row_pairs rows[2];
+	row_pairs<KEY_LOADS> rows[2];
 	pair_sums sums;
 	float off[8];
 
@@ -239,13 +244,12 @@ __device__ static void key_block(const predict_in &p, unsigned head, unsigned co
 	key_mean(off, p, head);
 	float least = NO_NORM * square_of(off);
 
-#pragma unroll
-	for (unsigned i = 0; i < DAS_K_BLOCK / (2 * LOADS); i++) {
-		unsigned row = i * 2 * LOADS;
-
-		if (i + 1 < DAS_K_BLOCK / (2 * LOADS))
-			load_pairs(rows + (i + 1) % 2, from, ATTN_DIM, row + 2 * LOADS, n);
-		sums.add<true>(rows[i % 2], n > row ? n - row : 0, off, least);
+#pragma unroll 1
+	for (unsigned row = 0; row < n; row += 2 * KEY_ROWS) {
+		load_pairs(rows + 1, from, ATTN_DIM, row + KEY_ROWS, n);
+		sums.add<true>(rows[0], n - row, off, least);
+		load_pairs(rows, from, ATTN_DIM, row + 2 * KEY_ROWS, n);
+		sums.add<true>(rows[1], n > row + KEY_ROWS ? n - row - KEY_ROWS : 0, off, least);
 	}
 	join_halves(sums.plain);
 	join_halves(sums.unit);
@@ -267,89 +271,125 @@ __device__ static void key_task(const predict_in &p, unsigned head, unsigned at)
 
 /* --- M: selection ----------------------------------------------------------------------------- */
 
-/*
- * Of a row's entries a lane looks after columns 32 v + lane, v < V: in registers, or where they
- * are too many for that, in place in the map.
- */
-template <int V> struct entries {
-	static constexpr bool in_place = V > 16;
-	static constexpr int stride = in_place ? WARP : 1;
-	static constexpr int registers = in_place ? 1 : V;
-};
-
-/* Mass in fixed point and number of a lane's entries whose bits are at least @floor. */
-struct mass {
-	unsigned sum, n;
-};
-
+/* Mass in fixed point, for p <= 1. */
 __device__ static unsigned fixed_mass(float p)
 {
 	return __float_as_uint(MASS_BASE + p) - __float_as_uint(MASS_BASE);
 }
 
-template <int V> __device__ static mass mass_from(const float *p, uint32_t floor)
-{
-	mass m = {};
+/**
+ * Of a row's entries a lane looks after columns 32 v + lane, v < V: scores first, then
+ * exp(score - peak) <= 1, and their masses. In registers, or where they are too many for that, in
+ * place in the map.
+ */
+template <int V> struct entries {
+	static constexpr bool in_place = V > 16;
+	float own[in_place ? 1 : V];
+	unsigned masses[in_place ? 1 : V];
+	float *row;
+
+	__device__ float &at(int v)
+	{
+		return in_place ? row[v * WARP] : own[v];
+	}
+
+	__device__ uint32_t bits(int v)
+	{
+		return __float_as_uint(at(v));
+	}
+
+	__device__ unsigned mass(int v)
+	{
+		return in_place ? fixed_mass(at(v)) : masses[v];
+	}
+
+	/* Of a row of @n; bit v of the result: it has a score. */
+	__device__ unsigned load(float *score, unsigned n)
+	{
+		unsigned lane = threadIdx.x % WARP, scored = 0;
+
+		row = score + lane;
+#pragma unroll
+		for (int v = 0; v < V; v++) {
+			at(v) = v * WARP + lane < n ? row[v * WARP] : -HUGE_VALF;
+			scored |= (unsigned)(at(v) > -HUGE_VALF) << v;
+		}
+		return scored;
+	}
+
+	__device__ float peak(void)
+	{
+		float most = -HUGE_VALF;
 
 #pragma unroll
-	for (int v = 0; v < V; v++) {
-		bool in = __float_as_uint(p[v * entries<V>::stride]) >= floor;
-
-		m.sum += fixed_mass(in ? p[v * entries<V>::stride] : 0.0f);
-		m.n += in;
+		for (int v = 0; v < V; v++)
+			most = fmaxf(most, at(v));
+		return warp_max(most);
 	}
-	m.sum = __reduce_add_sync(FULL_WARP, m.sum);
-	m.n = __reduce_add_sync(FULL_WARP, m.n);
-	return m;
-}
+
+	/* What is no candidate has no mass and is never needed. Returns the mass of all. */
+	__device__ unsigned exponentials(float peak)
+	{
+		unsigned total = 0;
+
+#pragma unroll
+		for (int v = 0; v < V; v++) {
+			at(v) = at(v) > -HUGE_VALF ? fminf(__expf(at(v) - peak), 1.0f) : 0.0f;
+			if (!in_place)
+				masses[v] = fixed_mass(at(v));
+			total += mass(v);
+		}
+		return __reduce_add_sync(FULL_WARP, total);
+	}
+
+	/* Of the entries whose bits are at least @floor. */
+	__device__ unsigned mass_from(uint32_t floor)
+	{
+		unsigned sum = 0;
+
+#pragma unroll
+		for (int v = 0; v < V; v++)
+			sum += bits(v) >= floor ? mass(v) : 0;
+		return __reduce_add_sync(FULL_WARP, sum);
+	}
+
+	/* Bits of the largest below @high. */
+	__device__ uint32_t largest_below(uint32_t high)
+	{
+		uint32_t last = 0;
+
+#pragma unroll
+		for (int v = 0; v < V; v++)
+			last = bits(v) < high && bits(v) > last ? bits(v) : last;
+		return __reduce_max_sync(FULL_WARP, last);
+	}
+};
 
 /*
- * Bits of the smallest entry that the largest ones need to reach @target together: bisection
- * until one entry is left, or the range is one value. *@above: mass of the larger ones.
+ * Bits of the smallest of @e, of mass @total, that the largest ones need to reach @target together:
+ * bisection until there is one entry left, as two would have twice the mass of the lowest there can
+ * be, or the range is one value. *@above: mass of the larger ones.
  */
 template <int V>
-__device__ static uint32_t last_needed(unsigned *above, const float *p, unsigned target)
+__device__ static uint32_t last_needed(
+	unsigned *above, entries<V> &e, unsigned total, unsigned target)
 {
-	uint32_t low = 1, high = __float_as_uint(1.0f) + 1, last = 0;
-	unsigned n_low = WARP * V, n_high = 0;
+	uint32_t low = 1, high = __float_as_uint(1.0f) + 1;
 
 	*above = 0;
-	while (high - low > 1 && n_low - n_high > 1) {
+	while (high - low > 1 && total - *above >= 2 * fixed_mass(__uint_as_float(low))) {
 		uint32_t mid = low + (high - low) / 2;
-		mass m = mass_from<V>(p, mid);
+		unsigned sum = e.mass_from(mid);
 
-		if (m.sum >= target) {
+		if (sum >= target) {
 			low = mid;
-			n_low = m.n;
+			total = sum;
 		} else {
 			high = mid;
-			n_high = m.n;
-			*above = m.sum;
+			*above = sum;
 		}
 	}
-#pragma unroll
-	for (int v = 0; v < V; v++) {
-		uint32_t bits = __float_as_uint(p[v * entries<V>::stride]);
-
-		last = bits < high && bits > last ? bits : last;
-	}
-	return __reduce_max_sync(FULL_WARP, last);
-}
-
-/* Scores to exp(score - peak) <= 1; what is no candidate has no mass and is never needed. */
-template <int V> __device__ static unsigned exponentials(float *p, float peak)
-{
-	unsigned total = 0;
-
-#pragma unroll
-	for (int v = 0; v < V; v++) {
-		p[v * entries<V>::stride] =
-			p[v * entries<V>::stride] > -HUGE_VALF
-				? fminf(__expf(p[v * entries<V>::stride] - peak), 1.0f)
-				: 0.0f;
-		total += fixed_mass(p[v * entries<V>::stride]);
-	}
-	return __reduce_add_sync(FULL_WARP, total);
+	return e.largest_below(high);
 }
 
 /*
@@ -360,34 +400,27 @@ template <int V> __device__ static unsigned exponentials(float *p, float peak)
 template <int V>
 __device__ static unsigned select_row(unsigned *candidates, float *score, unsigned n, float tau)
 {
-	float registers[entries<V>::registers], peak = -HUGE_VALF;
-	unsigned lane = threadIdx.x % WARP, chosen = 0, total, target, sum;
-	float *p = entries<V>::in_place ? score + lane : registers;
+	entries<V> e;
+	unsigned lane = threadIdx.x % WARP, chosen = e.load(score, n), total, target, sum;
+	float peak = e.peak();
 	uint32_t last;
 
-#pragma unroll
-	for (int v = 0; v < V; v++) {
-		p[v * entries<V>::stride] =
-			v * WARP + lane < n ? score[v * WARP + lane] : -HUGE_VALF;
-		peak = fmaxf(peak, p[v * entries<V>::stride]);
-		chosen |= (unsigned)(p[v * entries<V>::stride] > -HUGE_VALF) << v;
-	}
 	*candidates = chosen;
-	peak = warp_max(peak);
 	if (peak == -HUGE_VALF || tau >= 1.0f)
 		return chosen;
-	total = exponentials<V>(p, peak);
+	total = e.exponentials(peak);
 	target = (unsigned)max((int)ceil((double)tau * (double)total), 1);
-	last = last_needed<V>(&sum, p, target);
+	last = last_needed<V>(&sum, e, total, target);
+	unsigned each = fixed_mass(__uint_as_float(last));
+
 	chosen = 0;
 #pragma unroll
 	for (int v = 0; v < V; v++) {
-		uint32_t bits = __float_as_uint(p[v * entries<V>::stride]);
-		unsigned ties = __ballot_sync(FULL_WARP, bits == last);
-		unsigned each = fixed_mass(__uint_as_float(last));
+		unsigned ties = __ballot_sync(FULL_WARP, e.bits(v) == last);
 		unsigned before = sum + each * (unsigned)__popc(ties & ((1u << lane) - 1));
 
-		chosen |= (unsigned)(bits > last || (bits == last && before < target)) << v;
+		chosen |= (unsigned)(e.bits(v) > last || (e.bits(v) == last && before < target))
+			  << v;
 		sum += each * (unsigned)__popc(ties);
 	}
 	return chosen;
@@ -417,38 +450,58 @@ __device__ static unsigned visible_cols(const predict_in &p, unsigned row)
 	return attn_visible_cols(shape, row);
 }
 
-/** A lane's share of a mean as operand of the tensor cores: 32 of its columns, high and low halves.
- *  Which columns they are does not matter to a product as long as both sides agree. */
-struct mean_share {
-	uint32_t high[16], low[16];
-
-	__device__ void load(const half *mean)
-	{
-		const uint4 *from = (const uint4 *)(mean + threadIdx.x % 4 * 32);
-
-#pragma unroll
-		for (int i = 0; i < 4; i++) {
-			*(uint4 *)(high + 4 * i) = __ldcg(from + i);
-			*(uint4 *)(low + 4 * i) = __ldcg(from + ATTN_DIM / 8 + i);
-		}
-	}
+/* Means of MAP_ROWS rows of queries, [high, low][row]. */
+struct map_queries {
+	alignas(16) uint32_t of[2][MAP_ROWS][MEAN_PITCH];
 };
 
-/* Scores of 16 rows and MAP_TILE columns: lane 4 g + t has rows g (0, 1) and g + 8 (2, 3) of columns
- * 2 t and the next. */
-__device__ static void map_tile(
-	float to[4], const mean_share &upper, const mean_share &lower, const mean_share &key)
+__device__ static void load_queries(
+	map_queries *to, const predict_in &p, unsigned head, unsigned row0, unsigned rows)
 {
+	const half *from = p.to.q_mean + ((size_t)head * p.to.rows + row0) * 2 * ATTN_DIM;
+
+	for (unsigned i = threadIdx.x; i < MAP_ROWS * 2 * MEAN_WORDS / 4; i += TASK_THREADS) {
+		unsigned row = i / (2 * MEAN_WORDS / 4), at = i % (2 * MEAN_WORDS / 4) * 4;
+
+		*(uint4 *)(to->of[at / MEAN_WORDS][row] + at % MEAN_WORDS) =
+			row < rows ? __ldcg((const uint4 *)from + i) : make_uint4(0, 0, 0, 0);
+	}
+}
+
+/* Of 16 columns of a mean lane 4 g + t has those from 4 t on, which the tensor cores take for others;
+ * it does not matter to a product as long as both sides agree. */
+__device__ static uint2 queries_share(const map_queries *q, int low, unsigned row, int step)
+{
+	return *(const uint2 *)(q->of[low][row] + 8 * step + threadIdx.x % 4 * 2);
+}
+
+/* A lane's share of a column's mean, high or low. */
+__device__ static void keys_share(uint2 to[8], const half *mean)
+{
+#pragma unroll
+	for (int i = 0; i < 8; i++)
+		to[i] = __ldcg((const uint2 *)mean + 4 * i + threadIdx.x % 4);
+}
+
+/* Scores of 16 rows and the MAP_TILE columns of which this lane's has its mean at @key: lane 4 g + t
+ * has rows g (0, 1) and g + 8 (2, 3) of columns 2 t and the next. */
+__device__ static void map_tile(float to[4], const map_queries *q, const half *key)
+{
+	unsigned g = threadIdx.x % WARP / 4;
+	uint2 high[8], low[8];
 	float part[3][4] = {};
 
+	keys_share(high, key);
+	keys_share(low, key + ATTN_DIM);
 #pragma unroll
 	for (int i = 0; i < 8; i++) {
-		mma_16816(part[0], upper.high[2 * i], lower.high[2 * i], upper.high[2 * i + 1],
-			lower.high[2 * i + 1], key.high[2 * i], key.high[2 * i + 1]);
-		mma_16816(part[1], upper.high[2 * i], lower.high[2 * i], upper.high[2 * i + 1],
-			lower.high[2 * i + 1], key.low[2 * i], key.low[2 * i + 1]);
-		mma_16816(part[2], upper.low[2 * i], lower.low[2 * i], upper.low[2 * i + 1],
-			lower.low[2 * i + 1], key.high[2 * i], key.high[2 * i + 1]);
+		uint2 upper = queries_share(q, 0, g, i), lower = queries_share(q, 0, g + 8, i);
+
+		mma_16816(part[0], upper.x, lower.x, upper.y, lower.y, high[i].x, high[i].y);
+		mma_16816(part[1], upper.x, lower.x, upper.y, lower.y, low[i].x, low[i].y);
+		upper = queries_share(q, 1, g, i);
+		lower = queries_share(q, 1, g + 8, i);
+		mma_16816(part[2], upper.x, lower.x, upper.y, lower.y, high[i].x, high[i].y);
 	}
 #pragma unroll
 	for (int i = 0; i < 4; i++)
@@ -457,23 +510,17 @@ __device__ static void map_tile(
 
 /* One warp: its columns of the scores of MAP_ROWS rows, as far as any of them sees. */
 __device__ static void map_scores(
-	float *score, const predict_in &p, unsigned head, unsigned row0, unsigned end)
+	float *score, const predict_in &p, const map_queries *q, unsigned head, unsigned end)
 {
 	unsigned lane = threadIdx.x % WARP, g = lane / 4, stride = p.map_cols + MAP_PAD;
-	const half *q = p.to.q_mean + (size_t)head * p.to.rows * 2 * ATTN_DIM;
 	const half *k = p.to.k_mean + (size_t)head * p.to.cols * 2 * ATTN_DIM;
-	mean_share upper, lower;
 
-	upper.load(q + min(row0 + g, p.to.rows - 1) * 2 * ATTN_DIM);
-	lower.load(q + min(row0 + g + 8, p.to.rows - 1) * 2 * ATTN_DIM);
 #pragma unroll 1
 	for (unsigned col0 = threadIdx.x / WARP * MAP_TILE; col0 < end;
 		col0 += POOL_WARPS * MAP_TILE) {
-		mean_share key;
 		float x[4];
 
-		key.load(k + min(col0 + g, p.to.cols - 1) * 2 * ATTN_DIM);
-		map_tile(x, upper, lower, key);
+		map_tile(x, q, k + min(col0 + g, p.to.cols - 1) * 2 * ATTN_DIM);
 #pragma unroll
 		for (unsigned i = 0; i < 4; i++) {
 			unsigned col = col0 + lane % 4 * 2 + i % 2;
@@ -508,20 +555,27 @@ __device__ static void map_row(float *score, const predict_in &p, unsigned head,
 	}
 }
 
+struct task_shared {
+	unsigned next;
+	map_queries q;
+	alignas(16) float score[1]; /* [MAP_ROWS][map_cols + MAP_PAD] */
+};
+
 /* Long rows come first. */
-__device__ static void map_task(float *score, const predict_in &p, unsigned head, unsigned at)
+__device__ static void map_task(task_shared *sh, const predict_in &p, unsigned head, unsigned at)
 {
 	unsigned row0 = (p.map_tasks - 1 - at) * MAP_ROWS;
 	unsigned rows = min(p.to.rows - row0, (unsigned)MAP_ROWS);
 
+	load_queries(&sh->q, p, head, row0, rows);
 	if (threadIdx.x == 0)
 		while (load_acquire(p.to.through + head) < p.key_tasks)
 			spin_pause();
 	__syncthreads();
-	map_scores(score, p, head, row0, visible_cols(p, row0 + rows - 1));
+	map_scores(sh->score, p, &sh->q, head, visible_cols(p, row0 + rows - 1));
 	__syncthreads();
 	for (unsigned i = threadIdx.x / WARP; i < rows; i += POOL_WARPS)
-		map_row(score + i * (p.map_cols + MAP_PAD), p, head, row0 + i);
+		map_row(sh->score + i * (p.map_cols + MAP_PAD), p, head, row0 + i);
 }
 
 /* --- kernels and launches ---------------------------------------------------------------------- */
@@ -536,11 +590,6 @@ __device__ static void clear_pools(const predict_in &p)
 	for (unsigned i = threadIdx.x; i < p.in.heads; i += TASK_THREADS)
 		p.to.through[i] = 0;
 }
-
-struct task_shared {
-	unsigned next;
-	alignas(16) float score[1]; /* [MAP_ROWS][map_cols + MAP_PAD] */
-};
 
 __global__ void __launch_bounds__(TASK_THREADS, TASK_BLOCKS)
 	predict_tasks(const __grid_constant__ predict_in p)
@@ -557,7 +606,7 @@ __global__ void __launch_bounds__(TASK_THREADS, TASK_BLOCKS)
 		if (threadIdx.x == 0)
 			claim = gridDim.x + atomicAdd(p.to.claimed, 1u);
 		if (t.map)
-			map_task(sh->score, p, t.head, t.at);
+			map_task(sh, p, t.head, t.at);
 		else
 			key_task(p, t.head, t.at);
 		if (threadIdx.x == 0)

@@ -19,7 +19,7 @@
 #define STEP_KEYS (2 * DAS_K_BLOCK)
 #define STAGES 2
 #define PIECES 2 /* whose queries are there */
-#define LISTS 4  /* pieces that are listed */
+#define LISTS 2  /* pieces that are listed: who claims more ahead is left with them at the end */
 #define PANEL_BYTES 128 /* a row of one panel: 64 of the 128 columns, swizzled */
 #define NO_KEY (1 << 28)
 #define KV_CACHE_BYTES (32u << 20) /* keys and values that are read at once stay in L2 */
@@ -57,9 +57,9 @@ struct wg_in {
 __device__ static unsigned wg_claimed, wg_left;
 
 /* Of the @i-th use of one of @n places: the parity that says it is filled. */
-__device__ static uint32_t parity_of(int i, int n)
+__device__ static uint32_t parity_of(unsigned i, unsigned n)
 {
-	return (uint32_t)(i / n & 1);
+	return i / n & 1;
 }
 
 /* --- the warp that lists ------------------------------------------------------------------------
@@ -79,10 +79,11 @@ __device__ static place place_of(const wg_in &all, unsigned piece)
 	return {(int)(all.row_blocks - 1 - i / heads), (int)(head0 + i % heads)};
 }
 
-/* By lane 0 of the warp. */
 __device__ static unsigned claim_piece(void)
 {
-	return threadIdx.x % WARP == 0 ? gridDim.x + atomicAdd(&wg_claimed, 1u) : 0;
+	unsigned claim = threadIdx.x % WARP == 0 ? gridDim.x + atomicAdd(&wg_claimed, 1u) : 0;
+
+	return __shfl_sync(FULL_WARP, claim, 0);
 }
 
 /* The warp that has claimed all there is to claim leaves; the last makes the counts ready. */
@@ -99,13 +100,14 @@ __device__ static void list_pieces(const wg_in &all, wg_shared *sh)
 {
 	unsigned pieces = all.row_blocks * all.in.heads, piece = blockIdx.x;
 
-	for (int i = 0;; i++) {
-		unsigned next = claim_piece();
+	for (unsigned i = 0;; i++) {
 		wg_list *to = sh->list + i % LISTS;
-		bool more = piece < pieces;
-		place at = place_of(all, more ? piece : 0);
 
 		stage_wait(sh->unlisted + i % LISTS, parity_of(i, LISTS) ^ 1);
+		if (i > 0)
+			piece = claim_piece();
+		bool more = piece < pieces;
+		place at = place_of(all, more ? piece : 0);
 		int n = more ? (int)attn_list_cols(to->cols, all.in, at.head, at.row) : -1;
 
 		if (threadIdx.x % WARP == 0) {
@@ -116,7 +118,6 @@ __device__ static void list_pieces(const wg_in &all, wg_shared *sh)
 		}
 		if (!more)
 			break;
-		piece = __shfl_sync(FULL_WARP, next, 0);
 	}
 	leave_pieces();
 }
@@ -142,7 +143,7 @@ struct fetcher {
 	const wg_in &all;
 	wg_shared *sh;
 	const wg_list *list;
-	int steps_before; /* of earlier pieces */
+	unsigned steps_before; /* of earlier pieces */
 
 	/* A block that is not there is fetched from beyond the keys: zeros. */
 	__device__ int key_of(int block) const
@@ -154,13 +155,13 @@ struct fetcher {
 	__device__ void fetch(
 		const tile_map &from, wg_tile *tiles, uint64_t *full, uint64_t *empty, int i) const
 	{
-		int at = steps_before + i, s = at % STAGES;
+		unsigned at = steps_before + (unsigned)i, s = at % STAGES;
 
 		stage_wait(empty + s, parity_of(at, STAGES) ^ 1);
 		tile_fetch(tiles + s, from, key_of(2 * i), key_of(2 * i + 1), list->head, full + s);
 	}
 
-	__device__ void fetch_queries(int piece, const place &at) const
+	__device__ void fetch_queries(unsigned piece, const place &at) const
 	{
 		int q0 = at.row * DAS_Q_BLOCK;
 
@@ -172,7 +173,7 @@ struct fetcher {
 	__device__ void run(void)
 	{
 		fetch_queries(0, place_of(all, blockIdx.x));
-		for (int i = 0;; i++) {
+		for (unsigned i = 0;; i++) {
 			list = sh->list + i % LISTS;
 			stage_wait(sh->listed + i % LISTS, parity_of(i, LISTS));
 			if (list->n < 0)
@@ -189,7 +190,7 @@ struct fetcher {
 				if (k > 0)
 					fetch(all.v, sh->v, sh->v_full, sh->v_empty, k - 1);
 			}
-			steps_before += steps;
+			steps_before += (unsigned)steps;
 		}
 	}
 };
@@ -344,24 +345,25 @@ template <bool STAGE2> struct computer {
 	const attn_in &in;
 	wg_shared *sh;
 	int group;
-	int steps_before; /* of earlier pieces */
+	unsigned steps_before; /* of earlier pieces */
 	wg_tile *q;
-	const wg_list *list;
-	int first; /* of the warpgroup's queries */
+	const uint16_t *cols;
+	int n, head, first; /* blocks; the first of the warpgroup's queries */
 
 	__device__ int key_of(int block) const
 	{
-		return block < list->n ? list->cols[block] * DAS_K_BLOCK : NO_KEY;
+		return block < n ? cols[block] * DAS_K_BLOCK : NO_KEY;
 	}
 
-	__device__ int stage_of(int step) const
+	__device__ unsigned stage_of(int step) const
 	{
-		return (steps_before + step) % STAGES;
+		return (steps_before + (unsigned)step) % STAGES;
 	}
 
 	__device__ void wait_for(uint64_t *full, int step) const
 	{
-		stage_wait(full + stage_of(step), parity_of(steps_before + step, STAGES));
+		stage_wait(full + stage_of(step),
+			parity_of(steps_before + (unsigned)step, STAGES));
 	}
 
 	__device__ static void release(uint64_t *empty)
@@ -426,7 +428,7 @@ template <bool STAGE2> struct computer {
 		wgmma_commit();
 	}
 
-	/* The piece that is listed in @list, whose queries are in @q. */
+	/* The piece whose queries are in @q. */
 	__device__ void compute(int steps) const
 	{
 		int lane = threadIdx.x % WARP, warp = threadIdx.x % GROUP_THREADS / WARP;
@@ -529,7 +531,7 @@ template <bool STAGE2> struct computer {
 #pragma unroll
 		for (int i = 0; i < 8; i++) {
 			int r = row0 + 2 * i + lane / 16, c = lane % 16;
-			half *to = in.out + list->head * in.out_head +
+			half *to = in.out + head * in.out_head +
 				   (size_t)(first + r) * in.out_tok;
 
 			if (first + r < (int)in.n_q)
@@ -539,18 +541,20 @@ template <bool STAGE2> struct computer {
 
 	__device__ void run(void)
 	{
-		for (int i = 0;; i++) {
-			list = sh->list + i % LISTS;
-			q = sh->q + i % PIECES;
-			stage_wait(sh->listed + i % LISTS, parity_of(i, LISTS));
-			int steps = (list->n + 1) / 2;
+		for (unsigned i = 0;; i++) {
+			const wg_list *list = sh->list + i % LISTS;
 
-			if (list->n < 0)
+			stage_wait(sh->listed + i % LISTS, parity_of(i, LISTS));
+			n = list->n;
+			if (n < 0)
 				break;
+			cols = list->cols;
+			head = list->head;
 			first = list->row * DAS_Q_BLOCK + group * WG_ROWS;
+			q = sh->q + i % PIECES;
 			stage_wait(sh->q_full + i % PIECES, parity_of(i, PIECES));
-			compute(steps);
-			steps_before += steps;
+			compute((n + 1) / 2);
+			steps_before += (unsigned)(n + 1) / 2;
 			fence_async_proxy(); /* queries are fetched to where we have written */
 			release(sh->q_empty + i % PIECES);
 			release(sh->unlisted + i % LISTS);
@@ -601,7 +605,7 @@ __global__ void __launch_bounds__(WG_THREADS, 1)
 			list_pieces(all, sh);
 	} else {
 		registers_take<232>();
-		computer<STAGE2> c = {all.in, sh, group, 0, NULL, NULL, 0};
+		computer<STAGE2> c = {all.in, sh, group, 0, NULL, NULL, 0, 0, 0};
 
 		c.run();
 	}

@@ -124,7 +124,7 @@ static void speed_of_model(const llama_shape *shape, double copy)
 
 static void speed_of_attention(void)
 {
-	for (unsigned n : {2048, 8192, 16384, 32768}) {
+	for (unsigned n : {2048, 4096, 8192, 16384, 32768}) {
 		double flop = 2.0 * 32.0 * 128.0 * (double)n * (double)n, got;
 		double dense = measure_attention(32, n, 0.0, &got, true).median_s;
 		double mma = measure_attention(32, n, 0.0, &got, false).median_s;

@@ -192,7 +192,7 @@ def main():
     quick = "--quick" in sys.argv[1:]
     print(f"torch {torch.__version__}, {torch.cuda.get_device_name()}")
     copy()
-    for tokens in (8192,) if quick else (2048, 8192, 16384, 32768):
+    for tokens in (8192,) if quick else (2048, 4096, 8192, 16384, 32768):
         attention(tokens)
     for name in SHAPES:
         int8_gemms(name)
