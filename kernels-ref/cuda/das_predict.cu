@@ -2,12 +2,15 @@
  * Stage 1 of DAS on a GPU. The kernel that has Q and K in hand pools the queries and sums the keys
  * (das_pools.cuh): the one that writes them (prompt_store.cu), or a kernel of its own here. Then, in
  * one launch, blocks claim tasks of a list in which, for each head,
- *	K  eight blocks of keys are pooled, their mean taken off, a warp each
+ *	K  eight blocks of keys, their mean taken off, are found similar or not, a warp each
  *	M  and some heads later 16 rows of blocks are mapped and selected
- * so that the map of one head is computed while the keys of others come from memory. A block
- * claims a task while it has another in hand. Who waits, waits for tasks of smaller numbers than
- * any he has; the smallest that is waited for waits for none, so all it takes is that every block
- * runs.
+ * so that the map of one head is computed while the keys of others come from memory. Who waits,
+ * waits for tasks of smaller numbers than any he has; the smallest that is waited for waits for none,
+ * so all it takes is that every block runs. Keys are claimed while others are in hand, but not during
+ * a map, which takes long: those of their head would wait for it.
+ *
+ * Norms are products on the tensor cores: with X 16 rows of a block, the diagonal of X X', and X m
+ * with the mean m, two halves for each of its numbers.
  */
 #include "kernels-ref/cuda/das_pools.cuh"
 
@@ -19,10 +22,8 @@
 #define MEAN_WORDS (ATTN_DIM / 2)
 #define MEAN_PITCH (MEAN_WORDS + 8) /* words from row to row, likewise */
 #define POOL_LOADS 8   /* of two rows of a block at a time, 16 bytes a lane */
-#define KEY_LOADS 4    /* the same, twice */
-#define KEY_ROWS (2 * KEY_LOADS)
 #define MASS_BASE 4.0f /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
-#define NO_NORM 1e-12f /* a key this close to the mean, squared and relative, is the mean */
+#define NO_NORM 1e-6f  /* a key this close to the mean, squared and relative, is the mean */
 
 struct predict_in {
 	das_predict_in in;
@@ -33,26 +34,7 @@ struct predict_in {
 	float k_share;                 /* one sum of keys to the mean: 1 / (POOL_SCALE n_k) */
 };
 
-/* --- rows of a block, two at a time: half a warp a row, eight columns a lane -------------------- */
-
-template <unsigned LOADS> struct row_pairs {
-	uint4 of[LOADS];
-};
-
-/* Rows @row + 2 i + this half of the warp, zeros from @end on. */
-template <unsigned LOADS>
-__device__ static void load_pairs(
-	row_pairs<LOADS> *to, const half *from, size_t stride, unsigned row, unsigned end)
-{
-	unsigned mine = row + threadIdx.x % WARP / 16;
-
-#pragma unroll
-	for (unsigned i = 0; i < LOADS; i++)
-		to->of[i] = mine + 2 * i < end
-				    ? *(const uint4 *)(from + (mine + 2 * i) * stride +
-						       threadIdx.x % 16 * 8)
-				    : make_uint4(0, 0, 0, 0);
-}
+/* --- pooling in a kernel of its own ------------------------------------------------------------ */
 
 __device__ static void eight_of(float x[8], const uint4 &bits)
 {
@@ -67,14 +49,6 @@ __device__ static void eight_of(float x[8], const uint4 &bits)
 	}
 }
 
-__device__ static float half_warp_sum(float x)
-{
-#pragma unroll
-	for (int o = 8; o; o /= 2)
-		x += __shfl_xor_sync(FULL_WARP, x, o);
-	return x;
-}
-
 /* Both rows that a lane had a share of. */
 __device__ static void join_halves(float x[8])
 {
@@ -83,39 +57,45 @@ __device__ static void join_halves(float x[8])
 		x[i] += __shfl_xor_sync(FULL_WARP, x[i], 16);
 }
 
-/** Sums over rows of a block, of the rows and of the unit vectors of what is left of them without
- *  @off; @least is the square of a norm that is none. */
-struct pair_sums {
+/* Sums over 16 rows, half a warp a row, eight columns a lane: of the rows, and of unit vectors. */
+struct row_sums {
 	float plain[8] = {}, unit[8] = {};
 
-	template <bool UNITS, unsigned LOADS>
-	__device__ void add(const row_pairs<LOADS> &rows, unsigned left, const float off[8], float least)
+	template <bool UNITS> __device__ void add(const uint4 &row)
 	{
-#pragma unroll
-		for (unsigned i = 0; i < LOADS; i++) {
-			float x[8], square = 0.0f;
+		float x[8], square = 0.0f;
 
-			eight_of(x, rows.of[i]);
+		eight_of(x, row);
 #pragma unroll
-			for (int c = 0; c < 8; c++) {
-				plain[c] += x[c];
-				x[c] -= off[c];
-				square += x[c] * x[c];
-			}
-			if (!UNITS)
-				continue;
-			square = half_warp_sum(square);
-			float inverse = square > least && 2 * i + threadIdx.x % WARP / 16 < left
-						? rsqrtf(square)
-						: 0.0f;
+		for (int c = 0; c < 8; c++) {
+			plain[c] += x[c];
+			square += x[c] * x[c];
+		}
+		if (UNITS) {
+#pragma unroll
+			for (int o = 8; o; o /= 2)
+				square += __shfl_xor_sync(FULL_WARP, square, o);
+			square = square > 0.0f ? rsqrtf(square) : 0.0f;
 #pragma unroll
 			for (int c = 0; c < 8; c++)
-				unit[c] += x[c] * inverse;
+				unit[c] += x[c] * square;
 		}
 	}
-};
 
-/* --- pooling in a kernel of its own ------------------------------------------------------------ */
+	/* By half a warp each. */
+	__device__ void put(float *first, float *second)
+	{
+		unsigned lane = threadIdx.x % WARP;
+
+		join_halves(plain);
+		join_halves(unit);
+		const float *x = lane < 16 ? plain : unit;
+		float4 *to = (float4 *)((lane < 16 ? first : second) + lane % 16 * 8);
+
+		to[0] = make_float4(x[0], x[1], x[2], x[3]);
+		to[1] = make_float4(x[4], x[5], x[6], x[7]);
+	}
+};
 
 /* 128 queries of a head, or as many keys: blocks along x, heads along y, first queries along z. */
 __global__ void __launch_bounds__(POOL_THREADS) predict_pool(const __grid_constant__ predict_in p)
@@ -125,38 +105,38 @@ __global__ void __launch_bounds__(POOL_THREADS) predict_pool(const __grid_consta
 	unsigned n = keys ? p.in.n_k : p.in.n_q, from = blockIdx.x * DAS_Q_BLOCK;
 	unsigned head = blockIdx.y, warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
 	const half *rows = keys ? p.in.k + head * p.in.k_head : p.in.q + head * p.in.q_head;
-	const float none[8] = {};
-	pair_sums sums;
-	row_pairs<POOL_LOADS> pairs;
+	size_t pitch = keys ? ATTN_DIM : p.in.q_tok;
+	uint4 row[POOL_LOADS];
+	row_sums sums;
 
-	launch_wait();
+	launch_next();
 	if (from >= n)
 		return;
-	unsigned row = from + warp * 2 * POOL_LOADS, end = min(from + DAS_Q_BLOCK, n);
-
-	load_pairs(&pairs, rows, keys ? ATTN_DIM : p.in.q_tok, row, end);
-	if (keys)
-		sums.add<false>(pairs, 2 * POOL_LOADS, none, 0.0f);
-	else
-		sums.add<true>(pairs, 2 * POOL_LOADS, none, 0.0f);
-	join_halves(sums.plain);
-	join_halves(sums.unit);
 #pragma unroll
-	for (unsigned kind = 0; kind < 2; kind++)
-		if (lane / 16 == kind) {
-			const float *x = kind == 0 ? sums.plain : sums.unit;
-			float4 *to = (float4 *)(part.of[warp][kind] + lane % 16 * 8);
+	for (unsigned i = 0; i < POOL_LOADS; i++) {
+		unsigned at = from + (warp * POOL_LOADS + i) * 2 + lane / 16;
 
-			to[0] = make_float4(x[0], x[1], x[2], x[3]);
-			to[1] = make_float4(x[4], x[5], x[6], x[7]);
-		}
+		row[i] = at < n ? *(const uint4 *)(rows + at * pitch + lane % 16 * 8)
+				: make_uint4(0, 0, 0, 0);
+	}
+#pragma unroll
+	for (unsigned i = 0; i < POOL_LOADS; i++)
+		if (keys)
+			sums.add<false>(row[i]);
+		else
+			sums.add<true>(row[i]);
+	/* Of keys, units are none: which leaves zeros where the other half's sums are. */
+	bool second = keys && warp >= POOL_WARPS / 2;
+
+	sums.put(part.of[warp][second], part.of[warp][!second]);
 	__syncthreads();
 	if (warp > 0)
 		return;
 	if (keys)
-		pool_keys(p.to, &part, head);
+		pool_keys(p.to, &part, head, 2 * blockIdx.x,
+			min(n - from, (unsigned)DAS_Q_BLOCK));
 	else
-		pool_queries(p.to, &part, head, blockIdx.x, end - from);
+		pool_queries(p.to, &part, head, blockIdx.x, min(n - from, (unsigned)DAS_Q_BLOCK));
 }
 
 /* --- tasks ------------------------------------------------------------------------------------ */
@@ -186,82 +166,195 @@ __device__ static bool task_of(task *t, const predict_in &p, unsigned i)
 	return t->head < p.in.heads;
 }
 
+struct map_queries {
+	alignas(16) uint32_t of[2][MAP_ROWS][MEAN_PITCH]; /* means of rows, [high, low][row] */
+};
+
+struct task_shared {
+	alignas(16) float mean[ATTN_DIM]; /* of the keys of a head */
+	unsigned next;
+	bool last; /* of a head's maps */
+	map_queries q;
+	alignas(16) float score[1]; /* [MAP_ROWS][map_cols + MAP_PAD] */
+};
+
 /* --- K ---------------------------------------------------------------------------------------- */
 
-/* A lane's eight columns of the mean of a head's keys. */
-__device__ static void key_mean(float to[8], const predict_in &p, unsigned head)
-{
-	const unsigned long long *sum =
-		p.to.k_sum + head * ATTN_DIM + threadIdx.x % 16 * 8;
+/** 16 rows of keys as left operand of products: lane 4 g + t has of rows g and g + 8 the columns 32 j
+ *  + 8 t and seven more, j < 4, which the tensor cores take for others; it does not matter to a
+ *  product as long as both sides agree. */
+struct key_rows {
+	uint4 of[2][4];
+
+	/* Zeros from row @n on. */
+	__device__ void load(const half *from, unsigned n)
+	{
+		unsigned g = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
 
 #pragma unroll
-	for (int i = 0; i < 8; i++)
-		to[i] = (float)(long long)__ldcg(sum + i) * p.k_share;
-}
+		for (unsigned i = 0; i < 8; i++) {
+			unsigned row = g + i / 4 * 8;
 
-__device__ static float square_of(const float x[8])
-{
-	float square = 0.0f;
+			of[i / 4][i % 4] = row < n ? *(const uint4 *)(from + row * ATTN_DIM +
+								      i % 4 * 32 + t * 8)
+						   : make_uint4(0, 0, 0, 0);
+		}
+	}
+};
 
+/** Of the mean of all keys, the right operand: its halves in column 0, what they leave in 1. */
+struct key_mean {
+	uint32_t of[16];
+	float square;
+
+	__device__ void load(const float *mean)
+	{
+		unsigned g = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
+		float4 mine = *(const float4 *)(mean + threadIdx.x % WARP * 4);
+
+		square = warp_sum(mine.x * mine.x + mine.y * mine.y + mine.z * mine.z +
+				  mine.w * mine.w);
 #pragma unroll
-	for (int i = 0; i < 8; i++)
-		square += x[i] * x[i];
-	return half_warp_sum(square);
+		for (unsigned i = 0; i < 16; i++) {
+			float2 x = *(const float2 *)(mean + i / 4 * 32 + t * 8 + i % 4 * 2);
+			float2 high = __half22float2(__floats2half2_rn(x.x, x.y));
+
+			of[i] = g == 0   ? pack_halves(x.x, x.y)
+				: g == 1 ? pack_halves(x.x - high.x, x.y - high.y)
+					 : 0;
+		}
+	}
+};
+
+__device__ static uint32_t word_of(const uint4 &x, int i)
+{
+	return i == 0 ? x.x : i == 1 ? x.y : i == 2 ? x.z : x.w;
 }
 
-/* Half the warp writes the rounded mean, the other what that leaves. */
-__device__ static void key_block_store(
-	const predict_in &p, size_t at, const pair_sums &sums, const float off[8], unsigned n)
+/* Inverse norms of rows g and g + 8 less the mean. */
+__device__ static void inverse_norms(float to[2], const key_rows &rows, const key_mean &mean)
 {
-	unsigned lane = threadIdx.x % WARP;
-	half *to = p.to.k_mean + (at * 2 + lane / 16) * ATTN_DIM + lane % 16 * 8;
-	float share = 1.0f / (float)n, x[8];
+	unsigned lane = threadIdx.x % WARP, g = lane / 4, quad = lane & ~3u;
+	float upper[4] = {}, lower[4] = {}, with_mean[4] = {};
 
 #pragma unroll
 	for (int i = 0; i < 8; i++) {
-		x[i] = sums.plain[i] * share - off[i];
-		if (lane >= 16)
-			x[i] -= __half2float(__float2half(x[i]));
-	}
-	*(uint4 *)to = make_uint4(pack_halves(x[0], x[1]), pack_halves(x[2], x[3]),
-		pack_halves(x[4], x[5]), pack_halves(x[6], x[7]));
-	float similar = square_of(sums.unit) * share * share;
+		int j = i / 2, w = i % 2 * 2;
+		uint32_t a0 = word_of(rows.of[0][j], w), a1 = word_of(rows.of[1][j], w);
+		uint32_t a2 = word_of(rows.of[0][j], w + 1), a3 = word_of(rows.of[1][j], w + 1);
 
-	if (lane == 0)
-		p.to.k_sim[at] = fminf(similar, 1.0f);
+		mma_16816(upper, a0, a1, a2, a3, a0, a2);
+		mma_16816(lower, a0, a1, a2, a3, a1, a3);
+		mma_16816(with_mean, a0, a1, a2, a3, mean.of[2 * i], mean.of[2 * i + 1]);
+	}
+	/* The diagonals are in lane 4 g + g / 2, products with the mean in lane 4 g. */
+	float square[2] = {g & 1 ? upper[1] : upper[0], g & 1 ? lower[3] : lower[2]};
+
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		float whole = __shfl_sync(FULL_WARP, square[i], quad + g / 2);
+		float product = __shfl_sync(
+			FULL_WARP, with_mean[2 * i] + with_mean[2 * i + 1], quad);
+		float rest = whole + mean.square - 2.0f * product;
+
+		to[i] = rest > NO_NORM * whole ? rsqrtf(rest) : 0.0f;
+	}
 }
 
-/* One warp: a block of keys, the next rows asked for while the last are added. */
-__device__ static void key_block(const predict_in &p, unsigned head, unsigned col)
+/** Sums over rows of a block, each by its weight: element 8 j + c of a lane of column 32 j + 8 t + c,
+ *  over rows g and g + 8; and of the weights. */
+struct key_sums {
+	float of[32] = {}, weights = 0.0f;
+
+	__device__ void add(const key_rows &rows, const float weight[2])
+	{
+#pragma unroll
+		for (int i = 0; i < 8; i++) {
+			float x[8];
+
+			eight_of(x, rows.of[i / 4][i % 4]);
+#pragma unroll
+			for (int c = 0; c < 8; c++)
+				of[i % 4 * 8 + c] += x[c] * weight[i / 4];
+		}
+		weights += weight[0] + weight[1];
+	}
+
+	/* Each of two lanes @apart takes over half of what both have. */
+	template <int N> __device__ void halve(unsigned apart)
+	{
+		bool upper = threadIdx.x & apart;
+
+#pragma unroll
+		for (int i = 0; i < N; i++) {
+			float mine = upper ? of[i + N] : of[i], other = upper ? of[i] : of[i + N];
+
+			of[i] = mine + __shfl_xor_sync(FULL_WARP, other, (int)apart);
+		}
+	}
+
+	/* |sum of @n unit vectors less @mean / n|^2 */
+	__device__ float similarity(const float *mean, unsigned n)
+	{
+		float all = warp_sum(weights) / 4.0f, square = 0.0f; /* four have the same */
+		unsigned lane = threadIdx.x % WARP, at;
+
+		halve<16>(16);
+		halve<8>(8);
+		halve<4>(4);
+		at = (lane & 16) + (lane & 8) + (lane & 4);
+		mean += at / 8 * 32 + lane % 4 * 8 + at % 8;
+#pragma unroll
+		for (int i = 0; i < 4; i++) {
+			float x = of[i] - mean[i] * all;
+
+			square += x * x;
+		}
+		return fminf(warp_sum(square) / ((float)n * (float)n), 1.0f);
+	}
+};
+
+/* One warp. */
+__device__ static void key_block(
+	const predict_in &p, const float *mean, unsigned head, unsigned col)
 {
 	unsigned n = min(p.in.n_k - col * DAS_K_BLOCK, (unsigned)DAS_K_BLOCK);
 	const half *from = p.in.k + head * p.in.k_head + (size_t)col * DAS_K_BLOCK * ATTN_DIM;
-	row_pairs<KEY_LOADS> rows[2];
-	pair_sums sums;
-	float off[8];
+	unsigned g = threadIdx.x % WARP / 4;
+	key_rows rows;
+	key_mean off;
+	key_sums sums;
 
-	load_pairs(rows, from, ATTN_DIM, 0, n);
-	key_mean(off, p, head);
-	float least = NO_NORM * square_of(off);
-
+	rows.load(from, n);
+	off.load(mean);
 #pragma unroll 1
-	for (unsigned row = 0; row < n; row += 2 * KEY_ROWS) {
-		load_pairs(rows + 1, from, ATTN_DIM, row + KEY_ROWS, n);
-		sums.add<true>(rows[0], n - row, off, least);
-		load_pairs(rows, from, ATTN_DIM, row + 2 * KEY_ROWS, n);
-		sums.add<true>(rows[1], n > row + KEY_ROWS ? n - row - KEY_ROWS : 0, off, least);
+	for (unsigned row = 0; row < n; row += 16) {
+		float weight[2];
+
+		if (row > 0)
+			rows.load(from + row * ATTN_DIM, n - row);
+		inverse_norms(weight, rows, off);
+#pragma unroll
+		for (unsigned i = 0; i < 2; i++)
+			weight[i] = row + g + 8 * i < n ? weight[i] : 0.0f;
+		sums.add(rows, weight);
 	}
-	join_halves(sums.plain);
-	join_halves(sums.unit);
-	key_block_store(p, (size_t)head * p.to.cols + col, sums, off, n);
+	float similar = sums.similarity(mean, n);
+
+	if (threadIdx.x % WARP == 0)
+		p.to.k_sim[head * p.to.cols + col] = similar;
 }
 
-__device__ static void key_task(const predict_in &p, unsigned head, unsigned at)
+__device__ static void key_task(task_shared *sh, const predict_in &p, unsigned head, unsigned at)
 {
 	unsigned col = at * POOL_WARPS + threadIdx.x / WARP;
 
+	for (unsigned i = threadIdx.x; i < ATTN_DIM; i += TASK_THREADS)
+		sh->mean[i] = (float)(long long)__ldcg(p.to.k_sum + head * ATTN_DIM + i) *
+			      p.k_share;
+	__syncthreads();
 	if (col < p.to.cols)
-		key_block(p, head, col);
+		key_block(p, sh->mean, head, col);
 	__syncthreads();
 	if (threadIdx.x == 0) {
 		__threadfence();
@@ -303,18 +396,22 @@ template <int V> struct entries {
 		return in_place ? fixed_mass(at(v)) : masses[v];
 	}
 
-	/* Of a row of @n; bit v of the result: it has a score. */
-	__device__ unsigned load(float *score, unsigned n)
+	/* Of a row of @n, without columns whose similarity is at most @theta; bit v of the result:
+	 * it is a candidate. */
+	__device__ unsigned load(float *score, const float *similar, float theta, unsigned n)
 	{
-		unsigned lane = threadIdx.x % WARP, scored = 0;
+		unsigned lane = threadIdx.x % WARP, candidates = 0;
 
 		row = score + lane;
 #pragma unroll
 		for (int v = 0; v < V; v++) {
-			at(v) = v * WARP + lane < n ? row[v * WARP] : -HUGE_VALF;
-			scored |= (unsigned)(at(v) > -HUGE_VALF) << v;
+			bool is = v * WARP + lane < n &&
+				  __ldcg(similar + v * WARP + lane) > theta;
+
+			at(v) = is ? row[v * WARP] : -HUGE_VALF;
+			candidates |= (unsigned)is << v;
 		}
-		return scored;
+		return candidates;
 	}
 
 	__device__ float peak(void)
@@ -393,16 +490,18 @@ __device__ static uint32_t last_needed(
 }
 
 /*
- * One warp: which of its row's scores are in the smallest set of largest entries whose sum
- * reaches tau, ties to the lower column. Bit v of the result and of *@candidates, those that have
- * a score: column 32 v + lane. The scores are lost.
+ * One warp: which of its row's first @n scores are in the smallest set of largest entries whose sum
+ * reaches tau, ties to the lower column. Bit v of the result and of *@candidates, those of columns
+ * similar enough: column 32 v + lane. The scores are lost.
  */
 template <int V>
-__device__ static unsigned select_row(unsigned *candidates, float *score, unsigned n, float tau)
+__device__ static unsigned select_row(unsigned *candidates, float *score, const float *similar,
+	const das_predict_in &in, unsigned n)
 {
 	entries<V> e;
-	unsigned lane = threadIdx.x % WARP, chosen = e.load(score, n), total, target, sum;
-	float peak = e.peak();
+	unsigned lane = threadIdx.x % WARP, chosen = e.load(score, similar, in.theta, n);
+	unsigned total, target, sum;
+	float peak = e.peak(), tau = in.tau;
 	uint32_t last;
 
 	*candidates = chosen;
@@ -426,15 +525,16 @@ __device__ static unsigned select_row(unsigned *candidates, float *score, unsign
 	return chosen;
 }
 
-__device__ static unsigned select_any(unsigned *candidates, float *score, unsigned n, float tau)
+__device__ static unsigned select_any(unsigned *candidates, float *score, const float *similar,
+	const das_predict_in &in, unsigned n)
 {
 	if (n <= 4 * WARP)
-		return select_row<4>(candidates, score, n, tau);
+		return select_row<4>(candidates, score, similar, in, n);
 	if (n <= 8 * WARP)
-		return select_row<8>(candidates, score, n, tau);
+		return select_row<8>(candidates, score, similar, in, n);
 	if (n <= 16 * WARP)
-		return select_row<16>(candidates, score, n, tau);
-	return select_row<32>(candidates, score, n, tau);
+		return select_row<16>(candidates, score, similar, in, n);
+	return select_row<32>(candidates, score, similar, in, n);
 }
 
 /* --- M: the map -------------------------------------------------------------------------------- */
@@ -450,11 +550,6 @@ __device__ static unsigned visible_cols(const predict_in &p, unsigned row)
 	return attn_visible_cols(shape, row);
 }
 
-/* Means of MAP_ROWS rows of queries, [high, low][row]. */
-struct map_queries {
-	alignas(16) uint32_t of[2][MAP_ROWS][MEAN_PITCH];
-};
-
 __device__ static void load_queries(
 	map_queries *to, const predict_in &p, unsigned head, unsigned row0, unsigned rows)
 {
@@ -468,8 +563,7 @@ __device__ static void load_queries(
 	}
 }
 
-/* Of 16 columns of a mean lane 4 g + t has those from 4 t on, which the tensor cores take for others;
- * it does not matter to a product as long as both sides agree. */
+/* Of 16 columns of a mean lane 4 g + t has those from 4 t on: as in key_rows, both sides agree. */
 __device__ static uint2 queries_share(const map_queries *q, int low, unsigned row, int step)
 {
 	return *(const uint2 *)(q->of[low][row] + 8 * step + threadIdx.x % 4 * 2);
@@ -522,14 +616,9 @@ __device__ static void map_scores(
 
 		map_tile(x, q, k + min(col0 + g, p.to.cols - 1) * 2 * ATTN_DIM);
 #pragma unroll
-		for (unsigned i = 0; i < 4; i++) {
-			unsigned col = col0 + lane % 4 * 2 + i % 2;
-			bool fixed = col >= end ||
-				     __ldcg(p.to.k_sim + head * p.to.cols + col) <= p.in.theta;
-
-			score[(g + i / 2 * 8) * stride + col] =
-				fixed ? -HUGE_VALF : x[i] * p.in.scale;
-		}
+		for (unsigned i = 0; i < 4; i++)
+			score[(g + i / 2 * 8) * stride + col0 + lane % 4 * 2 + i % 2] =
+				x[i] * p.in.scale;
 	}
 }
 
@@ -538,7 +627,8 @@ __device__ static void map_row(float *score, const predict_in &p, unsigned head,
 {
 	unsigned end = visible_cols(p, row);
 	unsigned own = row * DAS_Q_BLOCK + p.in.n_k - p.in.n_q;
-	unsigned candidates, chosen = select_any(&candidates, score, end, p.in.tau);
+	const float *similar = p.to.k_sim + head * p.to.cols;
+	unsigned candidates, chosen = select_any(&candidates, score, similar, p.in, end);
 	uint8_t *to = p.in.mask + ((size_t)head * p.to.rows + row) * p.to.cols, all;
 
 	all = (uint8_t)((p.in.n_k < 128 ? DAS_BY_LENGTH : 0) |
@@ -555,24 +645,18 @@ __device__ static void map_row(float *score, const predict_in &p, unsigned head,
 	}
 }
 
-struct task_shared {
-	unsigned next;
-	map_queries q;
-	alignas(16) float score[1]; /* [MAP_ROWS][map_cols + MAP_PAD] */
-};
-
-/* Long rows come first. */
+/* Scores do not want the keys' similarity; long rows come first. */
 __device__ static void map_task(task_shared *sh, const predict_in &p, unsigned head, unsigned at)
 {
 	unsigned row0 = (p.map_tasks - 1 - at) * MAP_ROWS;
 	unsigned rows = min(p.to.rows - row0, (unsigned)MAP_ROWS);
 
 	load_queries(&sh->q, p, head, row0, rows);
+	__syncthreads();
+	map_scores(sh->score, p, &sh->q, head, visible_cols(p, row0 + rows - 1));
 	if (threadIdx.x == 0)
 		while (load_acquire(p.to.through + head) < p.key_tasks)
 			spin_pause();
-	__syncthreads();
-	map_scores(sh->score, p, &sh->q, head, visible_cols(p, row0 + rows - 1));
 	__syncthreads();
 	for (unsigned i = threadIdx.x / WARP; i < rows; i += POOL_WARPS)
 		map_row(sh->score + i * (p.map_cols + MAP_PAD), p, head, row0 + i);
@@ -580,15 +664,37 @@ __device__ static void map_task(task_shared *sh, const predict_in &p, unsigned h
 
 /* --- kernels and launches ---------------------------------------------------------------------- */
 
-/* The last block to leave: what has to be zero at the next call. */
-__device__ static void clear_pools(const predict_in &p)
+/* All of a head's tasks are through: what has to be zero at the next call. */
+__device__ static void clear_head(const predict_in &p, unsigned head)
 {
+	for (unsigned i = threadIdx.x; i < ATTN_DIM; i += TASK_THREADS)
+		p.to.k_sum[head * ATTN_DIM + i] = 0;
 	if (threadIdx.x == 0)
-		*p.to.claimed = 0;
-	for (unsigned i = threadIdx.x; i < p.in.heads * ATTN_DIM; i += TASK_THREADS)
-		p.to.k_sum[i] = 0;
-	for (unsigned i = threadIdx.x; i < p.in.heads; i += TASK_THREADS)
-		p.to.through[i] = 0;
+		p.to.through[head] = p.to.mapped[head] = 0;
+}
+
+__device__ static unsigned claim_task(const predict_in &p)
+{
+	return gridDim.x + atomicAdd(p.to.claimed, 1u);
+}
+
+__device__ static void run_task(task_shared *sh, const predict_in &p, const task &t)
+{
+	if (t.map) {
+		map_task(sh, p, t.head, t.at);
+		if (threadIdx.x == 0) {
+			sh->next = claim_task(p);
+			sh->last = atomicAdd(p.to.mapped + t.head, 1u) == p.map_tasks - 1;
+		}
+	} else {
+		unsigned next = threadIdx.x == 0 ? claim_task(p) : 0;
+
+		key_task(sh, p, t.head, t.at);
+		if (threadIdx.x == 0) {
+			sh->next = next;
+			sh->last = false;
+		}
+	}
 }
 
 __global__ void __launch_bounds__(TASK_THREADS, TASK_BLOCKS)
@@ -599,30 +705,18 @@ __global__ void __launch_bounds__(TASK_THREADS, TASK_BLOCKS)
 	task t;
 	bool more = task_of(&t, p, blockIdx.x);
 
+	launch_next();
 	launch_wait();
 	while (more) {
-		unsigned claim = 0;
-
-		if (threadIdx.x == 0)
-			claim = gridDim.x + atomicAdd(p.to.claimed, 1u);
-		if (t.map)
-			map_task(sh, p, t.head, t.at);
-		else
-			key_task(p, t.head, t.at);
-		if (threadIdx.x == 0)
-			sh->next = claim;
+		run_task(sh, p, t);
 		__syncthreads();
+		if (sh->last)
+			clear_head(p, t.head);
 		more = task_of(&t, p, sh->next);
 		__syncthreads();
 	}
-	if (threadIdx.x == 0) {
-		__threadfence();
-		sh->next = atomicInc(p.to.left, gridDim.x - 1) == gridDim.x - 1;
-		__threadfence();
-	}
-	__syncthreads();
-	if (sh->next)
-		clear_pools(p);
+	if (threadIdx.x == 0 && atomicInc(p.to.left, gridDim.x - 1) == gridDim.x - 1)
+		*p.to.claimed = 0;
 }
 
 /* Lay the scratch out; returns its size. What has to start at zero comes first. */
@@ -640,8 +734,9 @@ static size_t pools_lay(das_pools *s, char *base, unsigned heads, unsigned n_q, 
 	s->rows = attn_blocks(n_q, DAS_Q_BLOCK);
 	s->cols = attn_blocks(n_k, DAS_K_BLOCK);
 	s->k_sum = (unsigned long long *)take(heads * ATTN_DIM * sizeof(*s->k_sum));
-	s->through = (unsigned *)take((heads + 2) * sizeof(*s->through));
-	s->claimed = s->through + heads;
+	s->through = (unsigned *)take((2 * heads + 2) * sizeof(*s->through));
+	s->mapped = s->through + heads;
+	s->claimed = s->mapped + heads;
 	s->left = s->claimed + 1;
 	s->q_mean = (half *)take((size_t)heads * s->rows * 2 * ATTN_DIM * sizeof(half));
 	s->k_mean = (half *)take((size_t)heads * s->cols * 2 * ATTN_DIM * sizeof(half));

@@ -7,6 +7,7 @@
 
 #define STORE_TOK DAS_Q_BLOCK
 #define STORE_AHEAD 4
+#define STORE_BLOCKS 4     /* on a multiprocessor */
 #define STORE_MIN_BLOCKS 8 /* for each multiprocessor, before blocks have several heads */
 
 struct store_in {
@@ -72,37 +73,53 @@ __device__ static half *place_of(const prompt_store &in, unsigned head, unsigned
 	       ((seq * (in.hidden / ATTN_DIM) + head) * in.cap + pos) * ATTN_DIM + d;
 }
 
-/* Of this warp's tokens: a lane's four columns, summed; and of their unit vectors. */
+/* Of this warp's tokens, a lane's four columns: what pool_part has two sums of. */
 struct store_sums {
-	float plain[4] = {}, unit[4] = {};
+	float of[2][4] = {};
 
-	template <enum store_part PART> __device__ void add(uint2 halves)
+	__device__ void add_queries(const float x[4])
+	{
+		float inverse =
+			warp_sum(x[0] * x[0] + x[1] * x[1] + x[2] * x[2] + x[3] * x[3]);
+
+		inverse = inverse > 0.0f ? rsqrtf(inverse) : 0.0f;
+#pragma unroll
+		for (int i = 0; i < 4; i++) {
+			of[0][i] += x[i];
+			of[1][i] += x[i] * inverse;
+		}
+	}
+
+	__device__ void add_keys(const float x[4], bool second)
+	{
+#pragma unroll
+		for (int i = 0; i < 4; i++) {
+			of[0][i] += second ? 0.0f : x[i];
+			of[1][i] += second ? x[i] : 0.0f;
+		}
+	}
+
+	/* Of token @at of the block's. */
+	template <enum store_part PART> __device__ void add(uint2 halves, unsigned at)
 	{
 		float2 low = __half22float2(*(const half2 *)&halves.x),
 		       high = __half22float2(*(const half2 *)&halves.y);
-		float x[4] = {low.x, low.y, high.x, high.y}, inverse;
+		const float x[4] = {low.x, low.y, high.x, high.y};
 
-#pragma unroll
-		for (int i = 0; i < 4; i++)
-			plain[i] += x[i];
-		if (PART != STORE_Q)
-			return;
-		inverse = warp_sum(x[0] * x[0] + x[1] * x[1] + x[2] * x[2] + x[3] * x[3]);
-		inverse = inverse > 0.0f ? rsqrtf(inverse) : 0.0f;
-#pragma unroll
-		for (int i = 0; i < 4; i++)
-			unit[i] += x[i] * inverse;
+		if (PART == STORE_Q)
+			add_queries(x);
+		else
+			add_keys(x, at >= DAS_K_BLOCK);
 	}
 
-	template <enum store_part PART> __device__ void put(pool_part *part) const
+	__device__ void put(pool_part *part) const
 	{
 		unsigned warp = threadIdx.x / WARP, d = threadIdx.x % WARP * 4;
 
-		*(float4 *)(part->of[warp][0] + d) =
-			make_float4(plain[0], plain[1], plain[2], plain[3]);
-		if (PART == STORE_Q)
-			*(float4 *)(part->of[warp][1] + d) =
-				make_float4(unit[0], unit[1], unit[2], unit[3]);
+#pragma unroll
+		for (int i = 0; i < 2; i++)
+			*(float4 *)(part->of[warp][i] + d) =
+				make_float4(of[i][0], of[i][1], of[i][2], of[i][3]);
 	}
 };
 
@@ -132,7 +149,7 @@ __device__ static store_sums store_part_of(const store_in &p, unsigned head)
 
 			*(uint2 *)place_of<PART>(in, head, tok, rows.pos[i]) = x;
 			if (POOL)
-				sums.add<PART>(x);
+				sums.add<PART>(x, tok % STORE_TOK);
 		}
 	}
 	return sums;
@@ -140,29 +157,30 @@ __device__ static store_sums store_part_of(const store_in &p, unsigned head)
 
 /* Two places to add up in, in turn: one barrier lies between writing one and writing it again. */
 template <bool POOL>
-__global__ void __launch_bounds__(POOL_THREADS) store_heads(const __grid_constant__ store_in p)
+__global__ void __launch_bounds__(POOL_THREADS, STORE_BLOCKS) store_heads(const __grid_constant__ store_in p)
 {
 	__shared__ pool_part part[2];
 	unsigned warp = threadIdx.x / WARP, first = blockIdx.x * STORE_TOK;
 	unsigned from = blockIdx.y * p.heads_each, end = min(from + p.heads_each, p.heads);
+	unsigned n = min(p.in.n - first, (unsigned)STORE_TOK);
 
+	launch_next();
 	for (unsigned head = from; head < end; head++) {
 		store_sums q = store_part_of<STORE_Q, POOL>(p, head);
 
 		if (POOL) {
-			q.put<STORE_Q>(part);
+			q.put(part);
 			__syncthreads();
 			if (warp == head % POOL_WARPS)
-				pool_queries(p.pools, part, head, blockIdx.x,
-					min(p.in.n - first, (unsigned)STORE_TOK));
+				pool_queries(p.pools, part, head, blockIdx.x, n);
 		}
 		store_sums k = store_part_of<STORE_K, POOL>(p, head);
 
 		if (POOL) {
-			k.put<STORE_K>(part + 1);
+			k.put(part + 1);
 			__syncthreads();
 			if (warp == (head + POOL_WARPS / 2) % POOL_WARPS)
-				pool_keys(p.pools, part + 1, head);
+				pool_keys(p.pools, part + 1, head, 2 * blockIdx.x, n);
 		}
 		store_part_of<STORE_V, false>(p, head);
 	}

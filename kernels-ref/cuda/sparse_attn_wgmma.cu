@@ -100,6 +100,7 @@ __device__ static void list_pieces(const wg_in &all, wg_shared *sh)
 {
 	unsigned pieces = all.row_blocks * all.in.heads, piece = blockIdx.x;
 
+	launch_wait();
 	for (unsigned i = 0;; i++) {
 		wg_list *to = sh->list + i % LISTS;
 
@@ -172,6 +173,7 @@ struct fetcher {
 	 * is listed. */
 	__device__ void run(void)
 	{
+		launch_wait();
 		fetch_queries(0, place_of(all, blockIdx.x));
 		for (unsigned i = 0;; i++) {
 			list = sh->list + i % LISTS;
@@ -592,6 +594,7 @@ __global__ void __launch_bounds__(WG_THREADS, 1)
 	wg_shared *sh = (wg_shared *)(raw + (1024 - shared_address(raw) % 1024) % 1024);
 	int group = threadIdx.x / GROUP_THREADS, warp = threadIdx.x % GROUP_THREADS / WARP;
 
+	launch_next();
 	if (threadIdx.x == 0)
 		barriers_init(sh);
 	__syncthreads();
@@ -623,7 +626,7 @@ template <bool STAGE2> static void attn_wgmma_launch(const attn_in &in, cudaStre
 
 	CUDA_TRY(cudaFuncSetAttribute(attn_wgmma_kernel<STAGE2>,
 		cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared));
-	launch_kernel(stream, attn_wgmma_kernel<STAGE2>,
+	launch_overlapped(stream, attn_wgmma_kernel<STAGE2>,
 		dim3(min(rows * in.heads, multiprocessors())), dim3(WG_THREADS), shared, all);
 }
 
