@@ -577,48 +577,69 @@ __device__ static void keys_share(uint2 to[8], const half *mean)
 		to[i] = __ldcg((const uint2 *)mean + 4 * i + threadIdx.x % 4);
 }
 
-/* Scores of 16 rows and the MAP_TILE columns of which this lane's has its mean at @key: lane 4 g + t
- * has rows g (0, 1) and g + 8 (2, 3) of columns 2 t and the next. */
-__device__ static void map_tile(float to[4], const map_queries *q, const half *key)
+/* A lane's share of the mean of one of MAP_TILE columns, g. */
+struct map_keys {
+	uint2 high[8], low[8];
+
+	__device__ void load(const half *mean)
+	{
+		keys_share(high, mean);
+		keys_share(low, mean + ATTN_DIM);
+	}
+};
+
+/* Scores of 16 rows and MAP_TILE columns: lane 4 g + t has rows g (0, 1) and g + 8 (2, 3) of columns
+ * 2 t and the next. */
+__device__ static void map_tile(float to[4], const map_queries *q, const map_keys &key)
 {
 	unsigned g = threadIdx.x % WARP / 4;
-	uint2 high[8], low[8];
 	float part[3][4] = {};
 
-	keys_share(high, key);
-	keys_share(low, key + ATTN_DIM);
 #pragma unroll
 	for (int i = 0; i < 8; i++) {
 		uint2 upper = queries_share(q, 0, g, i), lower = queries_share(q, 0, g + 8, i);
 
-		mma_16816(part[0], upper.x, lower.x, upper.y, lower.y, high[i].x, high[i].y);
-		mma_16816(part[1], upper.x, lower.x, upper.y, lower.y, low[i].x, low[i].y);
+		mma_16816(part[0], upper.x, lower.x, upper.y, lower.y, key.high[i].x, key.high[i].y);
+		mma_16816(part[1], upper.x, lower.x, upper.y, lower.y, key.low[i].x, key.low[i].y);
 		upper = queries_share(q, 1, g, i);
 		lower = queries_share(q, 1, g + 8, i);
-		mma_16816(part[2], upper.x, lower.x, upper.y, lower.y, high[i].x, high[i].y);
+		mma_16816(part[2], upper.x, lower.x, upper.y, lower.y, key.high[i].x, key.high[i].y);
 	}
 #pragma unroll
 	for (int i = 0; i < 4; i++)
 		to[i] = part[0][i] + (part[1][i] + part[2][i]);
 }
 
-/* One warp: its columns of the scores of MAP_ROWS rows, as far as any of them sees. */
+/* One warp: its columns of the scores of MAP_ROWS rows, as far as any of them sees, two tiles asked
+ * for at a time. */
 __device__ static void map_scores(
 	float *score, const predict_in &p, const map_queries *q, unsigned head, unsigned end)
 {
+	const unsigned apart = POOL_WARPS * MAP_TILE;
 	unsigned lane = threadIdx.x % WARP, g = lane / 4, stride = p.map_cols + MAP_PAD;
 	const half *k = p.to.k_mean + (size_t)head * p.to.cols * 2 * ATTN_DIM;
 
 #pragma unroll 1
-	for (unsigned col0 = threadIdx.x / WARP * MAP_TILE; col0 < end;
-		col0 += POOL_WARPS * MAP_TILE) {
-		float x[4];
+	for (unsigned col0 = threadIdx.x / WARP * MAP_TILE; col0 < end; col0 += 2 * apart) {
+		map_keys key[2];
 
-		map_tile(x, q, k + min(col0 + g, p.to.cols - 1) * 2 * ATTN_DIM);
 #pragma unroll
-		for (unsigned i = 0; i < 4; i++)
-			score[(g + i / 2 * 8) * stride + col0 + lane % 4 * 2 + i % 2] =
-				x[i] * p.in.scale;
+		for (unsigned tile = 0; tile < 2; tile++)
+			key[tile].load(
+				k + min(col0 + tile * apart + g, p.to.cols - 1) * 2 * ATTN_DIM);
+#pragma unroll
+		for (unsigned tile = 0; tile < 2; tile++) {
+			unsigned col = col0 + tile * apart;
+			float x[4];
+
+			if (col >= end)
+				break;
+			map_tile(x, q, key[tile]);
+#pragma unroll
+			for (unsigned i = 0; i < 4; i++)
+				score[(g + i / 2 * 8) * stride + col + lane % 4 * 2 + i % 2] =
+					x[i] * p.in.scale;
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 /*
- * A block has 128 tokens of some heads, a warp 16 of them, of which it reads four at a time: the
- * block of queries that mask prediction pools, and as many keys.
+ * A block has 128 tokens of a head, the block of queries that mask prediction pools, and as many
+ * keys; a warp 16 of them, of which it reads four at a time. Heads come first, so that what is read at
+ * a time lies together.
  */
 #include "kernels-ref/cuda/das_pools.cuh"
 #include "kernels-ref/cuda/prompt_store.cuh"
@@ -8,12 +9,10 @@
 #define STORE_TOK DAS_Q_BLOCK
 #define STORE_AHEAD 4
 #define STORE_BLOCKS 4     /* on a multiprocessor */
-#define STORE_MIN_BLOCKS 8 /* for each multiprocessor, before blocks have several heads */
 
 struct store_in {
 	prompt_store in;
 	das_pools pools;
-	unsigned heads, heads_each;
 };
 
 enum store_part { STORE_Q, STORE_K, STORE_V };
@@ -73,43 +72,60 @@ __device__ static half *place_of(const prompt_store &in, unsigned head, unsigned
 	       ((seq * (in.hidden / ATTN_DIM) + head) * in.cap + pos) * ATTN_DIM + d;
 }
 
+/* Of each of four rows, by all lanes: the inverse of the root of what they have of its square. Each
+ * takes over half of the rows, and half of those. */
+__device__ static void inverse_roots(float x[STORE_AHEAD])
+{
+	unsigned lane = threadIdx.x % WARP;
+	bool second = lane & 16, odd = lane & 8;
+	float two[2], one;
+
+	static_assert(STORE_AHEAD == 4, "lanes are dealt out to four rows");
+#pragma unroll
+	for (int i = 0; i < 2; i++)
+		two[i] = (second ? x[i + 2] : x[i]) +
+			 __shfl_xor_sync(FULL_WARP, second ? x[i] : x[i + 2], 16);
+	one = (odd ? two[1] : two[0]) + __shfl_xor_sync(FULL_WARP, odd ? two[0] : two[1], 8);
+#pragma unroll
+	for (int o = 4; o; o /= 2)
+		one += __shfl_xor_sync(FULL_WARP, one, o);
+	one = one > 0.0f ? rsqrtf(one) : 0.0f;
+#pragma unroll
+	for (int i = 0; i < STORE_AHEAD; i++)
+		x[i] = __shfl_sync(FULL_WARP, one, 8 * i);
+}
+
 /* Of this warp's tokens, a lane's four columns: what pool_part has two sums of. */
 struct store_sums {
 	float of[2][4] = {};
 
-	__device__ void add_queries(const float x[4])
+	/* Four tokens, as they are written. */
+	template <bool UNITS> __device__ void add(const uint2 halves[STORE_AHEAD], int half_of_keys)
 	{
-		float inverse =
-			warp_sum(x[0] * x[0] + x[1] * x[1] + x[2] * x[2] + x[3] * x[3]);
+		float x[STORE_AHEAD][4], inverse[STORE_AHEAD];
 
-		inverse = inverse > 0.0f ? rsqrtf(inverse) : 0.0f;
 #pragma unroll
-		for (int i = 0; i < 4; i++) {
-			of[0][i] += x[i];
-			of[1][i] += x[i] * inverse;
-		}
-	}
+		for (int i = 0; i < STORE_AHEAD; i++) {
+			float2 low = __half22float2(*(const half2 *)&halves[i].x),
+			       high = __half22float2(*(const half2 *)&halves[i].y);
 
-	__device__ void add_keys(const float x[4], bool second)
-	{
+			x[i][0] = low.x;
+			x[i][1] = low.y;
+			x[i][2] = high.x;
+			x[i][3] = high.y;
+			inverse[i] = low.x * low.x + low.y * low.y + high.x * high.x +
+				     high.y * high.y;
+		}
+		if (UNITS)
+			inverse_roots(inverse);
 #pragma unroll
-		for (int i = 0; i < 4; i++) {
-			of[0][i] += second ? 0.0f : x[i];
-			of[1][i] += second ? x[i] : 0.0f;
-		}
-	}
-
-	/* Of token @at of the block's. */
-	template <enum store_part PART> __device__ void add(uint2 halves, unsigned at)
-	{
-		float2 low = __half22float2(*(const half2 *)&halves.x),
-		       high = __half22float2(*(const half2 *)&halves.y);
-		const float x[4] = {low.x, low.y, high.x, high.y};
-
-		if (PART == STORE_Q)
-			add_queries(x);
-		else
-			add_keys(x, at >= DAS_K_BLOCK);
+		for (int i = 0; i < STORE_AHEAD; i++)
+#pragma unroll
+			for (int c = 0; c < 4; c++) {
+				of[UNITS ? 0 : half_of_keys][c] += x[i][c];
+				if (UNITS)
+					of[1][c] += x[i][c] * inverse[i];
+			}
 	}
 
 	__device__ void put(pool_part *part) const
@@ -128,74 +144,73 @@ template <enum store_part PART, bool POOL>
 __device__ static store_sums store_part_of(const store_in &p, unsigned head)
 {
 	const prompt_store &in = p.in;
-	unsigned end = min((blockIdx.x + 1) * STORE_TOK, in.n);
 	unsigned column = PART * in.hidden + head * ATTN_DIM + threadIdx.x % WARP * 4;
 	float4 w = *(const float4 *)(in.w_scale + column);
 	store_sums sums;
 
-#pragma unroll 1
-	for (unsigned first = blockIdx.x * STORE_TOK + threadIdx.x / WARP; first < end;
-		first += STORE_AHEAD * POOL_WARPS) {
-		store_rows rows;
-
-		load_rows<PART>(&rows, in, column, first);
 #pragma unroll
-		for (int i = 0; i < STORE_AHEAD; i++) {
-			unsigned tok = token_of(first, i);
+	for (int part = 0; part < 2; part++) {
+		unsigned from = blockIdx.y * STORE_TOK + (unsigned)part * STORE_TOK / 2;
+		unsigned end = min(from + STORE_TOK / 2, in.n);
 
-			if (tok >= end)
-				break;
-			uint2 x = halves_of<PART>(rows.sum[i], rows.scale[i], w, rows.turn[i]);
+#pragma unroll 1
+		for (unsigned first = from + threadIdx.x / WARP; first < end;
+			first += STORE_AHEAD * POOL_WARPS) {
+			store_rows rows;
+			uint2 x[STORE_AHEAD];
 
-			*(uint2 *)place_of<PART>(in, head, tok, rows.pos[i]) = x;
+			load_rows<PART>(&rows, in, column, first);
+#pragma unroll
+			for (int i = 0; i < STORE_AHEAD; i++) {
+				unsigned tok = token_of(first, i);
+
+				x[i] = make_uint2(0, 0);
+				if (tok >= end)
+					continue;
+				x[i] = halves_of<PART>(
+					rows.sum[i], rows.scale[i], w, rows.turn[i]);
+				*(uint2 *)place_of<PART>(in, head, tok, rows.pos[i]) = x[i];
+			}
 			if (POOL)
-				sums.add<PART>(x, tok % STORE_TOK);
+				sums.add<PART == STORE_Q>(x, part);
 		}
 	}
 	return sums;
 }
 
-/* Two places to add up in, in turn: one barrier lies between writing one and writing it again. */
 template <bool POOL>
-__global__ void __launch_bounds__(POOL_THREADS, STORE_BLOCKS) store_heads(const __grid_constant__ store_in p)
+__global__ void __launch_bounds__(POOL_THREADS, STORE_BLOCKS)
+	store_head(const __grid_constant__ store_in p)
 {
 	__shared__ pool_part part[2];
-	unsigned warp = threadIdx.x / WARP, first = blockIdx.x * STORE_TOK;
-	unsigned from = blockIdx.y * p.heads_each, end = min(from + p.heads_each, p.heads);
-	unsigned n = min(p.in.n - first, (unsigned)STORE_TOK);
+	unsigned warp = threadIdx.x / WARP, head = blockIdx.x, tile = blockIdx.y;
+	unsigned n = min(p.in.n - tile * STORE_TOK, (unsigned)STORE_TOK);
 
 	launch_next();
-	for (unsigned head = from; head < end; head++) {
-		store_sums q = store_part_of<STORE_Q, POOL>(p, head);
+	store_sums q = store_part_of<STORE_Q, POOL>(p, head);
 
-		if (POOL) {
-			q.put(part);
-			__syncthreads();
-			if (warp == head % POOL_WARPS)
-				pool_queries(p.pools, part, head, blockIdx.x, n);
-		}
-		store_sums k = store_part_of<STORE_K, POOL>(p, head);
+	if (POOL)
+		q.put(part);
+	store_sums k = store_part_of<STORE_K, POOL>(p, head);
 
-		if (POOL) {
-			k.put(part + 1);
-			__syncthreads();
-			if (warp == (head + POOL_WARPS / 2) % POOL_WARPS)
-				pool_keys(p.pools, part + 1, head, 2 * blockIdx.x, n);
-		}
-		store_part_of<STORE_V, false>(p, head);
+	if (POOL) {
+		k.put(part + 1);
+		__syncthreads();
+		if (warp == 0)
+			pool_queries(p.pools, part, head, tile, n);
+		else if (warp == 1)
+			pool_keys(p.pools, part + 1, head, 2 * tile, n);
 	}
+	store_part_of<STORE_V, false>(p, head);
 }
 
 void prompt_store_gpu(const prompt_store &in, void *pools, cudaStream_t stream)
 {
-	unsigned heads = in.hidden / ATTN_DIM, tiles = attn_blocks(in.n, STORE_TOK);
-	store_in p = {in, {}, heads, 1};
+	unsigned heads = in.hidden / ATTN_DIM;
+	store_in p = {in, {}};
 
 	if (pools)
 		p.pools = das_pools_of(pools, heads, in.n, in.n);
-	while (p.heads_each < 8 &&
-		tiles * heads >= 2 * p.heads_each * STORE_MIN_BLOCKS * multiprocessors())
-		p.heads_each *= 2;
-	launch_kernel(stream, pools ? store_heads<true> : store_heads<false>,
-		dim3(tiles, attn_blocks(heads, p.heads_each)), dim3(POOL_THREADS), 0, p);
+	launch_kernel(stream, pools ? store_head<true> : store_head<false>,
+		dim3(heads, attn_blocks(in.n, STORE_TOK)), dim3(POOL_THREADS), 0, p);
 }
