@@ -5,8 +5,8 @@
 
 /**
  * What mask prediction gathers in one look at Q and K, by whichever kernel has them in hand: the
- * mean and the self-similarity of each block of queries, the mean of each block of keys, and the sum
- * of a head's. Similarity of keys wants that sum first and is das_predict.cu's.
+ * mean and the self-similarity of each block of queries, the mean of each block of keys, and the
+ * sum of a head's. Similarity of keys wants that sum first and is das_predict.cu's.
  *
  * Means are kept as two halves a number, rounded and what that leaves: operands of the tensor
  * cores, good to 2^-22. That of all keys is not taken off: it moves all scores of a row alike. Sums
@@ -17,18 +17,18 @@
 #define POOL_THREADS (POOL_WARPS * WARP)
 
 struct das_pools {
-	unsigned long long *k_sum; /* [heads][128], in 1 / POOL_SCALE; zero before and after */
+	unsigned long long *k_sum;  /* [heads][128], in 1 / POOL_SCALE; zero before and after */
 	unsigned *through, *mapped; /* [heads] tasks of keys and of the map that are, likewise */
 	unsigned *claimed, *left;   /* tasks beside each block's first; blocks; likewise */
-	half *q_mean, *k_mean;     /* [heads][blocks][2][128] */
-	float *q_sim, *k_sim;      /* [heads][blocks] */
+	half *q_mean, *k_mean;      /* [heads][blocks][2][128] */
+	float *q_sim, *k_sim;       /* [heads][blocks] */
 	unsigned heads, rows, cols;
 };
 
 das_pools das_pools_of(void *scratch, unsigned heads, unsigned n_q, unsigned n_k);
 
-/** Sums over 128 rows by each warp: of queries, and of their unit vectors; of the first 64 keys, and
- *  of the others. */
+/** Sums over 128 rows by each warp: of queries, and of their unit vectors; of the first 64 keys,
+ * and of the others. */
 struct pool_part {
 	alignas(16) float of[POOL_WARPS][2][ATTN_DIM];
 };

@@ -1,13 +1,12 @@
 /*
  * Stage 1 of DAS on a GPU. The kernel that has Q and K in hand pools the queries and sums the keys
- * (das_pools.cuh): the one that writes them (prompt_store.cu), or a kernel of its own here. Then, in
- * one launch, blocks claim tasks of a list in which, for each head,
- *	K  eight blocks of keys, their mean taken off, are found similar or not, a warp each
- *	M  and some heads later 16 rows of blocks are mapped and selected
- * so that the map of one head is computed while the keys of others come from memory. Who waits,
- * waits for tasks of smaller numbers than any he has; the smallest that is waited for waits for none,
- * so all it takes is that every block runs. Keys are claimed while others are in hand, but not during
- * a map, which takes long: those of their head would wait for it.
+ * (das_pools.cuh): the one that writes them (prompt_store.cu), or a kernel of its own here. Then,
+ *in one launch, blocks claim tasks of a list in which, for each head, K  eight blocks of keys,
+ *their mean taken off, are found similar or not, a warp each M  and some heads later 16 rows of
+ *blocks are mapped and selected so that the map of one head is computed while the keys of others
+ *come from memory. Who waits, waits for tasks of smaller numbers than any he has; the smallest that
+ *is waited for waits for none, so all it takes is that every block runs. Keys are claimed while
+ *others are in hand, but not during a map, which takes long: those of their head would wait for it.
  *
  * Norms are products on the tensor cores: with X 16 rows of a block, the diagonal of X X', and X m
  * with the mean m, two halves for each of its numbers.
@@ -15,26 +14,27 @@
 #include "kernels-ref/cuda/das_pools.cuh"
 
 #define TASK_THREADS (POOL_WARPS * WARP)
-#define TASK_BLOCKS 2  /* on a multiprocessor */
-#define MAP_ROWS 16    /* rows of blocks of a mapping task */
-#define MAP_TILE 8     /* columns of the map that a warp makes at a time */
-#define MAP_PAD 8      /* floats from row to row, for the banks */
+#define TASK_BLOCKS 2 /* on a multiprocessor */
+#define MAP_ROWS 16   /* rows of blocks of a mapping task */
+#define MAP_TILE 8    /* columns of the map that a warp makes at a time */
+#define MAP_PAD 8     /* floats from row to row, for the banks */
 #define MEAN_WORDS (ATTN_DIM / 2)
 #define MEAN_PITCH (MEAN_WORDS + 8) /* words from row to row, likewise */
-#define POOL_LOADS 8   /* of two rows of a block at a time, 16 bytes a lane */
-#define MASS_BASE 4.0f /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
-#define NO_NORM 1e-6f  /* a key this close to the mean, squared and relative, is the mean */
+#define POOL_LOADS 8                /* of two rows of a block at a time, 16 bytes a lane */
+#define MASS_BASE 4.0f              /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
+#define NO_NORM 1e-6f /* a key this close to the mean, squared and relative, is the mean */
 
 struct predict_in {
 	das_predict_in in;
 	das_pools to;
 	unsigned key_tasks, map_tasks; /* per head */
 	unsigned lag;                  /* heads from K to M */
-	unsigned map_cols;             /* of a row of the map, with room for all of its entries<V> */
-	float k_share;                 /* one sum of keys to the mean: 1 / (POOL_SCALE n_k) */
+	unsigned map_cols; /* of a row of the map, with room for all of its entries<V> */
+	float k_share;     /* one sum of keys to the mean: 1 / (POOL_SCALE n_k) */
 };
 
-/* --- pooling in a kernel of its own ------------------------------------------------------------ */
+/* --- pooling in a kernel of its own ------------------------------------------------------------
+ */
 
 __device__ static void eight_of(float x[8], const uint4 &bits)
 {
@@ -133,8 +133,7 @@ __global__ void __launch_bounds__(POOL_THREADS) predict_pool(const __grid_consta
 	if (warp > 0)
 		return;
 	if (keys)
-		pool_keys(p.to, &part, head, 2 * blockIdx.x,
-			min(n - from, (unsigned)DAS_Q_BLOCK));
+		pool_keys(p.to, &part, head, 2 * blockIdx.x, min(n - from, (unsigned)DAS_Q_BLOCK));
 	else
 		pool_queries(p.to, &part, head, blockIdx.x, min(n - from, (unsigned)DAS_Q_BLOCK));
 }
@@ -180,7 +179,8 @@ struct task_shared {
 
 /* --- K ---------------------------------------------------------------------------------------- */
 
-/** 16 rows of keys as left operand of products: lane 4 g + t has of rows g and g + 8 the columns 32 j
+/** 16 rows of keys as left operand of products: lane 4 g + t has of rows g and g + 8 the columns 32
+ * j
  *  + 8 t and seven more, j < 4, which the tensor cores take for others; it does not matter to a
  *  product as long as both sides agree. */
 struct key_rows {
@@ -212,8 +212,8 @@ struct key_mean {
 		unsigned g = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
 		float4 mine = *(const float4 *)(mean + threadIdx.x % WARP * 4);
 
-		square = warp_sum(mine.x * mine.x + mine.y * mine.y + mine.z * mine.z +
-				  mine.w * mine.w);
+		square = warp_sum(
+			mine.x * mine.x + mine.y * mine.y + mine.z * mine.z + mine.w * mine.w);
 #pragma unroll
 		for (unsigned i = 0; i < 16; i++) {
 			float2 x = *(const float2 *)(mean + i / 4 * 32 + t * 8 + i % 4 * 2);
@@ -253,16 +253,16 @@ __device__ static void inverse_norms(float to[2], const key_rows &rows, const ke
 #pragma unroll
 	for (int i = 0; i < 2; i++) {
 		float whole = __shfl_sync(FULL_WARP, square[i], quad + g / 2);
-		float product = __shfl_sync(
-			FULL_WARP, with_mean[2 * i] + with_mean[2 * i + 1], quad);
+		float product =
+			__shfl_sync(FULL_WARP, with_mean[2 * i] + with_mean[2 * i + 1], quad);
 		float rest = whole + mean.square - 2.0f * product;
 
 		to[i] = rest > NO_NORM * whole ? rsqrtf(rest) : 0.0f;
 	}
 }
 
-/** Sums over rows of a block, each by its weight: element 8 j + c of a lane of column 32 j + 8 t + c,
- *  over rows g and g + 8; and of the weights. */
+/** Sums over rows of a block, each by its weight: element 8 j + c of a lane of column 32 j + 8 t +
+ * c, over rows g and g + 8; and of the weights. */
 struct key_sums {
 	float of[32] = {}, weights = 0.0f;
 
@@ -350,8 +350,8 @@ __device__ static void key_task(task_shared *sh, const predict_in &p, unsigned h
 	unsigned col = at * POOL_WARPS + threadIdx.x / WARP;
 
 	for (unsigned i = threadIdx.x; i < ATTN_DIM; i += TASK_THREADS)
-		sh->mean[i] = (float)(long long)__ldcg(p.to.k_sum + head * ATTN_DIM + i) *
-			      p.k_share;
+		sh->mean[i] =
+			(float)(long long)__ldcg(p.to.k_sum + head * ATTN_DIM + i) * p.k_share;
 	__syncthreads();
 	if (col < p.to.cols)
 		key_block(p, sh->mean, head, col);
@@ -405,8 +405,7 @@ template <int V> struct entries {
 		row = score + lane;
 #pragma unroll
 		for (int v = 0; v < V; v++) {
-			bool is = v * WARP + lane < n &&
-				  __ldcg(similar + v * WARP + lane) > theta;
+			bool is = v * WARP + lane < n && __ldcg(similar + v * WARP + lane) > theta;
 
 			at(v) = is ? row[v * WARP] : -HUGE_VALF;
 			candidates |= (unsigned)is << v;
@@ -537,7 +536,8 @@ __device__ static unsigned select_any(unsigned *candidates, float *score, const 
 	return select_row<32>(candidates, score, similar, in, n);
 }
 
-/* --- M: the map -------------------------------------------------------------------------------- */
+/* --- M: the map --------------------------------------------------------------------------------
+ */
 
 /* Column blocks that row block @row sees. */
 __device__ static unsigned visible_cols(const predict_in &p, unsigned row)
@@ -588,8 +588,8 @@ struct map_keys {
 	}
 };
 
-/* Scores of 16 rows and MAP_TILE columns: lane 4 g + t has rows g (0, 1) and g + 8 (2, 3) of columns
- * 2 t and the next. */
+/* Scores of 16 rows and MAP_TILE columns: lane 4 g + t has rows g (0, 1) and g + 8 (2, 3) of
+ * columns 2 t and the next. */
 __device__ static void map_tile(float to[4], const map_queries *q, const map_keys &key)
 {
 	unsigned g = threadIdx.x % WARP / 4;
@@ -599,11 +599,13 @@ __device__ static void map_tile(float to[4], const map_queries *q, const map_key
 	for (int i = 0; i < 8; i++) {
 		uint2 upper = queries_share(q, 0, g, i), lower = queries_share(q, 0, g + 8, i);
 
-		mma_16816(part[0], upper.x, lower.x, upper.y, lower.y, key.high[i].x, key.high[i].y);
+		mma_16816(
+			part[0], upper.x, lower.x, upper.y, lower.y, key.high[i].x, key.high[i].y);
 		mma_16816(part[1], upper.x, lower.x, upper.y, lower.y, key.low[i].x, key.low[i].y);
 		upper = queries_share(q, 1, g, i);
 		lower = queries_share(q, 1, g + 8, i);
-		mma_16816(part[2], upper.x, lower.x, upper.y, lower.y, key.high[i].x, key.high[i].y);
+		mma_16816(
+			part[2], upper.x, lower.x, upper.y, lower.y, key.high[i].x, key.high[i].y);
 	}
 #pragma unroll
 	for (int i = 0; i < 4; i++)
@@ -683,7 +685,8 @@ __device__ static void map_task(task_shared *sh, const predict_in &p, unsigned h
 		map_row(sh->score + i * (p.map_cols + MAP_PAD), p, head, row0 + i);
 }
 
-/* --- kernels and launches ---------------------------------------------------------------------- */
+/* --- kernels and launches ----------------------------------------------------------------------
+ */
 
 /* All of a head's tasks are through: what has to be zero at the next call. */
 __device__ static void clear_head(const predict_in &p, unsigned head)
@@ -814,8 +817,8 @@ void das_predict_pooled(const das_predict_in &in, void *scratch, cudaStream_t st
 {
 	predict_in p = predict_of(in, scratch);
 	unsigned tasks = in.heads * (p.key_tasks + p.map_tasks);
-	size_t shared = offsetof(task_shared, score) +
-			MAP_ROWS * (p.map_cols + MAP_PAD) * sizeof(float);
+	size_t shared =
+		offsetof(task_shared, score) + MAP_ROWS * (p.map_cols + MAP_PAD) * sizeof(float);
 
 	CUDA_TRY(cudaFuncSetAttribute(
 		predict_tasks, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared));

@@ -282,8 +282,8 @@ static size_t cache_at(const gpu_prefill *p, const gpu_state *s, size_t l, size_
 }
 
 /* @n tokens from number @at on to queries, and to the cache from sequence @seq on. */
-static prompt_store store_of(const gpu_prefill *p, const gpu_llama *m, const gpu_state *s,
-	size_t l, size_t at, size_t n, size_t seq)
+static prompt_store store_of(const gpu_prefill *p, const gpu_llama *m, const gpu_state *s, size_t l,
+	size_t at, size_t n, size_t seq)
 {
 	unsigned h = (unsigned)p->shape.hidden;
 	size_t kv = cache_at(p, s, l, seq);

@@ -1,14 +1,14 @@
 /*
  * A block has 128 tokens of a head, the block of queries that mask prediction pools, and as many
- * keys; a warp 16 of them, of which it reads four at a time. Heads come first, so that what is read at
- * a time lies together.
+ * keys; a warp 16 of them, of which it reads four at a time. Heads come first, so that what is read
+ * at a time lies together.
  */
 #include "kernels-ref/cuda/das_pools.cuh"
 #include "kernels-ref/cuda/prompt_store.cuh"
 
 #define STORE_TOK DAS_Q_BLOCK
 #define STORE_AHEAD 4
-#define STORE_BLOCKS 4     /* on a multiprocessor */
+#define STORE_BLOCKS 4 /* on a multiprocessor */
 
 struct store_in {
 	prompt_store in;
@@ -113,8 +113,8 @@ struct store_sums {
 			x[i][1] = low.y;
 			x[i][2] = high.x;
 			x[i][3] = high.y;
-			inverse[i] = low.x * low.x + low.y * low.y + high.x * high.x +
-				     high.y * high.y;
+			inverse[i] =
+				low.x * low.x + low.y * low.y + high.x * high.x + high.y * high.y;
 		}
 		if (UNITS)
 			inverse_roots(inverse);
@@ -167,8 +167,7 @@ __device__ static store_sums store_part_of(const store_in &p, unsigned head)
 				x[i] = make_uint2(0, 0);
 				if (tok >= end)
 					continue;
-				x[i] = halves_of<PART>(
-					rows.sum[i], rows.scale[i], w, rows.turn[i]);
+				x[i] = halves_of<PART>(rows.sum[i], rows.scale[i], w, rows.turn[i]);
 				*(uint2 *)place_of<PART>(in, head, tok, rows.pos[i]) = x[i];
 			}
 			if (POOL)

@@ -1,10 +1,10 @@
 /*
  * Block-sparse attention through the warpgroup tensor cores of compute capability 9.0. A block
  * stays on its multiprocessor and takes one piece of work after another: 128 queries of a head, of
- * which two warpgroups compute 64 rows each. Of a third, one warp claims pieces and lists the blocks
- * of keys that their masks name, up to LISTS ahead, another has the copy engine fetch, the next
- * piece's queries and first keys too: with a mask that leaves few of them, these are what a piece
- * would wait for. Keys come two listed blocks of 64 at a time, whichever they are, so that
+ * which two warpgroups compute 64 rows each. Of a third, one warp claims pieces and lists the
+ * blocks of keys that their masks name, up to LISTS ahead, another has the copy engine fetch, the
+ * next piece's queries and first keys too: with a mask that leaves few of them, these are what a
+ * piece would wait for. Keys come two listed blocks of 64 at a time, whichever they are, so that
  * the products are 128 wide whatever the mask; the next scores are computed while the last
  * product with V runs, and the warpgroups take turns at the tensor cores, one computing weights
  * while the other's products run. After FlashAttention-3 (Shah et al. 2024).
@@ -364,8 +364,7 @@ template <bool STAGE2> struct computer {
 
 	__device__ void wait_for(uint64_t *full, int step) const
 	{
-		stage_wait(full + stage_of(step),
-			parity_of(steps_before + (unsigned)step, STAGES));
+		stage_wait(full + stage_of(step), parity_of(steps_before + (unsigned)step, STAGES));
 	}
 
 	__device__ static void release(uint64_t *empty)
@@ -533,8 +532,7 @@ template <bool STAGE2> struct computer {
 #pragma unroll
 		for (int i = 0; i < 8; i++) {
 			int r = row0 + 2 * i + lane / 16, c = lane % 16;
-			half *to = in.out + head * in.out_head +
-				   (size_t)(first + r) * in.out_tok;
+			half *to = in.out + head * in.out_head + (size_t)(first + r) * in.out_tok;
 
 			if (first + r < (int)in.n_q)
 				*(uint4 *)(to + 8 * c) = *(const uint4 *)piece(r, c);

@@ -488,8 +488,8 @@ static void verify_mixed(tally *t, const llama_model *host, const gpu_llama *m, 
 
 static const llama_shape shape_two_heads = {"2x256", 256, 704, 2, 2, 2, 128, 520, 1e4, 1e-5};
 
-/* A prompt behind @context cached tokens under DAS's mask, against the truth under its own; and under
- * a mask that keeps all, against none. */
+/* A prompt behind @context cached tokens under DAS's mask, against the truth under its own; and
+ * under a mask that keeps all, against none. */
 static void verify_sparse_prefill(tally *t, const llama_model *host, const gpu_llama *m,
 	gpu_state *s, size_t context, size_t n)
 {
@@ -911,8 +911,8 @@ static double store_number(const store_case &c, size_t tok, size_t column)
 }
 
 /* Columns 2 i and 2 i + 1 of one of the three parts, turned. */
-static void store_pair(const store_case &c, std::vector<float> *to, size_t part, size_t n, size_t tok,
-	size_t pair)
+static void store_pair(
+	const store_case &c, std::vector<float> *to, size_t part, size_t n, size_t tok, size_t pair)
 {
 	size_t head = pair / 64, i = pair % 64, at = (head * n + tok) * 128 + 2 * i;
 	double a = store_number(c, tok, part * STORE_HIDDEN + 2 * pair);
@@ -937,7 +937,8 @@ static store_case store_case_create(size_t n)
 			c.rope.push_back(make_float2((float)cos(angle), (float)sin(angle)));
 		}
 		for (size_t column = 0; column < 3 * STORE_HIDDEN; column++) {
-			double slow = rand_normal(52, tok / 150 * STORE_HIDDEN + column % STORE_HIDDEN);
+			double slow =
+				rand_normal(52, tok / 150 * STORE_HIDDEN + column % STORE_HIDDEN);
 			double x = slow + rand_normal(53, tok * 3 * STORE_HIDDEN + column);
 
 			c.sums.push_back((int32_t)(1000.0 * x / (double)(c.tok_scale[tok] * 1e3f)));
@@ -965,9 +966,9 @@ static std::vector<float> stored(const half *from, size_t n, size_t cap, bool qu
 	for (size_t head = 0; head < STORE_HEADS; head++)
 		for (size_t tok = 0; tok < n; tok++)
 			for (size_t d = 0; d < 128; d++)
-				out[(head * n + tok) * 128 + d] = __half2float(
-					x[queries ? tok * STORE_HIDDEN + head * 128 + d
-						  : (head * cap + tok) * 128 + d]);
+				out[(head * n + tok) * 128 + d] =
+					__half2float(x[queries ? tok * STORE_HIDDEN + head * 128 + d
+							       : (head * cap + tok) * 128 + d]);
 	return out;
 }
 
@@ -1016,8 +1017,8 @@ static void verify_store(tally *t, size_t n, double theta, double tau)
 		prompt_store_gpu(store, p.scratch, 0);
 		das_predict_pooled(p.in, p.scratch, 0);
 	});
-	predict_check(t, &p, "mask of what was written,",
-		[&] { das_predict_gpu(p.in, p.scratch, 0); });
+	predict_check(
+		t, &p, "mask of what was written,", [&] { das_predict_gpu(p.in, p.scratch, 0); });
 	predict_case_destroy(&p);
 	for (void *x : {(void *)sums, (void *)tok_scale, (void *)w_scale, (void *)rope,
 		     (void *)to[0], (void *)to[1], (void *)to[2]})
