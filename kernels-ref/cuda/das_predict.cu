@@ -1,28 +1,22 @@
 /*
  * Stage 1 of DAS on a GPU. The kernel that has Q and K in hand pools the queries and sums the keys
  * (das_pools.cuh): the one that writes them (prompt_store.cu), or a kernel of its own here. Then,
- *in one launch, blocks claim tasks of a list in which, for each head, K  eight blocks of keys,
- *their mean taken off, are found similar or not, a warp each M  and some heads later 16 rows of
- *blocks are mapped and selected so that the map of one head is computed while the keys of others
- *come from memory. Who waits, waits for tasks of smaller numbers than any he has; the smallest that
- *is waited for waits for none, so all it takes is that every block runs. Keys are claimed while
- *others are in hand, but not during a map, which takes long: those of their head would wait for it.
- *
- * Norms are products on the tensor cores: with X 16 rows of a block, the diagonal of X X', and X m
- * with the mean m, two halves for each of its numbers.
+ * in one launch, blocks claim tasks of a list. Of each head first come its keys, eight blocks a
+ * task, found similar or not, a warp each; and some heads later its map, 16 rows of blocks a task:
+ * so that one head is mapped while the keys of others come from memory. Who waits, waits for tasks
+ * of smaller numbers than any he has; the smallest that is waited for waits for none, so all it
+ * takes is that every block runs. A task is claimed while keys are in hand, but not during a map,
+ * which takes long: what waits for the claimed one would wait for it, too.
  */
+#include "kernels-ref/cuda/das_keys.cuh"
 #include "kernels-ref/cuda/das_pools.cuh"
+#include "kernels-ref/cuda/das_scores.cuh"
+#include "kernels-ref/cuda/das_select.cuh"
 
 #define TASK_THREADS (POOL_WARPS * WARP)
 #define TASK_BLOCKS 2 /* on a multiprocessor */
-#define MAP_ROWS 16   /* rows of blocks of a mapping task */
-#define MAP_TILE 8    /* columns of the map that a warp makes at a time */
 #define MAP_PAD 8     /* floats from row to row, for the banks */
-#define MEAN_WORDS (ATTN_DIM / 2)
-#define MEAN_PITCH (MEAN_WORDS + 8) /* words from row to row, likewise */
-#define POOL_LOADS 8                /* of two rows of a block at a time, 16 bytes a lane */
-#define MASS_BASE 4.0f              /* 4 + p has p in steps of 2^-21 in its low bits, for p <= 1 */
-#define NO_NORM 1e-6f /* a key this close to the mean, squared and relative, is the mean */
+#define POOL_LOADS 8  /* of two rows of a block at a time, 16 bytes a lane */
 
 struct predict_in {
 	das_predict_in in;
@@ -35,19 +29,6 @@ struct predict_in {
 
 /* --- pooling in a kernel of its own ------------------------------------------------------------
  */
-
-__device__ static void eight_of(float x[8], const uint4 &bits)
-{
-	const uint32_t pair[4] = {bits.x, bits.y, bits.z, bits.w};
-
-#pragma unroll
-	for (int i = 0; i < 4; i++) {
-		float2 two = __half22float2(*(const half2 *)(pair + i));
-
-		x[2 * i] = two.x;
-		x[2 * i + 1] = two.y;
-	}
-}
 
 /* Both rows that a lane had a share of. */
 __device__ static void join_halves(float x[8])
@@ -165,10 +146,6 @@ __device__ static bool task_of(task *t, const predict_in &p, unsigned i)
 	return t->head < p.in.heads;
 }
 
-struct map_queries {
-	alignas(16) uint32_t of[2][MAP_ROWS][MEAN_PITCH]; /* means of rows, [high, low][row] */
-};
-
 struct task_shared {
 	alignas(16) float mean[ATTN_DIM]; /* of the keys of a head */
 	unsigned next;
@@ -179,167 +156,13 @@ struct task_shared {
 
 /* --- K ---------------------------------------------------------------------------------------- */
 
-/** 16 rows of keys as left operand of products: lane 4 g + t has of rows g and g + 8 the columns 32
- * j
- *  + 8 t and seven more, j < 4, which the tensor cores take for others; it does not matter to a
- *  product as long as both sides agree. */
-struct key_rows {
-	uint4 of[2][4];
-
-	/* Zeros from row @n on. */
-	__device__ void load(const half *from, unsigned n)
-	{
-		unsigned g = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
-
-#pragma unroll
-		for (unsigned i = 0; i < 8; i++) {
-			unsigned row = g + i / 4 * 8;
-
-			of[i / 4][i % 4] = row < n ? *(const uint4 *)(from + row * ATTN_DIM +
-								      i % 4 * 32 + t * 8)
-						   : make_uint4(0, 0, 0, 0);
-		}
-	}
-};
-
-/** Of the mean of all keys, the right operand: its halves in column 0, what they leave in 1. */
-struct key_mean {
-	uint32_t of[16];
-	float square;
-
-	__device__ void load(const float *mean)
-	{
-		unsigned g = threadIdx.x % WARP / 4, t = threadIdx.x % 4;
-		float4 mine = *(const float4 *)(mean + threadIdx.x % WARP * 4);
-
-		square = warp_sum(
-			mine.x * mine.x + mine.y * mine.y + mine.z * mine.z + mine.w * mine.w);
-#pragma unroll
-		for (unsigned i = 0; i < 16; i++) {
-			float2 x = *(const float2 *)(mean + i / 4 * 32 + t * 8 + i % 4 * 2);
-			float2 high = __half22float2(__floats2half2_rn(x.x, x.y));
-
-			of[i] = g == 0   ? pack_halves(x.x, x.y)
-				: g == 1 ? pack_halves(x.x - high.x, x.y - high.y)
-					 : 0;
-		}
-	}
-};
-
-__device__ static uint32_t word_of(const uint4 &x, int i)
-{
-	return i == 0 ? x.x : i == 1 ? x.y : i == 2 ? x.z : x.w;
-}
-
-/* Inverse norms of rows g and g + 8 less the mean. */
-__device__ static void inverse_norms(float to[2], const key_rows &rows, const key_mean &mean)
-{
-	unsigned lane = threadIdx.x % WARP, g = lane / 4, quad = lane & ~3u;
-	float upper[4] = {}, lower[4] = {}, with_mean[4] = {};
-
-#pragma unroll
-	for (int i = 0; i < 8; i++) {
-		int j = i / 2, w = i % 2 * 2;
-		uint32_t a0 = word_of(rows.of[0][j], w), a1 = word_of(rows.of[1][j], w);
-		uint32_t a2 = word_of(rows.of[0][j], w + 1), a3 = word_of(rows.of[1][j], w + 1);
-
-		mma_16816(upper, a0, a1, a2, a3, a0, a2);
-		mma_16816(lower, a0, a1, a2, a3, a1, a3);
-		mma_16816(with_mean, a0, a1, a2, a3, mean.of[2 * i], mean.of[2 * i + 1]);
-	}
-	/* The diagonals are in lane 4 g + g / 2, products with the mean in lane 4 g. */
-	float square[2] = {g & 1 ? upper[1] : upper[0], g & 1 ? lower[3] : lower[2]};
-
-#pragma unroll
-	for (int i = 0; i < 2; i++) {
-		float whole = __shfl_sync(FULL_WARP, square[i], quad + g / 2);
-		float product =
-			__shfl_sync(FULL_WARP, with_mean[2 * i] + with_mean[2 * i + 1], quad);
-		float rest = whole + mean.square - 2.0f * product;
-
-		to[i] = rest > NO_NORM * whole ? rsqrtf(rest) : 0.0f;
-	}
-}
-
-/** Sums over rows of a block, each by its weight: element 8 j + c of a lane of column 32 j + 8 t +
- * c, over rows g and g + 8; and of the weights. */
-struct key_sums {
-	float of[32] = {}, weights = 0.0f;
-
-	__device__ void add(const key_rows &rows, const float weight[2])
-	{
-#pragma unroll
-		for (int i = 0; i < 8; i++) {
-			float x[8];
-
-			eight_of(x, rows.of[i / 4][i % 4]);
-#pragma unroll
-			for (int c = 0; c < 8; c++)
-				of[i % 4 * 8 + c] += x[c] * weight[i / 4];
-		}
-		weights += weight[0] + weight[1];
-	}
-
-	/* Each of two lanes @apart takes over half of what both have. */
-	template <int N> __device__ void halve(unsigned apart)
-	{
-		bool upper = threadIdx.x & apart;
-
-#pragma unroll
-		for (int i = 0; i < N; i++) {
-			float mine = upper ? of[i + N] : of[i], other = upper ? of[i] : of[i + N];
-
-			of[i] = mine + __shfl_xor_sync(FULL_WARP, other, (int)apart);
-		}
-	}
-
-	/* |sum of @n unit vectors less @mean / n|^2 */
-	__device__ float similarity(const float *mean, unsigned n)
-	{
-		float all = warp_sum(weights) / 4.0f, square = 0.0f; /* four have the same */
-		unsigned lane = threadIdx.x % WARP, at;
-
-		halve<16>(16);
-		halve<8>(8);
-		halve<4>(4);
-		at = (lane & 16) + (lane & 8) + (lane & 4);
-		mean += at / 8 * 32 + lane % 4 * 8 + at % 8;
-#pragma unroll
-		for (int i = 0; i < 4; i++) {
-			float x = of[i] - mean[i] * all;
-
-			square += x * x;
-		}
-		return fminf(warp_sum(square) / ((float)n * (float)n), 1.0f);
-	}
-};
-
 /* One warp. */
 __device__ static void key_block(
 	const predict_in &p, const float *mean, unsigned head, unsigned col)
 {
 	unsigned n = min(p.in.n_k - col * DAS_K_BLOCK, (unsigned)DAS_K_BLOCK);
 	const half *from = p.in.k + head * p.in.k_head + (size_t)col * DAS_K_BLOCK * ATTN_DIM;
-	unsigned g = threadIdx.x % WARP / 4;
-	key_rows rows;
-	key_mean off;
-	key_sums sums;
-
-	rows.load(from, n);
-	off.load(mean);
-#pragma unroll 1
-	for (unsigned row = 0; row < n; row += 16) {
-		float weight[2];
-
-		if (row > 0)
-			rows.load(from + row * ATTN_DIM, n - row);
-		inverse_norms(weight, rows, off);
-#pragma unroll
-		for (unsigned i = 0; i < 2; i++)
-			weight[i] = row + g + 8 * i < n ? weight[i] : 0.0f;
-		sums.add(rows, weight);
-	}
-	float similar = sums.similarity(mean, n);
+	float similar = key_similarity(from, mean, n);
 
 	if (threadIdx.x % WARP == 0)
 		p.to.k_sim[head * p.to.cols + col] = similar;
@@ -360,180 +183,6 @@ __device__ static void key_task(task_shared *sh, const predict_in &p, unsigned h
 		__threadfence();
 		atomicAdd(p.to.through + head, 1u);
 	}
-}
-
-/* --- M: selection ----------------------------------------------------------------------------- */
-
-/* Mass in fixed point, for p <= 1. */
-__device__ static unsigned fixed_mass(float p)
-{
-	return __float_as_uint(MASS_BASE + p) - __float_as_uint(MASS_BASE);
-}
-
-/**
- * Of a row's entries a lane looks after columns 32 v + lane, v < V: scores first, then
- * exp(score - peak) <= 1, and their masses. In registers, or where they are too many for that, in
- * place in the map.
- */
-template <int V> struct entries {
-	static constexpr bool in_place = V > 16;
-	float own[in_place ? 1 : V];
-	unsigned masses[in_place ? 1 : V];
-	float *row;
-
-	__device__ float &at(int v)
-	{
-		return in_place ? row[v * WARP] : own[v];
-	}
-
-	__device__ uint32_t bits(int v)
-	{
-		return __float_as_uint(at(v));
-	}
-
-	__device__ unsigned mass(int v)
-	{
-		return in_place ? fixed_mass(at(v)) : masses[v];
-	}
-
-	/* Of a row of @n, without columns whose similarity is at most @theta; bit v of the result:
-	 * it is a candidate. */
-	__device__ unsigned load(float *score, const float *similar, float theta, unsigned n)
-	{
-		unsigned lane = threadIdx.x % WARP, candidates = 0;
-
-		row = score + lane;
-#pragma unroll
-		for (int v = 0; v < V; v++) {
-			bool is = v * WARP + lane < n && __ldcg(similar + v * WARP + lane) > theta;
-
-			at(v) = is ? row[v * WARP] : -HUGE_VALF;
-			candidates |= (unsigned)is << v;
-		}
-		return candidates;
-	}
-
-	__device__ float peak(void)
-	{
-		float most = -HUGE_VALF;
-
-#pragma unroll
-		for (int v = 0; v < V; v++)
-			most = fmaxf(most, at(v));
-		return warp_max(most);
-	}
-
-	/* What is no candidate has no mass and is never needed. Returns the mass of all. */
-	__device__ unsigned exponentials(float peak)
-	{
-		unsigned total = 0;
-
-#pragma unroll
-		for (int v = 0; v < V; v++) {
-			at(v) = at(v) > -HUGE_VALF ? fminf(__expf(at(v) - peak), 1.0f) : 0.0f;
-			if (!in_place)
-				masses[v] = fixed_mass(at(v));
-			total += mass(v);
-		}
-		return __reduce_add_sync(FULL_WARP, total);
-	}
-
-	/* Of the entries whose bits are at least @floor. */
-	__device__ unsigned mass_from(uint32_t floor)
-	{
-		unsigned sum = 0;
-
-#pragma unroll
-		for (int v = 0; v < V; v++)
-			sum += bits(v) >= floor ? mass(v) : 0;
-		return __reduce_add_sync(FULL_WARP, sum);
-	}
-
-	/* Bits of the largest below @high. */
-	__device__ uint32_t largest_below(uint32_t high)
-	{
-		uint32_t last = 0;
-
-#pragma unroll
-		for (int v = 0; v < V; v++)
-			last = bits(v) < high && bits(v) > last ? bits(v) : last;
-		return __reduce_max_sync(FULL_WARP, last);
-	}
-};
-
-/*
- * Bits of the smallest of @e, of mass @total, that the largest ones need to reach @target together:
- * bisection until there is one entry left, as two would have twice the mass of the lowest there can
- * be, or the range is one value. *@above: mass of the larger ones.
- */
-template <int V>
-__device__ static uint32_t last_needed(
-	unsigned *above, entries<V> &e, unsigned total, unsigned target)
-{
-	uint32_t low = 1, high = __float_as_uint(1.0f) + 1;
-
-	*above = 0;
-	while (high - low > 1 && total - *above >= 2 * fixed_mass(__uint_as_float(low))) {
-		uint32_t mid = low + (high - low) / 2;
-		unsigned sum = e.mass_from(mid);
-
-		if (sum >= target) {
-			low = mid;
-			total = sum;
-		} else {
-			high = mid;
-			*above = sum;
-		}
-	}
-	return e.largest_below(high);
-}
-
-/*
- * One warp: which of its row's first @n scores are in the smallest set of largest entries whose sum
- * reaches tau, ties to the lower column. Bit v of the result and of *@candidates, those of columns
- * similar enough: column 32 v + lane. The scores are lost.
- */
-template <int V>
-__device__ static unsigned select_row(unsigned *candidates, float *score, const float *similar,
-	const das_predict_in &in, unsigned n)
-{
-	entries<V> e;
-	unsigned lane = threadIdx.x % WARP, chosen = e.load(score, similar, in.theta, n);
-	unsigned total, target, sum;
-	float peak = e.peak(), tau = in.tau;
-	uint32_t last;
-
-	*candidates = chosen;
-	if (peak == -HUGE_VALF || tau >= 1.0f)
-		return chosen;
-	total = e.exponentials(peak);
-	target = (unsigned)max((int)ceil((double)tau * (double)total), 1);
-	last = last_needed<V>(&sum, e, total, target);
-	unsigned each = fixed_mass(__uint_as_float(last));
-
-	chosen = 0;
-#pragma unroll
-	for (int v = 0; v < V; v++) {
-		unsigned ties = __ballot_sync(FULL_WARP, e.bits(v) == last);
-		unsigned before = sum + each * (unsigned)__popc(ties & ((1u << lane) - 1));
-
-		chosen |= (unsigned)(e.bits(v) > last || (e.bits(v) == last && before < target))
-			  << v;
-		sum += each * (unsigned)__popc(ties);
-	}
-	return chosen;
-}
-
-__device__ static unsigned select_any(unsigned *candidates, float *score, const float *similar,
-	const das_predict_in &in, unsigned n)
-{
-	if (n <= 4 * WARP)
-		return select_row<4>(candidates, score, similar, in, n);
-	if (n <= 8 * WARP)
-		return select_row<8>(candidates, score, similar, in, n);
-	if (n <= 16 * WARP)
-		return select_row<16>(candidates, score, similar, in, n);
-	return select_row<32>(candidates, score, similar, in, n);
 }
 
 /* --- M: the map --------------------------------------------------------------------------------
@@ -561,55 +210,6 @@ __device__ static void load_queries(
 		*(uint4 *)(to->of[at / MEAN_WORDS][row] + at % MEAN_WORDS) =
 			row < rows ? __ldcg((const uint4 *)from + i) : make_uint4(0, 0, 0, 0);
 	}
-}
-
-/* Of 16 columns of a mean lane 4 g + t has those from 4 t on: as in key_rows, both sides agree. */
-__device__ static uint2 queries_share(const map_queries *q, int low, unsigned row, int step)
-{
-	return *(const uint2 *)(q->of[low][row] + 8 * step + threadIdx.x % 4 * 2);
-}
-
-/* A lane's share of a column's mean, high or low. */
-__device__ static void keys_share(uint2 to[8], const half *mean)
-{
-#pragma unroll
-	for (int i = 0; i < 8; i++)
-		to[i] = __ldcg((const uint2 *)mean + 4 * i + threadIdx.x % 4);
-}
-
-/* A lane's share of the mean of one of MAP_TILE columns, g. */
-struct map_keys {
-	uint2 high[8], low[8];
-
-	__device__ void load(const half *mean)
-	{
-		keys_share(high, mean);
-		keys_share(low, mean + ATTN_DIM);
-	}
-};
-
-/* Scores of 16 rows and MAP_TILE columns: lane 4 g + t has rows g (0, 1) and g + 8 (2, 3) of
- * columns 2 t and the next. */
-__device__ static void map_tile(float to[4], const map_queries *q, const map_keys &key)
-{
-	unsigned g = threadIdx.x % WARP / 4;
-	float part[3][4] = {};
-
-#pragma unroll
-	for (int i = 0; i < 8; i++) {
-		uint2 upper = queries_share(q, 0, g, i), lower = queries_share(q, 0, g + 8, i);
-
-		mma_16816(
-			part[0], upper.x, lower.x, upper.y, lower.y, key.high[i].x, key.high[i].y);
-		mma_16816(part[1], upper.x, lower.x, upper.y, lower.y, key.low[i].x, key.low[i].y);
-		upper = queries_share(q, 1, g, i);
-		lower = queries_share(q, 1, g + 8, i);
-		mma_16816(
-			part[2], upper.x, lower.x, upper.y, lower.y, key.high[i].x, key.high[i].y);
-	}
-#pragma unroll
-	for (int i = 0; i < 4; i++)
-		to[i] = part[0][i] + (part[1][i] + part[2][i]);
 }
 
 /* One warp: its columns of the scores of MAP_ROWS rows, as far as any of them sees, two tiles asked
@@ -651,7 +251,8 @@ __device__ static void map_row(float *score, const predict_in &p, unsigned head,
 	unsigned end = visible_cols(p, row);
 	unsigned own = row * DAS_Q_BLOCK + p.in.n_k - p.in.n_q;
 	const float *similar = p.to.k_sim + head * p.to.cols;
-	unsigned candidates, chosen = select_any(&candidates, score, similar, p.in, end);
+	unsigned candidates,
+		chosen = select_any(&candidates, {score, similar, p.in.theta, p.in.tau, end});
 	uint8_t *to = p.in.mask + ((size_t)head * p.to.rows + row) * p.to.cols, all;
 
 	all = (uint8_t)((p.in.n_k < 128 ? DAS_BY_LENGTH : 0) |
