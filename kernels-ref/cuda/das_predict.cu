@@ -22,6 +22,7 @@ struct predict_in {
 	das_predict_in in;
 	das_pools to;
 	unsigned key_tasks, map_tasks; /* per head */
+	unsigned map_rows;             /* of a task, up to MAP_ROWS */
 	unsigned lag;                  /* heads from K to M */
 	unsigned map_cols; /* of a row of the map, with room for all of its entries<V> */
 	float k_share;     /* one sum of keys to the mean: 1 / (POOL_SCALE n_k) */
@@ -272,8 +273,8 @@ __device__ static void map_row(float *score, const predict_in &p, unsigned head,
 /* Scores do not want the keys' similarity; long rows come first. */
 __device__ static void map_task(task_shared *sh, const predict_in &p, unsigned head, unsigned at)
 {
-	unsigned row0 = (p.map_tasks - 1 - at) * MAP_ROWS;
-	unsigned rows = min(p.to.rows - row0, (unsigned)MAP_ROWS);
+	unsigned row0 = (p.map_tasks - 1 - at) * p.map_rows;
+	unsigned rows = min(p.to.rows - row0, p.map_rows);
 
 	load_queries(&sh->q, p, head, row0, rows);
 	__syncthreads();
@@ -406,7 +407,10 @@ static predict_in predict_of(const das_predict_in &in, void *scratch)
 	p.in = in;
 	p.to = das_pools_of(scratch, in.heads, in.n_q, in.n_k);
 	p.key_tasks = attn_blocks(p.to.cols, POOL_WARPS);
-	p.map_tasks = attn_blocks(p.to.rows, MAP_ROWS);
+	/* A row a warp, as long as that leaves no block two tasks. */
+	p.map_rows =
+		in.heads * attn_blocks(p.to.rows, POOL_WARPS) <= flying / 2 ? POOL_WARPS : MAP_ROWS;
+	p.map_tasks = attn_blocks(p.to.rows, p.map_rows);
 	all = p.key_tasks + p.map_tasks;
 	p.lag = min(in.heads, flying / all + 1);
 	p.map_cols = p.to.cols <= 16 * WARP ? (p.to.cols + WARP - 1) / WARP * WARP : ATTN_MAX_COLS;
