@@ -412,7 +412,7 @@ static predict_in predict_of(const das_predict_in &in, void *scratch)
 		in.heads * attn_blocks(p.to.rows, POOL_WARPS) <= flying / 2 ? POOL_WARPS : MAP_ROWS;
 	p.map_tasks = attn_blocks(p.to.rows, p.map_rows);
 	all = p.key_tasks + p.map_tasks;
-	p.lag = min(in.heads, flying / all + 1);
+	p.lag = min(in.heads, 2 * flying / all + 1);
 	p.map_cols = p.to.cols <= 16 * WARP ? (p.to.cols + WARP - 1) / WARP * WARP : ATTN_MAX_COLS;
 	p.k_share = (float)(1.0 / ((double)POOL_SCALE * in.n_k));
 	return p;
