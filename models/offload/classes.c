@@ -90,6 +90,7 @@ void classes_find(struct scheduler *s, size_t n_sites)
 	free(first);
 	free(reached);
 	s->rankings = arena_alloc(s->arena, n_classes, sizeof *s->rankings);
+	s->short_of_memory = arena_alloc(s->arena, 1, sizeof *s->short_of_memory);
 	s->class_views = cls;
 	s->view.classes = cls;
 	s->view.n_classes = n_classes;

@@ -66,6 +66,76 @@ static struct instance_id member_of(const struct class_view *c, unsigned __int12
 	return c->members[(size_t)rank & ((1u << MEMBER_BITS) - 1)];
 }
 
+static void shortage_set(struct shortage *x, uint32_t member, uint32_t tok)
+{
+	size_t k = x->seats + member;
+
+	x->tok[k] = tok;
+	for (k /= 2; k > 0; k /= 2) {
+		uint32_t a = x->tok[2 * k], b = x->tok[2 * k + 1];
+
+		x->tok[k] = a > b ? a : b;
+	}
+}
+
+static struct shortage *shortage_of(const struct scheduler *s, uint32_t c, size_t seats)
+{
+	struct shortage *x = &s->rankings[c].shortage;
+
+	if (x->tok)
+		return x;
+	*s->short_of_memory = true;
+	x->seats = seats;
+	x->tok = arena_alloc(s->arena, 2 * seats, sizeof *x->tok);
+	for (uint32_t m = 0; m < s->class_views[c].n_members; m++)
+		shortage_set(x, m, UINT32_MAX);
+	return x;
+}
+
+/** The best below @k that has memory, and is better than @found. Each that has none is looked at
+ * once until it is touched, or a shorter prompt comes. */
+static unsigned __int128 search(const struct scheduler *s, const struct waiting *q, uint32_t c,
+	const struct tournament *t, struct shortage *x, size_t k, unsigned __int128 found)
+{
+	struct instance_id i;
+	size_t first;
+
+	if (t->at[k] >= found || x->tok[k] <= q->prompt_tok)
+		return found;
+	if (k < t->seats) {
+		first = 2 * k + (t->at[2 * k + 1] < t->at[2 * k]);
+		found = search(s, q, c, t, x, first, found);
+		return search(s, q, c, t, x, first ^ 1, found);
+	}
+	i = member_of(&s->class_views[c], t->at[k]);
+	if (fit_has_memory(s, q, i))
+		return t->at[k];
+	shortage_set(x, (uint32_t)(k - t->seats), q->prompt_tok);
+	return found;
+}
+
+/** What is short for a prompt is so for longer ones, and until something happens there. Where
+ * blocks may be there already, or KV comes from elsewhere, that is not said. */
+static bool is_plain(const struct scheduler *s, const struct waiting *q, struct instance_id i)
+{
+	return q->phase == PHASE_PREFILL && !instance_of(s, i)->spec->prefix_cache;
+}
+
+/** Memory is short: the best of those that have it. */
+static unsigned __int128 with_memory(
+	const struct scheduler *s, const struct waiting *q, uint32_t c, const struct tournament *t)
+{
+	const struct class_view *cls = &s->class_views[c];
+	unsigned __int128 found = no_room;
+
+	if (is_plain(s, q, cls->members[0]))
+		return search(s, q, c, t, shortage_of(s, c, t->seats), 1, no_room);
+	for (size_t k = t->seats; k < 2 * t->seats; k++)
+		if (t->at[k] < found && fit_has_memory(s, q, member_of(cls, t->at[k])))
+			found = t->at[k];
+	return found;
+}
+
 /** Room and memory aside. */
 static bool shortest_queue(const struct scheduler *s, const struct waiting *q, struct class_id c,
 	struct instance_id *out)
@@ -82,8 +152,8 @@ bool ranking_best(const struct scheduler *s, const struct waiting *q, struct cla
 	enum rank by, struct instance_id *out)
 {
 	const struct class_view *cls = &s->class_views[c.i];
-	unsigned __int128 found = no_room;
 	const struct tournament *t;
+	unsigned __int128 found;
 
 	if (by == RANK_QUEUE)
 		return shortest_queue(s, q, c, out);
@@ -98,12 +168,19 @@ bool ranking_best(const struct scheduler *s, const struct waiting *q, struct cla
 	*out = member_of(cls, t->at[1]);
 	if (fit_has_memory(s, q, *out))
 		return true;
-	for (size_t k = t->seats; k < 2 * t->seats; k++) /* memory is short: look at every one */
-		if (t->at[k] < found && fit_has_memory(s, q, member_of(cls, t->at[k]))) {
-			found = t->at[k];
-			*out = member_of(cls, found);
-		}
+	found = with_memory(s, q, c.i, t);
+	if (found != no_room)
+		*out = member_of(cls, found);
 	return found != no_room;
+}
+
+void ranking_eased(struct scheduler *s, struct instance_id i)
+{
+	struct shortage *x = &s->rankings[s->instance_views[i.i].cls.i].shortage;
+	uint32_t member = s->seats[i.i].member;
+
+	if (x->tok && x->tok[x->seats + member] != UINT32_MAX)
+		shortage_set(x, member, UINT32_MAX);
 }
 
 void ranking_touch(struct scheduler *s, struct instance_id i)
@@ -113,4 +190,6 @@ void ranking_touch(struct scheduler *s, struct instance_id i)
 	for (enum rank by = 0; by < RANKS; by++)
 		if (r->by[by].seats > 0)
 			play(s, &r->by[by], by, i);
+	if (*s->short_of_memory)
+		ranking_eased(s, i);
 }

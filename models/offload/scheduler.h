@@ -110,6 +110,9 @@ int scheduler_next(struct scheduler *s, struct decision *out, struct err *err);
 /** The room or the load of @i changed. O(log members) for each rank the policy asks for. */
 void scheduler_touch(struct scheduler *s, struct instance_id i);
 
+/** What is in the memory of @i has changed, if not its room or load. */
+void scheduler_eased(struct scheduler *s, struct instance_id i);
+
 /** Links have other rates now: deadlines and decisions are looked at anew. */
 void scheduler_rates_changed(struct scheduler *s);
 

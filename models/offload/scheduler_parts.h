@@ -52,8 +52,16 @@ struct tournament {
 	size_t seats; /* a power of two; 0 while no policy asks for this rank */
 };
 
+/** Whose memory was found to be short, of the members of a class: of each the shortest prompt that
+ *  found no room since it was last touched, of each inner node the longest of those below. */
+struct shortage {
+	uint32_t *tok; /* as tournament.at; NULL: never yet. UINT32_MAX: not known to be short */
+	size_t seats;
+};
+
 struct ranking {
 	struct tournament by[RANKS];
+	struct shortage shortage;
 };
 
 struct scheduler {
@@ -74,6 +82,7 @@ struct scheduler {
 	struct instance_view *instance_views;
 	struct class_view *class_views;
 	struct ranking *rankings; /* by class */
+	bool *short_of_memory;    /* some class has a shortage */
 	struct followers *followers;
 	size_t n_staying;    /* that wait to go on and can where their KV lies */
 	uint64_t idle_order; /* the last given */
@@ -114,7 +123,7 @@ static inline struct load load_of(const struct scheduler *s, struct instance_id 
 static inline const struct route *route_of(
 	const struct scheduler *s, struct group_id g, struct instance_id i, bool down)
 {
-	return user_route(s->routes, g, instance_of(s, i)->spec->site, down);
+	return user_route(s->routes, g, instance_of(s, i)->site, down);
 }
 
 /** What policies are shown: @s itself where nothing is old. */
@@ -162,6 +171,8 @@ bool fit_has_memory(const struct scheduler *s, const struct waiting *q, struct i
 bool ranking_best(const struct scheduler *s, const struct waiting *q, struct class_id c,
 	enum rank by, struct instance_id *out);
 void ranking_touch(struct scheduler *s, struct instance_id i);
+/** Its memory may be less short. */
+void ranking_eased(struct scheduler *s, struct instance_id i);
 
 /* predict.c: expected times */
 struct prediction predict_loaded(const struct scheduler *s, const struct waiting *q,

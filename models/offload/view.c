@@ -11,6 +11,12 @@ void scheduler_touch(struct scheduler *s, struct instance_id i)
 		stale_touch(s, i);
 }
 
+void scheduler_eased(struct scheduler *s, struct instance_id i)
+{
+	if (*s->short_of_memory)
+		ranking_eased(s, i);
+}
+
 static void instances_show(struct scheduler *s)
 {
 	for (size_t i = 0; i < s->view.n_instances; i++) {

@@ -4,6 +4,14 @@
 
 #include "base/mem.h"
 
+static bool is_plain(const struct instance_spec *s)
+{
+	const struct host_time *host = &s->host_time;
+
+	return !s->draft.on && s->role == ROLE_BOTH && host->request_s == 0.0 && !host->ahead &&
+	       !host->late;
+}
+
 bool instance_init(struct instance *i, const struct instance_build *b, struct err *err)
 {
 	const struct instance_ops *ops = instance_kind(b->spec);
@@ -13,6 +21,9 @@ bool instance_init(struct instance *i, const struct instance_build *b, struct er
 		.state = mem_zalloc(1, ops->state_size),
 		.spec = b->spec,
 		.id = b->id,
+		.model = b->spec->model,
+		.site = b->spec->site,
+		.plain = is_plain(b->spec),
 		.host = b->host,
 		.world = b->world,
 		.engine = b->engine,
@@ -49,6 +60,8 @@ double instance_front_s(const struct instance *i)
 {
 	const struct host_time *host = &i->spec->host_time;
 
+	if (i->plain)
+		return 0.0;
 	if (!host->ahead && !host->late)
 		return host->request_s;
 	return host->request_s + i->ops->lag_s(i);

@@ -48,9 +48,7 @@ static inline bool instance_overflows(const struct instance *i)
 static inline bool instance_can_serve(
 	const struct instance *i, struct model_id model, const struct demand *d)
 {
-	struct model_id has = i->spec->model;
-
-	return (has.i == NO_ID || has.i == model.i) && i->ops->can_hold(i, d);
+	return (i->model.i == NO_ID || i->model.i == model.i) && i->ops->can_hold(i, d);
 }
 
 /** The phases it serves of a request of which others may serve the rest. */

@@ -139,10 +139,15 @@ struct instance {
 	struct instance_state *state;
 	const struct instance_spec *spec;
 	struct instance_id id;
+	/* of the spec, which among many is far away: @plain, it neither drafts nor does one phase
+	   alone, and has no host_time */
+	struct model_id model;
 	const struct instance_host *host;
 	struct world *world;
 	struct engine *engine;
 	struct sequences *sequences;
+	struct site_id site;
+	bool plain;
 
 	/* set by init() */
 	uint32_t places;   /* while called free; UINT32_MAX: for all */

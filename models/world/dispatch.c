@@ -81,11 +81,14 @@ static void on_in_line(struct world *w, const struct event *ev)
 static void on_step(struct world *w, const struct event *ev)
 {
 	struct instance *i = &w->instances[ev->who];
+	bool told;
 
 	/* most steps end with it leaving */
 	__builtin_prefetch(&w->requests.at[ev->what]);
 	sequence_prefetch(world_sequence(w, (uint32_t)ev->what));
-	if (!instance_advance(i, (uint32_t)ev->what))
+	told = instance_advance(i, (uint32_t)ev->what);
+	scheduler_eased(w->scheduler, i->id);
+	if (!told)
 		return;
 	decide(w); /* what it sends here at once joins the next step */
 	instance_begin(i);
@@ -115,8 +118,10 @@ static void on_kv(struct world *w, const struct event *ev)
 static void on_moved(struct world *w, const struct event *ev)
 {
 	struct instance *i = &w->instances[ev->who];
+	bool told = instance_moved(i, ev);
 
-	if (!instance_moved(i, ev))
+	scheduler_eased(w->scheduler, i->id);
+	if (!told)
 		return;
 	decide(w);
 	instance_begin(i);

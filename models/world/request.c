@@ -237,7 +237,8 @@ double request_expected_tok(const struct world *w, uint32_t slot)
 /** Is it to compute the prompt alone? */
 static bool is_part(const struct world *w, uint32_t slot, const struct instance *i, bool apart)
 {
-	return (apart || i->spec->role == ROLE_PREFILL) && world_sequence(w, slot)->output_tok > 1;
+	return (apart || (!i->plain && i->spec->role == ROLE_PREFILL)) &&
+	       world_sequence(w, slot)->output_tok > 1;
 }
 
 void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool apart)
@@ -252,7 +253,7 @@ void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool a
 		request_end(w, slot, FATE_DROPPED);
 		return;
 	}
-	if (inst->spec->draft.on) {
+	if (!inst->plain && inst->spec->draft.on) {
 		q->acceptance = draft_acceptance(w, i, r->group);
 		q->drafting.line = draft_line_of(w, i, r->group);
 	}

@@ -190,7 +190,7 @@ struct world {
 static inline const struct route *world_route(
 	const struct world *w, uint32_t group, struct instance_id i, bool down)
 {
-	return user_route(&w->routes, (struct group_id){group}, w->spec->instances[i.i].site, down);
+	return user_route(&w->routes, (struct group_id){group}, w->instances[i.i].site, down);
 }
 
 static inline struct sequence *world_sequence(const struct world *w, uint32_t slot)
@@ -204,6 +204,8 @@ static inline void world_report(struct world *w, struct instance_id i)
 {
 	if (w->spec->run.state_delay_s > 0.0)
 		scheduler_touch(w->scheduler, i);
+	else
+		scheduler_eased(w->scheduler, i);
 }
 
 /* request.c: the life of a request */

@@ -207,6 +207,41 @@ static bool plain_jsq_next(struct policy_state *st, const struct view *v, struct
 static const struct policy_ops plain_jsq = {
 	.name = "jsq", .summary = "plain", .eager = true, .next = plain_jsq_next};
 
+/** What max-weight is, said plainly: the whole line counted each time. */
+static bool plain_max_weight_next(
+	struct policy_state *st, const struct view *v, struct assignment *out)
+{
+	size_t n[8] = {0}, oldest[8];
+	struct score best = {.instance = {NO_ID}}, s;
+
+	(void)st;
+	for (size_t k = 0; k < v->n_waiting; k++) {
+		size_t q = 2 * v->waiting[k].group.i + (size_t)v->waiting[k].phase;
+
+		if (n[q]++ == 0)
+			oldest[q] = k;
+	}
+	for (size_t q = 0; q < 2 * v->n_groups; q++)
+		for (uint32_t c = 0; c < v->n_classes && n[q] > 0; c++) {
+			const struct waiting *w = &v->waiting[oldest[q]];
+			struct prediction p;
+
+			if (!v->best(v, w, (struct class_id){c}, RANK_STEP, &s.instance))
+				continue;
+			p = v->predict_idle(v, w, s.instance, w->output_tok);
+			s.first = -(double)n[q] / (p.prefill_s + p.decode_s);
+			s.second = (double)oldest[q];
+			if (best.instance.i != NO_ID && !score_better(&s, &best))
+				continue;
+			best = s;
+			*out = (struct assignment){.request = w->id, .instance = s.instance};
+		}
+	return best.instance.i != NO_ID;
+}
+
+static const struct policy_ops plain_max_weight = {
+	.name = "max-weight", .summary = "plain", .next = plain_max_weight_next};
+
 /** Instances of several classes, in an order that mixes them, so that ties are across classes too;
  *  one cannot serve everybody, one has a model of its own, two phases are apart. */
 static void many(struct fixture *f, unsigned k)
@@ -241,26 +276,42 @@ static void many(struct fixture *f, unsigned k)
 	fixture_group(f, "v", 3.0)->workload = f->groups[0].workload;
 }
 
-static void jsq_is_what_looking_at_every_instance_makes_it(void **state)
+/** In every one of them @ops does what @plain does, and somebody waits. */
+static void are_the_same(
+	const struct policy_ops *ops, const struct policy_ops *plain, double rate_x)
 {
-	(void)state;
 	for (unsigned k = 0; k < 8; k++) {
+		const struct policy_ops *both[] = {ops, plain};
 		uint64_t digest[2];
 
-		for (int plain = 0; plain < 2; plain++) {
+		for (int i = 0; i < 2; i++) {
 			struct fixture f;
 
 			many(&f, k);
-			f.policy = (struct policy_spec){
-				.label = "jsq", .ops = plain ? &plain_jsq : &policy_jsq};
+			for (size_t g = 0; g < f.spec.n_groups; g++)
+				f.groups[g].arrivals.rate_per_s *= rate_x;
+			f.policy = (struct policy_spec){.label = ops->name, .ops = both[i]};
 			fixture_run(&f);
 			assert_int_equal(f.result.status, RUN_COMPLETE);
 			assert_true(fixture_metric(&f, "", "requests.done") > 400.0);
-			digest[plain] = f.result.digest;
+			digest[i] = f.result.digest;
 			fixture_finish(&f);
 		}
 		assert_true(digest[0] == digest[1]);
 	}
+}
+
+static void jsq_is_what_looking_at_every_instance_makes_it(void **state)
+{
+	(void)state;
+	are_the_same(&policy_jsq, &plain_jsq, 1.0);
+}
+
+static void max_weight_is_what_counting_the_line_makes_it(void **state)
+{
+	(void)state;
+	are_the_same(&policy_max_weight, &plain_max_weight, 1.0);
+	are_the_same(&policy_max_weight, &plain_max_weight, 2.0); /* a line that grows */
 }
 
 /* 1000 tokens of 4 bytes over 1 kB/s and back are 4 s and more; from 50 s on over 100 kB/s .04 s.
@@ -342,6 +393,7 @@ int main(void)
 		cmocka_unit_test(knowing_more_waits_less),
 		cmocka_unit_test(jsq_is_what_looking_at_every_instance_makes_it),
 		cmocka_unit_test(perllm_learns_the_cheapest_that_is_in_time),
+		cmocka_unit_test(max_weight_is_what_counting_the_line_makes_it),
 		cmocka_unit_test(with_v_they_wait_for_the_link_to_turn_fast),
 		cmocka_unit_test(every_policy_runs_the_testbed),
 		cmocka_unit_test(k_p_fcfs_with_a_wide_window_conserves_work),
