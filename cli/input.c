@@ -35,13 +35,13 @@ static void warn(const struct scenario *s)
 		err_print_as(&s->warnings[i], "warning", stderr);
 }
 
-/* REL, or REL: METRICS. */
+/* REL, REL: METRICS, or METRIC=REL,METRIC=REL. */
 static void split_precision(struct scenario_request *req, char *text)
 {
 	char *colon = strchr(text, ':');
 
 	req->precision = text;
-	if (!colon)
+	if (!colon || strchr(text, '='))
 		return;
 	*colon = '\0';
 	req->precision_of = colon + 1;

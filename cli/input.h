@@ -15,8 +15,7 @@
 	{"set", 's', "KEY=VALUE", "change the scenario: -s links.wan.rate='10 Mbps'; repeatable"}, \
 		{"seed", 0, "N", "run.seed of the scenario"}, \
 		{"replications", 0, "N", "run.replications of the scenario"}, \
-		{"precision", 0, "REL[:METRICS]", \
-			"run.precision, and run.precision_of, of the scenario"}, \
+		{"precision", 0, "HOW", "run.precision: REL, REL:METRIC,... or METRIC=REL,..."}, \
 		PLUGIN_OPT
 
 /** A scenario and the policies it may name, which must outlive it. */

@@ -39,6 +39,13 @@ struct record_spec {
 /** A backlog leaves room for as many again. */
 #define SCENARIO_BACKLOG_MOST 1e6
 
+/** A metric of the system that replications go on for, and until which half-width over mean; of
+ *  lyapunov.verdict until which error rate. */
+struct precision_goal {
+	enum metric_id id;
+	double relative;
+};
+
 struct run_spec {
 	/* what ends a replication: one of the three */
 	double horizon_s;   /* measured time after the warm-up, or 0 */
@@ -51,6 +58,8 @@ struct run_spec {
 	double precision;      /* relative half-width asked for, 0: the replications given */
 	size_t n_precision_of; /* metrics that it is asked of; 0: those with SHOW_LARGE */
 	const enum metric_id *precision_of;
+	size_t n_goals; /* in place of both: each with its own */
+	const struct precision_goal *goals;
 	enum profile_quantile quantile;
 	double limit_s; /* simulated time after which the run is hopeless; 0: when it stands still
 			 */

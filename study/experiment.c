@@ -1,5 +1,6 @@
 #include "study/experiment.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,36 +61,59 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 
 /* Precision */
 
-static bool wanted(const struct run_spec *run, const struct metric_row *m)
+static bool seeks_precision(const struct run_spec *run)
 {
-	if (*m->scope)
-		return false;
-	if (run->n_precision_of == 0)
-		return metrics[m->id].show == SHOW_LARGE;
-	for (size_t i = 0; i < run->n_precision_of; i++)
-		if (run->precision_of[i] == m->id)
-			return true;
-	return false;
+	return run->precision > 0.0 || run->n_goals > 0;
 }
 
-/* The metric furthest from what is asked for; false when all are as precise as that. The
- * interval is over the mean that was measured, hence the 1 + g (Law, "Simulation Modeling and
- * Analysis", 5th ed., 9.4.1). */
-static bool imprecise(size_t *worst, const struct experiment *x, const struct samples *s)
+/* What is asked of @m; 0: nothing. */
+static double goal_of(const struct run_spec *run, const struct metric_row *m)
 {
-	const double g = x->spec->run.precision;
-	double most = g / (1.0 + g);
+	if (*m->scope)
+		return 0.0;
+	for (size_t i = 0; i < run->n_goals; i++)
+		if (run->goals[i].id == m->id)
+			return run->goals[i].relative;
+	if (run->n_precision_of == 0)
+		return metrics[m->id].show == SHOW_LARGE ? run->precision : 0.0;
+	for (size_t i = 0; i < run->n_precision_of; i++)
+		if (run->precision_of[i] == m->id)
+			return run->precision;
+	return 0.0;
+}
+
+/* The half-width over the mean that there is, as a multiple of the one that may be: that is of the
+ * mean that was measured, hence the 1 + g (Law, "Simulation Modeling and Analysis", 5th ed.,
+ * 9.4.1). */
+static double distance(const struct experiment_result *r, size_t m, double g)
+{
+	struct stat_interval c;
+	double half;
+
+	if (!pool_interval(&c, &r->pool, r->samples.names[m].id))
+		half = samples_relative_half(&r->samples, m);
+	else if (!r->samples.random || c.hi == c.lo)
+		half = 0.0;
+	else
+		half = c.n > 0 && c.mean != 0.0 ? (c.hi - c.mean) / fabs(c.mean) : HUGE_VAL;
+	return half * (1.0 + g) / g;
+}
+
+/* The metric furthest from what is asked for; false when all are as precise as that. */
+static bool imprecise(size_t *worst, const struct experiment *x, const struct experiment_result *r)
+{
+	double most = 1.0;
 	bool any = false;
 
-	for (size_t m = 0; m < s->n_metrics; m++) {
-		double half;
+	for (size_t m = 0; m < r->samples.n_metrics; m++) {
+		double g = goal_of(&x->spec->run, &r->samples.names[m]), far;
 
-		if (!wanted(&x->spec->run, &s->names[m]))
+		if (!(g > 0.0))
 			continue;
-		half = samples_relative_half(s, m);
-		if (half <= most)
+		far = distance(r, m, g);
+		if (far <= most)
 			continue;
-		most = half;
+		most = far;
 		*worst = m;
 		any = true;
 	}
@@ -98,18 +122,19 @@ static bool imprecise(size_t *worst, const struct experiment *x, const struct sa
 
 static void warn_of_precision(const struct experiment *x, struct experiment_result *out)
 {
-	const double g = x->spec->run.precision;
 	size_t worst = 0;
 	struct stat_interval c;
 
-	if (!(g > 0.0) || out->status != RUN_COMPLETE || !imprecise(&worst, x, &out->samples))
+	if (out->status != RUN_COMPLETE || !imprecise(&worst, x, out))
 		return;
-	c = samples_interval(&out->samples, worst);
+	if (!pool_interval(&c, &out->pool, out->samples.names[worst].id))
+		c = samples_interval(&out->samples, worst);
 	warnings_add(&out->of_run, WARN_PRECISION, "",
 		"the precision of %g %% was not reached within %zu replications: %s is %.6g ± %.2g "
 		"%s",
-		100.0 * g, out->samples.n, metrics[out->samples.names[worst].id].name, c.mean,
-		c.hi - c.mean, metrics[out->samples.names[worst].id].unit);
+		100.0 * goal_of(&x->spec->run, &out->samples.names[worst]), out->samples.n,
+		metrics[out->samples.names[worst].id].name, c.mean, c.hi - c.mean,
+		metrics[out->samples.names[worst].id].unit);
 }
 
 static void warn_of_likeness(struct experiment_result *out)
@@ -125,10 +150,10 @@ static void warn_of_likeness(struct experiment_result *out)
 
 static bool enough(const struct replicate_work *k)
 {
-	const struct samples *s = &k->out->samples;
 	size_t worst;
 
-	return k->x->spec->run.precision > 0.0 && s->n >= k->wanted && !imprecise(&worst, k->x, s);
+	return seeks_precision(&k->x->spec->run) && k->out->samples.n >= k->wanted &&
+	       !imprecise(&worst, k->x, k->out);
 }
 
 static enum replicate_next take(struct replicate_work *k, size_t job, struct err *err)
@@ -168,7 +193,7 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	bool ok;
 
 	*out = (struct experiment_result){.status = RUN_COMPLETE};
-	if (x->spec->run.precision > 0.0) {
+	if (seeks_precision(&x->spec->run)) {
 		if (n < LEAST_FOR_PRECISION)
 			k.wanted = LEAST_FOR_PRECISION;
 		n = EXPERIMENT_MOST;

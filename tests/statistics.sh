@@ -90,6 +90,15 @@ done
 many=$(sqlite3 out/results.sqlite 'SELECT count(*) FROM replication')
 [ "$few" -ge 10 ] && [ "$many" -gt "$few" ] || complain "precision: $few and $many replications"
 
+# ... or to each its own.
+precise 'each its own' 'e2e.mean_s=10 %,throughput.req_per_s=3 %'
+within e2e.mean_s .1 'each its own'
+within throughput.req_per_s .03 'each its own'
+both=$(sqlite3 out/results.sqlite 'SELECT count(*) FROM replication')
+[ "$both" -gt "$few" ] || complain "each its own: $both replications, and $few of one metric alone"
+precise 'each its own, the first alone' 'e2e.mean_s=10 %'
+is 'SELECT count(*) FROM replication' "$few" 'each its own, the first alone'
+
 # Not reached: said, with the metric furthest from it.
 "$offing" run plain.yaml -q --force -o out -s users.u.arrivals='{process: poisson, rate: 1 /s}' \
 	-s run.horizon='2 s' -s record.requests=false --precision '0.01 %: e2e.mean_s' >table 2>said ||

@@ -12,6 +12,7 @@
 #include "base/quote.h"
 #include "base/str.h"
 #include "io/scenario/parts.h"
+#include "io/scenario/precision.h"
 
 /* run */
 
@@ -26,62 +27,17 @@ struct run_entry {
 	struct src_pos horizon_at, requests_at, precision_of_at;
 };
 
-/* One name of a metric of the system. */
-static bool add_metric(struct schema_reader *r, struct run_spec *run, const char *name,
-	struct src_pos at, enum metric_id *ids)
+static bool read_precision(
+	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
-	char quoted[QUOTE_SIZE];
-	enum metric_id id;
-	struct near near;
-
-	near_init(&near, name);
-	for (enum metric_id m = 0; m < METRICS; m++)
-		if (metrics[m].scopes & SCOPE_SYSTEM)
-			near_add(&near, metrics[m].name);
-	if (metric_find(&id, name) && metrics[id].scopes & SCOPE_SYSTEM) {
-		if (run->n_precision_of < METRICS)
-			ids[run->n_precision_of++] = id;
-		return true;
-	}
-	quote(quoted, sizeof quoted, name);
-	if (near_best(&near))
-		return err_list_at(r->errs, at,
-			"'%s' is no metric of the whole system; did you mean '%s'?", quoted,
-			near_best(&near));
-	return err_list_at(r->errs, at,
-		"'%s' is no metric of the whole system; see `offing list metrics`", quoted);
+	return precision_read(r, *slot, key, &((struct run_entry *)to)->spec);
 }
 
-/* `large`, or names: a list, or one text with commas as --precision has it. */
 static bool read_precision_of(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
-	struct run_spec *run = &((struct run_entry *)to)->spec;
-	enum metric_id *ids = arena_alloc(r->arena, METRICS, sizeof *ids);
-	const struct yaml_node *n = *slot;
-	bool ok = true;
-
 	(void)key;
-	run->precision_of = ids;
-	if (n->kind == YAML_TEXT && strcmp(n->text, "large") == 0)
-		return true;
-	if (n->kind == YAML_TEXT) {
-		char *text = arena_strdup(r->arena, n->text), *rest, *name;
-
-		for (name = strtok_r(text, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest))
-			ok = add_metric(r, run, name, n->at, ids) && ok;
-	} else if (n->kind == YAML_LIST) {
-		for (size_t i = 0; i < n->n; i++)
-			ok = schema_want(r, n->items[i].value, YAML_TEXT, "the name of a metric") &&
-			     add_metric(
-				     r, run, n->items[i].value->text, n->items[i].value->at, ids) &&
-			     ok;
-	}
-	if (ok && run->n_precision_of == 0)
-		return err_list_at(r->errs, n->at,
-			"precision_of should be 'large' or names of metrics; see `offing list "
-			"metrics`");
-	return ok;
+	return precision_read_of(r, *slot, &((struct run_entry *)to)->spec);
 }
 
 #define RUN(member) offsetof(struct run_entry, member)
@@ -107,14 +63,7 @@ static const struct schema_key run_keys[] = {
 		.min = 1,
 		.max = 1e6,
 		.dflt = "10"},
-	{.name = "precision",
-		.kind = SCHEMA_QUANTITY,
-		.to = RUN(spec.precision),
-		.dim = QUANTITY_FRACTION,
-		.above_min = true,
-		.max = 0.5,
-		.word = "none",
-		.dflt = "none"},
+	{.name = "precision", .kind = SCHEMA_OTHER, .read = read_precision, .dflt = "none"},
 	{.name = "precision_of",
 		.kind = SCHEMA_OTHER,
 		.read = read_precision_of,
@@ -150,8 +99,10 @@ static bool read_run(
 	run.spec.horizon_trace = run.horizon_at.line > 0 && run.spec.horizon_s == 0.0;
 	run.spec.at = (*slot)->at;
 	if (ok && run.spec.n_precision_of > 0 && run.spec.precision == 0.0)
-		scenario_warn(
-			r, run.precision_of_at, "precision_of has no effect without a precision");
+		scenario_warn(r, run.precision_of_at,
+			run.spec.n_goals > 0
+				? "precision_of has no effect: precision names its metrics"
+				: "precision_of has no effect without a precision");
 	((struct scenario_parts *)to)->s->spec.run = run.spec;
 	if (ok && run.horizon_at.line > 0 && run.requests_at.line > 0)
 		return err_list_at(r->errs, run.requests_at,
