@@ -11,10 +11,21 @@
 #include "cli/summary.h"
 
 /* What a reader of the table must know of the policy, as the plots show it by thin lines. */
+static bool is_stable(const struct experiment_result *r)
+{
+	struct drift_answer a;
+
+	return pool_verdict(&a, &r->pool) && a.verdict == DRIFT_STABLE;
+}
+
 static const char *note_of(const struct experiment_result *r)
 {
+	const struct warning unstable = {.kind = WARN_UNSTABLE, .scope = (char[]){""}};
+
+	if (warnings_have(&r->of_run, &unstable))
+		return "unstable, so its times grow with the length of the run";
 	for (size_t i = 0; i < r->warnings.n; i++)
-		if (r->warnings.at[i].kind == WARN_BEHIND)
+		if (r->warnings.at[i].kind == WARN_BEHIND && !is_stable(r))
 			return "does not keep up, so its times grow with the length of the run";
 	return NULL;
 }
@@ -33,6 +44,7 @@ static struct run_summary summary_of(const struct run_job *j, size_t p)
 		.n = r->samples.n,
 		.alike = !r->samples.random,
 		.note = note_of(r),
+		.pool = &r->pool,
 	};
 }
 

@@ -10,6 +10,7 @@
 #include "cli/cell.h"
 #include "cli/json.h"
 #include "cli/provenance.h"
+#include "cli/stability_said.h"
 #include "cli/summary_lines.h"
 #include "cli/wrap.h"
 
@@ -29,7 +30,12 @@ struct table {
 static struct cell cell_in(const struct summary_row *row, double scale)
 {
 	const double none = (double)NAN;
+	struct cell verdict = {0};
 
+	if (row && row->id == METRIC_LYAPUNOV_VERDICT && !isnan(row->mean)) {
+		strcpy(verdict.mean, drift_verdict_name((enum drift_verdict)row->mean));
+		return verdict;
+	}
 	return row ? cell_of(row->mean * scale, (row->ci_high - row->ci_low) / 2 * scale)
 		   : cell_of(none, none);
 }
@@ -251,6 +257,12 @@ static void print_heading(FILE *to, const struct summary *s)
 
 static void print_foot(FILE *to, const struct table *t)
 {
+	const struct summary *s = t->s;
+
+	for (size_t i = 0; i < s->n_runs; i++)
+		if (s->runs[i].pool)
+			stability_print(to, s->n_runs > 1 ? s->runs[i].policy : NULL,
+				s->runs[i].pool, s->width);
 	if (t->lines.more_places)
 		fprintf(to, "busy: %zu more in the summary table of results.sqlite\n",
 			t->lines.more_places);
@@ -305,6 +317,8 @@ void summary_json(FILE *to, const struct run_summary *run)
 	json_string(to, run->policy);
 	fputs(",\"status\":", to);
 	json_string(to, run_status_words[run->status]);
+	if (run->pool)
+		stability_json(to, run->pool);
 	fputs(",\"metrics\":[", to);
 	for (i = 0; i < run->n_rows; i++) {
 		if (i)

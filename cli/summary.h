@@ -6,6 +6,7 @@
 #include "models/measure/metric.h"
 #include "models/measure/run_status.h"
 #include "models/scenario.h"
+#include "study/pool.h"
 
 /** What a run of one policy came to. All borrowed. */
 struct run_summary {
@@ -18,6 +19,7 @@ struct run_summary {
 	bool alike;       /* and nothing in them was random */
 	const char *note; /* what a reader must know of this policy, whose column has a "!" then;
 			   * NULL: nothing */
+	const struct pool *pool; /* what its replications know together; NULL: not told of */
 };
 
 /** What a run of several came to. */
@@ -41,7 +43,7 @@ struct summary {
 void summary_print(FILE *to, const struct summary *s);
 
 /**
- * One line of JSON: {"name","policy","status","metrics":[{"scope","name",
+ * One line of JSON: {"name","policy","status","stability":{...},"metrics":[{"scope","name",
  * "unit","mean","ci95":[lo,hi],"n"}...]}. Numbers are the shortest that read
  * back to the same double; what is no number is null. The same bytes for the
  * same rows.

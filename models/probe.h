@@ -104,6 +104,10 @@ struct probe_ops {
 	void (*in_system)(struct probe_state *p, int64_t at_ns, uint64_t n);
 	/** The scheduler's queue has @n requests now. */
 	void (*line)(struct probe_state *p, int64_t at_ns, size_t n);
+	/** From now on an instance could (not) do more work at a time if there were more for it. */
+	void (*full)(struct probe_state *p, int64_t at_ns, struct instance_id i, bool yes);
+	/** An instance is done with a request, or with its part of it; full() comes after that. */
+	void (*served)(struct probe_state *p, int64_t at_ns, struct instance_id i);
 	/** From now on, room and a request that it could serve do (not) coexist. */
 	void (*starved)(struct probe_state *p, int64_t at_ns, bool yes);
 	/** A step, or a run of them, is over; those of one instance come in order. */
@@ -134,7 +138,8 @@ struct listeners {
 /** Who listens, by what to: telling nobody costs one test. {0}: nobody. */
 struct probes {
 	struct listeners request[MOMENTS];
-	struct listeners in_system, line, starved, step, transfer, slot, window, quiet;
+	struct listeners in_system, line, full, served, starved, step, transfer, slot, window,
+		quiet;
 };
 
 static inline void listeners_add(struct listeners *l, const struct probe *one, bool wants)
@@ -151,6 +156,8 @@ static inline void probes_add(struct probes *p, const struct probe *one)
 		listeners_add(&p->request[m], one, one->ops->moments >> m & 1);
 	listeners_add(&p->in_system, one, one->ops->in_system);
 	listeners_add(&p->line, one, one->ops->line);
+	listeners_add(&p->full, one, one->ops->full);
+	listeners_add(&p->served, one, one->ops->served);
 	listeners_add(&p->starved, one, one->ops->starved);
 	listeners_add(&p->step, one, one->ops->step);
 	listeners_add(&p->transfer, one, one->ops->transfer);
@@ -184,6 +191,17 @@ static inline void probes_in_system(const struct probes *p, int64_t at_ns, uint6
 static inline void probes_line(const struct probes *p, int64_t at_ns, size_t n)
 {
 	TELL(&p->line, line, at_ns, n);
+}
+
+static inline void probes_full(
+	const struct probes *p, int64_t at_ns, struct instance_id i, bool yes)
+{
+	TELL(&p->full, full, at_ns, i, yes);
+}
+
+static inline void probes_served(const struct probes *p, int64_t at_ns, struct instance_id i)
+{
+	TELL(&p->served, served, at_ns, i);
 }
 
 static inline void probes_starved(const struct probes *p, int64_t at_ns, bool yes)

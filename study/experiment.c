@@ -82,14 +82,27 @@ static double goal_of(const struct run_spec *run, const struct metric_row *m)
 	return 0.0;
 }
 
+/* Intervals over replications want some; a verdict is sequential from the first on. */
+static size_t least_of(const struct run_spec *run)
+{
+	size_t n = run->replications;
+
+	if (run->n_goals == 1 && run->goals[0].id == METRIC_LYAPUNOV_VERDICT)
+		return 1;
+	return n < LEAST_FOR_PRECISION ? LEAST_FOR_PRECISION : n;
+}
+
 /* The half-width over the mean that there is, as a multiple of the one that may be: that is of the
  * mean that was measured, hence the 1 + g (Law, "Simulation Modeling and Analysis", 5th ed.,
  * 9.4.1). */
 static double distance(const struct experiment_result *r, size_t m, double g)
 {
 	struct stat_interval c;
+	struct drift_answer a;
 	double half;
 
+	if (r->samples.names[m].id == METRIC_LYAPUNOV_VERDICT)
+		return pool_verdict(&a, &r->pool) && a.verdict == DRIFT_UNDECIDED ? HUGE_VAL : 0.0;
 	if (!pool_interval(&c, &r->pool, r->samples.names[m].id))
 		half = samples_relative_half(&r->samples, m);
 	else if (!r->samples.random || c.hi == c.lo)
@@ -124,17 +137,38 @@ static void warn_of_precision(const struct experiment *x, struct experiment_resu
 {
 	size_t worst = 0;
 	struct stat_interval c;
+	double g;
 
 	if (out->status != RUN_COMPLETE || !imprecise(&worst, x, out))
 		return;
 	if (!pool_interval(&c, &out->pool, out->samples.names[worst].id))
 		c = samples_interval(&out->samples, worst);
+	g = goal_of(&x->spec->run, &out->samples.names[worst]);
+	if (out->samples.names[worst].id == METRIC_LYAPUNOV_VERDICT) {
+		warnings_add(&out->of_run, WARN_PRECISION, "",
+			"no verdict of stability with an error of %g %% was reached within %zu "
+			"replications",
+			100.0 * g, out->samples.n);
+		return;
+	}
 	warnings_add(&out->of_run, WARN_PRECISION, "",
 		"the precision of %g %% was not reached within %zu replications: %s is %.6g ± %.2g "
 		"%s",
-		100.0 * goal_of(&x->spec->run, &out->samples.names[worst]), out->samples.n,
-		metrics[out->samples.names[worst].id].name, c.mean, c.hi - c.mean,
-		metrics[out->samples.names[worst].id].unit);
+		100.0 * g, out->samples.n, metrics[out->samples.names[worst].id].name, c.mean,
+		c.hi - c.mean, metrics[out->samples.names[worst].id].unit);
+}
+
+/* As the replications may have found by themselves. */
+static void warn_of_growth(struct experiment_result *out)
+{
+	const struct warning behind = {.kind = WARN_BEHIND, .scope = (char[]){""}};
+	struct drift_answer a;
+
+	if (pool_verdict(&a, &out->pool) && a.verdict == DRIFT_UNSTABLE &&
+		!warnings_have(&out->warnings, &behind))
+		warnings_add(&out->of_run, WARN_UNSTABLE, "",
+			"it is unstable: times and numbers in system grow with the length of the "
+			"run");
 }
 
 static void warn_of_likeness(struct experiment_result *out)
@@ -193,9 +227,9 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	bool ok;
 
 	*out = (struct experiment_result){.status = RUN_COMPLETE};
+	pool_begin(&out->pool, &x->spec->run);
 	if (seeks_precision(&x->spec->run)) {
-		if (n < LEAST_FOR_PRECISION)
-			k.wanted = LEAST_FOR_PRECISION;
+		k.wanted = least_of(&x->spec->run);
 		n = EXPERIMENT_MOST;
 	}
 	k.ring = 4 * (x->n_threads + 1); /* replicate.h: at most 2 x threads are ahead */
@@ -207,6 +241,7 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	out->rows = samples_rows(&out->samples, NULL, 0);
 	pool_rows(out->rows, out->samples.n_metrics, &out->pool);
 	warn_of_likeness(out);
+	warn_of_growth(out);
 	if (n_done == EXPERIMENT_MOST)
 		warn_of_precision(x, out);
 	for (size_t i = 0; i < k.ring; i++)

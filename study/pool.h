@@ -6,6 +6,8 @@
 #include "models/measure/drift.h"
 #include "models/measure/metric.h"
 #include "models/world/world.h"
+#include "models/scenario.h"
+#include "sim/drift_test.h"
 #include "sim/stat.h"
 
 /**
@@ -13,13 +15,21 @@
  * their means. {0} when empty.
  */
 struct pool {
-	size_t n;           /* replications */
-	struct drift drift; /* of the slots of record.queues */
+	size_t n;                       /* replications */
+	struct drift drift;             /* of the slots of record.queues */
+	struct drift_evidence evidence; /* of stability; no runs where no verdict is to be had */
+	struct drift_question question; /* that is asked of it */
 };
+
+/** Nothing yet; the verdict is to err with the probability that @run asks for. */
+void pool_begin(struct pool *p, const struct run_spec *run);
 
 /** Take what a complete replication adds. */
 void pool_add(struct pool *p, const struct world_result *r);
 void pool_finish(struct pool *p);
+
+/** The verdict of all together. False: none is to be had. */
+bool pool_verdict(struct drift_answer *out, const struct pool *p);
 
 /** Is @id one of those that are known together? Then its value and, where it has one, its
  *  interval. */

@@ -132,6 +132,8 @@ static void fit_rows(const struct maker *k)
 
 static void system_rows(const struct maker *k)
 {
+	static const struct drift_question by_default = {
+		.error = DRIFT_ERROR, .indifference = DRIFT_INDIFFERENCE};
 	const struct metrics *m = k->s->metrics;
 	int64_t to_ns = k->s->to_ns;
 	struct group_metrics all = {0};
@@ -157,6 +159,9 @@ static void system_rows(const struct maker *k)
 		row(k, "", METRIC_LYAPUNOV_DRIFT, mean_or_nan(&k->s->lyapunov->drift));
 		fit_rows(k);
 	}
+	if (k->s->evidence)
+		row(k, "", METRIC_LYAPUNOV_VERDICT,
+			drift_judge(k->s->evidence, &by_default).verdict);
 	row(k, "", METRIC_VIOLATION, level_integral(&m->starved, to_ns));
 	if (!isnan(k->s->regret))
 		row(k, "", METRIC_POLICY_REGRET, k->s->regret);

@@ -10,6 +10,7 @@
 #include "models/probe.h"
 #include "models/scenario.h"
 #include "models/serving/instance.h"
+#include "sim/drift_test.h"
 #include "sim/stat.h"
 
 /**
@@ -64,6 +65,7 @@ struct metric_sources {
 	const struct probe *causes;
 	const struct lyapunov_means *lyapunov; /* NULL: no slots */
 	const struct drift *drift;             /* of the same */
+	const struct drift_evidence *evidence; /* NULL: no verdict is to be had */
 	const struct instance *instances;      /* and what each has counted */
 	const uint64_t *rows_skipped;          /* per group, of its trace */
 	const struct session_sums *sessions;   /* per group */

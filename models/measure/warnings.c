@@ -16,6 +16,7 @@ const char *const warning_words[WARNING_KINDS] = {
 	[WARN_REJECTED] = "rejected",
 	[WARN_UNFINISHED] = "unfinished",
 	[WARN_BEHIND] = "behind",
+	[WARN_UNSTABLE] = "unstable",
 	[WARN_PILOT] = "pilot",
 	[WARN_TIMELINE] = "timeline",
 };

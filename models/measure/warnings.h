@@ -22,6 +22,7 @@ enum warning_kind {
 	WARN_REJECTED,   /* every request of a group was rejected */
 	WARN_UNFINISHED, /* of the cohort many had no answer at the end */
 	WARN_BEHIND,     /* fewer are answered than come: the policy does not keep up */
+	WARN_UNSTABLE,   /* the verdict of all replications together */
 	WARN_PILOT,      /* the pilot showed no end of the warm-up */
 	WARN_TIMELINE,   /* the timeline does not show all of it */
 	WARNING_KINDS,

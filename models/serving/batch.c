@@ -14,6 +14,7 @@
 #include "models/serving/apart.h"
 #include "models/serving/batch.h"
 #include "models/serving/causes.h"
+#include "models/serving/full.h"
 #include "models/serving/handing.h"
 #include "models/serving/host_memory.h"
 #include "models/serving/jump.h"
@@ -74,6 +75,7 @@ static void boundary(struct batch *b)
 		jump_begin(b);
 	instance_works(
 		b->i, (double)(batch_size(b) - b->n_away), b->activity == BATCH_IDLE ? 0.0 : 1.0);
+	instance_tell_full(b->i, batch_is_full(b));
 }
 
 static void batch_enqueue(struct instance *i, uint32_t seq)

@@ -106,6 +106,7 @@ struct batch {
 	double most_tok; /* of a sequence, prompt and answer: by the cache and by max_len */
 	bool step_by_step;
 	bool tells;    /* its host of every token */
+	bool full;     /* when that was asked last */
 	bool overlaps; /* and of prompts while they are computed */
 	double n_layers;
 

@@ -29,6 +29,8 @@ struct instance_host {
 	/** A step, or a run of steps, is over. Told only where instance_tell_steps() asked for it.
 	 */
 	void (*stepped)(struct world *w, const struct step_span *s);
+	/** From now on it could (not) do more work at a time if there were more for it. */
+	void (*full)(struct world *w, struct instance_id i, bool yes);
 	/** What it can take has changed by itself: a preempted one waits, or is back. */
 	void (*room)(struct world *w, struct instance_id i);
 	/** Where KV leaves layer by layer: the prompt of @seq, a sequence of which only that is
@@ -157,6 +159,7 @@ struct instance {
 	uint32_t assigned; /* given to it and not served */
 	bool tells;        /* of every token */
 	bool tells_steps;
+	bool full;          /* was told last */
 	bool held;          /* a preempted request waits: no more until it is back */
 	bool takes_kv;      /* the phases of its requests can be apart; set by init() */
 	double context_tok; /* expected of what is assigned */
@@ -238,6 +241,16 @@ static inline void instance_works(struct instance *i, double running, double bus
 
 	level_set(&i->running, now_ns, running);
 	level_set(&i->busy, now_ns, busy);
+}
+
+/** It could do no more at a time, however many came; or it could. After instance_served() of what
+ *  made the difference. */
+static inline void instance_tell_full(struct instance *i, bool yes)
+{
+	if (i->full == yes)
+		return;
+	i->full = yes;
+	i->host->full(i->world, i->id, yes);
 }
 
 /** Its part of @seq is done: give up the place and tell the owner. */

@@ -10,6 +10,7 @@
 
 #include "models/ev.h"
 #include "models/serving/admission.h"
+#include "models/serving/full.h"
 #include "models/serving/jump.h"
 #include "models/serving/pipeline_parts.h"
 
@@ -18,15 +19,17 @@
 static void works(struct instance_state *p)
 {
 	size_t running = 0;
-	bool busy = false;
+	bool busy = false, full = true;
 
 	for (uint32_t l = 0; l < p->n_lanes; l++) {
+		full = batch_is_full(&p->lanes[l].batch) && full;
 		if (!p->lanes[l].active)
 			continue;
 		busy = true;
 		running += batch_size(&p->lanes[l].batch);
 	}
 	instance_works(p->i, (double)running, busy ? 1.0 : 0.0);
+	instance_tell_full(p->i, full);
 }
 
 static void go_on(struct instance_state *p)

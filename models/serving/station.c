@@ -138,6 +138,7 @@ static void ps_served(struct instance_state *s)
 static void tell_levels(struct instance_state *s)
 {
 	instance_works(s->i, (double)s->n, s->n < s->slots ? (double)s->n / (double)s->slots : 1.0);
+	instance_tell_full(s->i, s->n >= s->slots);
 }
 
 static void station_enqueue(struct instance *i, uint32_t seq)

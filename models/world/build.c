@@ -114,6 +114,7 @@ static bool group_create(struct world *w, uint32_t g, struct err *err)
 static void add_probes(struct world *w)
 {
 	const struct scenario_spec *s = w->spec;
+	const char *why;
 
 	w->metrics = metrics_create(&w->arena, s->n_groups);
 	probes_add(&w->probes, &w->metrics);
@@ -121,6 +122,10 @@ static void add_probes(struct world *w)
 	probes_add(&w->probes, &w->little);
 	w->causes = causes_create(&w->arena, s->n_groups, s->n_instances);
 	probes_add(&w->probes, &w->causes);
+	if (stability_applies(s, &why)) {
+		w->stability = stability_create(s);
+		probes_add(&w->probes, &w->stability);
+	}
 	w->queues = arena_alloc(&w->arena, s->n_instances + 1, sizeof *w->queues);
 	if (s->record.queues_s > 0.0) {
 		w->lyapunov = lyapunov_create(&w->arena);
@@ -186,6 +191,7 @@ void world_destroy(struct world *w)
 	backlog_finish(w);
 	metrics_destroy(&w->metrics);
 	drift_destroy(&w->drift);
+	stability_destroy(&w->stability);
 	levels_destroy(&w->levels);
 	warnings_finish(&w->warnings);
 	for (size_t g = 0; w->groups && g < w->spec->n_groups; g++) {

@@ -101,7 +101,7 @@ static double places(const struct world *w)
 	return n;
 }
 
-static void make_rows(struct world *w, struct metric_rows *rows, const struct drift *drift)
+static void make_rows(struct world *w, struct metric_rows *rows, const struct world_result *out)
 {
 	struct policy_report learned = scheduler_report(w->scheduler);
 	struct metric_sources s = {
@@ -109,7 +109,8 @@ static void make_rows(struct world *w, struct metric_rows *rows, const struct dr
 		.metrics = metrics_of(&w->metrics),
 		.causes = &w->causes,
 		.lyapunov = w->lyapunov.state ? lyapunov_means(&w->lyapunov) : NULL,
-		.drift = drift,
+		.drift = &out->drift,
+		.evidence = out->evidence.runs > 0 ? &out->evidence : NULL,
 		.instances = w->instances,
 		.rows_skipped = skipped(w),
 		.sessions = talked(w),
@@ -132,7 +133,9 @@ void result_fill(struct world *w, struct world_result *out)
 		out->drift = drift_take(&w->drift);
 		out->drift.places = places(w);
 	}
-	make_rows(w, &rows, &out->drift);
+	if (w->stability.state)
+		out->evidence = stability_evidence(&w->stability, engine_now_ns(w->engine));
+	make_rows(w, &rows, out);
 	if (w->err.kind == ERR_NONE && !world_interrupted(w))
 		w->failed = !metric_rows_check(rows.at, rows.n, &w->err);
 	say_how(w, out);

@@ -10,6 +10,7 @@
 #include "models/measure/little.h"
 #include "models/measure/lyapunov.h"
 #include "models/measure/metrics.h"
+#include "models/measure/stability.h"
 #include "models/measure/warnings.h"
 #include "models/offload/scheduler.h"
 #include "models/probe.h"
@@ -180,7 +181,7 @@ struct world {
 	struct warnings warnings;  /* handed over at the end */
 
 	struct probes probes; /* who is told; some of them are the world's own: */
-	struct probe metrics, little, causes, lyapunov, drift, levels;
+	struct probe metrics, little, causes, lyapunov, drift, stability, levels;
 	struct backlog *backlog; /* NULL: none */
 	uint64_t mix_left;       /* to be done before its phases are mixed; 0: they are */
 	bool starved;            /* was told last */

@@ -14,6 +14,7 @@
 #include "models/offload/policy.h"
 #include "models/probe.h"
 #include "models/scenario.h"
+#include "sim/drift_test.h"
 
 /**
  * One replication of a scenario under one policy: every entity, the events
@@ -57,6 +58,7 @@ struct world_result {
 	size_t n_levels;
 	double *levels;     /* number in system at equal steps of time; owned */
 	struct drift drift; /* of the slots of record.queues; owned */
+	struct drift_evidence evidence; /* of stability; no runs where none can be had */
 	char *strings;      /* owned */
 	bool circles; /* why it failed: no end at one instant, a broken policy; as others would */
 	struct warnings warnings;

@@ -1,0 +1,14 @@
+#ifndef OFFING_MODELS_SERVING_FULL_H
+#define OFFING_MODELS_SERVING_FULL_H
+
+#include "models/serving/batch_parts.h"
+
+/**
+ * Could the batch do no more at a time, were there more for it? No row is left, somebody waits in
+ * line for memory, or there is none for one more of the size of those it has (its scheduler may
+ * hold the others back). Of a static batch that is settled when it begins. To be asked between two
+ * steps, the next one formed.
+ */
+bool batch_is_full(struct batch *b);
+
+#endif
