@@ -56,10 +56,10 @@ struct world_result {
 	size_t n_metrics;
 	struct metric_row *metrics; /* owned; scopes are owned by the scenario or by the result */
 	size_t n_levels;
-	double *levels;     /* number in system at equal steps of time; owned */
-	struct drift drift; /* of the slots of record.queues; owned */
+	double *levels;                 /* number in system at equal steps of time; owned */
+	struct drift drift;             /* of the slots of record.queues; owned */
 	struct drift_evidence evidence; /* of stability; no runs where none can be had */
-	char *strings;      /* owned */
+	char *strings;                  /* owned */
 	bool circles; /* why it failed: no end at one instant, a broken policy; as others would */
 	struct warnings warnings;
 };
