@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/near.h"
 #include "base/quantity.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
+#include "cli/labels.h"
 #include "cli/optimum_files.h"
 #include "cli/optimum_print.h"
 #include "models/world/world.h"
@@ -81,40 +81,6 @@ static bool read_asked(struct asked *a, const struct opts *o, struct err *err)
 
 /* Policies */
 
-static bool is_named(const char *list, const char *label)
-{
-	size_t n = strlen(label);
-
-	for (const char *at = list; at; at = strchr(at, ','), at = at ? at + 1 : NULL) {
-		at += strspn(at, " ");
-		if (!strncmp(at, label, n) && (at[n] == ',' || at[n] == '\0'))
-			return true;
-	}
-	return false;
-}
-
-/** Is every name of @list one of the file's? */
-static bool check_names(const char *list, const struct scenario_spec *s, struct err *err)
-{
-	char *copy = mem_strdup(list), *rest = copy, *name;
-	bool ok = true;
-
-	while (ok && (name = strsep(&rest, ","))) {
-		struct near near;
-		bool found = false;
-
-		name += strspn(name, " ");
-		near_init(&near, name);
-		for (size_t p = 0; p < s->n_policies; p++) {
-			found = found || !strcmp(s->policies[p].label, name);
-			near_add(&near, s->policies[p].label);
-		}
-		ok = found || near_refuse(&near, "policy", err);
-	}
-	free(copy);
-	return ok;
-}
-
 static bool run_policies(struct optimum_report *r, struct tasks *t, const struct asked *a,
 	const atomic_bool *stop, struct err *err)
 {
@@ -125,7 +91,7 @@ static bool run_policies(struct optimum_report *r, struct tasks *t, const struct
 	for (size_t p = 0; p < s->n_policies; p++) {
 		struct optimum_standing *x = &all[r->n_policies];
 
-		if (a->policies && !is_named(a->policies, s->policies[p].label))
+		if (a->policies && !labels_have(a->policies, s->policies[p].label))
 			continue;
 		x->label = s->policies[p].label;
 		r->n_policies++;
@@ -237,7 +203,7 @@ static bool answer(const struct scenario_spec *s, const struct opts *o, const at
 	bool ok;
 
 	if (!read_asked(&a, o, err) || !world_check(s, err) ||
-		(a.policies && !check_names(a.policies, s, err)))
+		(a.policies && !labels_check(a.policies, s, err)))
 		return false;
 	ok = tasks_draw(&t, s, &a.tasks, err) && tasks_problem(&p, &t, err) &&
 	     solve(&p, &t, &a, o, stop, err);

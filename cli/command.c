@@ -61,6 +61,7 @@ const struct command *const commands[] = {
 	&cmd_place,
 	&cmd_plan,
 	&cmd_optimum,
+	&cmd_capacity,
 	&cmd_fit,
 	&cmd_compare,
 	&cmd_validate,

@@ -35,6 +35,7 @@ extern const struct command cmd_list;
 extern const struct command cmd_place;
 extern const struct command cmd_plan;
 extern const struct command cmd_optimum;
+extern const struct command cmd_capacity;
 extern const struct command cmd_fit;
 extern const struct command cmd_validate;
 extern const struct command cmd_help;

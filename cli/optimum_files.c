@@ -2,14 +2,12 @@
 #include "cli/optimum_files.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "cli/gnuplot.h"
 #include "cli/say.h"
 #include "io/record/folder.h"
 
@@ -39,29 +37,12 @@ static void print_script(FILE *to, const struct optimum_report *r)
 	fputs(optimum_script, to);
 }
 
-/** gnuplot in @dir. False: it is not there, or did not like it. */
-static bool draw(const char *dir, const char *out)
-{
-	const char *const arguments[] = {"gnuplot", "-e", out, "optimum.gp", NULL};
-	posix_spawn_file_actions_t how;
-	pid_t child;
-	int status = -1;
-
-	posix_spawn_file_actions_init(&how);
-	posix_spawn_file_actions_addopen(&how, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addchdir_np(&how, dir);
-	if (posix_spawnp(&child, "gnuplot", &how, NULL, (char *const *)arguments, environ) == 0)
-		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-			;
-	posix_spawn_file_actions_destroy(&how);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 static bool plot(const struct optimum_report *r, const char *dir, struct err *err)
 {
 	if (!write_file(r, dir, "optimum.gp", print_script, err))
 		return false;
-	if (draw(dir, "out='optimum.png'") && draw(dir, "out='optimum.svg'"))
+	if (gnuplot_draw(dir, "optimum.gp", "out='optimum.png'") &&
+		gnuplot_draw(dir, "optimum.gp", "out='optimum.svg'"))
 		return true;
 	return err_run(err, "gnuplot did not draw %s/optimum.gp", dir);
 }

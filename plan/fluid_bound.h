@@ -19,7 +19,7 @@
  * memory. Of synthetic instances they are exact, and so is the boundary. What a request takes of
  * an LLM instance hangs on who is in the batch with it: there c is the least that it can come to
  * (plan/least.h), and x is an upper bound. Lengths are drawn from the scenario's laws; which
- * instance a request goes to may hang on its lengths.
+ * instance a request goes to may hang on its lengths. docs/capacity.md has the formulas.
  */
 
 enum fluid_kind {
@@ -56,8 +56,8 @@ MUST_CHECK bool fluid_bound(
 	struct fluid_bound *out, const struct scenario_spec *s, struct err *err);
 void fluid_bound_finish(struct fluid_bound *b);
 
-/** What binds, in a sentence without full stop: "cloud (decode) and wan up bind; 10 % more of wan
- *  up gives 4 % more". */
+/** What binds, in a sentence without full stop: "cloud decode and the link wan up bind; 10 % more of
+ *  cloud gives 6 % more, of the link wan up gives 4 % more". */
 void fluid_bound_words(struct buf *out, const struct fluid_bound *b);
 
 #endif

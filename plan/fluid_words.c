@@ -10,14 +10,14 @@ static const char *time_word(const struct fluid_binding *x)
 		return "";
 	if (x->prompt_share <= 0.2)
 		return " decode";
-	return x->prompt_share >= 0.8 ? " prefill" : " prefill and decode";
+	return x->prompt_share >= 0.8 ? " prefill" : " (prefill and decode)";
 }
 
 static void put_thing(struct buf *out, const struct fluid_binding *x)
 {
 	switch (x->kind) {
 	case FLUID_TIME:
-		buf_printf(out, "%s%s", x->name, time_word(x));
+		buf_puts(out, x->name);
 		break;
 	case FLUID_MEMORY:
 		buf_printf(out, "the KV memory of %s", x->name);
@@ -88,6 +88,8 @@ void fluid_bound_words(struct buf *out, const struct fluid_bound *b)
 		if (binds(&b->binding[i])) {
 			buf_puts(out, between(k++, n));
 			put_thing(out, &b->binding[i]);
+			if (b->binding[i].kind == FLUID_TIME)
+				buf_puts(out, time_word(&b->binding[i]));
 		}
 	buf_puts(out, n == 1 ? " binds" : " bind");
 	put_more(out, b);

@@ -1,0 +1,40 @@
+#ifndef OFFING_CLI_CAPACITY_PRINT_H
+#define OFFING_CLI_CAPACITY_PRINT_H
+
+#include <stdio.h>
+
+#include "plan/fluid_bound.h"
+#include "study/capacity.h"
+
+/** What the policies of a scenario can take, as text, as JSON, and as tables. */
+struct capacity_report {
+	const struct scenario_spec *spec;
+	const struct fluid_bound *bound;
+	const char *target; /* as given; NULL: stability */
+	double precision;
+	size_t n_policies; /* that there is something of: fewer after an interrupt */
+	struct capacity_row {
+		const char *label;
+		struct capacity_answer answer;
+		char failure[300]; /* why there is no answer; "": there is one */
+	} * policies;
+	bool interrupted;
+};
+
+/** Of the bound, with the ends of its interval: NaN where there is no bound, or no answer. */
+struct capacity_ratio {
+	double mean, lo, hi;
+};
+struct capacity_ratio capacity_ratio(const struct capacity_report *r, const struct capacity_row *p);
+
+/** "found", "always", "never", "failed" */
+const char *capacity_status(const struct capacity_row *p);
+
+void capacity_print(FILE *to, const struct capacity_report *r);
+void capacity_print_json(FILE *to, const struct capacity_report *r);
+
+/** Comma-separated, with a heading: the answers; what was seen at each scale. */
+void capacity_print_csv(FILE *to, const struct capacity_report *r);
+void capacity_print_points_csv(FILE *to, const struct capacity_report *r);
+
+#endif
