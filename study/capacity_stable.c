@@ -17,10 +17,11 @@ enum {
 	MOST_MOVES = 6,
 };
 
-static const double overload = 1.3;          /* of the bound, to begin with */
-static const double clear = 0.05;            /* growth that a look cannot mistake */
-static const double one_line = 0.9;          /* part of the backlog that is with the scheduler */
-static const double above[2] = {1.12, 1.36}; /* of the boundary: saturated */
+static const double overload = 1.3;         /* of the bound, to begin with */
+static const double clear = 0.05;           /* growth that a look cannot mistake */
+static const double one_line = 0.9;         /* part of the backlog that is with the scheduler */
+static const double near_enough = 1.12;     /* of the boundary, for a look */
+static const double above[2] = {1.25, 1.6}; /* saturated */
 static const double nearby[2] = {1.02, 1.05};
 
 /* What is seen at a scale */
@@ -30,6 +31,7 @@ struct level {
 	size_t n, cap;
 	double *done; /* [run] the scale that what got done would keep up with */
 	double line, in_system, came, dropped;
+	double spread; /* of what came, against what was expected: of each run, 1 if Poisson */
 	double *came_of, *ended_of; /* [group] */
 };
 
@@ -76,6 +78,7 @@ static void take(struct level *l, struct search *s, const struct growth_run *r)
 	l->line += r->line;
 	l->in_system += r->in_system;
 	l->came += r->came;
+	l->spread += came > 0.0 ? (r->came - came) * (r->came - came) / came : 0.0;
 	l->dropped += r->dropped;
 	for (size_t g = 0; g < s->q->spec->n_groups; g++) {
 		l->came_of[g] += r->came_of[g];
@@ -174,12 +177,12 @@ static bool move(struct approach *a, struct search *s, bool *found)
 		return a->at > 1e6 * a->first;
 	}
 	a->root = root_from(a);
-	*found = a->root > 0.0 && a->root * above[0] > 0.95 * a->at;
+	*found = a->root > 0.0 && a->root * near_enough > 0.95 * a->at;
 	if (*found)
 		return true;
 	a->before = a->at;
 	a->grew = a->grows;
-	a->at = fmax(a->root, a->at / 30.0) * above[0];
+	a->at = fmax(a->root, a->at / 30.0) * near_enough;
 	s->out->kind = CAPACITY_NEVER;
 	s->out->scale = a->before;
 	return a->at < 1e-4 * a->first;
@@ -284,15 +287,23 @@ static bool is_at(double root, double near)
 	return fabs(root / near - 1.0) < 0.5 * (nearby[0] - 1.0);
 }
 
+/** Bursts take longer to even out, in proportion to the index of dispersion. */
+static double close_length(const struct level *l)
+{
+	double index = l->spread / (double)l->n;
+
+	return CLOSE_LENGTH * (index > 3.0 ? fmin(index, 50.0) : 1.0);
+}
+
 /** Until the root is precise, if it is about at @near; else it is somewhere else. */
-static bool refine_growth(
-	struct stat_interval *i, struct search *s, double near, bool last, struct err *err)
+static bool refine_growth(struct stat_interval *i, struct search *s, double near, double length,
+	bool last, struct err *err)
 {
 	struct level l[2];
 	bool ok;
 
 	for (int k = 0; k < 2; k++)
-		level_begin(&l[k], s, near * nearby[k], CLOSE_LENGTH);
+		level_begin(&l[k], s, near * nearby[k], length);
 	ok = run_both(l, s, LEAST_RUNS, err);
 	while (ok) {
 		*i = root(l);
@@ -309,12 +320,12 @@ static bool refine_growth(
 	return ok;
 }
 
-static bool by_growth(struct search *s, double near, struct err *err)
+static bool by_growth(struct search *s, double near, double length, struct err *err)
 {
 	struct stat_interval i;
 
 	for (int k = 0; k < MOST_MOVES; k++) {
-		if (!refine_growth(&i, s, near, k + 1 == MOST_MOVES, err))
+		if (!refine_growth(&i, s, near, length, k + 1 == MOST_MOVES, err))
 			return false;
 		if (is_at(i.mean, near))
 			break;
@@ -339,7 +350,8 @@ bool capacity_stable(struct search *s, double near, struct err *err)
 	if (ok)
 		s->out->dropped = l[0].came > 0.0 ? l[0].dropped / l[0].came : 0.0;
 	if (ok)
-		ok = one ? refine_saturated(s, &l[0], err) : by_growth(s, near, err);
+		ok = one ? refine_saturated(s, &l[0], err)
+			 : by_growth(s, near, close_length(&l[1]), err);
 	level_finish(&l[0]);
 	level_finish(&l[1]);
 	return ok;

@@ -88,4 +88,14 @@ grep -q 'stable at every scale up to .* dropped there' "$dir/text" || complain "
 "$offing" capacity "$file" --policies edge-only --target 'e2e.mean <= 15 ms' >"$dir/text" 2>/dev/null
 grep -q 'the target is met at no scale' "$dir/text" || complain "a target out of reach is not said"
 
+# a signal ends it
+"$offing" capacity "$file" --policies random,jsq --precision '0.02 %' -q >"$dir/text" 2>&1 &
+pid=$!
+sleep 2
+kill -TERM $pid
+status=0
+wait $pid || status=$?
+[ $status = 130 ] || complain "after SIGTERM the status is $status"
+grep -q interrupted "$dir/text" || complain "an interrupt is not said"
+
 exit $failed

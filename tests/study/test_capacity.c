@@ -22,6 +22,17 @@
 	RUN "sites: {a: {tier: edge}}\nlinks: {}\npolicy: {name: fcfs}\n" \
 	    "instances: {one: {site: a, " instance "}}\n" \
 	    "users: {all: {arrivals: {" arrivals "}}}\n"
+#define EXP(mean) "{distribution: exponential, mean: " mean "}"
+#define SPEEDS \
+	RUN "sites: {near: {tier: edge}, far: {tier: cloud}}\nlinks: {}\n" \
+	    "instances:\n" \
+	    "  one: {site: near, slots: 1, service_of: {a: " EXP("1 s") ", b: " EXP( \
+		    "2 s") "}}\n" \
+			   "  two: {site: far, slots: 1, service_of: {a: " EXP("3 s") ", b: " EXP( \
+				   "1.5 s") "}}\n" \
+					    "users: {a: {arrivals: {process: poisson, rate: 1 " \
+					    "/s}}, b: {arrivals: {process: poisson, " \
+					    "rate: 1 /s}}}\n"
 #define LLM(arrivals) \
 	RUN "sites: {a: {tier: edge, gpu: rtx-4090}}\nlinks: {}\npolicy: {name: fcfs}\n" \
 	    "models: {chat: {model: llama2-7b, precision: int8}}\n" \
@@ -69,6 +80,12 @@ static const struct known systems[] = {
 		    "users:\n  a: {arrivals: {process: poisson, rate: 0.4 /s}}\n"
 		    "  b: {arrivals: {process: poisson, rate: 0.2 /s}}\n",
 		0.6, 1.0 / 0.6, NULL},
+	/* Whoever is next: 1.5 s on average at one, 2.25 s at two: 1.1111 a second of 2. */
+	{"unlike speeds, fcfs", SPEEDS "policy: {name: fcfs}\n", 2.0,
+		0.5 * (1.0 / 1.5 + 1.0 / 2.25), NULL},
+	/* test_fluid_bound.c works 7/9 out; half of each to two: 2.25 s each */
+	{"unlike speeds, max-weight", SPEEDS "policy: {name: max-weight}\n", 2.0, 7.0 / 9.0, NULL},
+	{"unlike speeds, random", SPEEDS "policy: {name: random}\n", 2.0, 1.0 / 2.25, NULL},
 	/* 125 000 bytes a second, 4198 each (1000 tokens of 4 bytes, 3 headers of 66) */
 	{"a link",
 		RUN "sites: {here: {tier: edge}}\npolicy: {name: random}\n"
@@ -164,7 +181,7 @@ static void check_system(const struct known *k, const struct seeds *seeds)
 		requests += a.requests;
 		capacity_answer_finish(&a);
 	}
-	print_message("%-20s %.5f: %ju of %ju within 1 %%, %ju covered, %ju requests each\n",
+	print_message("%-25s %.5f: %ju of %ju within 1 %%, %ju covered, %ju requests each\n",
 		k->name, truth, (uintmax_t)within, (uintmax_t)n, (uintmax_t)covered,
 		(uintmax_t)(requests / n));
 	assert_true(20 * within >= 19 * n || n < 20);
