@@ -56,8 +56,8 @@ MUST_CHECK bool fluid_bound(
 	struct fluid_bound *out, const struct scenario_spec *s, struct err *err);
 void fluid_bound_finish(struct fluid_bound *b);
 
-/** What binds, in a sentence without full stop: "cloud decode and the link wan up bind; 10 % more of
- *  cloud gives 6 % more, of the link wan up gives 4 % more". */
+/** What binds, in a sentence without full stop: "cloud decode and the link wan up bind; 10 % more
+ * of cloud gives 6 % more, of the link wan up gives 4 % more". */
 void fluid_bound_words(struct buf *out, const struct fluid_bound *b);
 
 #endif
