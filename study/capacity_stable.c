@@ -10,11 +10,13 @@
 enum {
 	LOOK_LENGTH = 4000,
 	LOOK_RUNS = 2,
-	FULL_LENGTH = 8000,
+	FULL_LENGTH = 5000,
+	FULL_RUNS = 16,
 	CLOSE_LENGTH = 40000,
-	LEAST_RUNS = 8,
+	CLOSE_RUNS = 8,
 	MOST_LOOKS = 60,
-	MOST_MOVES = 6,
+	MOST_MOVES = 8,
+	FILLS = 10, /* times that all servers are filled, in a run */
 };
 
 static const double overload = 1.3;         /* of the bound, to begin with */
@@ -30,17 +32,32 @@ struct level {
 	double scale, length; /* requests of a run */
 	size_t n, cap;
 	double *done; /* [run] the scale that what got done would keep up with */
-	double line, in_system, came, dropped;
+	double line, in_system, came, ended, dropped;
 	double spread; /* of what came, against what was expected: of each run, 1 if Poisson */
 	double *came_of, *ended_of; /* [group] */
 };
+
+/** Requests that are served at a time, at most. */
+static double places(const struct scenario_spec *s)
+{
+	double n = 0.0;
+
+	for (size_t i = 0; i < s->n_instances; i++) {
+		const struct instance_spec *x = &s->instances[i];
+
+		n += x->synthetic
+			     ? x->slots
+			     : (double)x->max_batch * (x->micro_batches > 1 ? x->micro_batches : 1);
+	}
+	return n;
+}
 
 static void level_begin(struct level *l, const struct search *s, double scale, double length)
 {
 	size_t groups = s->q->spec->n_groups;
 
 	*l = (struct level){.scale = scale,
-		.length = fmin(length, s->most_length),
+		.length = fmin(fmax(length, FILLS * places(s->q->spec)), s->most_length),
 		.came_of = mem_zalloc(groups, sizeof *l->came_of),
 		.ended_of = mem_zalloc(groups, sizeof *l->ended_of)};
 }
@@ -78,6 +95,7 @@ static void take(struct level *l, struct search *s, const struct growth_run *r)
 	l->line += r->line;
 	l->in_system += r->in_system;
 	l->came += r->came;
+	l->ended += r->ended;
 	l->spread += came > 0.0 ? (r->came - came) * (r->came - came) / came : 0.0;
 	l->dropped += r->dropped;
 	for (size_t g = 0; g < s->q->spec->n_groups; g++) {
@@ -122,12 +140,18 @@ static double growth(const struct level *l)
 	return 1.0 - mean_done(l) / l->scale;
 }
 
+/** The same of those who came indeed: nothing but noise below the boundary, however bursty. */
+static double growth_seen(const struct level *l)
+{
+	return l->came > 0.0 ? 1.0 - l->ended / l->came : 0.0;
+}
+
 static void note(struct search *s, const struct level *l)
 {
 	capacity_note(s, l->scale, growth(l), l->n);
 }
 
-static bool look(double *grows, struct search *s, double scale, struct err *err)
+static bool look(double *grows, bool *clearly, struct search *s, double scale, struct err *err)
 {
 	struct level l;
 	bool ok;
@@ -136,6 +160,7 @@ static bool look(double *grows, struct search *s, double scale, struct err *err)
 	ok = level_run(&l, s, LOOK_RUNS, err);
 	if (ok) {
 		*grows = growth(&l);
+		*clearly = growth_seen(&l) >= clear && *grows > 0.0;
 		note(s, &l);
 		s->out->dropped = l.came > 0.0 ? l.dropped / l.came : 0.0;
 	}
@@ -148,6 +173,7 @@ static bool look(double *grows, struct search *s, double scale, struct err *err)
 /** Where the search is: the last scale with growth, and what the next look is at. */
 struct approach {
 	double first, at, grows;
+	bool clearly;
 	double before, grew; /* the look before, at more; 0: none */
 	double root;         /* as it looks; 0: nothing has grown yet */
 };
@@ -167,7 +193,7 @@ static double root_from(const struct approach *a)
 /** True: it is near enough, or there is nothing. */
 static bool move(struct approach *a, struct search *s, bool *found)
 {
-	if (a->grows < clear) {
+	if (!a->clearly) {
 		*found = a->root > 0.0;
 		if (*found)
 			return true;
@@ -195,7 +221,7 @@ bool capacity_near(struct search *s, double *near, bool *found, struct err *err)
 	a.at = a.first;
 	*found = false;
 	for (int k = 0; k < MOST_LOOKS; k++) {
-		if (!look(&a.grows, s, a.at, err))
+		if (!look(&a.grows, &a.clearly, s, a.at, err))
 			return false;
 		if (move(&a, s, found))
 			break;
@@ -295,20 +321,27 @@ static double close_length(const struct level *l)
 	return CLOSE_LENGTH * (index > 3.0 ? fmin(index, 50.0) : 1.0);
 }
 
+/** A line through what grows, and where it meets 0. */
+struct line {
+	struct stat_interval root;
+	bool grows; /* at the upper of the two scales */
+};
+
 /** Until the root is precise, if it is about at @near; else it is somewhere else. */
-static bool refine_growth(struct stat_interval *i, struct search *s, double near, double length,
-	bool last, struct err *err)
+static bool refine_growth(
+	struct line *x, struct search *s, double near, double length, bool last, struct err *err)
 {
 	struct level l[2];
 	bool ok;
 
 	for (int k = 0; k < 2; k++)
 		level_begin(&l[k], s, near * nearby[k], length);
-	ok = run_both(l, s, LEAST_RUNS, err);
+	ok = run_both(l, s, CLOSE_RUNS, err);
 	while (ok) {
-		*i = root(l);
-		if ((!last && !is_at(i->mean, near)) || capacity_is_precise(s, i) ||
-			!capacity_may_go_on(s))
+		x->root = root(l);
+		x->grows = growth_seen(&l[1]) > 0.2 * (nearby[1] - 1.0);
+		if ((!last && (!x->grows || !is_at(x->root.mean, near))) ||
+			capacity_is_precise(s, &x->root) || !capacity_may_go_on(s))
 			break;
 		ok = run_both(l, s, l[0].n, err);
 	}
@@ -322,33 +355,48 @@ static bool refine_growth(struct stat_interval *i, struct search *s, double near
 
 static bool by_growth(struct search *s, double near, double length, struct err *err)
 {
-	struct stat_interval i;
+	struct line x = {.grows = false};
 
 	for (int k = 0; k < MOST_MOVES; k++) {
-		if (!refine_growth(&i, s, near, length, k + 1 == MOST_MOVES, err))
+		if (!refine_growth(&x, s, near, length, k + 1 == MOST_MOVES, err))
 			return false;
-		if (is_at(i.mean, near))
+		if (x.grows && is_at(x.root.mean, near))
 			break;
-		near = i.mean > 0.0 && i.mean < 1.2 * near ? i.mean : 0.97 * near;
+		if (k + 1 < MOST_MOVES)
+			near *= x.grows ? fmin(fmax(x.root.mean / near, 0.85), 1.15) : nearby[1];
 	}
 	s->out->rule = CAPACITY_BY_GROWTH;
-	capacity_set(s, &i);
+	capacity_set(s, &x.root);
+	s->out->precise = s->out->precise && x.grows && is_at(x.root.mean, near);
+	return true;
+}
+
+/** Two levels of overload; @near is moved up until they are that. */
+static bool overloaded(struct level l[2], struct search *s, double *near, struct err *err)
+{
+	for (int k = 0; k < MOST_MOVES; k++) {
+		for (int j = 0; j < 2; j++)
+			level_begin(&l[j], s, *near * above[j], FULL_LENGTH);
+		if (!run_both(l, s, FULL_RUNS, err))
+			return false;
+		if (growth_seen(&l[0]) > 0.5 * (above[0] - 1.0) / above[0] || k + 1 == MOST_MOVES)
+			break;
+		*near *= 1.1;
+		level_finish(&l[0]);
+		level_finish(&l[1]);
+	}
+	s->out->dropped = l[0].came > 0.0 ? l[0].dropped / l[0].came : 0.0;
 	return true;
 }
 
 bool capacity_stable(struct search *s, double near, struct err *err)
 {
-	struct level l[2];
-	bool ok, one;
+	struct level l[2] = {{0}, {0}};
+	bool ok = overloaded(l, s, &near, err), one;
 
-	for (int k = 0; k < 2; k++)
-		level_begin(&l[k], s, near * above[k], FULL_LENGTH);
-	ok = run_both(l, s, LEAST_RUNS, err);
 	if (ok)
 		note(s, &l[1]);
 	one = ok && keeps_mix(&l[0], s->q->spec->n_groups) && saturated(&l[0], &l[1]);
-	if (ok)
-		s->out->dropped = l[0].came > 0.0 ? l[0].dropped / l[0].came : 0.0;
 	if (ok)
 		ok = one ? refine_saturated(s, &l[0], err)
 			 : by_growth(s, near, close_length(&l[1]), err);
