@@ -234,12 +234,13 @@ bool capacity_near(struct search *s, double *near, bool *found, struct err *err)
 
 /* The saturated rate */
 
-/** Do all wait in one line, and does what is done keep the mix of what comes? */
-static bool keeps_mix(const struct level *l, size_t n_groups)
+/** Do all who are not served wait in one line, and does what is done keep the mix of what comes? */
+static bool keeps_mix(const struct level *l, const struct scenario_spec *spec)
 {
-	double came = 0.0, ended = 0.0;
+	double came = 0.0, ended = 0.0, waiting = l->in_system - (double)l->n * places(spec);
+	size_t n_groups = spec->n_groups;
 
-	if (l->line < one_line * l->in_system)
+	if (l->line < one_line * waiting)
 		return false;
 	for (size_t g = 0; g < n_groups; g++) {
 		came += l->came_of[g];
@@ -396,7 +397,7 @@ bool capacity_stable(struct search *s, double near, struct err *err)
 
 	if (ok)
 		note(s, &l[1]);
-	one = ok && keeps_mix(&l[0], s->q->spec->n_groups) && saturated(&l[0], &l[1]);
+	one = ok && keeps_mix(&l[0], s->q->spec) && saturated(&l[0], &l[1]);
 	if (ok)
 		ok = one ? refine_saturated(s, &l[0], err)
 			 : by_growth(s, near, close_length(&l[1]), err);
