@@ -138,8 +138,7 @@ static void print_notes(FILE *to, const struct capacity_report *r)
 				p->label, 100.0 * a->dropped);
 	}
 	if (r->interrupted)
-		fprintf(to, "interrupted: %zu of %zu policies\n", r->n_policies,
-			r->spec->n_policies);
+		fprintf(to, "interrupted: %zu of %zu policies\n", r->n_policies, r->n_asked);
 }
 
 void capacity_print(FILE *to, const struct capacity_report *r)

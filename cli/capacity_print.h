@@ -12,7 +12,7 @@ struct capacity_report {
 	const struct fluid_bound *bound;
 	const char *target; /* as given; NULL: stability */
 	double precision;
-	size_t n_policies; /* that there is something of: fewer after an interrupt */
+	size_t n_asked, n_policies; /* that there is something of: fewer after an interrupt */
 	struct capacity_row {
 		const char *label;
 		struct capacity_answer answer;

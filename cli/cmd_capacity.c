@@ -96,7 +96,7 @@ static bool find_all(struct capacity_report *r, const struct asked *a, struct pr
 	struct err *err)
 {
 	const struct scenario_spec *s = a->question.spec;
-	struct progress_of shown = {.progress = progress, .of = n_asked(a, s)};
+	struct progress_of shown = {.progress = progress, .of = r->n_asked};
 	struct capacity_question q = a->question;
 
 	q.bound = r->bound->scale;
@@ -171,6 +171,7 @@ static enum status answer(struct asked *a, const struct opts *o, const atomic_bo
 		.bound = &bound,
 		.target = opts_get(o, "target"),
 		.precision = a->question.precision,
+		.n_asked = n_asked(a, s),
 		.policies = mem_zalloc(s->n_policies, sizeof *r.policies)};
 	struct err err = {0};
 	enum status status;

@@ -88,14 +88,19 @@ grep -q 'stable at every scale up to .* dropped there' "$dir/text" || complain "
 "$offing" capacity "$file" --policies edge-only --target 'e2e.mean <= 15 ms' >"$dir/text" 2>/dev/null
 grep -q 'the target is met at no scale' "$dir/text" || complain "a target out of reach is not said"
 
-# a signal ends it
-"$offing" capacity "$file" --policies random,jsq --precision '0.02 %' -q >"$dir/text" 2>&1 &
+# a signal ends it; what is finished, here what has but a link to wait for, is kept
+"$offing" capacity "$file" --policies fcfs,random --precision '0.02 %' -q \
+	-s policies.fcfs.name=edge-only >"$dir/text" 2>&1 &
 pid=$!
-sleep 2
+sleep 3
 kill -TERM $pid
 status=0
 wait $pid || status=$?
 [ $status = 130 ] || complain "after SIGTERM the status is $status"
-grep -q interrupted "$dir/text" || complain "an interrupt is not said"
+grep -q 'error: interrupted' "$dir/text" || complain "an interrupt is not said"
+if grep -q '^policy' "$dir/text"; then
+	grep -q '^fcfs *2\.97' "$dir/text" || complain "what was finished is not kept"
+	grep -q 'interrupted: 1 of 2 policies' "$dir/text" || complain "it is not said what is missing"
+fi
 
 exit $failed
