@@ -15,7 +15,7 @@ void apart_arrives(struct batch *b, uint32_t seq)
 		d->line = NULL;
 }
 
-void apart_send_off(struct batch *b)
+void apart_send_off(struct batch *b, bool verified)
 {
 	struct speculation *s = b->speculation;
 	struct member *gone;
@@ -24,7 +24,7 @@ void apart_send_off(struct batch *b)
 	if (s->cost)
 		return;
 	gone = s->away + b->n_away;
-	n = running_part(b, gone);
+	n = running_part(b, gone, verified);
 	b->n_away += n;
 	for (size_t i = 0; i < n; i++)
 		drafter_tell(batch_sequence(b, gone[i].seq)->drafting.line, gone[i].seq);
@@ -72,7 +72,7 @@ void apart_gather(struct batch *b)
 			i++;
 			continue;
 		}
-		d->where = DRAFT_NOWHERE;
+		d->where = DRAFT_JOINED;
 		running_back(b, &away[i]);
 		take_out(b, i);
 	}

@@ -13,8 +13,9 @@
 /** @seq, which has a line to a drafter, is here: its prompt is there as well. */
 void apart_arrives(struct batch *b, uint32_t seq);
 
-/** A step is over: tell the drafters; those concerned are away from now on. */
-void apart_send_off(struct batch *b);
+/** A step is over, which @verified or computed prompts alone: tell the drafters; those concerned
+ * are away from now on. A draft that no step has verified yet waits for the next. */
+void apart_send_off(struct batch *b, bool verified);
 
 /** Drafts are here. False: all of them were overtaken. */
 bool apart_drafted(struct batch *b, const struct draft_letter *l);

@@ -151,7 +151,7 @@ static void prefill_done(struct batch *b)
 
 void batch_step_done(struct batch *b)
 {
-	bool prefill = b->activity == BATCH_PREFILL;
+	bool prefill = b->activity == BATCH_PREFILL, verified = !prefill || b->mixed;
 
 	span_end(b, prefill ? 1 : b->jump.k);
 	b->activity = BATCH_BOUNDARY;
@@ -170,7 +170,7 @@ void batch_step_done(struct batch *b)
 		decode_done(b);
 	}
 	if (b->speculation)
-		apart_send_off(b);
+		apart_send_off(b, verified);
 	/* before the scheduler looks: with the last of them there is room again */
 	while (b->n_preempted > 0 && b->batching->admits(b))
 		admission_admit(b, 0);

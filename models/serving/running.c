@@ -86,7 +86,7 @@ void running_leave(struct batch *b, size_t place)
 	b->decoder->leave(b, q, tok);
 }
 
-size_t running_part(struct batch *b, struct member *away)
+size_t running_part(struct batch *b, struct member *away, bool verified)
 {
 	struct running *r = &b->running;
 	size_t all = r->n, n = 0, at;
@@ -96,7 +96,7 @@ size_t running_part(struct batch *b, struct member *away)
 		struct member m = r->heap[i];
 		struct sequence *q = batch_sequence(b, m.seq);
 
-		if (!q->drafting.line) {
+		if (!q->drafting.line || (q->drafting.where == DRAFT_JOINED && !verified)) {
 			heap_up(r, r->n++, m);
 			continue;
 		}

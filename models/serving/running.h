@@ -17,8 +17,8 @@ void running_leave(struct batch *b, size_t place);
 void running_end(struct batch *b);
 
 /** Those whose tokens are drafted elsewhere go into @away, oldest first, and keep their blocks; how
- *  many. One of them is back. */
-size_t running_part(struct batch *b, struct member *away);
+ *  many. Who has joined with a draft stays until it is @verified. One of them is back. */
+size_t running_part(struct batch *b, struct member *away, bool verified);
 void running_back(struct batch *b, const struct member *m);
 
 /** The member at @place has its last token: it is done at this step, first of all. */

@@ -14,8 +14,13 @@ struct draft_line; /* drafter.h */
 /** Where a sequence stands whose tokens are drafted elsewhere; all zero: nowhere yet. */
 struct drafting {
 	const struct draft_line *line; /* to who drafts; NULL: nobody, it decodes as others do */
-	enum { DRAFT_NOWHERE, DRAFT_AWAITED, DRAFT_HERE } where; /* of its instance */
-	uint32_t turn;                                           /* of what was told last */
+	enum {
+		DRAFT_NOWHERE,
+		DRAFT_AWAITED,
+		DRAFT_HERE,
+		DRAFT_JOINED, /* in the batch, to be verified by its next round */
+	} where;              /* of its instance */
+	uint32_t turn;        /* of what was told last */
 	bool won; /* the last round: all were accepted, and so would the next have been */
 	/* of the drafter */
 	bool ready, told;             /* its prompt is computed; it knows what to go on from */

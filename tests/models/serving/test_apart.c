@@ -130,6 +130,7 @@ struct request {
 	/* what it hears and is sent */
 	unsigned turn;
 	bool here, won;
+	bool drafted; /* its draft is to be verified by the next round */
 	/* at the edge */
 	bool computed_there, told, ahead;
 	unsigned epoch;
@@ -471,6 +472,7 @@ static void put_back(struct naive *v)
 	if (!prompts)
 		edge_forgets(v, young);
 	v->r[young].stage = LINE;
+	v->r[young].drafted = false;
 	v->r[young].preemptions++;
 	v->r[young].order = --v->front;
 }
@@ -591,6 +593,7 @@ static void boundary(struct naive *v)
 			if (v->r[i].stage == AWAY && v->r[i].here) {
 				v->r[i].stage = READY;
 				v->r[i].here = false;
+				v->r[i].drafted = true;
 			}
 		if (v->spec->batching == BATCHING_CHUNKED)
 			form_chunked(v);
@@ -640,7 +643,7 @@ static void emits(struct naive *v, struct request *r)
 		edge_forgets(v, (size_t)(r - v->r));
 	}
 	r->holds_tok = r->prompt + r->emitted - 1;
-	r->in_step = false;
+	r->in_step = r->drafted = false;
 }
 
 static void prompts_end(struct naive *v)
@@ -672,7 +675,7 @@ static void send_off(struct naive *v)
 		for (size_t i = 0; i < v->n; i++) {
 			struct request *r = &v->r[i];
 
-			if (r->stage != READY || r->edge < 0 || r->admitted != k)
+			if (r->stage != READY || r->edge < 0 || r->admitted != k || r->drafted)
 				continue;
 			r->stage = AWAY;
 			r->turn = ++v->turns;
