@@ -7,11 +7,8 @@
 #include "cli/input.h"
 #include "cli/plan_print.h"
 #include "models/cost/llm.h"
-#include "models/serving/acceptance.h"
-#include "models/serving/planner.h"
-#include "models/workload/dataset.h"
 #include "models/workload/lengths.h"
-#include "models/world/prices.h"
+#include "models/world/planning.h"
 #include "models/world/world.h"
 
 /** What is asked, and what it is asked of. */
@@ -47,24 +44,10 @@ static bool choose_instance(struct asked *a, const char *name, struct err *err)
 		a->of = named(a->s, name, err);
 	if (!a->of && !name)
 		return err_input(err, "there is no instance of a language model to plan for");
-	return a->of;
-}
-
-/** All of the model at one site, and its draft. */
-static bool check_instance(const struct instance_spec *i, struct err *err)
-{
-	const char *why = NULL;
-
-	if (i->synthetic)
-		why = "is synthetic";
-	else if (i->n_stages > 0)
-		why = "is a pipeline";
-	else if (i->draft.n_sites > 0)
-		why = "has its drafts made elsewhere";
-	return !why ||
-	       err_at(err, i->at,
-		       "instance '%s' %s: plans are for models on one site, with their drafts",
-		       i->name, why);
+	return a->of && (!a->of->synthetic ||
+				err_at(err, a->of->at,
+					"instance '%s' is synthetic: plans are for language models",
+					a->of->name));
 }
 
 static unsigned long whole(double tok)
@@ -97,44 +80,18 @@ static bool read_batch(struct asked *a, const struct opts *o, struct err *err)
 
 	a->mean_prompt = !opts_get(o, "prompt");
 	a->mean_output = !opts_get(o, "output");
-	a->n = a->of->max_batch;
+	a->n = (unsigned long)a->of->max_batch * (a->of->n_stages > 0 ? a->of->micro_batches : 1);
 	if (!opts_get(o, "batch") && a->n > PLAN_MOST_N)
 		return err_at(err, a->of->max_batch_at.line > 0 ? a->of->max_batch_at : a->of->at,
-			"instance '%s': max_batch is %lu, and plans are for up to %d requests: "
-			"give --batch",
-			a->of->name, a->n, PLAN_MOST_N);
+			"instance '%s': %s %lu, and plans are for up to %d requests: give --batch",
+			a->of->name,
+			a->of->n_stages > 0 ? "its micro-batches hold" : "max_batch is", a->n,
+			PLAN_MOST_N);
 	return opts_count(o, "batch", 1, PLAN_MOST_N, &a->n, err) &&
 	       (!(a->mean_prompt || a->mean_output) ||
 		       means(a, &a->prompt_tok, &a->output_tok, err)) &&
 	       opts_count(o, "prompt", 1, most, &a->prompt_tok, err) &&
 	       opts_count(o, "output", 1, most, &a->output_tok, err);
-}
-
-static bool acceptance(
-	double *out, const struct asked *a, const struct llm_shape *draft, struct err *err)
-{
-	*out = a->of->draft.acceptance;
-	if (*out >= 0.0)
-		return true;
-	return (a->users && a->users->workload.kind == WORKLOAD_DATASET &&
-		       acceptance_assumed(
-			       out, a->users->workload.dataset->name, llm_params(draft))) ||
-	       err_at(err, a->of->draft.at, "instance '%s' needs draft.acceptance", a->of->name);
-}
-
-static void model_spec(struct planner_spec *p, const struct asked *a)
-{
-	const struct instance_spec *i = a->of;
-
-	p->what = price_of(a->s, i);
-	p->what.max_batch = (unsigned)a->n;
-	p->what.verify_rows = i->draft.on ? PLAN_K_MOST + 1 : 0;
-	p->reserve_bytes = i->reserve_bytes;
-	p->keeps_rows = i->batching == BATCHING_STATIC;
-	p->host_bytes = i->offload.host.mem_bytes;
-	if (i->kv.preemption == PREEMPTION_SWAP)
-		p->host_bytes -= i->kv.swap_bytes;
-	p->room_bytes = p->what.gpu->mem_bytes * (i->kv.share > 0.0 ? i->kv.share : 1.0);
 }
 
 static void print(const struct asked *a, const struct planner_spec *p,
@@ -145,6 +102,8 @@ static void print(const struct asked *a, const struct planner_spec *p,
 		.precision = llm_precision_names[p->what.precision],
 		.gpu = p->what.gpu->name,
 		.n_gpus = instance_devices(a->of),
+		.n_stages = p->n_stages,
+		.stages = p->stages,
 		.prompt_of = a->mean_prompt ? a->users->name : NULL,
 		.output_of = a->mean_output ? a->users->name : NULL,
 		.acceptance = p->acceptance};
@@ -152,6 +111,12 @@ static void print(const struct asked *a, const struct planner_spec *p,
 	if (p->draft_cost) {
 		s.draft = p->draft.shape->name;
 		s.draft_precision = llm_precision_names[p->draft.precision];
+	} else if (a->of->draft.n_sites > 0) {
+		s.undrafted = a->users->name;
+	}
+	if (p->apart) {
+		s.draft_gpu = p->draft.gpu->name;
+		s.draft_site = p->apart->site;
 	}
 	if (json)
 		plan_print_json(stdout, &s, best);
@@ -175,25 +140,14 @@ static bool plan_with(
 
 static bool plan(const struct asked *a, bool json, struct err *err)
 {
-	struct planner_spec p = {.name = a->of->name, .max_n = (uint32_t)a->n, .at = a->of->at};
-	struct cost *cost = NULL, *draft = NULL;
-	struct offload *offload = NULL;
+	const struct planning_of of = {a->s, a->of, a->users, (uint32_t)a->n};
+	struct planning *planning;
 	bool ok;
 
-	model_spec(&p, a);
-	ok = cost_create(&cost, &p.what, err) && offload_create(&offload, &p.what, err);
-	if (ok && a->of->draft.on) {
-		p.draft = price_of_draft(a->s, a->of, &p.what);
-		ok = acceptance(&p.acceptance, a, p.draft.shape, err) &&
-		     cost_create(&draft, &p.draft, err);
-	}
-	p.cost = cost;
-	p.offload = offload;
-	p.draft_cost = draft;
-	ok = ok && plan_with(a, &p, json, err);
-	cost_destroy(cost);
-	cost_destroy(draft);
-	offload_destroy(offload);
+	if (!planning_create(&planning, &of, err))
+		return false;
+	ok = plan_with(a, planning_spec(planning), json, err);
+	planning_destroy(planning);
 	return ok;
 }
 
@@ -208,8 +162,7 @@ static bool answer(const struct scenario_spec *s, const struct opts *o, struct e
 {
 	struct asked a = {.s = s};
 
-	if (!world_check(s, err) || !choose_instance(&a, opts_get(o, "instance"), err) ||
-		!check_instance(a.of, err))
+	if (!world_check(s, err) || !choose_instance(&a, opts_get(o, "instance"), err))
 		return false;
 	find_users(&a);
 	return read_batch(&a, o, err) && plan(&a, opts_get(o, "json"), err);
@@ -230,7 +183,7 @@ static enum status run(const struct opts *o)
 }
 
 static const struct opt_spec opts[] = {
-	{"batch", 0, "N", "requests in the batch; default: the instance's max_batch"},
+	{"batch", 0, "N", "requests in the batch; default: as many as the instance has places"},
 	{"prompt", 0, "L", "tokens of each prompt; default: the mean of the instance's users"},
 	{"output", 0, "G", "tokens of each answer; default: the mean of the instance's users"},
 	{"instance", 0, "NAME", "whose device, model and draft; default: the first with a model"},
@@ -245,7 +198,8 @@ const struct command cmd_plan = {
 	.help = "FILE may be - for standard input. Printed are the plan that answers the batch\n"
 		"soonest on the instance's devices, the five next best, their parts, and what\n"
 		"stands in the way of a better one. Drafts are planned where the instance has\n"
-		"decoding: speculative or planned. docs/planning.md has the formulas.",
+		"decoding: speculative or planned, beside the model or elsewhere; of a pipeline\n"
+		"its micro-batches. docs/planning.md has the formulas.",
 	.opts = opts,
 	.run = run,
 };

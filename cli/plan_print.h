@@ -9,9 +9,13 @@
 struct plan_subject {
 	const char *instance, *model, *precision, *gpu;
 	const char *draft, *draft_precision; /* NULL: none */
+	const char *draft_gpu, *draft_site;  /* of drafts made elsewhere; else NULL */
+	const char *undrafted;               /* users for whom nobody drafts; else NULL */
 	const char *prompt_of, *output_of;   /* users whose mean it is; NULL: given */
 	double acceptance;
 	unsigned n_gpus; /* that share the model */
+	size_t n_stages; /* of a pipeline; else 0 */
+	const struct plan_stage *stages;
 };
 
 /** The best first, the runners-up below it, and what binds. */

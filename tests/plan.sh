@@ -1,5 +1,5 @@
 #!/bin/sh
-# `offing plan`: the example of docs/planning.md is what it prints, and JSON has the same figures.
+# `offing plan`: the examples of docs/planning.md are what it prints, and JSON has the same figures.
 # usage: plan.sh OFFING ROOT
 set -eu
 offing=$(realpath "$1")
@@ -15,17 +15,24 @@ plan() {
 	"$offing" plan scenarios/edge-drafts.yaml -s instances.cloud.draft.site=null "$@" 2>/dev/null
 }
 
+# documented N: what the Nth command of docs/planning.md prints there
 documented() {
-	awk '/^    \$ offing plan/ { on = 1; next } on && /^By hand/ { exit } on' docs/planning.md |
+	awk -v n="$1" '/^    \$ offing plan/ { k++; next } k == n && /^[^ ]/ { exit } k == n' docs/planning.md |
 		sed 's/^    //'
 }
 
-# The last empty line of the block is the page's.
-[ "$(documented)" = "$(plan)" ] || {
-	documented >/dev/null
-	complain "docs/planning.md does not have what is printed:"
-	plan
+# shown N ARGUMENT...: the last empty line of the block is the page's
+shown() {
+	n=$1
+	shift
+	[ "$(documented "$n")" = "$("$offing" plan "$@" 2>/dev/null)" ] || {
+		complain "docs/planning.md does not have what is printed:"
+		"$offing" plan "$@"
+	}
 }
+shown 1 scenarios/edge-drafts.yaml -s instances.cloud.draft.site=null
+shown 2 scenarios/edge-drafts.yaml
+shown 3 scenarios/pipeline.yaml
 
 # of NAME: its first value in the JSON
 of() {
@@ -55,6 +62,7 @@ fits() {
 fits --instance gpu --output 500
 fits --instance unasked --prompt 2000 --output 2000 -s instances.unasked.offload='{cpu_layers: 8}' \
 	-s sites.cloud.host='{memory: 5 GB, bandwidth: 40 GB/s, fp32: 1 TFLOP/s}'
+fits --instance two --prompt 300 --output 300
 # A gpu of two holds half of the layers and of their keys and values.
 of_two() {
 	chat --instance unasked --prompt 500 --output 500 --batch 4 -s sites.cloud.gpus=8 -s "instances.unasked.tensor_parallel=$1" --json |

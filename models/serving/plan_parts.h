@@ -4,7 +4,36 @@
 #include "models/serving/course.h"
 #include "models/serving/planner.h"
 
-/** The inside of the planner: times of a batch by size of pass and by k. */
+/** The inside of the planner, between planner.c and the files of each kind of instance. */
+
+enum { PLANS_KEPT = 256 };
+
+struct planner {
+	struct planner_spec spec;
+	double fetch_s;
+	double weight_bytes, kv_bytes_tok, draft_weight_bytes, draft_kv_bytes_tok;
+	struct plan_answer kept[PLANS_KEPT]; /* by a hash of what was asked */
+};
+
+/** A candidate: it is among the best, if it fits. */
+void plan_look_at(struct plan_answer *a, const struct plan *c);
+
+/** Hidden values and those between gate, up and down, of all rows of the largest pass. */
+double plan_activation_bytes(const struct llm_shape *s, const struct plan *c, uint32_t prompt_tok);
+
+/** (3b) of the device that has the model. */
+double plan_memory_bytes(
+	const struct planner *p, const struct plan_answer *a, const struct plan *c);
+
+/** All candidates of a pipeline, and where drafts are made elsewhere. */
+void plan_stages_search(const struct planner *p, struct plan_answer *a);
+void plan_apart_search(const struct planner *p, struct plan_answer *a);
+
+/** False: no plan fits, or the host's memory is short. */
+MUST_CHECK bool plan_memory_check(
+	const struct planner *p, const struct plan_answer *a, struct err *err);
+
+/* On one device: times of a batch by size of pass and by k */
 
 /** What the candidates for one batch are made of; of rounds, sums over all. */
 struct plan_parts {

@@ -85,9 +85,6 @@ bool draft_routes_find(struct world *w, struct err *err)
 	return true;
 }
 
-/** Kept free of weights and KV, as on instances. */
-static const double reserve_bytes = 0.4e9;
-
 static bool same_drafter(const struct draft_maker *m, const struct draft_maker *of)
 {
 	return m->site.i == of->site.i && m->profile == of->profile &&
@@ -99,14 +96,9 @@ static bool maker_create(struct world *w, struct draft_maker *m, uint32_t id,
 	const struct instance_spec *s, struct err *err)
 {
 	const struct gpu_spec *gpu = &w->spec->sites[m->site.i].gpu;
-	struct cost_spec what = {.profile = m->profile,
-		.gpu = gpu,
-		.shape = &m->model->shape,
-		.precision = m->model->precision,
-		.max_batch = m->max_batch,
-		.reserve_bytes = reserve_bytes,
-		.quantile = w->spec->run.quantile,
-		.at = s->draft.at};
+	const struct draft_site at = {m->site, m->profile};
+	const struct cost_spec what = price_of_drafter(w->spec, s, &at);
+	double reserve_bytes = what.reserve_bytes;
 	double room = gpu->mem_bytes - reserve_bytes - cost_weight_bytes(&what);
 	struct drafter_build b = {.id = id,
 		.engine = w->engine,

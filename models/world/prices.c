@@ -67,3 +67,23 @@ struct cost_spec price_of_draft(
 	d.reserve_bytes += cost_weight_bytes(what);
 	return d;
 }
+
+/** Kept free of weights and KV, as on instances. */
+static const double drafter_reserve_bytes = 0.4e9;
+
+struct cost_spec price_of_drafter(
+	const struct scenario_spec *s, const struct instance_spec *i, const struct draft_site *at)
+{
+	const struct model_spec *draft = s->models[i->model.i].draft;
+
+	return (struct cost_spec){
+		.profile = at->profile,
+		.gpu = &s->sites[at->site.i].gpu,
+		.shape = &draft->shape,
+		.precision = draft->precision,
+		.max_batch = i->draft.max_batch,
+		.reserve_bytes = drafter_reserve_bytes,
+		.quantile = s->run.quantile,
+		.at = i->draft.at,
+	};
+}

@@ -26,4 +26,8 @@ struct cost_spec price_of_stage(
 struct cost_spec price_of_draft(
 	const struct scenario_spec *s, const struct instance_spec *i, const struct cost_spec *what);
 
+/** Of a draft that is made at @at, on a device of its own. */
+struct cost_spec price_of_drafter(
+	const struct scenario_spec *s, const struct instance_spec *i, const struct draft_site *at);
+
 #endif

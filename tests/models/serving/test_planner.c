@@ -241,6 +241,175 @@ static void streamed_layers_are_waited_for(void **state)
 	drop(&b);
 }
 
+/* Drafts made elsewhere: a draft step 21 us, a verification 59, prompts 62 (of the draft 22, beside
+ * that), and each way 10 us. All are accepted, so 9 tokens are, with k = 2, the prompt's and three
+ * rounds, for all at once. */
+static const struct plan_drafter ten_us = {.site = "edge",
+	.up = {.bus = {10e-6, 1e30}},
+	.down = {.bus = {10e-6, 1e30}},
+	.tok_bytes = 6.0,
+	.verdict_bytes = 8.0,
+	.room_bytes = 1e6};
+
+/*
+ * Two of 10 tokens, 10 to answer. One batch: a round is 3 x 21 + 59 + 20 = 142 us with k = 2, three
+ * of them and 62 are 488. k = 8 needs but one of 8 x 21 + 59 + 20 = 247: 309 in all.
+ */
+static void drafts_elsewhere_pay_both_ways_every_round(void **state)
+{
+	const struct plan_answer *a;
+	const struct plan *c;
+	struct bed b;
+
+	(void)state;
+	make_flat(&b, 1.0, 1e6);
+	drop(&b);
+	b.spec.apart = &ten_us;
+	make(&b);
+	a = best(&b, 2, 10, 10);
+	c = &a->best[0];
+	assert_int_equal(c->k, 8);
+	assert_int_equal(c->draft_batch, 2);
+	assert_int_equal(c->decode_batch, 2);
+	assert_ratio(c->prefill_s, 62e-6, 1e-9);
+	assert_ratio(c->draft_s, 168e-6, 1e-9);
+	assert_ratio(c->verify_s, 59e-6, 1e-9);
+	assert_ratio(c->link_s, 20e-6, 1e-9);
+	assert_ratio(c->round_s, 247e-6, 1e-9);
+	assert_ratio(c->total_s, 309e-6, 1e-9);
+	assert_int_equal(a->binds, PLAN_DRAFT);
+	drop(&b);
+}
+
+/*
+ * Two of 10 tokens, 5 to answer. k = 3 needs one round, 62 + 10 + 63 + 10 + 59 = 204; k = 4 and 5
+ * one that is 21 and 42 longer, k = 1 two of 100: 262. In turn, drafts one by one: A's is verified
+ * until 204, B's draft is made until 62 + 10 + 126 and verified from 208 to 267. Prompts one by
+ * one: A's draft is there at 145, behind both prompts, B's is made from 135 on and there at 208:
+ * 267, as k = 6 for both at once is.
+ */
+static void halves_go_in_turn(void **state)
+{
+	const struct plan_answer *a;
+	struct bed b;
+
+	(void)state;
+	make_flat(&b, 1.0, 1e6);
+	drop(&b);
+	b.spec.apart = &ten_us;
+	make(&b);
+	a = best(&b, 2, 10, 5);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(a->best[i].k, 3 + i);
+		assert_int_equal(a->best[i].decode_batch, 2);
+		assert_ratio(a->best[i].total_s, (204 + 21 * i) * 1e-6, 1e-9);
+		assert_ratio(a->best[3 + i].total_s, i == 0 ? 262e-6 : 267e-6, 1e-9);
+	}
+	for (size_t i = 4; i < 6; i++)
+		assert_int_equal(a->best[i].decode_batch, a->best[i].k == 6 ? 2 : 1);
+	assert_true(a->best[4].k == 3 || a->best[5].k == 3);
+	drop(&b);
+}
+
+/* Who drafts has 504 bytes of weights and 16 for each of 2 (10 + 5 + 2 k + 1) tokens: with k = 3,
+ * 1208. A byte less leaves k = 1, and memory binds. */
+static void who_drafts_needs_memory_too(void **state)
+{
+	struct plan_drafter small = ten_us;
+	struct bed b;
+
+	(void)state;
+	make_flat(&b, 1.0, 1e6);
+	drop(&b);
+	b.spec.apart = &small;
+	small.room_bytes = 1208.0;
+	make(&b);
+	assert_int_equal(best(&b, 2, 10, 5)->best[0].k, 3);
+	assert_near(best(&b, 2, 10, 5)->best[0].memory_bytes, 1208.0, 1e-9);
+	drop(&b);
+	small.room_bytes = 1207.0;
+	make(&b);
+	assert_int_equal(best(&b, 2, 10, 5)->best[0].k, 1);
+	assert_int_equal(best(&b, 2, 10, 5)->binds, PLAN_MEMORY);
+	drop(&b);
+}
+
+/* A pipeline of three layers, one a stage: 19 us each, and 2 more with the head; 20 us a prefill,
+ * 22 with the head. */
+struct stages {
+	struct plan_stage at[3];
+	struct cost *cost[3];
+};
+
+static void make_stages(struct bed *b, struct stages *x, double latency_s)
+{
+	struct err err = {0};
+
+	make_flat(b, 0.0, 1e6);
+	planner_destroy(b->planner);
+	for (size_t k = 0; k < 3; k++) {
+		struct plan_stage *s = &x->at[k];
+
+		*s = (struct plan_stage){.what = b->spec.what,
+			.room_bytes = 1e6,
+			.next = {.bus = {latency_s, 1e30}, .at_a_time = true}};
+		s->what.offload = NULL;
+		s->what.stage = (struct llm_stage){.first_layer = (unsigned)k,
+			.n_layers = 1,
+			.embedding = k == 0,
+			.head = k == 2};
+		if (!cost_create(&x->cost[k], &s->what, &err))
+			fail_msg("%s", err.msg);
+		s->cost = x->cost[k];
+	}
+	b->spec.n_stages = 3;
+	b->spec.stages = x->at;
+	b->planner = planner_create(&b->spec);
+}
+
+static void drop_stages(struct bed *b, struct stages *x)
+{
+	for (size_t k = 0; k < 3; k++)
+		cost_destroy(x->cost[k]);
+	drop(b);
+}
+
+/*
+ * Three of 10 tokens, 3 to answer. In one micro-batch a step takes 59 us and its three ways: of 10
+ * us, 89; the prompts, 62 and 30, are 92. All in all 92 + 2 x 89 = 270. In three, each step is as
+ * long, and one is behind the other by the slowest stage: 22 us of the prompts, so that the third
+ * has its first tokens at 92 + 44 = 136. The last stage is the bottleneck, and the round of the
+ * third ends 89 behind that: 136 + 2 x 89 = 314. Two micro-batches, of 2 and 1: 22 less. So one is
+ * best, and of prompts in one pass; what is slowest works for 21 of 89 us.
+ */
+static void a_pipeline_is_planned_as_by_hand(void **state)
+{
+	const struct plan_answer *a;
+	struct stages x;
+	struct bed b;
+
+	(void)state;
+	make_stages(&b, &x, 10e-6);
+	a = best(&b, 3, 10, 3);
+	assert_int_equal(a->best[0].micro_batches, 1);
+	assert_int_equal(a->best[0].decode_batch, 3);
+	assert_int_equal(a->best[0].prefill_batch, 3);
+	assert_int_equal(a->best[0].k, 0);
+	assert_ratio(a->best[0].prefill_s, 92e-6, 1e-9);
+	assert_ratio(a->best[0].verify_s, 21e-6, 1e-9);
+	assert_ratio(a->best[0].link_s, 30e-6, 1e-9);
+	assert_ratio(a->best[0].round_s, 89e-6, 1e-9);
+	assert_ratio(a->best[0].total_s, 270e-6, 1e-9);
+	assert_int_equal(a->best[1].micro_batches, 2);
+	assert_int_equal(a->best[1].decode_batch, 2);
+	assert_ratio(a->best[1].total_s, 292e-6, 1e-9);
+	assert_int_equal(a->n_candidates, 6); /* 3: 1, 2 and 3 prompts; 2: 1 and 2; 1 */
+	for (size_t i = 2; i < a->n_best; i++)
+		if (a->best[i].micro_batches == 3)
+			assert_ratio(a->best[i].total_s, 314e-6, 1e-9);
+	drop_stages(&b, &x);
+}
+
 static void what_has_no_plan_says_which_constraint(void **state)
 {
 	const struct plan_answer *a;
@@ -581,6 +750,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(memory_is_a_limit_that_is_told),
 		cmocka_unit_test(what_binds_is_the_largest_part),
 		cmocka_unit_test(streamed_layers_are_waited_for),
+		cmocka_unit_test(drafts_elsewhere_pay_both_ways_every_round),
+		cmocka_unit_test(halves_go_in_turn),
+		cmocka_unit_test(who_drafts_needs_memory_too),
+		cmocka_unit_test(a_pipeline_is_planned_as_by_hand),
 		cmocka_unit_test(what_has_no_plan_says_which_constraint),
 		cmocka_unit_test(plans_are_the_best_of_all_that_fit),
 		cmocka_unit_test(who_asks_again_is_told_the_same),

@@ -1,1 +1,0 @@
-$offing plan support/plan.yaml --instance remote
