@@ -551,15 +551,20 @@ double cost_decodes_s(const struct cost *c, size_t batch, uint32_t k, double con
 	return s;
 }
 
-double cost_round_s(const struct cost *model, const struct cost *draft, size_t n, uint32_t k,
-	double context_tok)
+double cost_verify_s(const struct cost *c, size_t n, uint32_t k, double context_tok)
 {
 	const struct cost_work w = {.n_verify = n,
 		.verify_rows = n * (k + 1),
 		.verify_context_tok = context_tok,
 		.verify_keys = (k + 1.0) * (context_tok + 0.5 * (double)n * k)};
 
-	if (k == 0)
-		return cost_decode_s(model, n, context_tok);
-	return cost_decodes_s(draft, n, k, context_tok) + cost_step_s(model, &w);
+	return k > 0 ? cost_step_s(c, &w) : cost_decode_s(c, n, context_tok);
+}
+
+double cost_round_s(const struct cost *model, const struct cost *draft, size_t n, uint32_t k,
+	double context_tok)
+{
+	double verify_s = cost_verify_s(model, n, k, context_tok);
+
+	return k > 0 ? cost_decodes_s(draft, n, k, context_tok) + verify_s : verify_s;
 }

@@ -113,6 +113,10 @@ static inline void cost_work_verify(struct cost_work *w, uint32_t k, double cont
 /** Without cost_prefill_attention_s() of each prompt, which comes on top. */
 double cost_step_s(const struct cost *c, const struct cost_work *w);
 
+/** A step of @n sequences that have @context_tok together, which verifies @k tokens of each; 0:
+ * they decode. */
+double cost_verify_s(const struct cost *c, size_t n, uint32_t k, double context_tok);
+
 /** A round of @n sequences that have @context_tok together: @draft makes @k tokens of each, @model
  *  verifies them. @k 0: a decode step; @draft may be NULL. */
 double cost_round_s(const struct cost *model, const struct cost *draft, size_t n, uint32_t k,

@@ -37,27 +37,16 @@ struct moment course_static_moment(const struct course *c, size_t r, uint32_t n,
 
 /* Passes */
 
-static double cost_of(const struct cost *c, uint32_t n, uint32_t k, double tok)
-{
-	struct cost_work w = {.n_decode = n, .decode_context_tok = n * tok};
-
-	if (k > 0)
-		w = (struct cost_work){.n_verify = n,
-			.verify_rows = (uint64_t)n * (k + 1),
-			.verify_context_tok = n * tok,
-			.verify_keys = n * (k + 1.0) * (tok + 0.5 * k)};
-	return cost_step_s(c, &w);
-}
-
 static struct offload_step pass(const struct pass_model *m, uint32_t n, uint32_t k, double tok)
 {
-	struct offload_step s = {.gpu_s = cost_of(m->cost, n, k, tok)};
+	struct offload_step s = {.gpu_s = cost_verify_s(m->cost, n, k, n * tok)};
 	const struct offload *o = m->offload;
 
 	if (o && o->cpu)
-		s.before_s = cost_of(o->cpu, n, k, tok) + n * (k + 1.0) * o->handover_s_row;
+		s.before_s =
+			cost_verify_s(o->cpu, n, k, n * tok) + n * (k + 1.0) * o->handover_s_row;
 	if (o && o->layer)
-		s.layer_s = cost_of(o->layer, n, k, tok);
+		s.layer_s = cost_verify_s(o->layer, n, k, n * tok);
 	return s;
 }
 

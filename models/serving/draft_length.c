@@ -63,7 +63,7 @@ static double seems(const struct ahead *a)
 }
 
 /** The k that wins most tokens a second, as it seems. */
-static uint32_t adapted(const struct batch *b)
+static __attribute__((noinline)) uint32_t adapted(const struct batch *b)
 {
 	const struct speculation *s = b->speculation;
 	double best = 0.0;
@@ -96,27 +96,31 @@ static struct planned_answer look(const struct speculation *s)
 	return a;
 }
 
-/** That of the plan, or as many as there are blocks for. */
-static uint32_t planned(const struct batch *b)
+static uint32_t held(const struct batch *b, uint32_t k)
 {
-	struct speculation *s = b->speculation;
-	uint32_t k;
-
-	if (!s->plans)
-		find_plans(s);
-	if (s->stored >= s->plan.until_tok || s->want < s->plan.from_want_tok)
-		s->plan = look(s);
-	k = s->plan.k;
 	while (k > 0 && speculation_need(b, k) > kvcache_free(&b->kv))
 		k--;
 	return k;
+}
+
+/** That of a new plan, or as many as there are blocks for. Not inlined: every round asks. */
+static __attribute__((noinline)) uint32_t planned(const struct batch *b)
+{
+	struct speculation *s = b->speculation;
+
+	if (!s->plans)
+		find_plans(s);
+	s->plan = look(s);
+	return held(b, s->plan.k);
 }
 
 uint32_t speculation_k(const struct batch *b)
 {
 	const struct speculation *s = b->speculation;
 
-	if (s->planned)
-		return planned(b);
-	return s->draft->adaptive ? adapted(b) : s->draft->k;
+	if (!s->planned)
+		return s->draft->adaptive ? adapted(b) : s->draft->k;
+	if (s->stored < s->plan.until_tok && s->want >= s->plan.from_want_tok)
+		return held(b, s->plan.k); /* nearly always */
+	return planned(b);
 }

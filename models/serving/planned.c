@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "models/serving/course.h"
@@ -62,36 +61,45 @@ void planned_destroy(struct planned *p)
 	free(p);
 }
 
-/** Of @x, below 1 as of 1: so many steps each time it doubles, 1 << @digits; the last is any. */
-static uint32_t step_of(double x, unsigned digits, uint32_t n_steps)
+/** Of @sum / @n, below 1 as of 1: so many steps each time it doubles, 1 << @digits; the last is
+ * any. In whole numbers, without a division: it is asked at nearly every round of small batches. */
+static inline uint32_t step_of(uint64_t sum, uint32_t n, unsigned digits, uint32_t n_steps)
 {
-	uint64_t bits, step;
+	uint64_t all = n;
+	uint32_t step, doubled;
 
-	x = x > 1.0 ? x : 1.0;
-	memcpy(&bits, &x, sizeof bits);
-	step = (bits >> (52 - digits)) - ((uint64_t)1023 << digits);
-	return step < n_steps ? (uint32_t)step : n_steps - 1;
+	if (sum < n)
+		return 0;
+	doubled = (uint32_t)(__builtin_clzll(all) - __builtin_clzll(sum));
+	if (all << doubled > sum)
+		doubled--;
+	all <<= doubled;
+	step = doubled << digits;
+	for (uint64_t more = 1; more < (uint64_t)1 << digits; more++)
+		step += (sum << digits) >= all * (((uint64_t)1 << digits) + more);
+	return step < n_steps ? step : n_steps - 1;
 }
 
-/** Where @step begins. */
-static double edge_of(uint32_t step, unsigned digits)
+/** The first digits of where @step begins: that is what comes of it, << (step >> digits) >> digits.
+ */
+static inline uint64_t digits_of(uint32_t step, unsigned digits)
 {
-	uint64_t bits = ((uint64_t)step << (52 - digits)) + ((uint64_t)1023 << 52);
-	double x;
+	uint32_t base = 1U << digits;
 
-	memcpy(&x, &bits, sizeof x);
-	return x;
+	return base + (step & (base - 1));
 }
 
 /** What @step stands for: the whole number at the middle of its values, or just below. */
 static uint32_t value_of(uint32_t step, unsigned digits)
 {
-	return (uint32_t)(0.5 * (edge_of(step, digits) + edge_of(step + 1, digits)));
+	uint64_t twice = (2 * digits_of(step, digits) + 1) << (step >> digits);
+
+	return (uint32_t)(twice >> (digits + 1));
 }
 
 struct planned_row *planned_row(struct planned *p, uint32_t n, uint32_t percent)
 {
-	uint32_t step = step_of(n, 3, N_STEPS);
+	uint32_t step = step_of(n, 1, 3, N_STEPS);
 	struct planned_row *r = p->rows[step];
 
 	while (r && r->percent != percent)
@@ -166,13 +174,12 @@ static uint32_t work_out(
 	return best;
 }
 
-/** The least whole number that is not below @n @edge; that product is exact. */
-static uint64_t at_least(uint32_t n, double edge)
+/** The least sum of @n of which all are in @step or beyond. */
+static inline uint64_t at_least(uint32_t n, uint32_t step, unsigned digits)
 {
-	double x = n * edge;
-	int64_t whole = (int64_t)x;
+	uint64_t sum = (n * digits_of(step, digits)) << (step >> digits);
 
-	return (uint64_t)whole + ((double)whole < x);
+	return (sum + ((uint64_t)1 << digits) - 1) >> digits;
 }
 
 /** The step from which on it is known to be the same. */
@@ -188,9 +195,8 @@ static uint32_t same_from(struct planned_row *row, uint32_t c, uint32_t w)
 struct planned_answer planned_look(
 	struct planned *p, struct planned_row *row, const struct planned_sums *all)
 {
-	double context_tok = (double)(int64_t)all->context_tok;
-	uint32_t c = step_of(context_tok / all->rows, 1, PLANNED_CONTEXT_STEPS), from;
-	uint32_t w = step_of((double)(int64_t)all->want_tok / all->n_want, 2, PLANNED_WANT_STEPS);
+	uint32_t c = step_of(all->context_tok, all->rows, 1, PLANNED_CONTEXT_STEPS), from;
+	uint32_t w = step_of(all->want_tok, all->n_want, 2, PLANNED_WANT_STEPS);
 
 	if (row->at[c][w].k == 0) {
 		row->at[c][w].k = (uint8_t)(work_out(p, row, c, w) + 1);
@@ -199,9 +205,9 @@ struct planned_answer planned_look(
 	from = same_from(row, c, w);
 	return (struct planned_answer){
 		.k = row->at[c][w].k - 1u,
-		.until_tok = c + 1 < PLANNED_CONTEXT_STEPS ? at_least(all->rows, edge_of(c + 1, 1))
-							   : UINT64_MAX,
-		.from_want_tok = from > 0 ? at_least(all->n_want, edge_of(from, 2)) : 0,
+		.until_tok =
+			c + 1 < PLANNED_CONTEXT_STEPS ? at_least(all->rows, c + 1, 1) : UINT64_MAX,
+		.from_want_tok = from > 0 ? at_least(all->n_want, from, 2) : 0,
 	};
 }
 
