@@ -110,7 +110,9 @@ int scheduler_next(struct scheduler *s, struct decision *out, struct err *err);
 /** The room or the load of @i changed. O(log members) for each rank the policy asks for. */
 void scheduler_touch(struct scheduler *s, struct instance_id i);
 
-/** What is in the memory of @i has changed, if not its room or load. */
+/** What is in the memory of @i has changed, if not its room or load. To be told only once *what
+ *  scheduler_short() answers is true. */
+const bool *scheduler_short(const struct scheduler *s);
 void scheduler_eased(struct scheduler *s, struct instance_id i);
 
 /** Links have other rates now: deadlines and decisions are looked at anew. */

@@ -11,10 +11,14 @@ void scheduler_touch(struct scheduler *s, struct instance_id i)
 		stale_touch(s, i);
 }
 
+const bool *scheduler_short(const struct scheduler *s)
+{
+	return s->short_of_memory;
+}
+
 void scheduler_eased(struct scheduler *s, struct instance_id i)
 {
-	if (*s->short_of_memory)
-		ranking_eased(s, i);
+	ranking_eased(s, i);
 }
 
 static void instances_show(struct scheduler *s)

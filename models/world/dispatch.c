@@ -87,7 +87,7 @@ static void on_step(struct world *w, const struct event *ev)
 	__builtin_prefetch(&w->requests.at[ev->what]);
 	sequence_prefetch(world_sequence(w, (uint32_t)ev->what));
 	told = instance_advance(i, (uint32_t)ev->what);
-	scheduler_eased(w->scheduler, i->id);
+	world_eased(w, i->id);
 	if (!told)
 		return;
 	decide(w); /* what it sends here at once joins the next step */
@@ -120,7 +120,7 @@ static void on_moved(struct world *w, const struct event *ev)
 	struct instance *i = &w->instances[ev->who];
 	bool told = instance_moved(i, ev);
 
-	scheduler_eased(w->scheduler, i->id);
+	world_eased(w, i->id);
 	if (!told)
 		return;
 	decide(w);

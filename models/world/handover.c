@@ -69,7 +69,7 @@ static void release(struct world *w, uint32_t slot)
 
 	if (instance_release(from, slot))
 		instance_begin(from);
-	scheduler_eased(w->scheduler, from->id);
+	world_eased(w, from->id);
 	w->wanted = true; /* policies see other memory now */
 }
 

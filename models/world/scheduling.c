@@ -72,5 +72,6 @@ bool world_schedule(struct world *w, struct err *err)
 		err);
 	free(groups);
 	free(instances);
+	w->short_of_memory = ok ? scheduler_short(w->scheduler) : NULL;
 	return ok;
 }

@@ -170,6 +170,7 @@ struct world {
 	struct draft_line **draft_lines; /* by instance, of the sites where it has them made */
 	struct stage_costs stage_costs;
 	struct scheduler *scheduler;
+	const bool *short_of_memory; /* of the scheduler */
 
 	/* life of the run */
 	bool wanted;         /* a request came to the queue: the policy is to be asked */
@@ -199,6 +200,13 @@ static inline struct sequence *world_sequence(const struct world *w, uint32_t sl
 	return &w->requests.sequences.at[slot];
 }
 
+/** The memory of @i may be less short: who ranks by that hears of it where it ever was. */
+static inline void world_eased(struct world *w, struct instance_id i)
+{
+	if (*w->short_of_memory)
+		scheduler_eased(w->scheduler, i);
+}
+
 /** What is in the batch of @i has changed, if not how many are there: where reports are old,
  * another of them sets out. */
 static inline void world_report(struct world *w, struct instance_id i)
@@ -206,7 +214,7 @@ static inline void world_report(struct world *w, struct instance_id i)
 	if (w->spec->run.state_delay_s > 0.0)
 		scheduler_touch(w->scheduler, i);
 	else
-		scheduler_eased(w->scheduler, i);
+		world_eased(w, i);
 }
 
 /* request.c: the life of a request */
