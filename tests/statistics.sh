@@ -99,6 +99,17 @@ both=$(sqlite3 out/results.sqlite 'SELECT count(*) FROM replication')
 precise 'each its own, the first alone' 'e2e.mean_s=10 %'
 is 'SELECT count(*) FROM replication' "$few" 'each its own, the first alone'
 
+# ... or until it is certain whether the system is stable: one replication is not enough. (A place is
+# taken for the upload of 20 ms, too, so at most 16.7 a second are served.)
+"$offing" run plain.yaml -q --force -o out -s users.u.arrivals='{process: poisson, rate: 14 /s}' \
+	-s instances.i.service='{distribution: exponential, mean: 40 ms}' -s policy='{name: edge-only}' \
+	-s run.horizon='10 s' --precision 'lyapunov.verdict=1 %' >table 2>said ||
+	complain "a verdict: $(cat said)"
+grep -q '^stable: ' table || complain "a verdict: $(cat table)"
+is "SELECT count(*) BETWEEN 2 AND 200 FROM replication" 1 'a verdict: replications'
+is "SELECT mean, ci_low, n = (SELECT count(*) FROM replication) FROM summary
+	WHERE name = 'lyapunov.verdict'" '1.0||1' 'a verdict'
+
 # Not reached: said, with the metric furthest from it.
 "$offing" run plain.yaml -q --force -o out -s users.u.arrivals='{process: poisson, rate: 1 /s}' \
 	-s run.horizon='2 s' -s record.requests=false --precision '0.01 %: e2e.mean_s' >table 2>said ||

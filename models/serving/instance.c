@@ -54,6 +54,7 @@ void instance_assign(struct instance *i, uint32_t seq, double expected_tok)
 	i->context_tok += expected_tok;
 	if (i->ops->assigned)
 		i->ops->assigned(i, seq, place);
+	instance_tell_full(i, i->full);
 }
 
 double instance_front_s(const struct instance *i)

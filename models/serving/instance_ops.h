@@ -244,9 +244,10 @@ static inline void instance_works(struct instance *i, double running, double bus
 }
 
 /** It could do no more at a time, however many came; or it could. After instance_served() of what
- *  made the difference. */
+ *  made the difference. Places that are taken by those on their way are taken, too. */
 static inline void instance_tell_full(struct instance *i, bool yes)
 {
+	yes = yes || i->assigned >= i->places;
 	if (i->full == yes)
 		return;
 	i->full = yes;

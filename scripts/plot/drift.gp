@@ -19,6 +19,8 @@ set output out
 
 ask(sql) = system('sqlite3 -readonly "'.db.'" "'.sql.'"')
 rows(columns, known) = '< sqlite3 -readonly "'.db.'" "SELECT '.columns.' FROM drift WHERE replication IS NULL AND run = '.run." AND drift_low IS ".known.'NULL ORDER BY backlog_least"'
+# and the first of all, beneath its dot if it has one: a plot of nothing would warn
+rings(columns) = rows(columns, '')[:strstrt(rows(columns, ''), 'AND drift_low')-1].'AND (drift_low IS NULL OR backlog_least = (SELECT min(backlog_least) FROM drift WHERE replication IS NULL AND run = '.run."))\""
 fit(column) = ask('SELECT '.column.' FROM drift_fit WHERE replication IS NULL AND run = '.run)
 number(text) = strlen(text) > 0 ? real(text) : NaN
 summary(column, name) = ask('SELECT '.column." FROM summary WHERE scope = '' AND name = '".name."' AND run = ".run)
@@ -43,7 +45,7 @@ set tics nomirror out scale 0.6 tc rgb '#222222'
 set grid lt -1 lw 0.6 lc rgb '#DDDDDD' dt 1
 set xrange [-0.02*most:1.05*most]
 set lmargin at screen 0.12
-set rmargin at screen 0.975
+set rmargin at screen 0.955
 unset key
 set multiplot
 set label 1 name.': '.word noenhanced at screen 0.12, screen 0.965 left font face.','.big
@@ -60,7 +62,7 @@ do for [part=1:2] {
 		set bmargin at screen 0.53
 		set format x ''
 		set ylabel 'drift of L in a slot (Eq. 21)' offset 0.5
-		set label 2 fitted ? sprintf('from %g requests on: %.3g (± %.2g) − %.3g (± %.2g) × backlog', threshold, B, B_half, epsilon, epsilon_half) : sprintf('too few slots begin with %g requests or more for a line (Eq. 22)', threshold) at screen 0.975, screen 0.925 right tc rgb '#0072B2' noenhanced
+		set label 2 fitted ? sprintf('from %g requests on: %.3g (± %.2g) %s %.3g (± %.2g) × backlog', threshold, B, B_half, epsilon < 0 ? '+' : '−', abs(epsilon), epsilon_half) : sprintf('too few slots begin with %g requests or more for a line (Eq. 22)', threshold) at screen 0.955, screen 0.925 right tc rgb '#0072B2' noenhanced
 	} else {
 		set tmargin at screen 0.47
 		set bmargin at screen 0.13
@@ -81,13 +83,13 @@ do for [part=1:2] {
 	set yrange [low-2*room:high+2*room]
 	set object 1 rectangle from graph 0, first 0 to graph 1, graph 1 behind fc rgb grows
 	set object 2 rectangle from graph 0, graph 0 to graph 1, first 0 behind fc rgb drains
-	set label 3 'grows' at graph 0.99, graph 0.94 right tc rgb '#A34700'
-	set label 4 'drains' at graph 0.99, graph 0.06 right tc rgb '#00664B'
+	set label 3 'grows' at graph 1.02, graph 0.98 right rotate by 90 tc rgb '#A34700'
+	set label 4 'drains' at graph 1.02, graph 0.02 left rotate by 90 tc rgb '#00664B'
 	if (part == 2) { set label 5 sprintf("dots: means of the slots that begin so (slots of %s); bars: 95 %% intervals; rings: too few slots for one", slot) at screen 0.12, screen 0.02 font face.','.small tc rgb '#555555' noenhanced }
 	plot 0 with lines lw 1.5 lc rgb '#444444' dt 1, \
 		part == 1 && fitted ? (x >= threshold ? B - epsilon * x : NaN) : NaN with lines lw 2 lc rgb '#0072B2' dt 1, \
+		rings('backlog_mean, '.column.'_mean') using 1:2 with points pt 6 ps 0.7 * marker lc rgb '#777777', \
 		rows('backlog_mean, '.column.'_low, '.column.'_high', 'NOT ') using 1:2:(0):($3-$2) with vectors nohead lw 1.5 lc rgb '#000000', \
-		rows('backlog_mean, '.column.'_mean', 'NOT ') using 1:2 with points pt 7 ps 0.7 * marker lc rgb '#000000', \
-		rows('backlog_mean, '.column.'_mean', '') using 1:2 with points pt 6 ps 0.7 * marker lc rgb '#777777'
+		rows('backlog_mean, '.column.'_mean', 'NOT ') using 1:2 with points pt 7 ps 0.7 * marker lc rgb '#000000'
 }
 unset multiplot

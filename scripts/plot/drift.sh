@@ -23,6 +23,8 @@ run=$(ask "SELECT id FROM run WHERE policy = '$quoted'")
 [ -n "$run" ] || fail "no policy '$policy' in $db: it has $(ask "SELECT group_concat(policy, ', ') FROM run")"
 [ "$(ask "SELECT count(*) FROM drift WHERE replication IS NULL AND run = $run")" != 0 ] ||
 	fail "no slots were recorded: set record.queues, as -s record.queues='1 s'"
+[ "$(ask "SELECT count(*) FROM drift WHERE replication IS NULL AND drift_low IS NOT NULL AND run = $run")" != 0 ] ||
+	fail "too few slots for an interval at any backlog: run longer, or more replications"
 out=${3:-$1/drift-$policy.png}
 gnuplot -e "db='$db'; run=$run; out='$out'" "$(dirname "$0")/drift.gp"
 echo "$out"
