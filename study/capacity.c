@@ -63,8 +63,10 @@ bool capacity_find(struct capacity_answer *out, const struct capacity_question *
 	*out = (struct capacity_answer){.lo = (double)NAN, .hi = (double)NAN};
 	if (!look_at_arrivals(&s, err) || !capacity_near(&s, &near, &found, err))
 		return false;
-	if (q->target.on && (found || out->kind == CAPACITY_ALWAYS))
-		return capacity_met(&s, found ? near : out->scale, err);
+	if (q->target.on && out->kind == CAPACITY_ALWAYS)
+		near = q->bound < HUGE_VAL ? q->bound : 1.0;
+	if (q->target.on && out->kind != CAPACITY_NEVER)
+		return capacity_met(&s, near, err);
 	return !found || capacity_stable(&s, near, err);
 }
 

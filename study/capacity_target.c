@@ -14,6 +14,7 @@ enum {
 	LEAST_RUNS = 10,
 	MOST_RUNS = 640,
 	MOST_HALVINGS = 20,
+	MOST_DOUBLINGS = 10,
 	MOST_STEPS = 40,
 };
 
@@ -163,6 +164,22 @@ struct bracket {
 	double lo_miss, hi_miss; /* HUGE_VAL: it is not known by how much */
 };
 
+/** The target is met at @b->hi, and nothing ends stability: upwards, until it is missed. */
+static bool bracket_up(struct bracket *b, struct search *s, bool *found, struct err *err)
+{
+	for (int k = 0; k < MOST_DOUBLINGS && !*found && capacity_may_go_on(s); k++) {
+		b->lo = b->hi;
+		b->lo_miss = b->hi_miss;
+		b->hi *= 2.0;
+		if (!miss_at(&b->hi_miss, s, b->hi, err))
+			return false;
+		*found = b->hi_miss > 0.0;
+	}
+	if (!*found)
+		s->out->scale = b->hi;
+	return true;
+}
+
 /** False in *@found: the answer is there already. */
 static bool bracket(struct bracket *b, struct search *s, double near, bool *found, struct err *err)
 {
@@ -171,7 +188,7 @@ static bool bracket(struct bracket *b, struct search *s, double near, bool *foun
 	if (!miss_at(&b->hi_miss, s, near, err))
 		return false;
 	if (b->hi_miss <= 0.0)
-		return true;
+		return s->out->kind != CAPACITY_ALWAYS || bracket_up(b, s, found, err);
 	b->lo = near;
 	for (int k = 0; k < MOST_HALVINGS; k++) {
 		b->lo *= 0.5;
