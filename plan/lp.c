@@ -9,10 +9,9 @@
 
 struct lp {
 	glp_prob *p;
+	size_t size; /* of the next two */
 	int *index;
 	double *value;
-	int tab_size, *tab_index; /* a row of the simplex tableau */
-	double *tab_value;
 };
 
 struct lp *lp_create(size_t n)
@@ -25,6 +24,7 @@ struct lp *lp_create(size_t n)
 		glp_add_cols(l->p, (int)n);
 	for (size_t c = 0; c < n; c++)
 		glp_set_col_bnds(l->p, (int)c + 1, GLP_DB, 0.0, 1.0);
+	l->size = n;
 	l->index = mem_zalloc(n + 1, sizeof *l->index);
 	l->value = mem_zalloc(n + 1, sizeof *l->value);
 	return l;
@@ -37,8 +37,6 @@ void lp_destroy(struct lp *l)
 	glp_delete_prob(l->p);
 	free(l->index);
 	free(l->value);
-	free(l->tab_index);
-	free(l->tab_value);
 	free(l);
 }
 
@@ -89,13 +87,44 @@ void lp_drop_slack(struct lp *l, size_t from)
 	free(gone);
 }
 
-static int simplex(struct lp *l, double cutoff, int iterations, bool again)
+size_t lp_column(
+	struct lp *l, double hi, double cost, size_t n, const size_t *row, const double *factor)
+{
+	int column = glp_add_cols(l->p, 1);
+
+	if (n > l->size) {
+		l->index = mem_resize(l->index, n + 1, sizeof *l->index);
+		l->value = mem_resize(l->value, n + 1, sizeof *l->value);
+		l->size = n;
+	}
+	for (size_t k = 0; k < n; k++) {
+		l->index[k + 1] = (int)row[k] + 1;
+		l->value[k + 1] = factor[k];
+	}
+	glp_set_col_bnds(l->p, column, glpk_bounds(0.0, hi), 0.0, hi);
+	glp_set_obj_coef(l->p, column, cost);
+	glp_set_mat_col(l->p, column, (int)n, l->index, l->value);
+	return (size_t)column - 1;
+}
+
+void lp_drop_columns(struct lp *l, size_t n, const size_t *columns)
+{
+	int *gone = mem_zalloc(n + 1, sizeof *gone);
+
+	for (size_t k = 0; k < n; k++)
+		gone[k + 1] = (int)columns[k] + 1;
+	if (n > 0)
+		glp_del_cols(l->p, (int)n, gone);
+	free(gone);
+}
+
+static int simplex(struct lp *l, double cutoff, int iterations, bool primal)
 {
 	glp_smcp how;
 
 	glp_init_smcp(&how);
 	how.msg_lev = GLP_MSG_OFF;
-	how.meth = again ? GLP_PRIMAL : GLP_DUALP;
+	how.meth = primal ? GLP_PRIMAL : GLP_DUALP;
 	how.tol_bnd = how.tol_dj = 1e-9;
 	how.it_lim = iterations;
 	if (cutoff < HUGE_VAL)
@@ -103,9 +132,10 @@ static int simplex(struct lp *l, double cutoff, int iterations, bool again)
 	return glp_simplex(l->p, &how);
 }
 
-enum lp_status lp_solve(struct lp *l, double cutoff, int iterations, double *objective)
+static enum lp_status solve(
+	struct lp *l, double cutoff, int iterations, bool primal, double *objective)
 {
-	int rc = simplex(l, cutoff, iterations, false);
+	int rc = simplex(l, cutoff, iterations, primal);
 
 	if (rc == GLP_EBADB || rc == GLP_ESING || rc == GLP_ECOND || rc == GLP_EFAIL) {
 		glp_adv_basis(l->p, 0);
@@ -126,6 +156,16 @@ enum lp_status lp_solve(struct lp *l, double cutoff, int iterations, double *obj
 	}
 }
 
+enum lp_status lp_solve(struct lp *l, double cutoff, int iterations, double *objective)
+{
+	return solve(l, cutoff, iterations, false, objective);
+}
+
+enum lp_status lp_solve_primal(struct lp *l, int iterations, double *objective)
+{
+	return solve(l, HUGE_VAL, iterations, true, objective);
+}
+
 double lp_value(const struct lp *l, size_t column)
 {
 	return glp_get_col_prim(l->p, (int)column + 1);
@@ -139,34 +179,4 @@ double lp_reduced_cost(const struct lp *l, size_t column)
 double lp_dual(const struct lp *l, size_t row)
 {
 	return glp_get_row_dual(l->p, (int)row + 1);
-}
-
-/** The rise when a basic variable moves by @by, whose row of the tableau has @len entries. */
-static double rise(struct lp *l, int len, double by)
-{
-	int rows = glp_get_num_rows(l->p), t, j;
-	double d;
-
-	t = glp_dual_rtest(l->p, len, l->tab_index, l->tab_value, by < 0.0 ? -1 : +1, 1e-9);
-	if (t == 0)
-		return HUGE_VAL;
-	j = l->tab_index[t];
-	d = j <= rows ? glp_get_row_dual(l->p, j) : glp_get_col_dual(l->p, j - rows);
-	return fabs(d * by / l->tab_value[t]);
-}
-
-struct lp_rise lp_column_rise(struct lp *l, size_t column, double at)
-{
-	int rows = glp_get_num_rows(l->p), size = rows + glp_get_num_cols(l->p) + 1, len;
-
-	if (glp_get_col_stat(l->p, (int)column + 1) != GLP_BS ||
-		(!glp_bf_exists(l->p) && glp_factorize(l->p) != 0))
-		return (struct lp_rise){0.0, 0.0};
-	if (size > l->tab_size) {
-		l->tab_index = mem_resize(l->tab_index, (size_t)size, sizeof *l->tab_index);
-		l->tab_value = mem_resize(l->tab_value, (size_t)size, sizeof *l->tab_value);
-		l->tab_size = size;
-	}
-	len = glp_eval_tab_row(l->p, rows + (int)column + 1, l->tab_index, l->tab_value);
-	return (struct lp_rise){rise(l, len, floor(at) - at), rise(l, len, ceil(at) - at)};
 }

@@ -31,6 +31,12 @@ size_t lp_n_rows(const struct lp *l);
 /** Drop those rows from @from on that bind nobody in the last solution. */
 void lp_drop_slack(struct lp *l, size_t from);
 
+/** One more column in [0, @hi], with its entries in @n rows. Its index. */
+size_t lp_column(
+	struct lp *l, double hi, double cost, size_t n, const size_t *row, const double *factor);
+/** Drop these @n columns, in ascending order, which are 0 in the last solution. */
+void lp_drop_columns(struct lp *l, size_t n, const size_t *columns);
+
 enum lp_status {
 	LP_OPTIMAL,
 	LP_ABOVE, /* the optimum is at or above @cutoff */
@@ -41,17 +47,12 @@ enum lp_status {
 /** Minimise. @cutoff HUGE_VAL: to the end. */
 enum lp_status lp_solve(struct lp *l, double cutoff, int iterations, double *objective);
 
+/** The same by the primal simplex method: where columns came, or costs fell. */
+enum lp_status lp_solve_primal(struct lp *l, int iterations, double *objective);
+
 /** Of the last LP_OPTIMAL. */
 double lp_value(const struct lp *l, size_t column);
 double lp_reduced_cost(const struct lp *l, size_t column);
 double lp_dual(const struct lp *l, size_t row);
-
-/** By how much the objective rises at least when the column, which is now at @at, goes down to the
- * next whole number, and up: by one step of the dual simplex method (Driebeck 1966), to choose by.
- * HUGE_VAL: it cannot. Both are 0 where nothing is known. */
-struct lp_rise {
-	double down, up;
-};
-struct lp_rise lp_column_rise(struct lp *l, size_t column, double at);
 
 #endif

@@ -19,17 +19,21 @@ struct partial {
 	size_t most, most_bound, n_points;
 	double relaxed_most;
 	double *trans_s, *bound_s;
+	double *known_s; /* what another set of models has: no more is of use */
 	uint32_t **server_of;
 };
 
-static void partial_init(struct partial *x, size_t n_points)
+static void partial_init(struct partial *x, size_t n_points, const struct optimum_front *known)
 {
 	x->n_points = n_points;
 	x->trans_s = mem_zalloc(n_points, sizeof *x->trans_s);
 	x->bound_s = mem_zalloc(n_points, sizeof *x->bound_s);
+	x->known_s = mem_zalloc(n_points, sizeof *x->known_s);
 	x->server_of = mem_zalloc(n_points, sizeof(*x->server_of));
-	for (size_t n = 0; n < n_points; n++)
+	for (size_t n = 0; n < n_points; n++) {
 		x->trans_s[n] = x->bound_s[n] = HUGE_VAL;
+		x->known_s[n] = n < known->n_points ? known->points[n].trans_s : HUGE_VAL;
+	}
 }
 
 static void partial_finish(struct partial *x)
@@ -38,6 +42,7 @@ static void partial_finish(struct partial *x)
 		free(x->server_of[n]);
 	free(x->trans_s);
 	free(x->bound_s);
+	free(x->known_s);
 	free(x->server_of);
 }
 
@@ -58,8 +63,15 @@ static void offer(struct partial *x, const struct fill *f)
 
 static bool closed(const struct partial *x, size_t n, double gap)
 {
-	return x->trans_s[n] - x->bound_s[n] <= fmax(gap, equal) * x->trans_s[n] ||
-	       x->bound_s[n] == HUGE_VAL;
+	double best_s = fmin(x->trans_s[n], x->known_s[n]);
+
+	return best_s - x->bound_s[n] <= fmax(gap, equal) * best_s || x->bound_s[n] == HUGE_VAL;
+}
+
+/** Is there anything to prove for so many: a solution of this set, or of another before? */
+static bool is_open(const struct partial *x, size_t n, double gap)
+{
+	return (n <= x->most || x->known_s[n] < HUGE_VAL) && !closed(x, n, gap);
 }
 
 static int by_size(const void *a, const void *b)
@@ -101,7 +113,7 @@ static void look_at(struct partial *x, struct tree *t, size_t n, double gap)
 	}
 	for (size_t k = 0; k < x->n_points; k++)
 		x->bound_s[k] = fmax(x->bound_s[k], least_s + slope_s * ((double)k - (double)n));
-	if (n > x->most || closed(x, n, gap))
+	if (closed(x, n, gap))
 		return;
 	fill_round(&t->trial, t->x);
 	fill_raise(&t->trial, n);
@@ -120,6 +132,24 @@ static void hand_down(struct partial *x, struct tree *t)
 		fill_load(&t->trial, x->server_of[n]);
 		fill_drop(&t->trial, n - 1);
 		offer(x, &t->trial);
+	}
+}
+
+/** More can be served from what fewer have, with somebody pushed aside: where that is less than
+ * what is known. What is served then may be more than anybody served before. */
+static void hand_up(struct partial *x, struct tree *t, double gap, double end_s)
+{
+	for (size_t n = 1; n < x->n_points && clock_s() < end_s && !t->stopped; n++) {
+		if (closed(x, n, gap) || !x->server_of[n - 1])
+			continue;
+		fill_load(&t->trial, x->server_of[n - 1]);
+		fill_raise(&t->trial, n);
+		if (t->trial.n < n)
+			continue;
+		if (t->trial.trans_s < x->trans_s[n])
+			fill_improve(&t->trial);
+		offer(x, &t->trial);
+		x->most = n > x->most ? n : x->most;
 	}
 }
 
@@ -152,37 +182,86 @@ static void bounds(struct partial *x, struct tree *t, double gap, double end_s)
 	hand_down(x, t);
 }
 
-/** @n once more, until @end_s. */
-static void prove_one(struct partial *x, struct tree *t, size_t n, double gap, double end_s)
+/** A solution of the tree; and what it is worth to fewer tasks. */
+static void found(void *context, struct tree *t)
 {
-	if (!tree_least(t, n, x->trans_s[n], gap, end_s, &x->bound_s[n]))
-		return;
-	offer(x, &t->best);
-	if (n == 0)
-		return;
-	fill_copy(&t->trial, &t->best); /* one fewer can do with less */
-	fill_trim(&t->trial, n - 1);
+	struct partial *x = context;
+
 	offer(x, &t->trial);
+	for (size_t n = t->trial.n; n-- > 0;) {
+		fill_drop(&t->trial, n);
+		if (!(t->trial.trans_s < x->trans_s[n]))
+			return;
+		offer(x, &t->trial);
+	}
 }
 
-/** Each has its share of what is left of the time; what one does not need the next ones get. */
+/** Those from @lo to @hi, in one tree. */
+static void prove_block(struct partial *x, struct tree *t, size_t lo, size_t hi, double gap,
+	double end_s, uint64_t nodes)
+{
+	double *best_s = mem_zalloc(hi - lo + 1, sizeof *best_s);
+	const struct least what = {.lo = lo,
+		.hi = hi,
+		.gap = gap,
+		.best_s = best_s,
+		.bound_s = x->bound_s + lo,
+		.found = found,
+		.context = x};
+
+	for (size_t n = lo; n <= hi; n++)
+		best_s[n - lo] = fmin(x->trans_s[n], x->known_s[n]);
+	tree_least(t, &what, end_s, nodes);
+	free(best_s);
+}
+
+enum { FIRST_NODES = 16, BLOCK = 16 };
+
+/** The open ones from @hi down that stand together, up to @most of them. */
+static size_t block_from(const struct partial *x, size_t hi, size_t most, double gap)
+{
+	size_t lo = hi;
+
+	while (lo > 0 && hi - lo + 1 < most && is_open(x, lo - 1, gap))
+		lo--;
+	return lo;
+}
+
+/** All that are open, by trees of up to @block of them; each has its share of what is left of the
+ * time, and what one does not need the next ones get. How many are open still. */
+static size_t prove_all(struct partial *x, struct tree *t, size_t block, uint64_t nodes, double gap)
+{
+	size_t left = 0;
+
+	for (size_t n = 0; n < x->n_points; n++)
+		left += is_open(x, n, gap);
+	for (size_t n = x->n_points, lo; n-- > 0 && left > 0 && !t->stopped; n = lo) {
+		double now_s = clock_s(), share;
+
+		lo = n;
+		if (!is_open(x, n, gap) || now_s >= t->end_s)
+			continue;
+		lo = block_from(x, n, block, gap);
+		share = (double)(n - lo + 1) / (double)left;
+		prove_block(x, t, lo, n, gap, now_s + (t->end_s - now_s) * share, nodes);
+		left -= n - lo + 1;
+	}
+	left = 0;
+	for (size_t n = 0; n < x->n_points; n++)
+		left += is_open(x, n, gap);
+	return left;
+}
+
+/** First each by itself, as far as some nodes go; then neighbours together. */
 static void prove(struct partial *x, struct tree *t, double gap)
 {
-	size_t left = 0, of;
-	double now_s = clock_s();
+	size_t left = prove_all(x, t, 1, FIRST_NODES, gap), before = SIZE_MAX;
 
-	do {
-		left = 0;
-		for (size_t n = 0; n <= x->most; n++)
-			left += !closed(x, n, gap);
-		of = left;
-		for (size_t n = x->most + 1; n-- > 0 && left > 0 && !t->stopped;
-			now_s = clock_s()) {
-			if (closed(x, n, gap) || now_s >= t->end_s)
-				continue;
-			prove_one(x, t, n, gap, now_s + (t->end_s - now_s) / (double)left--);
-		}
-	} while (of > 0 && !t->stopped && now_s < t->end_s);
+	while (left > 0 && left < before && !t->stopped && clock_s() < t->end_s) {
+		before = left;
+		left = prove_all(x, t, BLOCK, UINT64_MAX, gap);
+	}
+	t->timed_out = t->timed_out || left > 0;
 }
 
 /** What is equal but for rounding is equal. */
@@ -197,17 +276,21 @@ static void round_off(struct partial *x)
 static void solve_set(struct partial *x, struct optimum_front *front, const struct eq1 *e,
 	const struct optimum_limits *limits, double end_s)
 {
-	double now_s = clock_s();
 	struct tree t;
+	double now_s;
 
 	tree_init(&t, e, limits, end_s);
-	tree_tallies(&t, now_s + 0.3 * (end_s - now_s));
+	tree_tallies(&t);
 	now_s = clock_s();
-	tree_count(&t, now_s + 0.4 * (end_s - now_s), &x->most_bound, &x->relaxed_most);
+	tree_count(
+		&t, now_s + 0.4 * (end_s - now_s), front->most, &x->most_bound, &x->relaxed_most);
 	x->most = t.best.n;
-	partial_init(x, x->most_bound + 1);
+	partial_init(x, x->most_bound + 1, front);
 	now_s = clock_s();
-	bounds(x, &t, limits->gap, now_s + 0.6 * (end_s - now_s));
+	bounds(x, &t, limits->gap, now_s + 0.5 * (end_s - now_s));
+	now_s = clock_s();
+	hand_up(x, &t, limits->gap, now_s + 0.3 * (end_s - now_s));
+	hand_down(x, &t);
 	prove(x, &t, limits->gap);
 	round_off(x);
 	front->timed_out = front->timed_out || t.timed_out;

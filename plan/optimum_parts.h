@@ -100,9 +100,6 @@ void fill_improve(struct fill *f);
 /** Add rows that the solution of @l breaks: intervals that ask for too much. How many. */
 size_t cuts_add(struct lp *l, const struct eq1 *e, const double *x);
 
-/** The same for a solution in whole numbers, which breaks one or is exact. False: exact. */
-bool cuts_cover(struct lp *l, const struct eq1 *e, const double *x);
-
 /* The tree (optimum_tree.c) */
 
 /**
@@ -119,16 +116,19 @@ struct tally {
 struct tree {
 	const struct eq1 *e;
 	struct lp *l;
+	struct master *m;
 	size_t n_tallies;
 	struct tally *tallies;
 	size_t fixed_rows; /* the rows of the count, tasks and tallies; cuts come after them */
-	double *x;
+	double *x;         /* [spot] of the last relaxation */
+	double *cost;      /* [spot] of what is looked for */
 	struct fill best, trial;
 	double end_s; /* of the clock; HUGE_VAL: never */
 	const atomic_bool *stop;
 	uint64_t nodes;
-	bool timed_out, stopped, gave_up;
-	double scale; /* of T in the relaxation */
+	bool timed_out, stopped;
+	bool costs_of_count; /* what the master was asked last was not T */
+	double scale;        /* of T in the relaxation */
 };
 
 /** The tallies of a tree that has its other rows, and their end. */
@@ -139,18 +139,28 @@ void tree_init(
 	struct tree *t, const struct eq1 *e, const struct optimum_limits *limits, double end_s);
 void tree_finish(struct tree *t);
 
-/** Find out how many each tally can be at most. */
-void tree_tallies(struct tree *t, double end_s);
+/** Find out how many each tally can be at most, by relaxations. */
+void tree_tallies(struct tree *t);
 
-/** The most tasks: t->best is a solution with as many as were found; *@bound: no more can be. */
-void tree_count(struct tree *t, double end_s, size_t *bound, double *relaxed);
+/** The most tasks: t->best is a solution with as many as were found; *@bound: no more can be. Where
+ *  no more than @enough can be it is not asked how many. */
+void tree_count(struct tree *t, double end_s, size_t enough, size_t *bound, double *relaxed);
 
 /** The relaxation of the least T with @n tasks; HUGE_VAL: infeasible. t->x is its solution;
  * *@slope_s what a task more adds. */
 double tree_relax(struct tree *t, size_t n, double *slope_s);
 
-/** The least T with @n, below @best_s, by branching; true: found, in t->best. *@bound_s: of all
- *  solutions. */
-bool tree_least(struct tree *t, size_t n, double best_s, double gap, double end_s, double *bound_s);
+/** What tree_least() is to find: the least T of each number of tasks from @lo to @hi. */
+struct least {
+	size_t lo, hi;
+	double gap;
+	const double *best_s;                         /* [n - lo] of the solutions that are known */
+	double *bound_s;                              /* [n - lo] of all solutions: raised */
+	void (*found)(void *context, struct tree *t); /* t->trial is a better one, and may change */
+	void *context;
+};
+
+/** By branching, at most @nodes. */
+void tree_least(struct tree *t, const struct least *what, double end_s, uint64_t nodes);
 
 #endif

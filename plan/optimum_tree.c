@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "plan/optimum_master.h"
 #include "plan/optimum_search.h"
 
 void tree_init(
@@ -15,6 +16,7 @@ void tree_init(
 	*t = (struct tree){.e = e, .end_s = end_s, .stop = limits->stop, .scale = 0.0};
 	t->l = lp_create(e->n_spots);
 	t->x = mem_zalloc(e->n_spots, sizeof *t->x);
+	t->cost = mem_zalloc(e->n_spots + 1, sizeof *t->cost);
 	for (size_t s = 0; s < e->n_spots; s++) {
 		column[s] = s;
 		one[s] = 1.0;
@@ -27,6 +29,8 @@ void tree_init(
 			lp_row(t->l, -HUGE_VAL, 1.0, e->first[i + 1] - e->first[i],
 				column + e->first[i], one);
 	tallies_add(t);
+	t->m = master_create(t);
+	t->costs_of_count = true;
 	t->fixed_rows = lp_n_rows(t->l);
 	fill_init(&t->best, e);
 	fill_init(&t->trial, e);
@@ -40,64 +44,42 @@ void tree_finish(struct tree *t)
 	fill_finish(&t->best);
 	fill_finish(&t->trial);
 	lp_destroy(t->l);
+	master_destroy(t->m);
 	tallies_finish(t);
 	free(t->x);
+	free(t->cost);
 }
 
 /* Tallies: the most that each can be */
 
-enum { TALLY_NODES = 300 };
-
-static bool is_in(const struct tally *y, bool *in, size_t n)
+/** With no task elsewhere. */
+static void tally_most(struct tree *t, struct tally *y, bool *in)
 {
-	for (size_t s = 0; s < n; s++)
+	double v;
+
+	for (size_t s = 0; s < t->e->n_spots; s++)
 		in[s] = false;
 	for (size_t k = 0; k < y->n; k++)
 		in[y->spots[k]] = true;
-	return y->n > 0;
-}
-
-/** With no task elsewhere. */
-static void tally_most(struct tree *t, struct tally *y, bool *in, double end_s)
-{
-	struct goal g = {.count = true,
-		.probe = true,
-		.cutoff = HUGE_VAL,
-		.open = HUGE_VAL,
-		.end_s = end_s,
-		.nodes_left = TALLY_NODES};
-	double v = -(double)t->e->n_tasks;
-
-	if (!is_in(y, in, t->e->n_spots))
-		return;
 	for (size_t s = 0; s < t->e->n_spots; s++) {
 		lp_cost(t->l, s, in[s] ? -1.0 : 0.0);
 		lp_bounds(t->l, s, 0.0, in[s]);
 	}
-	if (search_relax(t, &g, ROOT_ROUNDS, &v) == LP_OPTIMAL) {
+	if (search_relax(t, t->end_s, ROOT_ROUNDS, &v) == LP_OPTIMAL)
 		y->hi = fmin(y->hi, floor(-v + whole));
-		search_dive(t, &g);
-		for (size_t s = 0; s < t->e->n_spots; s++)
-			lp_bounds(t->l, s, 0.0, in[s]);
-		if (g.cutoff > -y->hi)
-			search_branch(t, &g, v);
-		y->hi = fmin(y->hi, floor(-fmin(g.open, g.cutoff - whole) + 2.0 * whole));
-	}
 	for (size_t s = 0; s < t->e->n_spots; s++)
 		lp_bounds(t->l, s, 0.0, 1.0);
 	lp_row_bounds(t->l, y->row, y->lo, y->hi);
 }
 
-void tree_tallies(struct tree *t, double end_s)
+void tree_tallies(struct tree *t)
 {
 	bool *in = mem_zalloc(t->e->n_spots + 1, sizeof *in);
 
 	lp_row_bounds(t->l, 0, -HUGE_VAL, HUGE_VAL);
-	for (size_t k = t->n_tallies; k-- > 0;) {
-		double now_s = clock_s();
-
-		tally_most(t, &t->tallies[k], in, now_s + (end_s - now_s) / (double)(k + 1));
-	}
+	for (size_t k = t->n_tallies; k-- > 0;)
+		if (t->tallies[k].n > 0)
+			tally_most(t, &t->tallies[k], in);
 	free(in);
 }
 
@@ -122,35 +104,45 @@ static void try_orders(struct tree *t)
 	try_weights(t);
 }
 
-void tree_count(struct tree *t, double end_s, size_t *bound, double *relaxed)
+/** What the relaxation leaves open, by branching. */
+static void count_by_branching(struct tree *t, double end_s, size_t enough, size_t *bound)
 {
-	struct goal g = {.count = true,
-		.cutoff = HUGE_VAL,
-		.open = HUGE_VAL,
-		.end_s = end_s,
-		.nodes_left = UINT64_MAX};
+	size_t known = t->best.n > enough ? t->best.n : enough;
+	struct goal g = {.count = true, .end_s = end_s, .nodes_left = UINT64_MAX};
+	double v = -(double)*bound;
+
+	for (size_t s = 0; s < t->e->n_spots; s++)
+		t->cost[s] = -1.0;
+	goal_init(&g);
+	goal_cutoff(&g, 0, -(double)known);
+	t->costs_of_count = true;
+	master_costs(t->m, t->cost);
+	search_branch(t, &g, &v);
+	known = t->best.n > enough ? t->best.n : enough;
+	if (g.open[0] == HUGE_VAL)
+		*bound = known;
+	else
+		*bound = (size_t)floor(-g.open[0] + whole);
+	t->timed_out = t->timed_out || known < *bound;
+	goal_finish(&g);
+}
+
+void tree_count(struct tree *t, double end_s, size_t enough, size_t *bound, double *relaxed)
+{
 	double v = -(double)t->e->n_tasks;
 
 	for (size_t s = 0; s < t->e->n_spots; s++)
 		lp_cost(t->l, s, -1.0);
 	lp_row_bounds(t->l, 0, -HUGE_VAL, HUGE_VAL);
-	if (search_relax(t, &g, ROOT_ROUNDS, &v) != LP_OPTIMAL)
+	if (search_relax(t, end_s, ROOT_ROUNDS, &v) != LP_OPTIMAL)
 		v = -(double)t->e->n_tasks;
 	*relaxed = fmin(-v, (double)t->e->n_tasks);
 	*bound = (size_t)floor(*relaxed + whole);
 	try_weights(t);
 	if (t->best.n < *bound)
 		try_orders(t);
-	if (t->best.n >= *bound)
-		return;
-	search_cutoff(&g, -(double)t->best.n);
-	search_dive(t, &g);
-	if (t->best.n < *bound)
-		search_branch(t, &g, v);
-	if (g.open == HUGE_VAL)
-		*bound = t->best.n;
-	else
-		t->timed_out = true;
+	if (t->best.n < *bound && enough < *bound)
+		count_by_branching(t, end_s, enough, bound);
 }
 
 /* T */
@@ -164,13 +156,11 @@ static void set_costs(struct tree *t, size_t n)
 
 double tree_relax(struct tree *t, size_t n, double *slope_s)
 {
-	struct goal g = {
-		.cutoff = HUGE_VAL, .open = HUGE_VAL, .end_s = t->end_s, .nodes_left = UINT64_MAX};
 	double v;
 
 	*slope_s = 0.0;
 	set_costs(t, n);
-	switch (search_relax(t, &g, ROOT_ROUNDS, &v)) {
+	switch (search_relax(t, t->end_s, ROOT_ROUNDS, &v)) {
 	case LP_OPTIMAL:
 		*slope_s = lp_dual(t->l, 0) * t->scale;
 		return fmax(v, 0.0) * t->scale;
@@ -181,49 +171,35 @@ double tree_relax(struct tree *t, size_t n, double *slope_s)
 	}
 }
 
-/** What the cutoff shows to be at its bound in all better solutions is fixed there. */
-static void fix(struct tree *t, const struct goal *g, double v, bool on)
+void tree_least(struct tree *t, const struct least *w, double end_s, uint64_t nodes)
 {
-	for (size_t s = 0; s < t->e->n_spots; s++) {
-		double d = lp_reduced_cost(t->l, s), x = lp_value(t->l, s);
-
-		if (!on)
-			lp_bounds(t->l, s, 0.0, 1.0);
-		else if (x < whole && v + d > g->cutoff)
-			lp_bounds(t->l, s, 0.0, 0.0);
-		else if (x > 1.0 - whole && v - d > g->cutoff)
-			lp_bounds(t->l, s, 1.0, 1.0);
-	}
-}
-
-bool tree_least(struct tree *t, size_t n, double best_s, double gap, double end_s, double *bound_s)
-{
-	struct goal g = {.gap = gap,
-		.n = n,
-		.cutoff = HUGE_VAL,
-		.open = HUGE_VAL,
+	struct goal g = {.lo = w->lo,
+		.hi = w->hi,
+		.gap = w->gap,
 		.end_s = fmin(end_s, t->end_s),
-		.nodes_left = UINT64_MAX};
-	double v;
-	enum lp_status s;
+		.nodes_left = nodes,
+		.found = w->found,
+		.context = w->context};
+	size_t n = w->hi - w->lo + 1;
+	double *v = mem_zalloc(n, sizeof *v);
 
-	set_costs(t, n);
-	if (best_s < HUGE_VAL)
-		search_cutoff(&g, best_s / t->scale);
-	s = search_relax(t, &g, ROOT_ROUNDS, &v);
-	if (s == LP_OPTIMAL) {
-		search_dive(t, &g);
-		s = search_relax(t, &g, ROOT_ROUNDS, &v);
+	for (size_t s = 0; s < t->e->n_spots; s++)
+		t->cost[s] = t->e->spots[s].trans_s / t->scale;
+	goal_init(&g);
+	for (size_t k = 0; k < n; k++) {
+		v[k] = w->bound_s[k] / t->scale;
+		if (w->best_s[k] < HUGE_VAL)
+			goal_cutoff(&g, w->lo + k, w->best_s[k] / t->scale);
 	}
-	if (s == LP_OPTIMAL) {
-		fix(t, &g, v, true);
-		search_branch(t, &g, v);
-		fix(t, &g, v, false);
-	} else if (s == LP_GAVE_UP) {
-		search_leave_open(&g, *bound_s / t->scale);
+	if (t->costs_of_count)
+		master_costs(t->m, t->cost);
+	t->costs_of_count = false;
+	search_branch(t, &g, v);
+	for (size_t k = 0; k < n; k++) {
+		double least = fmin(g.open[k], g.cutoff[k]) * t->scale;
+
+		w->bound_s[k] = fmax(w->bound_s[k], least);
 	}
-	if (g.open < HUGE_VAL)
-		t->timed_out = true;
-	*bound_s = fmax(*bound_s, fmin(fmin(g.open, g.cutoff) * t->scale, HUGE_VAL));
-	return g.found;
+	free(v);
+	goal_finish(&g);
 }
