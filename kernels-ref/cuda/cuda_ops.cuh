@@ -58,8 +58,7 @@ __device__ inline unsigned load_acquire(const unsigned *p)
  *  others have passed a barrier since they wrote. @last: the count after which it is zero again. */
 __device__ inline void meeting_arrive(uint32_t *count, uint32_t last)
 {
-	__threadfence();
-	atomicInc(count, last);
+	asm volatile("red.release.gpu.global.inc.u32 [%0], %1;" ::"l"(count), "r"(last) : "memory");
 }
 
 /** Until @due have arrived; a barrier after it, for the block's other threads. What others

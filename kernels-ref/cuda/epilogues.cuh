@@ -26,6 +26,10 @@ struct epilogue_qkv {
 	size_t cap;
 
 	static constexpr bool squares = false;
+	struct of_row {
+		float norm;
+		size_t q, kv, turn; /* where its queries, keys and values, and angles begin */
+	};
 	struct taken {
 		float2 scale, turn;
 		half *to;
@@ -36,18 +40,25 @@ struct epilogue_qkv {
 		prefetch_l2(scale + n);
 	}
 
-	__device__ taken take(unsigned n, unsigned row) const
+	__device__ of_row row(unsigned row) const
 	{
-		float r = norm_factor(sumsq, row, inv_hidden, eps);
-		float2 w = *(const float2 *)(scale + n);
-		unsigned which = n / hidden, in = n - which * hidden, d = in % 128;
 		size_t p = pos[row];
-		size_t kv = (((size_t)seq[row] * heads + in / 128) * cap + p) * 128 + d;
-		taken t = {make_float2(r * w.x, r * w.y), make_float2(1.0f, 0.0f),
-			which == 0 ? q + (size_t)row * hidden + in : (which == 1 ? k : v) + kv};
+
+		return {norm_factor(sumsq, row, inv_hidden, eps), (size_t)row * hidden,
+			((size_t)seq[row] * heads * cap + p) * 128, p * 64};
+	}
+
+	__device__ taken take(unsigned n, unsigned, const of_row &r) const
+	{
+		float2 w = *(const float2 *)(scale + n);
+		unsigned which = (n >= hidden) + (n >= 2 * hidden), in = n - which * hidden;
+		unsigned d = in % 128;
+		size_t kv = r.kv + (size_t)(in / 128) * cap * 128 + d;
+		taken t = {make_float2(r.norm * w.x, r.norm * w.y), make_float2(1.0f, 0.0f),
+			which == 0 ? q + r.q + in : (which == 1 ? k : v) + kv};
 
 		if (which < 2)
-			t.turn = rope[p * 64 + d / 2];
+			t.turn = rope[r.turn + d / 2];
 		return t;
 	}
 
@@ -66,9 +77,12 @@ struct epilogue_residual {
 	const half *gain; /* of the norm that reads x next */
 	float *x, *sumsq_out;
 	half *xn;
-	unsigned hidden, tiles;
+	unsigned hidden, rows;
 
 	static constexpr bool squares = true;
+	struct of_row {
+		size_t at;
+	};
 	struct taken {
 		float2 scale, x, gain;
 	};
@@ -79,10 +93,14 @@ struct epilogue_residual {
 		prefetch_l2(gain + n);
 	}
 
-	__device__ taken take(unsigned n, unsigned row) const
+	__device__ of_row row(unsigned row) const
 	{
-		return {*(const float2 *)(scale + n),
-			__ldcg((const float2 *)(x + (size_t)row * hidden + n)),
+		return {(size_t)row * hidden};
+	}
+
+	__device__ taken take(unsigned n, unsigned, const of_row &r) const
+	{
+		return {*(const float2 *)(scale + n), __ldcg((const float2 *)(x + r.at + n)),
 			__half22float2(*(const half2 *)(gain + n))};
 	}
 
@@ -92,7 +110,7 @@ struct epilogue_residual {
 		float2 y = make_float2(t.x.x + a * t.scale.x, t.x.y + b * t.scale.y);
 
 		*(float2 *)(x + (size_t)row * hidden + n) = y;
-		*(half2 *)(xn + packed_index(tiles, row, n)) =
+		*(half2 *)(xn + packed_index(rows, row, n)) =
 			__floats2half2_rn(y.x * t.gain.x, y.y * t.gain.y);
 		return y.x * y.x + y.y * y.y;
 	}
@@ -107,9 +125,10 @@ struct epilogue_swiglu {
 	const float *scale, *sumsq;
 	half *act;
 	float inv_hidden, eps;
-	unsigned ffn, tiles;
+	unsigned ffn, rows;
 
 	static constexpr bool squares = false;
+	using of_row = float; /* the norm's factor */
 	using taken = float2; /* scale of gate and up */
 
 	__device__ void prefetch(unsigned n) const
@@ -118,10 +137,13 @@ struct epilogue_swiglu {
 		prefetch_l2(scale + ffn + n / 2);
 	}
 
-	__device__ taken take(unsigned n, unsigned row) const
+	__device__ of_row row(unsigned row) const
 	{
-		float r = norm_factor(sumsq, row, inv_hidden, eps);
+		return norm_factor(sumsq, row, inv_hidden, eps);
+	}
 
+	__device__ taken take(unsigned n, unsigned, of_row r) const
+	{
 		return make_float2(r * scale[n / 2], r * scale[ffn + n / 2]);
 	}
 
@@ -130,7 +152,7 @@ struct epilogue_swiglu {
 	{
 		float gate = a * t.x, up = b * t.y;
 
-		act[packed_index(tiles, row, n / 2)] =
+		act[packed_index(rows, row, n / 2)] =
 			__float2half(gate / (1.0f + __expf(-gate)) * up);
 		return 0.0f;
 	}
@@ -143,15 +165,21 @@ struct epilogue_logits {
 	unsigned vocab;
 
 	static constexpr bool squares = false;
+	using of_row = float;
 	using taken = float;
 
 	__device__ void prefetch(unsigned) const
 	{
 	}
 
-	__device__ taken take(unsigned, unsigned row) const
+	__device__ of_row row(unsigned row) const
 	{
 		return norm_factor(sumsq, row, inv_hidden, eps);
+	}
+
+	__device__ taken take(unsigned, unsigned, of_row r) const
+	{
+		return r;
 	}
 
 	__device__ float operator()(unsigned n, unsigned row, float a, float b, taken r) const
@@ -167,7 +195,7 @@ struct step_view {
 	const half *head, *norm_out;
 	const float2 *rope;
 	gpu_state s;
-	unsigned n_layers, hidden, ffn, heads, vocab, rows, tiles;
+	unsigned n_layers, hidden, ffn, heads, vocab, rows;
 	float inv_hidden, eps;
 
 	__host__ __device__ float *sumsq(unsigned norm) const
@@ -191,18 +219,18 @@ struct step_view {
 	__host__ __device__ epilogue_residual out(unsigned l) const
 	{
 		return {layers[l].o.scale, layers[l].norm_ffn, s.x, sumsq(2 * l + 1), s.xn, hidden,
-			tiles};
+			rows};
 	}
 
 	__host__ __device__ epilogue_swiglu gate_up(unsigned l) const
 	{
-		return {layers[l].gu.scale, sumsq(2 * l + 1), s.act, inv_hidden, eps, ffn, tiles};
+		return {layers[l].gu.scale, sumsq(2 * l + 1), s.act, inv_hidden, eps, ffn, rows};
 	}
 
 	__host__ __device__ epilogue_residual down(unsigned l) const
 	{
 		return {layers[l].down.scale, l + 1 < n_layers ? layers[l + 1].norm_attn : norm_out,
-			s.x, sumsq(2 * l + 2), s.xn, hidden, tiles};
+			s.x, sumsq(2 * l + 2), s.xn, hidden, rows};
 	}
 
 	__host__ __device__ epilogue_logits logits(void) const
@@ -211,14 +239,6 @@ struct step_view {
 	}
 };
 
-/** 16-row tiles that a step of @rows rows is laid out for. */
-inline size_t step_tiles(const gpu_state *s, size_t rows)
-{
-	if (rows <= STEP_FEW_ROWS && s->way[rows] == STEP_TILES_OF_16)
-		return 1;
-	return packed_tiles(rows);
-}
-
 inline step_view step_view_of(
 	const gpu_llama *m, const gpu_state *s, const gpu_layer *layers, size_t rows)
 {
@@ -226,8 +246,7 @@ inline step_view step_view_of(
 
 	return {layers, m->head, m->norm_out, m->rope, *s, (unsigned)p->n_layers,
 		(unsigned)p->hidden, (unsigned)p->ffn, (unsigned)p->n_heads, (unsigned)p->vocab,
-		(unsigned)rows, (unsigned)step_tiles(s, rows), 1.0f / (float)p->hidden,
-		(float)p->norm_eps};
+		(unsigned)rows, 1.0f / (float)p->hidden, (float)p->norm_eps};
 }
 
 #endif

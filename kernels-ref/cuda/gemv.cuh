@@ -1,31 +1,44 @@
 #ifndef OFFING_KERNELS_REF_GEMV_CUH
 #define OFFING_KERNELS_REF_GEMV_CUH
 
+#include <algorithm>
+#include <cmath>
+
 #include "kernels-ref/cuda/cuda_common.cuh"
 #include "kernels-ref/cuda/packed_rows.cuh"
 
 /**
  * y[row][n] = sum_k x[row][k] w[n][k] for up to 64 rows of x: weights int8 (or half), packed
- * as llama_q8.cuh says, activations half, sums float.
+ * as llama_q8.cuh says, activations half in panels (packed_rows.cuh), sums float.
  *
- * A block owns a contiguous run of output tiles (of 8) and, where @splits > 1, one share of the
- * inputs; its warps share the inputs out again, each with a ring of copies of its own. Weights
- * depend on nothing, so the rings are filled while the previous kernel still runs. A warp keeps
- * the sums of as many tiles as its registers hold, so that inputs are read once or a few times
- * only. Two tiles make the 16 rows of a tensor-core operand, 8 rows of x the other. What
- * becomes of the sums is the epilogue's business: it is called with two neighbouring sums of
- * one row, after prefetch() has named them at the kernel's start.
+ * A block owns a run of output tiles (of 8) and, where @splits > 1, one share of the inputs. They
+ * come through a ring of stages, each weights and the inputs they meet, so that inputs leave L2
+ * once a block whatever its outputs. Some warps stand side by side over the tiles, and groups of
+ * these take turns at the stages. Weights depend on nothing: the ring is filled with them while
+ * the previous kernel still runs, on a multiprocessor whose block has ended. Two tiles make the 16
+ * rows of a tensor-core operand, 8 rows of x the other.
  */
-#define GEMV_WARPS 8
+#define GEMV_WARPS 16
 #define GEMV_THREADS (GEMV_WARPS * WARP)
+#define GEMV_MAX_TILES 32 /* of a block */
 #define GEMV_MAX_SPLITS 4
-#define GEMV_BARRIER_BYTES 256
+#ifdef EMULATE_CUDA
+#define GEMV_MAX_STAGES 8 /* so that the short inputs of its tests come round, too */
+#define GEMV_STAGE_BYTES 1
+#else
+#define GEMV_MAX_STAGES 24
+#define GEMV_STAGE_BYTES 6144 /* about, where a unit is less */
+#endif
+#define GEMV_BARRIER_BYTES 512
+#define GEMV_SHARED (176 * 1024)
 
 /**
+ * What becomes of the sums is the epilogue's business, two neighbouring sums of one row at a time.
  * An epilogue has
  *	prefetch(n)                  at the kernel's start: output n and the next are ours
- *	taken take(n, row)           what it needs from memory, read while the sums are made
- *	float operator()(n, row, a, b, taken)  the sums of outputs n and n + 1 of a row
+ *	of_row row(row)              what it needs to know of a row
+ *	taken take(n, row, of_row)   what it needs from memory for outputs n and n + 1 of a row
+ *	float operator()(n, row, a, b, taken)  their sums
  *	static constexpr bool squares   whether what that returns shall be added up
  *	add(row, sum)                ... over a block's outputs and handed on
  */
@@ -33,89 +46,46 @@ struct gemv_in {
 	const uint8_t *w;
 	const half *x;
 	unsigned tiles, units, rows; /* outputs / 8, inputs / 64, rows of x */
-	unsigned row_tiles;          /* of 16 rows that x is laid out for: packed_rows.cuh */
-	unsigned splits;
-	float2 *part;      /* splits > 1: [splits][tiles][rows][4] shares of the sums */
-	unsigned *arrived; /* splits > 1: [tiles], zero before and after */
+	float2 *part;      /* where splits may be: [splits][tiles][rows][4] shares of the sums */
+	uint32_t *arrived; /* with it: [tiles], zero before and after */
+	/* of the launch: */
+	unsigned splits = 1, step = 1, stages = 0, stage_bytes = 0; /* units of a stage, stages */
 };
 
-/**
- * Sizes of one instance: B 8-row tiles of x, G tiles of outputs kept at once, W bytes a weight.
- * Up to 8 rows a block leaves half of the shared memory and registers to the next kernel's;
- * the head is the last kernel of a step.
- */
-template <int B, int G, int W> struct gemv_size {
-	static constexpr int unit = 512 * W;                 /* 8 outputs x 64 inputs */
-	static constexpr int tiles = B > 1 ? G : 4;          /* a stage */
-	static constexpr int units = B > 1 || W > 1 ? 1 : 2; /* a stage */
-	static constexpr int subs = G / tiles;               /* stages that share inputs */
-	static constexpr int x_unit = B == 1 ? 0 : 1024 * B; /* more rows come through the ring */
-	static constexpr int x_at = tiles * units * unit;
-	static constexpr int stage = x_at + units * x_unit;
-	static constexpr int stages = B == 1 ? 3 : 2; /* in flight, per warp */
-	static constexpr int ring = GEMV_WARPS * stages * stage;
-	static constexpr int sums = GEMV_WARPS * G * 8 * B * 8 * (int)sizeof(float);
-	static constexpr int shared = (ring > sums ? ring : sums) + GEMV_BARRIER_BYTES;
-	static constexpr int blocks = B == 1 && W == 1 ? 2 : 1; /* on a multiprocessor */
-	static_assert(GEMV_WARPS * stages * 8 <= GEMV_BARRIER_BYTES, "room for the barriers");
-	static_assert(blocks * (shared + 1024) <= 228 * 1024, "shared memory of a multiprocessor");
+/** One lane's weights of STEPS steps (2 or 4) of 16 inputs of one tile, W words of 4 a step. */
+template <int W, int STEPS> struct gemv_weights {
+	alignas(W *STEPS == 2 ? 8 : 16) uint32_t word[W * STEPS];
+
+	/* From step @step0 on of a tile in shared memory. */
+	__device__ void load(const char *tile, unsigned step0)
+	{
+		const char *from = tile + threadIdx.x % WARP * 16;
+
+		if constexpr (W * STEPS == 2) {
+			*(uint2 *)word = *(const uint2 *)(from + step0 * 4);
+		} else {
+			*(uint4 *)word = *(const uint4 *)(from + (W == 2 ? step0 * 256 : 0));
+			if constexpr (W * STEPS == 8)
+				*(uint4 *)(word + 4) = *(const uint4 *)(from + 512);
+		}
+	}
+
+	/* Those of step number @s of these, as halves. */
+	__device__ void take(uint32_t to[2], unsigned s) const
+	{
+		if constexpr (W == 1) {
+			halves_from_bytes(to[0], to[1], word[s]);
+		} else {
+			to[0] = word[2 * s];
+			to[1] = word[2 * s + 1];
+		}
+	}
 };
 
-/** One lane's weights of half a unit (two steps of 16 inputs) of one tile as two registers each. */
-template <int W> __device__ void take_weights(uint32_t to[4], const char *unit, unsigned piece)
+/** Where 16 bytes of row @row of a unit of a panel lie, for load_matrix4(). */
+__device__ inline const char *panel_piece(const char *unit, unsigned row, unsigned piece)
 {
-	unsigned lane = threadIdx.x % WARP;
-
-	if (W == 1) {
-		uint2 w = *(const uint2 *)(unit + lane * 16 + piece * 8);
-
-		halves_from_bytes(to[0], to[1], w.x);
-		halves_from_bytes(to[2], to[3], w.y);
-	} else {
-		*(uint4 *)to = *(const uint4 *)(unit + piece * 512 + lane * 16);
-	}
-}
-
-/** Half a unit of TILES tiles, one after another, by the same inputs: two tiles make 16 rows. */
-template <int B, int TILES, int W>
-__device__ void multiply_tiles(
-	float acc[TILES / 2][B][4], const uint32_t x[B][4], const char *first, unsigned piece)
-{
-	constexpr unsigned tile_bytes = 512 * W;
-
-#pragma unroll
-	for (int j = 0; j < TILES / 2; j++) {
-		uint32_t lo[4], hi[4];
-
-		take_weights<W>(lo, first + 2 * j * tile_bytes, piece);
-		take_weights<W>(hi, first + (2 * j + 1) * tile_bytes, piece);
-#pragma unroll
-		for (int s = 0; s < 2; s++)
-#pragma unroll
-			for (int b = 0; b < B; b++)
-				mma_16816(acc[j][b], lo[2 * s], hi[2 * s], lo[2 * s + 1],
-					hi[2 * s + 1], x[b][2 * s], x[b][2 * s + 1]);
-	}
-}
-
-/**
- * Sums are handed to an epilogue in items, two neighbouring outputs of a row: item i is of tile
- * i / rows / 4, row i / 4 % rows and its outputs 2 (i % 4) and the next.
- */
-__device__ inline unsigned item_tile(unsigned i, unsigned rows)
-{
-	return i / 4 / rows;
-}
-
-__device__ inline unsigned item_row(unsigned i, unsigned rows)
-{
-	return i / 4 % rows;
-}
-
-/** Its first output, tiles counted from @tile on. */
-__device__ inline unsigned item_output(unsigned tile, unsigned i, unsigned rows)
-{
-	return (tile + item_tile(i, rows)) * 8 + 2 * (i % 4);
+	return unit + row * 128 + ((piece ^ (row & 7)) << 4);
 }
 
 /** By the whole block: name tiles @tile0 to @tile1 to the epilogue. */
@@ -126,151 +96,304 @@ __device__ void prefetch_outputs(const E &epilogue, unsigned tile0, unsigned til
 		epilogue.prefetch(tile0 * 8 + n);
 }
 
-/** Where a warp is in its list of stages: passes over the inputs, units of these, tiles. */
-struct gemv_cursor {
-	unsigned pass, unit, sub;
+/** Sizes of one instance: B 8-row tiles of x, W bytes a weight. */
+template <int B, int W> struct gemv_size {
+	static constexpr int side = W * (B > 2 ? B : 2);       /* warps side by side: a group */
+	static constexpr int turns = GEMV_WARPS / side;        /* groups, in turn */
+	static constexpr int held = GEMV_MAX_TILES / 2 / side; /* pairs of tiles a warp has */
+	static constexpr int at_once = B == 1 ? 4 / W : B == 2 ? 2 : 1; /* of these */
+	static constexpr int tile = 512 * W; /* 8 outputs x 64 inputs, bytes */
+	/* what may be read behind a stage: tiles or rows that are not there */
+	static constexpr int more_rows = (B > 2 ? 4 * B : 8) * 128;
+	static constexpr int more_tiles = 2 * at_once * side * tile;
+	static constexpr int behind = more_rows > more_tiles ? more_rows : more_tiles;
+	/* items of an epilogue: rows and tiles at once */
+	static constexpr int rows = 8 * B, groups = GEMV_THREADS / 4 / rows;
 };
 
-template <int B, int G, int W, class E> struct gemv_block {
-	using size = gemv_size<B, G, W>;
+template <int B, int W, class E> struct gemv_block {
+	using size = gemv_size<B, W>;
+	using taken = typename E::taken;
 
 	const gemv_in &in;
 	const E &epilogue;
-	char *shared;
-	char *ring; /* this warp's */
-	uint64_t *full;
-	unsigned split, tile0, tile1, unit0, unit1, passes;
-	uint4 x[size::units][2]; /* B == 1: this stage's inputs, and the next's */
-	uint4 x_next[size::units][2];
+	char *ring;
+	uint64_t *full, *empty;
+	unsigned turn, member, side; /* this warp's group, which of it, and where it stands */
+	unsigned split, tile0, tiles, unit0, units, n_stages;
 
-	__device__ gemv_block(const gemv_in &in, const E &epilogue) : in(in), epilogue(epilogue)
+	__device__ gemv_block(const gemv_in &in, const E &epilogue, char *shared)
+	    : in(in), epilogue(epilogue), ring(shared + GEMV_BARRIER_BYTES),
+	      full((uint64_t *)shared), empty((uint64_t *)shared + GEMV_MAX_STAGES)
 	{
+		unsigned range = blockIdx.x / in.splits, ranges = gridDim.x / in.splits;
+
+		turn = threadIdx.x / WARP / size::side;
+		member = threadIdx.x / WARP % size::side;
+		side = member;
+		/* else one quarter of the multiprocessor would have a pair more in every turn */
+		if (size::turns > 1 && threadIdx.x >= GEMV_THREADS / 2)
+			side = size::side - 1 - side;
+		split = blockIdx.x % in.splits;
+		tile0 = (unsigned)((uint64_t)in.tiles * range / ranges);
+		tiles = (unsigned)((uint64_t)in.tiles * (range + 1) / ranges) - tile0;
+		unit0 = in.units * split / in.splits;
+		units = in.units * (split + 1) / in.splits - unit0;
+		n_stages = (units + in.step - 1) / in.step;
 	}
 
-	__device__ unsigned tiles_in(unsigned pass) const
+	__device__ unsigned units_in(unsigned stage) const
 	{
-		return min((unsigned)G, tile1 - tile0 - pass * G);
+		return min(in.step, units - stage * in.step);
 	}
 
-	__device__ unsigned subs_in(unsigned pass) const
-	{
-		return (tiles_in(pass) + size::tiles - 1) / size::tiles;
-	}
+	/* --- the ring --------------------------------------------------------------------- */
 
-	/* Within a pass: the next pass waits until shared memory has been read. */
-	__device__ bool advance(gemv_cursor *c) const
+	__device__ void copy_weights(unsigned s, unsigned slot) const
 	{
-		if (++c->sub < subs_in(c->pass))
-			return true;
-		c->sub = 0;
-		c->unit += size::units;
-		return c->unit < unit1;
-	}
+		unsigned lane = threadIdx.x % WARP, n = units_in(s);
+		unsigned bytes = tiles * size::tile;
+		size_t unit = unit0 + s * in.step + lane;
 
-	__device__ unsigned units_at(unsigned unit) const
-	{
-		return min((unsigned)size::units, unit1 - unit);
-	}
-
-	__device__ void copy_weights(const gemv_cursor &c, unsigned slot) const
-	{
-		unsigned lane = threadIdx.x % WARP, n = units_at(c.unit),
-			 first = c.sub * size::tiles;
-		unsigned tiles = min((unsigned)size::tiles, tiles_in(c.pass) - first);
-		size_t tile = tile0 + c.pass * G + first;
-
-		stage_open(full + slot, n * (tiles * size::unit + size::x_unit));
+		stage_open(full + slot, n * (bytes + in.rows * 128));
 		if (lane < n)
-			stage_copy(ring + slot * size::stage + lane * size::tiles * size::unit,
-				in.w + ((size_t)(c.unit + lane) * in.tiles + tile) * size::unit,
-				tiles * size::unit, full + slot);
+			stage_copy(ring + slot * in.stage_bytes + lane * bytes,
+				in.w + (unit * in.tiles + tile0) * size::tile, bytes, full + slot);
 	}
 
-	__device__ void copy_inputs(const gemv_cursor &c, unsigned slot) const
+	__device__ void copy_inputs(unsigned s, unsigned slot) const
 	{
-		if (B > 1 && threadIdx.x % WARP == WARP - 1)
-			stage_copy(ring + slot * size::stage + size::x_at,
-				(const char *)in.x + (size_t)c.unit * size::x_unit,
-				units_at(c.unit) * size::x_unit, full + slot);
+		size_t unit = unit0 + s * in.step;
+
+		if (threadIdx.x % WARP == WARP - 1)
+			stage_copy(ring + slot * in.stage_bytes + in.step * tiles * size::tile,
+				in.x + unit * in.rows * 64, units_in(s) * in.rows * 128,
+				full + slot);
 		stage_close(full + slot);
 	}
 
-	/* Past L1, which may hold what was there before the kernel that made them. */
-	__device__ void fetch_inputs(uint4 to[size::units][2], unsigned unit) const
+	/* A group's places for the first time, by its warps in turn; inputs when there are any. */
+	__device__ void fill(void) const
+	{
+		unsigned ahead = min(in.stages, n_stages), from = turn + member * size::turns;
+
+		for (unsigned s = from; s < ahead; s += GEMV_WARPS)
+			copy_weights(s, s);
+		launch_wait();
+		for (unsigned s = from; s < ahead; s += GEMV_WARPS)
+			copy_inputs(s, s);
+	}
+
+	/* The place @slot of stage @s, which this warp has read, for whoever fills it next. */
+	__device__ void refill(unsigned s, unsigned slot, unsigned parity) const
+	{
+		if (s + in.stages >= n_stages || s / size::turns % size::side != member)
+			return;
+		stage_wait(empty + slot, parity);
+		copy_weights(s + in.stages, slot);
+		copy_inputs(s + in.stages, slot);
+	}
+
+	/* --- products ---------------------------------------------------------------------- */
+
+	/* Some steps of inputs of a unit, of 8 B rows; of those that are not there something. */
+	template <int STEPS>
+	__device__ void take_inputs(
+		uint32_t to[STEPS][B][2], const char *unit, unsigned step0) const
 	{
 		unsigned lane = threadIdx.x % WARP;
+		uint32_t r[4];
+
+		if constexpr (B == 1) {
+#pragma unroll
+			for (int s = 0; s < STEPS; s += 2) {
+				load_matrix4(
+					r, panel_piece(unit, lane % 8, 2 * (step0 + s) + lane / 8));
+				to[s][0][0] = r[0];
+				to[s][0][1] = r[1];
+				to[s + 1][0][0] = r[2];
+				to[s + 1][0][1] = r[3];
+			}
+		} else {
+			unit += lane / 16 * 1024;
+#pragma unroll
+			for (int s = 0; s < STEPS; s++) {
+				const char *rows =
+					panel_piece(unit, lane % 8, 2 * (step0 + s) + lane / 8 % 2);
 
 #pragma unroll
-		for (unsigned v = 0; v < size::units; v++)
-			if (lane / 4 < in.rows && unit + v < unit1) {
-				const uint4 *p = (const uint4 *)(in.x + (size_t)(unit + v) * 512);
+				for (int b = 0; b < B; b += 2) {
+					load_matrix4(r, rows + b * 1024);
+					to[s][b][0] = r[0];
+					to[s][b][1] = r[1];
+					to[s][b + 1][0] = r[2];
+					to[s][b + 1][1] = r[3];
+				}
+			}
+		}
+	}
 
-				to[v][0] = __ldcg(p + lane);
-				to[v][1] = __ldcg(p + 32 + lane);
+	/* Some pairs of tiles from @first on: products with the inputs @x of a unit. */
+	__device__ void multiply_pairs(
+		float acc[size::at_once][B][4], const uint32_t x[4][B][2], const char *first) const
+	{
+		gemv_weights<W, 4> lo[size::at_once], hi[size::at_once];
+
+#pragma unroll
+		for (int j = 0; j < size::at_once; j++) {
+			const char *pair = first + j * size::side * 2 * size::tile;
+
+			lo[j].load(pair, 0);
+			hi[j].load(pair + size::tile, 0);
+		}
+#pragma unroll
+		for (int s = 0; s < 4; s++)
+#pragma unroll
+			for (int j = 0; j < size::at_once; j++) {
+				uint32_t a[2], b[2];
+
+				lo[j].take(a, s);
+				hi[j].take(b, s);
+#pragma unroll
+				for (int n = 0; n < B; n++)
+					mma_16816(acc[j][n], a[0], b[0], a[1], b[1], x[s][n][0],
+						x[s][n][1]);
 			}
 	}
 
-	/* Half a unit of inputs (two steps of 16) for all rows. */
-	__device__ void take_inputs(
-		uint32_t to[B][4], const char *stage, unsigned v, unsigned piece) const
+	/* Pair j of this warp is number j * size::side + side of the block. */
+	__device__ const char *pair_at(const char *w, int j) const
 	{
-		if (B == 1) {
-			*(uint4 *)to[0] = x[v % size::units][piece];
-			return;
+		return w + (j * size::side + side) * 2 * size::tile;
+	}
+
+	__device__ bool has_pair(int j) const
+	{
+		return 2 * (j * size::side + side) < tiles;
+	}
+
+	/* Many rows: the inputs of a step come while those of the one before are multiplied. */
+	__device__ void multiply_many(
+		float acc[size::held][B][4], const char *w, const char *x) const
+	{
+		gemv_weights<W, 2> lo[size::held], hi[size::held];
+		uint32_t xs[2][1][B][2];
+
+		take_inputs<1>(xs[0], x, 0);
+#pragma unroll
+		for (int step = 0; step < 4; step++) {
+			if (step % 2 == 0)
+#pragma unroll
+				for (int j = 0; j < size::held; j++)
+					if (has_pair(j)) {
+						lo[j].load(pair_at(w, j), step);
+						hi[j].load(pair_at(w, j) + size::tile, step);
+					}
+			if (step < 3)
+				take_inputs<1>(xs[(step + 1) % 2], x, step + 1);
+#pragma unroll
+			for (int j = 0; j < size::held; j++)
+				if (has_pair(j)) {
+					uint32_t a[2], b[2];
+
+					lo[j].take(a, step % 2);
+					hi[j].take(b, step % 2);
+#pragma unroll
+					for (int n = 0; n < B; n++)
+						mma_16816(acc[j][n], a[0], b[0], a[1], b[1],
+							xs[step % 2][0][n][0],
+							xs[step % 2][0][n][1]);
+				}
 		}
-		const uint4 *p = (const uint4 *)(stage + size::x_at + v * size::x_unit);
-#pragma unroll
-		for (int b = 0; b < B; b++)
-			*(uint4 *)to[b] = p[(2 * b + piece) * WARP + threadIdx.x % WARP];
 	}
 
-	__device__ void compute_unit(
-		float acc[size::tiles / 2][B][4], const char *stage, unsigned v)
+	__device__ void multiply_few(
+		float acc[size::held][B][4], const char *w, const char *x) const
 	{
-#pragma unroll
-		for (int piece = 0; piece < 2; piece++) {
-			uint32_t xs[B][4];
+		uint32_t xs[4][B][2];
 
-			take_inputs(xs, stage, v, piece);
-			multiply_tiles<B, size::tiles, W>(
-				acc, xs, stage + v * size::tiles * size::unit, piece);
+		take_inputs<4>(xs, x, 0);
+#pragma unroll
+		for (int j = 0; j < size::held; j += size::at_once)
+			if (has_pair(j))
+				multiply_pairs(acc + j, xs, pair_at(w, j));
+	}
+
+	__device__ void multiply_unit(
+		float acc[size::held][B][4], const char *w, const char *x) const
+	{
+		if constexpr (B >= 4)
+			multiply_many(acc, w, x);
+		else
+			multiply_few(acc, w, x);
+	}
+
+	/* Others of the group may still read what this warp has: it fills the place before that. */
+	__device__ void multiply(float acc[size::held][B][4]) const
+	{
+		unsigned slot = turn, parity = 0, before = 0, parity_before = 0;
+
+		for (unsigned s = turn; s < n_stages; s += size::turns) {
+			const char *w = ring + slot * in.stage_bytes;
+			const char *x = w + in.step * tiles * size::tile;
+			unsigned n = has_pair(0) ? units_in(s) : 0;
+
+			if (s > turn)
+				refill(s - size::turns, before, parity_before);
+			stage_wait(full + slot, parity);
+			for (unsigned u = 0; u < n; u++) {
+				multiply_unit(acc, w, x);
+				w += tiles * size::tile;
+				x += in.rows * 128;
+			}
+			__syncwarp();
+			if (threadIdx.x % WARP == 0)
+				mbar_arrive(empty + slot);
+			before = slot;
+			parity_before = parity;
+			slot += size::turns;
+			if (slot >= in.stages) {
+				slot -= in.stages;
+				parity ^= 1;
+			}
 		}
 	}
 
-	/* Sums of a warp in shared memory: [tile][row][output], tiles of 8 by 8 rows. */
-	__device__ float *sums_of(unsigned warp) const
+	/* --- the sums, where the ring was: [turn][tile][row][4] of two outputs -----------------
+	 */
+
+	__device__ float2 *sums(unsigned of) const
 	{
-		return (float *)shared + warp * G * 64 * B;
+		return (float2 *)ring + of * tiles * in.rows * 4;
 	}
 
-	__device__ void lay_down(const float acc[G / 2][B][4]) const
+	__device__ void lay_down(const float acc[size::held][B][4]) const
 	{
-		unsigned lane = threadIdx.x % WARP, t = lane % 4;
-		float *to = sums_of(threadIdx.x / WARP) + lane / 4;
+		unsigned lane = threadIdx.x % WARP;
+		float *to = (float *)sums(turn) + lane / 4;
 
 #pragma unroll
-		for (int j = 0; j < G; j++)
+		for (int j = 0; j < 2 * size::held; j++)
 #pragma unroll
 			for (int b = 0; b < B; b++)
 #pragma unroll
 				for (int i = 0; i < 2; i++) {
-					unsigned row = 8 * b + 2 * t + i;
+					unsigned row = 8 * b + lane % 4 * 2 + i;
+					unsigned tile = 2 * (j / 2 * size::side + side) + j % 2;
 
-					if (row < in.rows)
-						to[(j * 8 * B + row) * 8] =
+					if (row < in.rows && tile < tiles)
+						to[(tile * in.rows + row) * 8] =
 							acc[j / 2][b][j % 2 * 2 + i];
 				}
 	}
 
 	__device__ float2 add_up(unsigned i) const
 	{
-		unsigned row = item_row(i, in.rows), j = item_tile(i, in.rows);
-		float2 sum = make_float2(0.0f, 0.0f);
+		float2 sum = sums(0)[i];
 
 #pragma unroll
-		for (int w = 0; w < GEMV_WARPS; w++) {
-			float2 s =
-				*(const float2 *)(sums_of(w) + (j * 8 * B + row) * 8 + i % 4 * 2);
+		for (int k = 1; k < size::turns; k++) {
+			float2 s = sums(k)[i];
 
 			sum.x += s.x;
 			sum.y += s.y;
@@ -278,261 +401,229 @@ template <int B, int G, int W, class E> struct gemv_block {
 		return sum;
 	}
 
-	using taken = typename E::taken;
-
-	__device__ taken take(unsigned tile, unsigned i) const
+	__device__ float2 *part(unsigned of) const
 	{
-		return epilogue.take(item_output(tile, i, in.rows), item_row(i, in.rows));
+		return in.part + ((size_t)of * in.tiles + tile0) * in.rows * 4;
 	}
 
-	/* The sums of item @i to the epilogue; what it returns replaces them in shared memory. */
-	__device__ void finish(unsigned tile, unsigned i, float2 sum, const taken &t) const
+	/* Each share of the inputs finishes its share of the outputs, from @begin to @end of the
+	 * tiles; the others' go to them, and theirs come. */
+	__device__ void exchange(unsigned begin, unsigned end) const
 	{
-		unsigned row = item_row(i, in.rows), j = item_tile(i, in.rows);
-		float square = epilogue(item_output(tile, i, in.rows), row, sum.x, sum.y, t);
+		unsigned n = in.rows * 4;
 
-		if constexpr (E::squares)
-			sums_of(0)[(j * 8 * B + row) * 8 + i % 4 * 2] = square;
-	}
-
-	/* One warp a row. */
-	__device__ void add_squares(unsigned tiles) const
-	{
-		unsigned lane = threadIdx.x % WARP;
-
+		for (unsigned i = threadIdx.x; i < tiles * n; i += GEMV_THREADS)
+			if (i < begin * n || i >= end * n)
+				part(split)[i] = add_up(i);
 		__syncthreads();
-		for (unsigned row = threadIdx.x / WARP; row < in.rows; row += GEMV_WARPS) {
-			float sum = 0.0f;
-
-			for (unsigned i = lane; i < tiles * 4; i += WARP)
-				sum += sums_of(0)[(i / 4 * 8 * B + row) * 8 + i % 4 * 2];
-			sum = warp_sum(sum);
-			if (lane == 0)
-				epilogue.add(row, sum);
+		if (threadIdx.x == 0) {
+			meeting_arrive(in.arrived + tile0, 2 * in.splits - 1);
+			meeting_wait(in.arrived + tile0, in.splits);
+			atomicInc(in.arrived + tile0, 2 * in.splits - 1);
 		}
-	}
-
-	/* The block of a pass that arrives last adds up what all its splits have laid down. */
-	__device__ bool arrive_last(unsigned tile, unsigned items) const
-	{
-		size_t at = (size_t)tile * in.rows * 4, stride = (size_t)in.tiles * in.rows * 4;
-		unsigned last;
-
-		for (unsigned i = threadIdx.x; i < items; i += GEMV_THREADS)
-			in.part[split * stride + at + i] = add_up(i);
-		__threadfence();
 		__syncthreads();
-		last = threadIdx.x == 0 &&
-		       atomicInc(in.arrived + tile, in.splits - 1) == in.splits - 1;
-		if (!__syncthreads_or((int)last))
-			return false;
-		__threadfence();
-		return true;
 	}
 
-	__device__ float2 add_up_splits(unsigned tile, unsigned i) const
+	__device__ float2 sum_of(unsigned i) const
 	{
-		size_t at = (size_t)tile * in.rows * 4, stride = (size_t)in.tiles * in.rows * 4;
-		float2 part[GEMV_MAX_SPLITS], sum = make_float2(0.0f, 0.0f);
+		float2 sum = make_float2(0.0f, 0.0f), theirs[GEMV_MAX_SPLITS];
 
+		if (in.splits == 1)
+			return add_up(i);
 #pragma unroll
-		for (unsigned s = 0; s < GEMV_MAX_SPLITS; s++)
-			if (s < in.splits)
-				part[s] = __ldcg(in.part + s * stride + at + i);
+		for (unsigned k = 0; k < GEMV_MAX_SPLITS; k++)
+			if (k < in.splits)
+				theirs[k] = k == split ? add_up(i) : __ldcg(part(k) + i);
 #pragma unroll
-		for (unsigned s = 0; s < GEMV_MAX_SPLITS; s++)
-			if (s < in.splits) {
-				sum.x += part[s].x;
-				sum.y += part[s].y;
+		for (unsigned k = 0; k < GEMV_MAX_SPLITS; k++)
+			if (k < in.splits) {
+				sum.x += theirs[k].x;
+				sum.y += theirs[k].y;
 			}
 		return sum;
 	}
 
-	__device__ void end_pass(unsigned pass, const float acc[G / 2][B][4]) const
+	/* Some tiles of one row: what they need is fetched together. */
+	template <int N>
+	__device__ void finish_tiles(
+		unsigned tile, unsigned end, unsigned row, const typename E::of_row &of) const
 	{
-		unsigned items = tiles_in(pass) * in.rows * 4, tile = tile0 + pass * G;
-		unsigned i = threadIdx.x;
-		taken t = {};
+		unsigned pair = threadIdx.x % 4;
+		float2 sum[N];
+		taken t[N];
 
-		if (i < items)
-			t = take(tile, i);
-		__syncthreads(); /* the sums take the place of the rings */
-		lay_down(acc);
-		__syncthreads();
-		if (in.splits > 1 && !arrive_last(tile, items))
-			return;
-		while (i < items) {
-			finish(tile, i, in.splits > 1 ? add_up_splits(tile, i) : add_up(i), t);
-			i += GEMV_THREADS;
-			if (i < items)
-				t = take(tile, i);
+#pragma unroll
+		for (int k = 0; k < N; k++) {
+			unsigned at = tile + k * size::groups;
+
+			if (at < end) {
+				t[k] = epilogue.take((tile0 + at) * 8 + 2 * pair, row, of);
+				sum[k] = sum_of((at * in.rows + row) * 4 + pair);
+			}
+		}
+#pragma unroll
+		for (int k = 0; k < N; k++) {
+			unsigned at = tile + k * size::groups;
+
+			if (at < end) {
+				float square = epilogue(
+					(tile0 + at) * 8 + 2 * pair, row, sum[k].x, sum[k].y, t[k]);
+
+				if constexpr (E::squares)
+					sums(0)[(at * in.rows + row) * 4 + pair].x = square;
+			}
+		}
+	}
+
+	__device__ void finish(unsigned begin, unsigned end) const
+	{
+		constexpr int together = 4;
+		unsigned row = threadIdx.x / 4 % size::rows;
+
+		if (row < in.rows) {
+			typename E::of_row of = epilogue.row(row);
+
+			for (unsigned t = begin + threadIdx.x / 4 / size::rows; t < end;
+				t += together * size::groups)
+				finish_tiles<together>(t, end, row, of);
 		}
 		if constexpr (E::squares)
-			add_squares(tiles_in(pass));
+			add_squares(begin, end);
 	}
 
-	__device__ void run_pass(unsigned pass, unsigned *slot, unsigned *parity)
+	/* A thread a row and pair, four of them a row. */
+	__device__ void add_squares(unsigned begin, unsigned end) const
 	{
-		float acc[size::subs][size::tiles / 2][B][4];
-		gemv_cursor put = {pass, unit0, 0}, filled = put;
-		bool more = unit0 < unit1, fill = more;
+		unsigned n = in.rows * 4;
 
-		for (unsigned s = 0; s < size::stages && more; s++) {
-			copy_weights(put, (*slot + s) % size::stages);
-			more = advance(&put);
-		}
-		if (pass == 0) {
-			prefetch_outputs<GEMV_THREADS>(epilogue, tile0, tile1);
-			launch_wait();
-		}
-		for (unsigned s = 0; s < size::stages && fill; s++) {
-			copy_inputs(filled, (*slot + s) % size::stages);
-			fill = advance(&filled);
-		}
-		if (B == 1)
-			fetch_inputs(x_next, unit0);
-#pragma unroll
-		for (int i = 0; i < size::subs * size::tiles / 2 * B * 4; i++)
-			(&acc[0][0][0][0])[i] = 0.0f;
-		for (unsigned unit = unit0; unit < unit1; unit += size::units) {
-			if (B == 1) {
-#pragma unroll
-				for (int v = 0; v < size::units; v++) {
-					x[v][0] = x_next[v][0];
-					x[v][1] = x_next[v][1];
-				}
-				fetch_inputs(x_next, unit + size::units);
-			}
-#pragma unroll
-			for (int sub = 0; sub < size::subs; sub++) {
-				if ((unsigned)sub >= subs_in(pass))
-					break;
-				const char *stage = ring + *slot * size::stage;
+		__syncthreads();
+		for (unsigned first = 0; first < n; first += GEMV_THREADS) {
+			unsigned i = first + threadIdx.x;
+			float sum = 0.0f;
 
-				stage_wait(full + *slot, *parity);
-#pragma unroll
-				for (unsigned v = 0; v < size::units; v++)
-					if (v < units_at(unit))
-						compute_unit(acc[sub], stage, v);
-				__syncwarp();
-				if (more) {
-					copy_weights(put, *slot);
-					copy_inputs(put, *slot);
-					more = advance(&put);
-				}
-				*slot = *slot + 1 == size::stages ? 0 : *slot + 1;
-				*parity ^= *slot == 0;
-			}
+			if (i < n)
+				for (unsigned t = begin; t < end; t++)
+					sum += sums(0)[t * n + i].x;
+			sum += __shfl_xor_sync(FULL_WARP, sum, 1);
+			sum += __shfl_xor_sync(FULL_WARP, sum, 2);
+			if (i < n && i % 4 == 0)
+				epilogue.add(i / 4, sum);
 		}
-		end_pass(pass, &acc[0][0]);
 	}
 
-	__device__ void run(void)
+	__device__ void work(void) const
 	{
-		unsigned slot = 0, parity = 0;
+		unsigned begin = tiles * split / in.splits, end = tiles * (split + 1) / in.splits;
+		float acc[size::held][B][4];
 
-		for (int v = 0; v < size::units; v++)
-			x_next[v][0] = x_next[v][1] = make_uint4(0, 0, 0, 0);
-		for (unsigned pass = 0; pass < passes; pass++) {
-			run_pass(pass, &slot, &parity);
-			if (pass + 1 < passes) {
-				fence_async_proxy(); /* copies come where sums were */
-				__syncthreads();
-			}
-		}
+		prefetch_outputs<GEMV_THREADS>(epilogue, tile0, tile0 + tiles);
+#pragma unroll
+		for (int i = 0; i < size::held * B * 4; i++)
+			(&acc[0][0][0])[i] = 0.0f;
+		fill();
+		multiply(acc);
+		__syncthreads();
+		lay_down(acc);
+		__syncthreads();
+		if (in.splits > 1)
+			exchange(begin, end);
+		finish(begin, end);
 	}
 };
 
-template <int B, int G, int W, class E>
-__global__ void __launch_bounds__(GEMV_THREADS, gemv_size<B, G, W>::blocks)
-	gemv(gemv_in in, E epilogue)
+template <int B, int W, class E>
+__global__ void __launch_bounds__(GEMV_THREADS, 1) gemv(gemv_in in, E epilogue)
 {
-	using size = gemv_size<B, G, W>;
 	DYNAMIC_SHARED(char, shared);
-	uint64_t *bars = (uint64_t *)(shared + size::shared - GEMV_BARRIER_BYTES);
-	unsigned warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
-	unsigned range = blockIdx.x / in.splits, ranges = gridDim.x / in.splits;
-	unsigned share = blockIdx.x % in.splits * GEMV_WARPS + warp,
-		 shares = in.splits * GEMV_WARPS;
-	gemv_block<B, G, W, E> b(in, epilogue);
+	gemv_block<B, W, E> b(in, epilogue, shared);
 
 	launch_next();
-	if (lane < size::stages)
-		stage_init(bars + warp * size::stages + lane);
+	if (threadIdx.x < in.stages) {
+		stage_init(b.full + threadIdx.x);
+		mbar_init(b.empty + threadIdx.x, gemv_size<B, W>::side);
+	}
 	fence_mbar_init();
 	__syncthreads();
-	b.shared = shared;
-	b.ring = shared + warp * size::stages * size::stage;
-	b.full = bars + warp * size::stages;
-	b.split = blockIdx.x % in.splits;
-	b.tile0 = (unsigned)((uint64_t)in.tiles * range / ranges);
-	b.tile1 = (unsigned)((uint64_t)in.tiles * (range + 1) / ranges);
-	b.unit0 = in.units * share / shares;
-	b.unit1 = in.units * (share + 1) / shares;
-	b.passes = (b.tile1 - b.tile0 + G - 1) / G;
-	b.run();
+	if (b.tiles == 0)
+		return;
+	b.work();
 }
 
-/** Splits that read the inputs from L2 least: passes over them times the share of each. */
-inline unsigned gemv_splits(unsigned tiles, unsigned blocks, unsigned at_once)
+inline unsigned gemv_ranges(unsigned tiles, unsigned blocks, unsigned splits)
+{
+	unsigned least = (tiles + GEMV_MAX_TILES - 1) / GEMV_MAX_TILES, ranges = blocks / splits;
+
+	return ranges > least ? ranges : least;
+}
+
+/* Bytes of a unit that a block fetches. */
+inline unsigned gemv_unit(const gemv_in &in, unsigned ranges, unsigned weight)
+{
+	return (in.tiles + ranges - 1) / ranges * 512 * weight + in.rows * 128;
+}
+
+/** Shares of the inputs by which a block reads least. */
+inline unsigned gemv_splits(const gemv_in &in, unsigned blocks, unsigned weight)
 {
 	unsigned best = 1;
 	double least = HUGE_VAL;
 
-	for (unsigned s = 1; s <= GEMV_MAX_SPLITS && s <= blocks; s++) {
-		unsigned ranges = blocks / s, each = (tiles + ranges - 1) / ranges;
-		double read = (double)((each + at_once - 1) / at_once) / (double)s;
+	for (unsigned s = 1; s <= GEMV_MAX_SPLITS && s <= in.units && s <= blocks; s++) {
+		unsigned ranges = gemv_ranges(in.tiles, blocks, s);
+		double bytes = (double)gemv_unit(in, ranges, weight) * (double)in.units / s;
 
-		if (read < least) {
-			least = read;
+		/* shares wait for each other: all must be there at once */
+		if (bytes < least && (s == 1 || (in.part && ranges * s <= blocks))) {
+			least = bytes;
 			best = s;
 		}
 	}
 	return best;
 }
 
-template <int B, int G, int W, class E>
-void gemv_launch(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStream_t stream)
+template <int B, int W, class E>
+void gemv_launch(gemv_in in, const E &epilogue, cudaStream_t stream)
 {
-	constexpr int shared = gemv_size<B, G, W>::shared;
+	using size = gemv_size<B, W>;
+	unsigned blocks = multiprocessors(), shared, room, ranges, unit;
 
+	shared = std::min(
+		device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin), (unsigned)GEMV_SHARED);
+	room = shared - GEMV_BARRIER_BYTES - size::behind;
+	in.splits = gemv_splits(in, blocks, W);
+	ranges = gemv_ranges(in.tiles, blocks, in.splits);
+	/* a stage for every turn, and room for the sums of all */
+	while (unit = gemv_unit(in, ranges, W),
+		unit * size::turns > room ||
+			(unit - in.rows * 128) / size::tile * in.rows * 32 * size::turns > room) {
+		ranges *= 2;
+		in.splits = 1;
+	}
+	in.step = std::min(std::max(1u, GEMV_STAGE_BYTES / unit), room / size::turns / unit);
+	in.stage_bytes = in.step * unit;
+	/* whole turns: a place in the ring is always the same warps', in order, so that none waits
+	 * for a filling that is two ahead of what is there */
+	in.stages = std::min(room / in.stage_bytes, (unsigned)GEMV_MAX_STAGES) / size::turns *
+		    size::turns;
 	CUDA_TRY(cudaFuncSetAttribute(
-		gemv<B, G, W, E>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
-	launch_overlapped(stream, gemv<B, G, W, E>, dim3(blocks / in.splits * in.splits),
-		dim3(GEMV_THREADS), shared, in, epilogue);
+		gemv<B, W, E>, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared));
+	if (in.splits > 1)
+		launch_resident(stream, gemv<B, W, E>, dim3(ranges * in.splits), dim3(GEMV_THREADS),
+			shared, in, epilogue);
+	else
+		launch_overlapped(stream, gemv<B, W, E>, dim3(ranges), dim3(GEMV_THREADS), shared,
+			in, epilogue);
 }
 
-/** Up to 8 rows. */
-template <int W, class E>
-void gemv_few_rows(const gemv_in &in, const E &epilogue, unsigned blocks, cudaStream_t stream)
-{
-	if ((in.tiles + blocks - 1) / blocks <= 8)
-		return gemv_launch<1, 8, W>(in, epilogue, blocks, stream);
-	gemv_launch<1, 16, W>(in, epilogue, blocks, stream);
-}
-
-template <int B, int G, int W, class E>
-void gemv_more_rows(gemv_in in, const E &epilogue, unsigned blocks, cudaStream_t stream)
-{
-	in.splits = in.part ? gemv_splits(in.tiles, blocks, G) : 1;
-	gemv_launch<B, G, W>(in, epilogue, blocks, stream);
-}
-
-/** @in.part NULL: no splits. */
 template <int W, class E> void gemv_any(const gemv_in &in, const E &epilogue, cudaStream_t stream)
 {
-	unsigned blocks = multiprocessors();
-
-	switch (in.row_tiles) {
-	case 0:
-		return gemv_few_rows<W>(in, epilogue, blocks, stream);
-	case 1:
-		return gemv_more_rows<2, 16 / W, W>(in, epilogue, blocks, stream);
-	case 2:
-		return gemv_more_rows<4, 16 / W, W>(in, epilogue, blocks, stream);
-	default:
-		return gemv_more_rows<8, 8 / W, W>(in, epilogue, blocks, stream);
-	}
+	if (in.rows <= 8)
+		return gemv_launch<1, W>(in, epilogue, stream);
+	if (in.rows <= 16)
+		return gemv_launch<2, W>(in, epilogue, stream);
+	if (in.rows <= 32)
+		return gemv_launch<4, W>(in, epilogue, stream);
+	gemv_launch<8, W>(in, epilogue, stream);
 }
 
 #endif

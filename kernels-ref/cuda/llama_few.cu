@@ -194,9 +194,24 @@ struct few_ring {
 	}
 };
 
+/**
+ * Sums are handed to an epilogue in items, two neighbouring outputs of a row: item i is of tile
+ * i / rows / 4, row i / 4 % rows and its outputs 2 (i % 4) and the next.
+ */
+__device__ static unsigned item_row(unsigned i, unsigned rows)
+{
+	return i / 4 % rows;
+}
+
+/* Its first output, tiles counted from @tile on. */
+__device__ static unsigned item_output(unsigned tile, unsigned i, unsigned rows)
+{
+	return (tile + i / 4 / rows) * 8 + 2 * (i % 4);
+}
+
 struct few_block {
 	const few_in &in;
-	uint4 *xs;   /* this warp's inputs: [unit][piece][4 rows] */
+	uint4 *xs;   /* this warp's inputs: panels, as packed_rows.cuh has them */
 	float *sums; /* [warps][tiles][rows][8] */
 	row_shared<FEW_WARPS> *attn;
 	few_ring ring;
@@ -234,23 +249,20 @@ struct few_block {
 	__device__ void fetch_inputs(
 		uint4 piece[FEW_PIECES], const half *x, unsigned from, unsigned end) const
 	{
-		unsigned lane = threadIdx.x % WARP, n = 4 * in.v.rows;
-		unsigned all = from < end ? 2 * (min(from + in.chunk, end) - from) * n : 0;
-		const uint4 *p = (const uint4 *)(x + (size_t)from * 512);
+		unsigned lane = threadIdx.x % WARP;
+		unsigned all = from < end ? (min(from + in.chunk, end) - from) * 8 * in.v.rows : 0;
+		const uint4 *p = (const uint4 *)(x + (size_t)from * 64 * in.v.rows);
 
 #pragma unroll
-		for (unsigned i = 0; i < FEW_PIECES; i++) {
-			unsigned e = lane + i * WARP;
-
-			if (e < all)
-				piece[i] = __ldcg(p + e / n * WARP + e % n);
-		}
+		for (unsigned i = 0; i < FEW_PIECES; i++)
+			if (lane + i * WARP < all)
+				piece[i] = __ldcg(p + lane + i * WARP);
 	}
 
 	/* What was fetched comes where the chunk before it has been read. */
 	__device__ void put_inputs(const uint4 piece[FEW_PIECES], unsigned units)
 	{
-		unsigned lane = threadIdx.x % WARP, all = 2 * units * 4 * in.v.rows;
+		unsigned lane = threadIdx.x % WARP, all = units * 8 * in.v.rows;
 
 		__syncwarp();
 #pragma unroll
@@ -260,22 +272,44 @@ struct few_block {
 		__syncwarp();
 	}
 
+	/* A unit of FEW_TILES tiles, one pair after another, by the same inputs. */
+	template <int W>
+	__device__ void multiply_unit(
+		float acc[FEW_TILES / 2][1][4], const char *tiles, const uint32_t x[4][2]) const
+	{
+#pragma unroll
+		for (int j = 0; j < FEW_TILES / 2; j++) {
+			gemv_weights<W, 4> lo, hi;
+
+			lo.load(tiles + 2 * j * 512 * W, 0);
+			hi.load(tiles + (2 * j + 1) * 512 * W, 0);
+#pragma unroll
+			for (int s = 0; s < 4; s++) {
+				uint32_t a[2], b[2];
+
+				lo.take(a, s);
+				hi.take(b, s);
+				mma_16816(acc[j][0], a[0], b[0], a[1], b[1], x[s][0], x[s][1]);
+			}
+		}
+	}
+
 	/* Products of UNITS units of a stage with the inputs @x: in one stretch, so that the
 	 * latencies of one unit hide behind the other's. */
 	template <int W, int UNITS>
 	__device__ void multiply_units(
-		float acc[FEW_TILES / 2][1][4], const char *stage, const uint4 *x) const
+		float acc[FEW_TILES / 2][1][4], const char *stage, const char *x) const
 	{
-		unsigned n = 4 * in.v.rows;
+		unsigned lane = threadIdx.x % WARP, row = min(lane % 8, in.v.rows - 1);
 
 #pragma unroll
-		for (unsigned i = 0; i < 2 * UNITS; i++) {
-			uint32_t half_unit[1][4] = {};
+		for (int u = 0; u < UNITS; u++) {
+			const char *unit = x + u * 128 * in.v.rows;
+			uint32_t xs[4][2];
 
-			if (threadIdx.x % WARP < n)
-				*(uint4 *)half_unit[0] = x[i * n];
-			multiply_tiles<1, FEW_TILES, W>(
-				acc, half_unit, stage + i / 2 * FEW_TILES * 512 * W, i % 2);
+			load_matrix4(xs[0], panel_piece(unit, row, lane / 8));
+			load_matrix4(xs[2], panel_piece(unit, row, 4 + lane / 8));
+			multiply_unit<W>(acc, stage + u * FEW_TILES * 512 * W, xs);
 		}
 	}
 
@@ -284,7 +318,7 @@ struct few_block {
 	__device__ void multiply_stage(float acc[FEW_TILES / 2][1][4], const char *stage,
 		unsigned unit, unsigned units) const
 	{
-		const uint4 *x = xs + unit * 8 * in.v.rows + threadIdx.x % WARP;
+		const char *x = (const char *)xs + unit * 128 * in.v.rows;
 
 		if (units >= 2 / W)
 			multiply_units<W, 2 / W>(acc, stage, x);
@@ -383,7 +417,9 @@ struct few_block {
 	template <class E>
 	__device__ typename E::taken take(const few_share &s, const E &e, unsigned i) const
 	{
-		return e.take(item_output(s.tile0, i, in.v.rows), item_row(i, in.v.rows));
+		unsigned row = item_row(i, in.v.rows);
+
+		return e.take(item_output(s.tile0, i, in.v.rows), row, e.row(row));
 	}
 
 	/* A multiplication and what becomes of its sums; what that needs is fetched before. */

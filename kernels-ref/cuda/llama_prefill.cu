@@ -71,7 +71,7 @@ struct norm_in {
 	float *q_scale;
 	half *xn; /* with it: last tokens, packed for the head as rows from @row on, instead of q */
 	float *sumsq;
-	unsigned row, tiles;
+	unsigned row, rows;
 	unsigned hidden;
 	float eps;
 };
@@ -105,7 +105,7 @@ __global__ void __launch_bounds__(ROW_THREADS) add_norm_quantise(norm_in in)
 		unsigned to = in.row + blockIdx.x;
 
 		for (unsigned i = threadIdx.x; i < in.hidden; i += ROW_THREADS)
-			in.xn[packed_index(in.tiles, to, i)] =
+			in.xn[packed_index(in.rows, to, i)] =
 				__float2half(row[i] * __half2float(in.gain[i]));
 		if (threadIdx.x == 0)
 			in.sumsq[to] = sum;
@@ -418,8 +418,8 @@ static size_t head_of(
 	for (const head_rows &r : all) {
 		norm_in norm = {p->x + r.at * h, p->sums + r.at * h, p->q_scale + r.at,
 			m->layers[layers - 1].down.scale, m->norm_out, NULL, NULL, s->xn,
-			s->sumsq + 2 * layers * STEP_MAX_ROWS, (unsigned)r.row,
-			(unsigned)step_tiles(s, n), h, (float)p->shape.norm_eps};
+			s->sumsq + 2 * layers * STEP_MAX_ROWS, (unsigned)r.row, (unsigned)n, h,
+			(float)p->shape.norm_eps};
 
 		launch_kernel(stream, add_norm_quantise, dim3((unsigned)r.n), dim3(ROW_THREADS),
 			h * sizeof(float), norm);

@@ -65,9 +65,9 @@ void gpu_llama_destroy(gpu_llama *m);
 #define STEP_MAX_SLOTS (2 * STEP_MAX_ROWS)
 #define STEP_ROW_WORDS (4 * STEP_MAX_ROWS + STEP_MAX_SLOTS)
 
-/** How a step of up to STEP_FEW_ROWS rows is carried out; which is fastest depends on the model's
- *  shape (measure.cuh: tune_steps()). More rows have tiles of 16 or larger. */
-enum step_way { STEP_ONE_KERNEL, STEP_TILES_OF_8, STEP_TILES_OF_16, STEP_WAYS };
+/** How a step of up to STEP_FEW_ROWS rows is carried out, as one kernel or as five a layer; which
+ * is faster depends on the model's shape (measure.cuh: tune_steps()). More rows are the latter. */
+enum step_way { STEP_ONE_KERNEL, STEP_LAYER_KERNELS, STEP_WAYS };
 
 /**
  * Everything a step needs besides weights. KV cache: [layer][sequence][head][cap_tok][128].

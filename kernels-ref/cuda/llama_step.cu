@@ -19,7 +19,7 @@ struct embed_in {
 	const uint32_t *token;
 	float *x, *sumsq;
 	half *xn;
-	unsigned hidden, tiles, norms;
+	unsigned hidden, rows, norms;
 };
 
 __global__ void embed_rows(embed_in in)
@@ -34,7 +34,7 @@ __global__ void embed_rows(embed_in in)
 		float v = __half2float(from[i]);
 
 		in.x[(size_t)row * in.hidden + i] = v;
-		in.xn[packed_index(in.tiles, row, i)] = __float2half(v * __half2float(in.gain[i]));
+		in.xn[packed_index(in.rows, row, i)] = __float2half(v * __half2float(in.gain[i]));
 		sum += v * v;
 	}
 	for (unsigned i = threadIdx.x + 1; i < in.norms; i += blockDim.x)
@@ -55,8 +55,7 @@ __global__ void embed_rows(embed_in in)
 static gemv_in gemv_of(const gpu_matrix *w, const half *x, size_t n, const gpu_state *s, bool split)
 {
 	gemv_in in = {w->packed, x, (unsigned)(w->rows / 8), (unsigned)(w->cols / 64), (unsigned)n,
-		(unsigned)step_tiles(s, n), 1, split ? s->share : NULL,
-		split ? s->shares_in : NULL};
+		split ? s->share : NULL, split ? s->shares_in : NULL};
 
 	return in;
 }
@@ -64,8 +63,8 @@ static gemv_in gemv_of(const gpu_matrix *w, const half *x, size_t n, const gpu_s
 void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state *s, size_t n,
 	cudaStream_t stream)
 {
-	epilogue_residual e = {w->scale, gain, s->x, s->sumsq, s->xn, (unsigned)w->rows,
-		(unsigned)step_tiles(s, n)};
+	epilogue_residual e = {
+		w->scale, gain, s->x, s->sumsq, s->xn, (unsigned)w->rows, (unsigned)n};
 
 	gemv_any<1>(gemv_of(w, x, n, s, true), e, stream);
 }
@@ -97,7 +96,7 @@ void gpu_head(const gpu_llama *m, gpu_state *s, size_t n, cudaStream_t stream)
 {
 	const llama_shape *p = &m->shape;
 	gemv_in in = {(const uint8_t *)m->head, s->xn, (unsigned)(p->vocab / 8),
-		(unsigned)(p->hidden / 64), (unsigned)n, (unsigned)step_tiles(s, n), 1, NULL, NULL};
+		(unsigned)(p->hidden / 64), (unsigned)n, NULL, NULL};
 
 	gemv_any<2>(in, step_view_of(m, s, m->layers, n).logits(), stream);
 }
@@ -106,7 +105,7 @@ void gpu_step(const gpu_llama *m, gpu_state *s, size_t n, size_t max_tok, cudaSt
 {
 	const llama_shape *p = &m->shape;
 	embed_in in = {m->embed, m->layers[0].norm_attn, s->token, s->x, s->sumsq, s->xn,
-		(unsigned)p->hidden, (unsigned)step_tiles(s, n), (unsigned)(2 * p->n_layers + 1)};
+		(unsigned)p->hidden, (unsigned)n, (unsigned)(2 * p->n_layers + 1)};
 
 	launch_kernel(stream, embed_rows, dim3((unsigned)n), dim3(256), 0, in);
 	if (n <= STEP_FEW_ROWS && s->way[n] == STEP_ONE_KERNEL &&

@@ -2,7 +2,7 @@
  * Attention of single new rows as a kernel of its own. Keys of earlier steps are fetched before
  * the previous kernel has ended.
  */
-#include <algorithm>
+#include <cmath>
 
 #include "kernels-ref/cuda/epilogues.cuh"
 #include "kernels-ref/cuda/gemv.cuh"
@@ -10,9 +10,10 @@
 #include "kernels-ref/cuda/row_attn.cuh"
 
 #define ROW_WARPS 4
+#define ROW_BLOCKS 4 /* on a multiprocessor */
 
 template <enum row_out OUT>
-__global__ void __launch_bounds__(ROW_WARPS *WARP) row_attn(row_attn_in in)
+__global__ void __launch_bounds__(ROW_WARPS *WARP, ROW_BLOCKS) row_attn(row_attn_in in)
 {
 	__shared__ row_shared<ROW_WARPS> shared;
 	uint32_t slot = in.slot[blockIdx.y];
@@ -28,13 +29,36 @@ __global__ void __launch_bounds__(ROW_WARPS *WARP) row_attn(row_attn_in in)
 	b.run();
 }
 
-/* Enough blocks to fill the device a few times over, and at least 64 keys in each; @slots of one
- * row at most. */
+/* About how long, in rounds of 64 keys by one of a multiprocessor's blocks (1 us on an H200):
+ * fillings of all multiprocessors one after another, the last of which is as long as its own
+ * blocks, and what it takes to begin and to join. Fitted to 2 to 24 rows of 32 and 40 heads. */
+static double row_attn_cost(size_t blocks, size_t rounds, bool join)
+{
+	size_t all = multiprocessors(), full = blocks / (ROW_BLOCKS * all);
+	size_t rest = (blocks % (ROW_BLOCKS * all) + all - 1) / all;
+	double n = (double)rounds, cost = (double)full * (ROW_BLOCKS * n + 1.2);
+
+	if (rest > 0)
+		cost += fmax((double)rest, 1.25) * n + 1.5;
+	return join ? cost + 0.9 : cost;
+}
+
+/* Splits of the keys; @slots of one row at most. */
 static unsigned row_attn_splits(size_t rows, size_t heads, size_t max_tok, size_t slots)
 {
-	size_t want = (4 * (size_t)multiprocessors() + rows * heads - 1) / (rows * heads);
+	size_t best = 1;
+	double least = HUGE_VAL;
 
-	return (unsigned)std::min({want, (max_tok + 63) / 64, STEP_MAX_SPLITS / slots});
+	for (size_t s = 1; s * slots <= STEP_MAX_SPLITS && s * 64 < max_tok + 64; s++) {
+		size_t keys = (max_tok + s - 1) / s;
+		double cost = row_attn_cost(rows * heads * s, (keys + 63) / 64, s > 1);
+
+		if (cost < least) {
+			least = cost;
+			best = s;
+		}
+	}
+	return (unsigned)best;
 }
 
 row_attn_in row_attn_of(
@@ -55,7 +79,7 @@ row_attn_in row_attn_of(
 	in.slot = s->slot;
 	in.heads = (unsigned)m->shape.n_heads;
 	in.splits = splits;
-	in.tiles = (unsigned)step_tiles(s, n);
+	in.rows = (unsigned)n;
 	in.cap = s->cap_tok;
 	in.scale_log2 = 1.4426950408889634f / sqrtf(128.0f);
 	return in;

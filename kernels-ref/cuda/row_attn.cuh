@@ -24,7 +24,7 @@ inline size_t row_slots(const gpu_state *s, size_t rows)
 
 /** How the outputs lie. */
 enum row_out {
-	ROW_OUT_PACKED,  /* packed_rows.cuh, in @tiles: for a multiplication of gemv.cuh */
+	ROW_OUT_PACKED,  /* packed_rows.cuh, @rows: for a multiplication of gemv.cuh */
 	ROW_OUT_NATURAL, /* [rows][heads][128] */
 };
 
@@ -34,7 +34,7 @@ struct row_attn_in {
 	float *part;
 	uint32_t *arrived;
 	const uint32_t *pos, *cached, *seq, *slot;
-	unsigned heads, splits, tiles;
+	unsigned heads, splits, rows;
 	size_t cap;
 	float scale_log2; /* of the scores, times log2(e) */
 };
@@ -56,11 +56,10 @@ __device__ inline void floats_from_halves(float f[8], uint4 u)
 	}
 }
 
-__device__ inline void row_attn_step(row_sums *s, const float q[8], const uint4 kk[8],
-	const uint4 vv[8], unsigned first, unsigned end, float scale)
+/** Scores of eight keys from @first on, every other one, none from @end on. */
+__device__ inline void row_scores(
+	float p[8], const float q[8], const uint4 kk[8], unsigned first, unsigned end, float scale)
 {
-	float p[8], top = s->max;
-
 #pragma unroll
 	for (int i = 0; i < 8; i++) {
 		float k[8], dot = 0.0f;
@@ -73,8 +72,17 @@ __device__ inline void row_attn_step(row_sums *s, const float q[8], const uint4 
 		for (int o = 8; o; o /= 2)
 			dot += __shfl_xor_sync(FULL_WARP, dot, o);
 		p[i] = first + 2 * i < end ? dot * scale : -HUGE_VALF;
-		top = fmaxf(top, p[i]);
 	}
+}
+
+/** Their values, weighted. */
+__device__ inline void row_values(row_sums *s, float p[8], const uint4 vv[8])
+{
+	float top = s->max;
+
+#pragma unroll
+	for (int i = 0; i < 8; i++)
+		top = fmaxf(top, p[i]);
 	if (top == -HUGE_VALF)
 		return;
 	float shrink = exp2_fast(s->max - top);
@@ -149,23 +157,24 @@ template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 		return begin + threadIdx.x / WARP * 16 + side;
 	}
 
-	__device__ void load(unsigned first, unsigned from, unsigned to)
+	/* Of eight keys from @first on, those that are @from to @to. */
+	__device__ void load(
+		uint4 x[8], const half *of, unsigned first, unsigned from, unsigned to) const
 	{
 #pragma unroll
 		for (int i = 0; i < 8; i++) {
 			unsigned p = first + 2 * i;
 
-			if (p >= from && p < to) {
-				kk[i] = __ldcg((const uint4 *)(k + (size_t)p * 128));
-				vv[i] = __ldcg((const uint4 *)(v + (size_t)p * 128));
-			}
+			if (p >= from && p < to)
+				x[i] = __ldcg((const uint4 *)(of + (size_t)p * 128));
 		}
 	}
 
 	/** Keys of earlier steps are there whatever else still runs; begin with those. */
 	__device__ void begin_cached(void)
 	{
-		load(first(), 0, min(end, cached));
+		load(kk, k, first(), 0, min(end, cached));
+		load(vv, v, first(), 0, min(end, cached));
 	}
 
 	__device__ size_t out_at(void) const
@@ -173,7 +182,7 @@ template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 		size_t col = (size_t)head * 128 + threadIdx.x;
 
 		return OUT == ROW_OUT_NATURAL ? (size_t)row * in.heads * 128 + col
-					      : packed_index(in.tiles, row, col);
+					      : packed_index(in.rows, row, col);
 	}
 
 	/** The rest, once this step's query and key are there. */
@@ -183,13 +192,18 @@ template <int WARPS, enum row_out OUT = ROW_OUT_PACKED> struct row_block {
 		uint4 qq;
 		float q[8];
 
-		load(p, cached, end);
+		load(kk, k, p, cached, end);
+		load(vv, v, p, cached, end);
 		qq = __ldcg((const uint4 *)(in.q + ((size_t)row * in.heads + head) * 128 + at * 8));
 		floats_from_halves(q, qq);
-		while (p - side < end) {
-			row_attn_step(&s, q, kk, vv, p, end, in.scale_log2);
+		while (p - side < end) { /* the next keys come while values are added, and so on */
+			float score[8];
+
+			row_scores(score, q, kk, p, end, in.scale_log2);
 			p += step;
-			load(p, 0, end);
+			load(kk, k, p, 0, end);
+			row_values(&s, score, vv);
+			load(vv, v, p, 0, end);
 		}
 		join();
 		if (splits > 1 && !join_splits())

@@ -47,7 +47,7 @@ static void speed_of_parts(const gpu_llama *m, gpu_state *s, size_t batch)
 /* Steps of few rows in each of the ways that there are; they stay as chosen. */
 static void speed_of_ways(const gpu_llama *m, gpu_state *s)
 {
-	static const char *const name[STEP_WAYS] = {"one kernel", "tiles of 8", "tiles of 16"};
+	static const char *const name[STEP_WAYS] = {"one kernel", "five a layer"};
 
 	tune_steps(m, s, SPEED_ROOM_TOK);
 	for (size_t n = 1; n <= STEP_FEW_ROWS; n++) {

@@ -130,7 +130,7 @@ static std::vector<float> gpu_decode(const gpu_llama *m, gpu_state *s, size_t n,
 static void verify_rows(tally *t, const gpu_llama *m, gpu_state *s, size_t n, size_t steps,
 	const std::vector<float> &truth)
 {
-	static const char *const ways[STEP_WAYS] = {"", " in tiles of 8", " in tiles of 16"};
+	static const char *const ways[STEP_WAYS] = {"", " by kernels"};
 	const llama_shape *shape = &m->shape;
 	char what[120];
 
@@ -538,6 +538,69 @@ static void verify_sparse_prefill(tally *t, const llama_model *host, const gpu_l
 	gpu_prefill_destroy(p);
 }
 
+/* --- a linear layer -----------------------------------------------------------------------------
+ */
+
+/* x += w in scale for every row; and the rows' sums of squares of that. */
+static std::vector<float> truth_linear(
+	std::vector<float> *x, const gpu_matrix *m, const std::vector<half> &in, size_t n)
+{
+	std::vector<int8_t> w = download(m->natural, m->rows * m->cols);
+	std::vector<float> scale = download(m->scale, m->rows), squares(n);
+
+	for (size_t r = 0; r < n; r++) {
+		double square = 0.0;
+
+		for (size_t o = 0; o < m->rows; o++) {
+			double sum = 0.0;
+
+			for (size_t c = 0; c < m->cols; c++)
+				sum += (double)w[o * m->cols + c] *
+				       (double)__half2float(in[packed_index(n, r, c)]);
+			sum = (double)(*x)[r * m->rows + o] + sum * (double)scale[o];
+			(*x)[r * m->rows + o] = (float)sum;
+			square += sum * sum;
+		}
+		squares[r] = (float)square;
+	}
+	return squares;
+}
+
+/* One layer of @n rows on top of a residual: so many inputs that they come round in the ring, and
+ * blocks of odd numbers of tiles. */
+static void verify_linear(tally *t, size_t outputs, size_t inputs, size_t n)
+{
+	gpu_matrix m = gpu_matrix_random(outputs, inputs, 5, false, GPU_PACKED | GPU_NATURAL);
+	llama_shape shape = shape_two_heads;
+	std::vector<half> in(n * inputs), gain(outputs, __float2half(1.0f));
+	std::vector<float> x(n * outputs), squares;
+	gpu_state s;
+	char what[120];
+
+	shape.hidden = outputs;
+	gpu_state_create(&s, &shape, 16);
+	for (size_t i = 0; i < in.size(); i++)
+		in[i] = __float2half((float)rand_normal(40, i));
+	for (size_t i = 0; i < x.size(); i++)
+		x[i] = (float)rand_normal(41, i);
+	half *on_device = upload(in), *gains = upload(gain);
+
+	CUDA_TRY(cudaMemcpy(s.x, x.data(), x.size() * sizeof(float), cudaMemcpyHostToDevice));
+	CUDA_TRY(cudaMemset(s.sumsq, 0, STEP_MAX_ROWS * sizeof(float)));
+	gpu_linear(&m, gains, on_device, &s, n, 0);
+	squares = truth_linear(&x, &m, in, n);
+	std::vector<float> out = download(s.x, x.size());
+
+	snprintf(what, sizeof(what), "linear layer %zu x %zu, %zu rows", outputs, inputs, n);
+	judge(t, what, relative_error(out.data(), x.data(), x.size()), 1e-5);
+	out = download(s.sumsq, n);
+	judge(t, "  its sums of squares", relative_error(out.data(), squares.data(), n), 1e-5);
+	CUDA_TRY(cudaFree(on_device));
+	CUDA_TRY(cudaFree(gains));
+	gpu_state_destroy(&s);
+	gpu_matrix_destroy(&m);
+}
+
 static void verify_prefills(tally *t, bool few)
 {
 	const llama_shape *shape = &shape_two_heads;
@@ -786,8 +849,7 @@ static void verify_row_attn(tally *t, size_t n, size_t cap, size_t less)
 		std::vector<half> att = download(s.att, STEP_MAX_ROWS * 384);
 		for (size_t i = 0; i < n; i++)
 			for (size_t c = 0; c < 384; c++)
-				out[i * 384 + c] =
-					__half2float(att[packed_index(packed_tiles(n), i, c)]);
+				out[i * 384 + c] = __half2float(att[packed_index(n, i, c)]);
 		snprintf(what, sizeof(what), "decode attention, %zu rows over up to %zu keys", n,
 			cap);
 		judge(t, what, relative_error(out.data(), truth.data(), out.size()), 2e-3);
@@ -1057,6 +1119,8 @@ static void verify_llama_and_attention(tally *t, enum verify_what what)
 	verify_decode(t, &shape_two_heads, few ? 3 : 70);
 	for (size_t n : {2, 5, 8})
 		verify_uneven(t, &shape_two_heads, n);
+	for (size_t n : {1, 8, 9, 16, 17, 32, 33, 64})
+		verify_linear(t, 320, 64 * 37, n);
 	verify_prefills(t, few);
 	verify_attention(t, attn_mma, "mma", 16, few);
 	if (major == 9)
