@@ -201,6 +201,13 @@ static void decide_from_backlog(
 	a->reason = a->verdict != DRIFT_UNDECIDED ? DRIFT_BY_BACKLOG : DRIFT_TOO_SHORT;
 }
 
+/** What they could have served beside what they did is not less than nothing; by a request a run,
+ *  which may have begun before and ended after. */
+static bool capacity_makes_sense(const struct rule *r, const struct drift_evidence *e)
+{
+	return e->unused > -(double)e->runs - walk_quantile(r, e) * sqrt(e->unused_var);
+}
+
 static void decide(struct drift_answer *a, const struct rule *r, const struct drift_evidence *e)
 {
 	struct estimate net = {e->net, e->net_var, e->net_var * e->net_var / e->net_spread};
@@ -209,7 +216,7 @@ static void decide(struct drift_answer *a, const struct rule *r, const struct dr
 	a->reason = DRIFT_CORRELATED;
 	if (e->correlated > e->runs / 2)
 		return;
-	if (e->spare_runs == e->runs && e->unused > -walk_quantile(r, e) * sqrt(e->unused_var))
+	if (e->spare_runs == e->runs && capacity_makes_sense(r, e))
 		spare = judge_estimate(r, &net);
 	a->reason = DRIFT_BY_SPARE;
 	a->verdict = spare;

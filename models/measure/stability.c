@@ -10,26 +10,17 @@ struct probe_state {
 	int64_t quiet_ns; /* when the last came; INT64_MAX: they still come */
 };
 
-static const char *process_of(const struct group_spec *g)
+static bool waits(const struct group_spec *g)
 {
-	switch (g->arrivals.process) {
-	case ARRIVAL_CLOSED:
-	case ARRIVAL_SATURATED:
-		return "users who wait for their answers cannot outrun it";
-	case ARRIVAL_TRACE:
-		return "a trace has its end, and no rate that stays";
-	case ARRIVAL_SCHEDULE:
-		return "the rate follows a schedule";
-	default:
-		return NULL;
-	}
+	return g->arrivals.process == ARRIVAL_CLOSED || g->arrivals.process == ARRIVAL_SATURATED;
 }
 
 bool stability_applies(const struct scenario_spec *s, const char **why)
 {
 	*why = NULL;
 	for (size_t g = 0; g < s->n_groups && !*why; g++)
-		*why = process_of(&s->groups[g]);
+		if (waits(&s->groups[g]))
+			*why = "users who wait for their answers cannot outrun it";
 	return !*why;
 }
 
@@ -57,6 +48,12 @@ static void served(struct probe_state *p, int64_t at_ns, struct instance_id i)
 	drift_watch_served(p->watch, i.i, at_ns);
 }
 
+/** Somebody stands in the scheduler's line, whom nobody can take. */
+static void line(struct probe_state *p, int64_t at_ns, size_t n)
+{
+	drift_watch_pressed(p->watch, at_ns, n > 0);
+}
+
 static void quiet(struct probe_state *p, int64_t at_ns)
 {
 	p->quiet_ns = at_ns;
@@ -66,6 +63,7 @@ static const struct probe_ops of_level = {
 	.name = "stability", .in_system = in_system, .quiet = quiet};
 static const struct probe_ops of_all = {.name = "stability",
 	.in_system = in_system,
+	.line = line,
 	.full = full,
 	.served = served,
 	.quiet = quiet};

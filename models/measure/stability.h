@@ -12,8 +12,9 @@
  * that drains at its end is not stable for that.
  */
 
-/** Whether a verdict can be had of @s: users send at rates of their own that do not change with
- *  time. Else *@why says what they do instead. */
+/** Whether a verdict can be had of @s: users send at rates of their own. Where those change with
+ * time it is undecided as long as the run is not many changes long. Else *@why says what they do.
+ */
 bool stability_applies(const struct scenario_spec *s, const char **why);
 
 struct probe stability_create(const struct scenario_spec *s);

@@ -1,13 +1,12 @@
 #include "models/serving/full.h"
 
-#include "models/serving/admission.h"
-
-static bool has_no_blocks(const struct batch *b)
+/** Between two steps, of those that wait some were left: not because prompts are computed a few at
+ * a time, but for want of memory or of places. */
+static bool leaves_some(const struct batch *b)
 {
-	double tok = b->i->assigned > 0 ? b->i->context_tok / b->i->assigned : 0.0;
-
-	return !admission_has_blocks(
-		b, tok < b->most_tok ? (uint32_t)tok : (uint32_t)b->most_tok, 0);
+	if (waitline_count(&b->line) == 0)
+		return false;
+	return b->activity == BATCH_DECODE || b->batching == &batching_static || b->full;
 }
 
 bool batch_is_full(struct batch *b)
@@ -16,7 +15,6 @@ bool batch_is_full(struct batch *b)
 	bool goes_on = b->batching == &batching_static && n > 0 && b->n_prefill == 0;
 
 	if (!goes_on)
-		b->full = n > 0 &&
-			  (n >= b->max_batch || waitline_count(&b->line) > 0 || has_no_blocks(b));
+		b->full = n > 0 && (n >= b->max_batch || leaves_some(b));
 	return b->full;
 }

@@ -4,10 +4,10 @@
 #include "models/serving/batch_parts.h"
 
 /**
- * Could the batch do no more at a time, were there more for it? No row is left, somebody waits in
- * line for memory, or there is none for one more of the size of those it has (its scheduler may
- * hold the others back). Of a static batch that is settled when it begins. To be asked between two
- * steps, the next one formed.
+ * Could the batch do no more at a time, were there more for it? No row is left, or somebody waits
+ * in line for memory. (Whom the scheduler holds back for want of memory stands in its own line.) Of
+ * a static batch that is settled when it begins. To be asked between two steps, the next one
+ * formed.
  */
 bool batch_is_full(struct batch *b);
 

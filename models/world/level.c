@@ -18,9 +18,18 @@ void level_up(struct world *w)
 	look(w);
 }
 
+/** What was seen while the phases of batches were not mixed is not looked at; if the backlog has
+ * gone by then it need not be. */
+static void mix(struct world *w)
+{
+	if (--w->mix_left == 0 && w->stability.state && w->in_system > w->setup.least_in_system)
+		stability_restart(&w->stability, engine_now_ns(w->engine));
+}
+
 void level_down(struct world *w)
 {
 	probes_in_system(&w->probes, engine_now_ns(w->engine), --w->in_system);
-	w->mix_left -= w->mix_left > 0;
+	if (w->mix_left > 0)
+		mix(w);
 	look(w);
 }

@@ -133,6 +133,8 @@ void result_fill(struct world *w, struct world_result *out)
 		out->drift = drift_take(&w->drift);
 		out->drift.places = places(w);
 	}
+	out->created = w->created;
+	out->in_system = w->in_system;
 	if (w->stability.state)
 		out->evidence = stability_evidence(&w->stability, engine_now_ns(w->engine));
 	make_rows(w, &rows, out);

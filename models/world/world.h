@@ -52,6 +52,7 @@ struct world_result {
 	char failure[200]; /* why, when RUN_FAILED */
 	double warmup_s, horizon_s;
 	uint64_t events, digest;
+	uint64_t created, in_system; /* requests: in all, and still there at the end */
 	bool random; /* something drew from a random stream; else all replications are alike */
 	size_t n_metrics;
 	struct metric_row *metrics; /* owned; scopes are owned by the scenario or by the result */

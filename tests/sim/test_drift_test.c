@@ -127,6 +127,7 @@ static void a_hundred_arrivals_are_wanted(void **state)
 struct queue {
 	double load;
 	uint64_t arrivals; /* then no more come, and it drains */
+	uint64_t backlog;
 	bool drains, told; /* told: of its server being full */
 };
 
@@ -142,6 +143,13 @@ static void simulate(const struct queue *q, uint32_t number, struct drift_eviden
 	struct rng arrivals, services;
 	uint64_t n = 0, k = 0;
 
+	while (n < q->backlog)
+		drift_watch_level(w, 0, ++n);
+	drift_watch_restart(w, 0);
+	if (n > 0) {
+		served_s = 0.5;
+		drift_watch_full(w, 0, 0, true);
+	}
 	rng_init(&arrivals, 1, number, "arrivals", "");
 	rng_init(&services, 1, number, "service", "");
 	arrives_s = rng_exponential(&arrivals, 1.0 / q->load);
@@ -205,6 +213,17 @@ static void so_it_is_by_the_number_in_system_alone_but_later(void **state)
 	expect(&(struct queue){.load = 1.5, .arrivals = 3000}, DRIFT_UNSTABLE, 2, 20);
 }
 
+/* From a backlog its server is full all the time, and there is nothing that it could have done
+ * beside that. */
+static void who_never_lacks_work_is_judged_too(void **state)
+{
+	(void)state;
+	expect(&(struct queue){.load = 1.05, .arrivals = 6400, .told = true, .backlog = 300},
+		DRIFT_UNSTABLE, 2, 40);
+	expect(&(struct queue){.load = 0.95, .arrivals = 6400, .told = true, .backlog = 600},
+		DRIFT_STABLE, 2, 40);
+}
+
 /* It is empty when the run ends, and was overloaded while anything came. */
 static void draining_is_not_taken_for_stability(void **state)
 {
@@ -251,6 +270,7 @@ int main(void)
 		cmocka_unit_test(a_hundred_arrivals_are_wanted),
 		cmocka_unit_test(a_cold_run_is_judged_right_on_both_sides),
 		cmocka_unit_test(so_it_is_by_the_number_in_system_alone_but_later),
+		cmocka_unit_test(who_never_lacks_work_is_judged_too),
 		cmocka_unit_test(draining_is_not_taken_for_stability),
 		cmocka_unit_test(a_short_run_is_undecided),
 		cmocka_unit_test(verdicts_and_reasons_have_words),
