@@ -43,7 +43,7 @@ static void queue(struct fixture *f, double rate_per_s)
 	fixture_group(f, "u", rate_per_s);
 }
 
-/* 5000 requests are the default length of M/M/1. */
+/* 5000 requests are somewhat less than the default length of M/M/1, 6400. */
 static void judge_queues(const char *policy, double load)
 {
 	struct score s = {0};
@@ -188,12 +188,35 @@ static void what_is_drained_when_nobody_comes_any_more_is_not_looked_at(void **s
 	fixture_finish(&f);
 }
 
-static void it_is_asked_of_users_with_constant_rates_of_their_own(void **state)
+/* 1.5 /s for 3000 s and then nobody: in the 9000 s that follow all is served. And .5 /s, 2 /s, ...:
+ * the run is one change long, and says nothing. */
+static void a_schedule_is_judged_while_somebody_comes(void **state)
+{
+	static const double ends_s[] = {0.0, 3000.0}, ends_per_s[] = {1.5, 0.0};
+	static const double turns_s[] = {0.0, 6000.0}, turns_per_s[] = {0.5, 2.0};
+	struct fixture f;
+
+	(void)state;
+	queue(&f, 1.0);
+	f.spec.run.horizon_s = 12000.0;
+	f.groups[0].arrivals = (struct arrival_spec){.process = ARRIVAL_SCHEDULE,
+		.n_steps = 2,
+		.steps_s = ends_s,
+		.steps_per_s = ends_per_s};
+	fixture_run(&f);
+	assert_near(verdict_row(&f)->value, -1.0, 1e-12);
+	f.groups[0].arrivals.steps_s = turns_s;
+	f.groups[0].arrivals.steps_per_s = turns_per_s;
+	fixture_run(&f);
+	assert_near(verdict_row(&f)->value, 0.0, 1e-12);
+	fixture_finish(&f);
+}
+
+static void it_is_asked_of_users_with_rates_of_their_own(void **state)
 {
 	static const enum arrival_process with[] = {ARRIVAL_POISSON, ARRIVAL_DETERMINISTIC,
-		ARRIVAL_GAMMA, ARRIVAL_WEIBULL, ARRIVAL_MMPP};
-	static const enum arrival_process without[] = {
-		ARRIVAL_CLOSED, ARRIVAL_SATURATED, ARRIVAL_SCHEDULE, ARRIVAL_TRACE};
+		ARRIVAL_GAMMA, ARRIVAL_WEIBULL, ARRIVAL_MMPP, ARRIVAL_SCHEDULE, ARRIVAL_TRACE};
+	static const enum arrival_process without[] = {ARRIVAL_CLOSED, ARRIVAL_SATURATED};
 	struct fixture f;
 	const char *why;
 
@@ -285,7 +308,8 @@ static void a_station_is_full_while_all_its_slots_are_taken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_is_asked_of_users_with_constant_rates_of_their_own),
+		cmocka_unit_test(it_is_asked_of_users_with_rates_of_their_own),
+		cmocka_unit_test(a_schedule_is_judged_while_somebody_comes),
 		cmocka_unit_test(what_is_drained_when_nobody_comes_any_more_is_not_looked_at),
 		cmocka_unit_test(a_station_is_full_while_all_its_slots_are_taken),
 		cmocka_unit_test(a_queue_at_five_per_cent_either_side_is_told_apart),
