@@ -72,7 +72,7 @@ has metrics 'e2e.p95_s s less system, group'
 has metrics 'busy.share 1 - site, instance, link'
 json metrics '"unit":"token/s","better":"more","scopes":["system"]'
 
-has profiles 'h200-llama2-7b-int8-fused h200 fused llama2-7b measured 0.019'
+has profiles 'h200-llama2-7b-int8-fused h200 fused llama2-7b measured 0.014'
 has profiles 'rtx-4090-fused rtx-4090 fused any transferred 0.05'
 json profiles '"provenance":"measured"'
 json profiles '"measured":"decode prefill verify mixed attention prediction host"'

@@ -11,10 +11,11 @@
 #include "kernels-ref/measure/rehearse.cuh"
 #include "kernels-ref/measure/serve.cuh"
 
-/* Where kernels take another turn: at whole tiles of 8 and 16 rows, and at what one kernel takes.
+/* Every number that a server is likely to have: steps of neighbouring ones differ by up to a tenth.
  */
-static const size_t decode_batches[] = {
-	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 17, 20, 24, 28, 32, 33, 40, 48, 56, 64};
+static const size_t decode_batches[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+	18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 36, 40, 44, 48, 52, 56, 60,
+	64};
 static const size_t decode_contexts[] = {1, 128, 256, 512, 1024, 2048, 3072, 4096};
 /* Beside those on either side of every size that a server tunes. */
 static const size_t prefill_contexts[] = {0, 2048};

@@ -72,7 +72,7 @@ phases-7b-load95 3 3 3 3
 phases-7b-load95-overlap 3 3 3 3 -s instances.prompts.kv_overlap=true
 phases-7b-bursts 30 8 6 5
 phases-7b-batch64 3 3 3 3 -s instances.prompts.max_batch=64 -s instances.answers.max_batch=64
-phases-13b-load95 3 3 3 3 -s models.chat.model=llama2-13b
+phases-13b-load95 3 3 3 3 -s models.chat.model=llama2-13b -s instances.prompts.profile=$rows/h200-llama2-13b.profile -s instances.answers.profile=$rows/h200-llama2-13b.profile
 drafts-7b-load3 4 4 4 7
 END
 
