@@ -22,6 +22,7 @@ enum {
 static const double overload = 1.3;         /* of the bound, to begin with */
 static const double clear = 0.05;           /* growth that a look cannot mistake */
 static const double one_line = 0.9;         /* part of the backlog that is with the scheduler */
+static const double little = 0.003;         /* more of what comes than a stable backlog varies by */
 static const double near_enough = 1.12;     /* of the boundary, for a look */
 static const double above[2] = {1.25, 1.6}; /* saturated */
 static const double nearby[2] = {1.02, 1.05};
@@ -314,11 +315,15 @@ static bool is_at(double root, double near)
 	return fabs(root / near - 1.0) < 0.5 * (nearby[0] - 1.0);
 }
 
-/** Bursts take longer to even out, in proportion to the index of dispersion. */
-static double close_length(const struct level *l)
+/** Bursts take longer to even out, in proportion to the index of dispersion. (Of sessions nobody
+ * knows it: how many turns come hangs on the answers.) */
+static double close_length(const struct search *s, const struct level *l)
 {
 	double index = l->spread / (double)l->n;
 
+	for (size_t g = 0; g < s->q->spec->n_groups; g++)
+		if (s->q->spec->groups[g].sessions.on)
+			index = 1.0;
 	return CLOSE_LENGTH * (index > 3.0 ? fmin(index, 50.0) : 1.0);
 }
 
@@ -340,7 +345,7 @@ static bool refine_growth(
 	ok = run_both(l, s, CLOSE_RUNS, err);
 	while (ok) {
 		x->root = root(l);
-		x->grows = growth_seen(&l[1]) > 0.2 * (nearby[1] - 1.0);
+		x->grows = growth_seen(&l[1]) > little;
 		if ((!last && (!x->grows || !is_at(x->root.mean, near))) ||
 			capacity_is_precise(s, &x->root) || !capacity_may_go_on(s))
 			break;
@@ -400,7 +405,7 @@ bool capacity_stable(struct search *s, double near, struct err *err)
 	one = ok && keeps_mix(&l[0], s->q->spec) && saturated(&l[0], &l[1]);
 	if (ok)
 		ok = one ? refine_saturated(s, &l[0], err)
-			 : by_growth(s, near, close_length(&l[1]), err);
+			 : by_growth(s, near, close_length(s, &l[1]), err);
 	level_finish(&l[0]);
 	level_finish(&l[1]);
 	return ok;
