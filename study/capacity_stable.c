@@ -198,10 +198,12 @@ static bool move(struct approach *a, struct search *s, bool *found)
 		*found = a->root > 0.0;
 		if (*found)
 			return true;
-		a->at *= 1.6;
 		s->out->kind = CAPACITY_ALWAYS;
-		s->out->scale = a->at / 1.6;
-		return a->at > 1e6 * a->first;
+		s->out->scale = a->at;
+		a->at *= 1.6;
+		/* beyond the bound nobody can serve them all: others are turned away, and the
+		   more so the more come */
+		return s->q->bound < HUGE_VAL || a->at > 1e6 * a->first;
 	}
 	a->root = root_from(a);
 	*found = a->root > 0.0 && a->root * near_enough > 0.95 * a->at;
