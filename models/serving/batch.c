@@ -75,7 +75,7 @@ static void boundary(struct batch *b)
 		jump_begin(b);
 	instance_works(
 		b->i, (double)(batch_size(b) - b->n_away), b->activity == BATCH_IDLE ? 0.0 : 1.0);
-	instance_tell_full(b->i, batch_is_full(b));
+	batch_tell_full(b);
 }
 
 static void batch_enqueue(struct instance *i, uint32_t seq)

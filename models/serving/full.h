@@ -11,4 +11,11 @@
  */
 bool batch_is_full(struct batch *b);
 
+/** The same, and tell: most of the time nothing is near. */
+static inline void batch_tell_full(struct batch *b)
+{
+	if (b->i->full || batch_size(b) >= b->max_batch || waitline_count(&b->line) > 0)
+		instance_tell_full(b->i, batch_is_full(b));
+}
+
 #endif

@@ -54,7 +54,8 @@ void instance_assign(struct instance *i, uint32_t seq, double expected_tok)
 	i->context_tok += expected_tok;
 	if (i->ops->assigned)
 		i->ops->assigned(i, seq, place);
-	instance_tell_full(i, i->full);
+	if (!i->full)
+		instance_tell_full(i, false);
 }
 
 double instance_front_s(const struct instance *i)
