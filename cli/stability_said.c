@@ -5,6 +5,7 @@
 #include "cli/cell.h"
 #include "cli/json.h"
 #include "cli/wrap.h"
+#include "models/measure/stability.h"
 
 /* Requests for each that arrives. */
 struct per_arrival {
@@ -87,6 +88,17 @@ void stability_print(FILE *to, const char *policy, const struct pool *p, size_t 
 		print_undecided(&w, p, &a);
 	else
 		print_decided(&w, p, &a);
+	wrap_end(&w);
+}
+
+void stability_print_none(FILE *to, const struct scenario_spec *spec, size_t width)
+{
+	struct wrap w = {.to = to, .width = width, .indent = 2};
+	const char *why;
+
+	if (stability_applies(spec, &why))
+		return;
+	wrap_printf(&w, "not asked whether it is stable: %s", why);
 	wrap_end(&w);
 }
 

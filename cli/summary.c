@@ -259,6 +259,8 @@ static void print_foot(FILE *to, const struct table *t)
 {
 	const struct summary *s = t->s;
 
+	if (s->spec && s->n_runs > 0 && s->runs[0].pool && s->runs[0].n > 0)
+		stability_print_none(to, s->spec, s->width);
 	for (size_t i = 0; i < s->n_runs; i++)
 		if (s->runs[i].pool)
 			stability_print(to, s->n_runs > 1 ? s->runs[i].policy : NULL,

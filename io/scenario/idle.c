@@ -7,6 +7,7 @@
 #include "io/scenario/parts.h"
 #include "io/scenario/service_of.h"
 #include "io/scenario/shaping.h"
+#include "models/measure/stability.h"
 
 static const struct yaml_node *value_of(const struct yaml_node *map, const char *key)
 {
@@ -322,6 +323,18 @@ static void warn_drafts(struct scenario_parts *p)
 	}
 }
 
+static void warn_verdict(struct scenario_parts *p, const struct yaml_node *run)
+{
+	const struct run_spec *spec = &p->s->spec.run;
+	const char *why;
+
+	for (size_t i = 0; i < spec->n_goals; i++)
+		if (spec->goals[i].id == METRIC_LYAPUNOV_VERDICT &&
+			!stability_applies(&p->s->spec, &why))
+			scenario_warn(&p->r, value_of(run, "precision")->at,
+				"precision of lyapunov.verdict has no effect: %s", why);
+}
+
 void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 {
 	const struct yaml_node *run = value_of(root, "run");
@@ -329,6 +342,8 @@ void parts_warn_idle(struct scenario_parts *p, const struct yaml_node *root)
 	if (run && value_of(run, "horizon") && !says(run, "horizon", "trace"))
 		warn(&p->r, run, "limit", "auto",
 			"it ends a run of 'requests'; this one ends with its horizon");
+	if (run)
+		warn_verdict(p, run);
 	each(&p->r, root, "links", warn_rate);
 	each(&p->r, root, "users", warn_user);
 	warn_homes(p, root);
