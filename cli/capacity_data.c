@@ -51,6 +51,10 @@ static void json_policy(FILE *to, const struct capacity_report *r, const struct 
 	json_member_number(to, "scale_high", a->hi);
 	json_member_number(
 		to, "requests_per_s", *p->failure ? (double)NAN : a->scale * r->bound->rate_per_s);
+	if (p->check.made) {
+		json_member_string(to, "below", drift_verdict_name(p->check.below));
+		json_member_string(to, "above", drift_verdict_name(p->check.above));
+	}
 	json_member_number(to, "of_bound", of.mean);
 	json_member_number(to, "of_bound_low", of.lo);
 	json_member_number(to, "of_bound_high", of.hi);

@@ -120,6 +120,28 @@ static void print_row(
 		print_found(to, r, p, width);
 }
 
+/** Is it on the right side of either? */
+static bool confirms(const struct capacity_check *c)
+{
+	return c->below == DRIFT_STABLE && c->above == DRIFT_UNSTABLE;
+}
+
+static void print_checks(FILE *to, const struct capacity_report *r)
+{
+	for (size_t k = 0; k < r->n_policies; k++) {
+		const struct capacity_row *p = &r->policies[k];
+
+		if (p->check.made)
+			fprintf(to,
+				"%s: %s from a backlog: %s at %g of its scale, %s at %g (%.0f "
+				"requests more)\n",
+				p->label, confirms(&p->check) ? "confirmed" : "NOT confirmed",
+				drift_verdict_name(p->check.below), 1.0 - capacity_check_apart,
+				drift_verdict_name(p->check.above), 1.0 + capacity_check_apart,
+				p->check.requests);
+	}
+}
+
 static void print_notes(FILE *to, const struct capacity_report *r)
 {
 	for (size_t k = 0; k < r->n_policies; k++) {
@@ -155,5 +177,6 @@ void capacity_print(FILE *to, const struct capacity_report *r)
 		"95 % interval", "requests/s", "of bound", "95 % interval", "by", "simulated");
 	for (size_t p = 0; p < r->n_policies; p++)
 		print_row(to, r, &r->policies[p], width);
+	print_checks(to, r);
 	print_notes(to, r);
 }

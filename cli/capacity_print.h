@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "plan/fluid_bound.h"
+#include "sim/drift_test.h"
 #include "study/capacity.h"
 
 /** What the policies of a scenario can take, as text, as JSON, and as tables. */
@@ -17,9 +18,18 @@ struct capacity_report {
 		const char *label;
 		struct capacity_answer answer;
 		char failure[300]; /* why there is no answer; "": there is one */
+		struct capacity_check {
+			bool made;
+			enum drift_verdict below,
+				above;   /* capacity_check_apart of it either side */
+			double requests; /* simulated for both */
+		} check;
 	} * policies;
 	bool interrupted;
 };
+
+/** How far from an answer it is checked, either side. */
+static const double capacity_check_apart = 0.05;
 
 /** Of the bound, with the ends of its interval: NaN where there is no bound, or no answer. */
 struct capacity_ratio {

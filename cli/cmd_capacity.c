@@ -13,6 +13,7 @@
 #include "cli/labels.h"
 #include "cli/progress.h"
 #include "models/world/world.h"
+#include "study/stability.h"
 
 static const double default_precision = 0.01, least_precision = 1e-4, most_precision = 0.25;
 static const double default_requests = 2e7;
@@ -21,6 +22,7 @@ static const double default_requests = 2e7;
 struct asked {
 	struct capacity_question question;
 	const char *policies; /* NULL: all */
+	bool checks;
 	struct arena arena;
 };
 
@@ -36,6 +38,11 @@ static bool read_asked(
 	q->spec = s;
 	q->precision = default_precision;
 	a->policies = opts_get(o, "policies");
+	a->checks = opts_get(o, "check") != NULL;
+	if (a->checks && target)
+		return err_input(err,
+			"--check is of boundaries of stability, and --target asks for "
+			"another one");
 	if (!opts_quantity(o, "precision", QUANTITY_FRACTION, &q->precision, err) ||
 		!opts_count(o, "requests", 1000, 1000000000000ul, &most, err) ||
 		!jobs_of(&q->n_threads, o, err))
@@ -66,6 +73,37 @@ static void show(void *user, uint64_t requests)
 					   .of = p->of,
 					   .share = (double)p->done / (double)p->of,
 					   .events = p->requests});
+}
+
+/** A verdict on @part of the scale that was found. */
+static bool verdict_at(enum drift_verdict *out, struct capacity_row *row,
+	const struct capacity_question *q, double part, struct err *err)
+{
+	struct stability_result r;
+
+	if (!stability_decide(&r,
+		    &(struct stability_question){.spec = q->spec,
+			    .policy = q->policy,
+			    .scale = part * row->answer.scale,
+			    .error = DRIFT_ERROR,
+			    .indifference = capacity_check_apart,
+			    .n_threads = q->n_threads,
+			    .stop = q->stop},
+		    err))
+		return false;
+	*out = r.answer.verdict;
+	row->check.requests += r.requests;
+	return true;
+}
+
+/** The boundary that was found, by another way: from a backlog, on either side of it. */
+static bool check(struct capacity_row *row, const struct capacity_question *q, struct err *err)
+{
+	if (*row->failure || row->answer.kind != CAPACITY_FOUND)
+		return true;
+	row->check.made = verdict_at(&row->check.below, row, q, 1.0 - capacity_check_apart, err) &&
+			  verdict_at(&row->check.above, row, q, 1.0 + capacity_check_apart, err);
+	return row->check.made;
 }
 
 /** False: no policy would fare better (bad input, an interrupt). What was found stays. */
@@ -111,7 +149,7 @@ static bool find_all(struct capacity_report *r, const struct asked *a, struct pr
 		row->label = shown.policy = s->policies[p].label;
 		q.policy = &s->policies[p];
 		show(&shown, 0);
-		if (!find(row, &q, err)) {
+		if (!find(row, &q, err) || (a->checks && !check(row, &q, err))) {
 			capacity_answer_finish(&row->answer);
 			return false;
 		}
@@ -223,6 +261,7 @@ static const struct opt_spec opts[] = {
 	{"target", 0, "TARGET", "instead of stability: 'ttft.p95 <= 2 s', 'qos.share >= 95 %'"},
 	{"precision", 0, "REL", "half of the 95 % interval of a scale, at most (1 %)"},
 	{"policies", 0, "LABEL,...", "of the scenario's policies these alone"},
+	{"check", 0, NULL, "test each answer 5 % to either side, from a backlog"},
 	{"requests", 0, "N", "simulate at most about so many a policy (20000000)"}, JOBS_OPT,
 	{"output", 'o', "DIR", "write capacity.sqlite, capacity.csv and points.csv to DIR"},
 	{"plot", 0, NULL, "and a picture, with its script (default DIR: results/capacity/NAME)"},

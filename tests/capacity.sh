@@ -44,6 +44,9 @@ assert abs(edge["of_bound"] - edge["scale"] / bound["scale"]) < 1e-9
 assert edge["scale_low"] <= edge["scale"] <= edge["scale_high"]
 END
 
+[ "$(quick --check | grep -c ': confirmed from a backlog: stable at 0.95 of its scale, unstable at 1.05')" = 2 ] ||
+	complain "--check does not confirm both"
+quick --check --target 'e2e.mean <= 4 s' >/dev/null && complain "a target is checked as if it were a boundary"
 quick -o "$dir/out" >"$dir/text" || complain "-o fails"
 [ "$(wc -l <"$dir/out/capacity.csv")" = 3 ] || complain "capacity.csv has not two policies"
 [ "$(sqlite3 "$dir/out/capacity.sqlite" 'SELECT policy FROM capacity ORDER BY rowid' | xargs)" = 'fcfs edge-only' ] ||
