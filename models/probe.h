@@ -30,6 +30,14 @@ enum moment {
 	MOMENTS,
 };
 
+/** What an assignment was predicted to take, from then to the last byte received; all zero unless
+ *  somebody asked for it. */
+struct foreseen {
+	uint32_t second; /* the instance that was predicted to take least of all others that can
+			    serve it; NO_ID: there is no other */
+	double chosen_s, second_s;
+};
+
 /** A request at one of them. Indexes are those of the scenario; NO_ID: none. Borrowed for the
  *  call. */
 struct request_row {
@@ -46,7 +54,8 @@ struct request_row {
 		delivered_ns, deadline_ns;
 	int64_t heard_ns;  /* of one done: its first token is with its user */
 	int64_t joined_ns; /* its phases were apart, and it began to decode where it went on */
-	const int64_t *cause_ns; /* CAUSES of them: where its time went; at its end all of it */
+	struct foreseen foreseen; /* when it was first assigned */
+	const int64_t *cause_ns;  /* CAUSES of them: where its time went; at its end all of it */
 };
 
 enum step_kind {

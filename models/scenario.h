@@ -31,6 +31,7 @@ struct site_spec {
 
 struct record_spec {
 	bool requests;
+	bool choices;             /* what each was foreseen to take, and its best alternative */
 	double queues_s;          /* slot length; 0: off */
 	bool timeline;            /* of the first replication of each policy */
 	uint64_t timeline_events; /* at most, all policies together */

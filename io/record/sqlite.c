@@ -5,6 +5,7 @@
  */
 #include "io/record/backend.h"
 
+#include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,27 @@ static void bind_time(sqlite3_stmt *st, int i, int64_t t_ns)
 		sqlite3_bind_double(st, i, (double)t_ns / 1e9);
 }
 
+static void bind_seconds(sqlite3_stmt *st, int i, double s)
+{
+	if (isfinite(s))
+		sqlite3_bind_double(st, i, s);
+	else
+		sqlite3_bind_null(st, i);
+}
+
+/** Nothing where nobody asked for it. The parameter behind. */
+static int bind_foreseen(
+	const struct rec_backend *b, sqlite3_stmt *st, int at, const struct foreseen *f)
+{
+	const double none = (double)NAN;
+	bool known = f->chosen_s > 0.0, other = known && f->second != NO_ID;
+
+	bind_seconds(st, at++, known ? f->chosen_s : none);
+	bind_name(st, at++, b->instances, b->n_instances, other ? f->second : NO_ID);
+	bind_seconds(st, at++, other ? f->second_s : none);
+	return at;
+}
+
 /* Columns from parameter @at on, in the order of the table. */
 static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, uint32_t number,
 	const struct request_row *r)
@@ -85,6 +107,7 @@ static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, 
 	bind_name(st, at++, fates, FATES - 1, r->fate);
 	sqlite3_bind_int64(st, at++, r->preemptions);
 	sqlite3_bind_int64(st, at++, r->cached_tok);
+	at = bind_foreseen(b, st, at, &r->foreseen);
 	for (enum cause c = 0; c < CAUSES; c++)
 		sqlite3_bind_int64(st, at++, r->cause_ns[c]);
 }

@@ -121,6 +121,13 @@ static void group_rows(const struct maker *k, const char *scope, const struct gr
 	row(k, scope, METRIC_NETWORK_MEAN, mean_or_nan(&m->network));
 }
 
+static void choice_rows(const struct maker *k, const char *scope, const struct choice_sums *c)
+{
+	row(k, scope, METRIC_PREDICTION_BIAS, mean_or_nan(&c->bias));
+	row(k, scope, METRIC_PREDICTION_ERROR, mean_or_nan(&c->error));
+	row(k, scope, METRIC_CHOICE_MARGIN, mean_or_nan(&c->margin));
+}
+
 /* Of Eq. 22; not known without an interval. */
 static void fit_rows(const struct maker *k)
 {
@@ -138,6 +145,7 @@ static void system_rows(const struct maker *k)
 	int64_t to_ns = k->s->to_ns;
 	struct group_metrics all = {0};
 	struct cause_sums causes = {0}, of_group;
+	struct choice_sums chosen = {0};
 
 	group_metrics_init(&all);
 	for (size_t g = 0; g < m->n_groups; g++) {
@@ -163,6 +171,13 @@ static void system_rows(const struct maker *k)
 		row(k, "", METRIC_LYAPUNOV_VERDICT,
 			drift_judge(k->s->evidence, &by_default).verdict);
 	row(k, "", METRIC_VIOLATION, level_integral(&m->starved, to_ns));
+	for (size_t g = 0; k->s->choices && g < m->n_groups; g++) {
+		struct choice_sums of = choices_of_group(k->s->choices, g);
+
+		choices_merge(&chosen, &of);
+	}
+	if (k->s->choices)
+		choice_rows(k, "", &chosen);
 	if (!isnan(k->s->regret))
 		row(k, "", METRIC_POLICY_REGRET, k->s->regret);
 	if (!isnan(k->s->late_beyond))
@@ -294,9 +309,14 @@ static void instance_rows(const struct maker *k, size_t i)
 	double s = busy_s(k, i);
 	struct gauge gauge;
 	struct speculation_counts rounds;
+	struct choice_sums chosen;
 	bool has_model = instance_gauge(inst, &gauge);
 
 	row(k, scope, METRIC_REQUESTS_DONE, (double)inst->served);
+	if (k->s->choices) {
+		chosen = choices_of_instance(k->s->choices, i);
+		choice_rows(k, scope, &chosen);
+	}
 	row(k, scope, METRIC_BUSY_SHARE, s / k->window_s);
 	row(k, scope, METRIC_BUSY_PER_REQUEST, per_request(k, s));
 	if (has_model)
@@ -485,6 +505,7 @@ static bool any_prefix_cache(const struct metric_sources *s)
 
 static void all_groups(const struct maker *k)
 {
+	struct choice_sums chosen;
 	const struct metric_sources *s = k->s;
 
 	for (size_t g = 0; g < s->spec->n_groups; g++) {
@@ -492,6 +513,10 @@ static void all_groups(const struct maker *k)
 
 		group_rows(k, scope, &s->metrics->groups[g]);
 		cause_rows(k, scope, causes_of_group(s->causes, g));
+		if (s->choices) {
+			chosen = choices_of_group(s->choices, g);
+			choice_rows(k, scope, &chosen);
+		}
 		if (s->spec->groups[g].arrivals.process == ARRIVAL_TRACE)
 			row(k, scope, METRIC_ROWS_SKIPPED, (double)s->rows_skipped[g]);
 		if (!s->spec->groups[g].sessions.on)

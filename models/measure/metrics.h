@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "models/measure/causes.h"
+#include "models/measure/choices.h"
 #include "models/measure/drift.h"
 #include "models/measure/metric.h"
 #include "models/measure/lyapunov.h"
@@ -63,6 +64,7 @@ struct metric_sources {
 	const struct scenario_spec *spec;
 	const struct metrics *metrics;
 	const struct probe *causes;
+	const struct probe *choices;           /* NULL: nobody asked */
 	const struct lyapunov_means *lyapunov; /* NULL: no slots */
 	const struct drift *drift;             /* of the same */
 	const struct drift_evidence *evidence; /* NULL: no verdict is to be had */

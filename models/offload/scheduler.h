@@ -10,6 +10,7 @@
 #include "models/ids.h"
 #include "models/offload/policy.h"
 #include "models/offload/spec.h"
+#include "models/probe.h"
 
 /**
  * The global queue and the policy over it: an iterator over decisions. It says what should be
@@ -117,6 +118,11 @@ void scheduler_eased(struct scheduler *s, struct instance_id i);
 
 /** Links have other rates now: deadlines and decisions are looked at anew. */
 void scheduler_rates_changed(struct scheduler *s);
+
+/** What it will take at @chosen, and at the best of the others, by what policies can know now and
+ * the length of its answer. O(instances). */
+struct foreseen scheduler_foresee(
+	struct scheduler *s, const struct waiting *w, struct instance_id chosen);
 
 /** A request was answered. */
 void scheduler_learn(struct scheduler *s, const struct outcome *o);

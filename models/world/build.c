@@ -127,6 +127,11 @@ static void add_probes(struct world *w)
 		probes_add(&w->probes, &w->stability);
 	}
 	w->queues = arena_alloc(&w->arena, s->n_instances + 1, sizeof *w->queues);
+	if (s->record.choices) {
+		w->requests.has_foreseen = true;
+		w->choices = choices_create(&w->arena, s->n_groups, s->n_instances);
+		probes_add(&w->probes, &w->choices);
+	}
 	if (s->record.queues_s > 0.0) {
 		w->lyapunov = lyapunov_create(&w->arena);
 		probes_add(&w->probes, &w->lyapunov);
@@ -215,6 +220,7 @@ void world_destroy(struct world *w)
 	for (size_t k = 0; w->requests.sequences.contents && k < w->requests.n; k++)
 		free(w->requests.sequences.contents[k].ids);
 	free(w->requests.sequences.contents);
+	free(w->requests.foreseen);
 	free(w->sessions.at);
 	free(w->requests.at);
 	free(w->requests.sequences.at);

@@ -23,6 +23,8 @@ static uint32_t pool_take(struct request_pool *p)
 			&p->sequences.contents_cap, sizeof *p->sequences.contents);
 	p->sequences.at =
 		mem_grow(p->sequences.at, p->n, &p->sequences.cap, sizeof *p->sequences.at);
+	if (p->has_foreseen)
+		p->foreseen = mem_grow(p->foreseen, p->n, &p->foreseen_cap, sizeof *p->foreseen);
 	p->sequences.n++;
 	return (uint32_t)p->n++;
 }
@@ -79,6 +81,13 @@ static int64_t heard_ns(const struct world *w, const struct request *r, int64_t 
 	return ns_after(first_token_ns, ns_of_s(down->delay_s));
 }
 
+static struct foreseen foreseen_of(const struct world *w, uint32_t slot)
+{
+	bool known = w->requests.has_foreseen && w->requests.at[slot].assigned_ns != TIME_NONE;
+
+	return known ? w->requests.foreseen[slot] : (struct foreseen){0};
+}
+
 void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, int64_t now_ns)
 {
 	const struct request *r = &w->requests.at[slot];
@@ -109,6 +118,7 @@ void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, 
 			.heard_ns =
 				fate == FATE_DONE ? heard_ns(w, r, q->first_token_ns) : TIME_NONE,
 			.cause_ns = q->cause_ns,
+			.foreseen = foreseen_of(w, slot),
 			.cached_tok = q->cached_tok,
 		});
 }
@@ -241,12 +251,22 @@ static bool is_part(const struct world *w, uint32_t slot, const struct instance 
 	       world_sequence(w, slot)->output_tok > 1;
 }
 
+/** Before anything of it shows. */
+static void foresee(struct world *w, uint32_t slot, struct instance_id i)
+{
+	struct waiting q = waiting_of(w, slot);
+
+	w->requests.foreseen[slot] = scheduler_foresee(w->scheduler, &q, i);
+}
+
 void request_assign(struct world *w, uint32_t slot, struct instance_id i, bool apart)
 {
 	struct request *r = &w->requests.at[slot];
 	struct sequence *q = world_sequence(w, slot);
 	struct instance *inst = &w->instances[i.i];
 
+	if (w->requests.has_foreseen)
+		foresee(w, slot, i);
 	r->instance = i.i;
 	r->assigned_ns = engine_now_ns(w->engine);
 	if (instance_overflows(inst)) {

@@ -108,6 +108,7 @@ static void make_rows(struct world *w, struct metric_rows *rows, const struct wo
 		.spec = w->spec,
 		.metrics = metrics_of(&w->metrics),
 		.causes = &w->causes,
+		.choices = w->choices.state ? &w->choices : NULL,
 		.lyapunov = w->lyapunov.state ? lyapunov_means(&w->lyapunov) : NULL,
 		.drift = &out->drift,
 		.evidence = out->evidence.runs > 0 ? &out->evidence : NULL,

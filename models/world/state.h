@@ -5,6 +5,7 @@
 #include "models/serving/drafter.h"
 #include "models/serving/instance.h"
 #include "models/measure/causes.h"
+#include "models/measure/choices.h"
 #include "models/measure/drift_probe.h"
 #include "models/measure/levels.h"
 #include "models/measure/little.h"
@@ -58,6 +59,9 @@ struct request_pool {
 	size_t n, cap;
 	uint32_t free;              /* NO_ID: none */
 	struct sequences sequences; /* the same slots */
+	bool has_foreseen;          /* record.choices */
+	struct foreseen *foreseen;  /* the same slots, then */
+	size_t foreseen_cap;
 };
 
 /** A conversation that goes on. Pooled, as requests are. */
@@ -182,7 +186,7 @@ struct world {
 	struct warnings warnings;  /* handed over at the end */
 
 	struct probes probes; /* who is told; some of them are the world's own: */
-	struct probe metrics, little, causes, lyapunov, drift, stability, levels;
+	struct probe metrics, little, causes, choices, lyapunov, drift, stability, levels;
 	struct backlog *backlog; /* NULL: none */
 	uint64_t mix_left;       /* to be done before its phases are mixed; 0: they are */
 	bool starved;            /* was told last */
