@@ -224,7 +224,7 @@ static void it_needs_to_know_what_it_is_to_weigh(void **state)
 
 	(void)state;
 	two_servers(&f, 1);
-	f.of_class[1].upkeep = (struct upkeep){NAN, NAN};
+	f.of_class[1].upkeep = (struct upkeep){(double)NAN, (double)NAN};
 	for (size_t k = 0; k < 3; k++) {
 		struct policy_state *v = state_of("1", penalties[k]),
 				    *none = state_of("0", penalties[k]);

@@ -36,7 +36,7 @@ static void bench_init(struct bench *b, const struct param_text *texts, size_t n
 		fixture_class(&b->f, (struct fixture_class){.model = NO_ID,
 					     .context_tok = 1000,
 					     .decode_s_per_tok = 0.01,
-					     .upkeep = {power_w[k], NAN}});
+					     .upkeep = {power_w[k], (double)NAN}});
 		fixture_instance(&b->f, (struct fixture_instance){.cls = k});
 	}
 	fixture_view(&b->f);
@@ -129,7 +129,7 @@ static void what_it_loses_grows_as_the_logarithm(void **state)
 /* Beside what is known here of the arms. */
 static void it_reports_what_it_lost(void **state)
 {
-	struct policy_report r = {NAN, NAN};
+	struct policy_report r = {(double)NAN, (double)NAN};
 	double beyond, fixed, allowed = 0.1;
 	struct bench b;
 
