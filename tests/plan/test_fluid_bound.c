@@ -18,7 +18,7 @@
 static struct fluid_bound bound_of(const char *text)
 {
 	struct scenario *sc = scenario_of_text(text, NULL, 0);
-	struct fluid_bound b;
+	struct fluid_bound b = {0};
 	struct err err = {0};
 
 	if (!world_check(&sc->spec, &err) || !fluid_bound(&b, &sc->spec, &err))

@@ -103,7 +103,7 @@ static double ucb1_most(double d, uint64_t t)
 static void what_it_loses_grows_as_the_logarithm(void **state)
 {
 	static const uint64_t times[] = {4000, 16000, 64000, 256000};
-	double last[2] = {INFINITY, INFINITY};
+	double last[2] = {HUGE_VAL, HUGE_VAL};
 	struct bench b;
 
 	(void)state;
