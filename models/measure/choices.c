@@ -19,11 +19,14 @@ static void add(struct choice_sums *to, const struct request_row *r, double over
 static void request(
 	struct probe_state *c, enum moment m, int64_t at_ns, const struct request_row *r)
 {
-	double over_s = s_of_ns(r->delivered_ns - r->assigned_ns) - r->foreseen.chosen_s;
+	double over_s;
 
 	(void)m;
 	(void)at_ns;
-	if (!r->measured || r->fate != FATE_DONE || !isfinite(over_s))
+	if (!r->measured || r->fate != FATE_DONE)
+		return;
+	over_s = s_of_ns(r->delivered_ns - r->assigned_ns) - r->foreseen.chosen_s;
+	if (!isfinite(over_s))
 		return;
 	add(&c->groups[r->group], r, over_s);
 	add(&c->instances[r->prefill], r, over_s);
