@@ -189,8 +189,21 @@ static struct least_need served(const struct instance_spec *i, struct group_id g
 	return (struct least_need){slot_s, slot_s, service_s};
 }
 
-struct least_need least_of(const struct least *l, const struct least_request *r)
+/** One longer than all of the mix is charged as the longest of them, which is no more than it
+ *  takes. */
+static struct least_request within(const struct least *l, const struct least_request *asked)
 {
+	const uint32_t most = l->n_parts > 0 ? l->parts[0].charges.n_prompt : UINT32_MAX;
+	struct least_request r = *asked;
+
+	r.prompt_tok = r.prompt_tok < most ? r.prompt_tok : most;
+	r.computed_tok = r.computed_tok < most ? r.computed_tok : most;
+	return r;
+}
+
+struct least_need least_of(const struct least *l, const struct least_request *asked)
+{
+	const struct least_request fits = within(l, asked), *r = &fits;
 	struct least_need need = {0.0, 0.0, 0.0};
 
 	if (l->spec->synthetic)
@@ -212,8 +225,9 @@ struct least_need least_of(const struct least *l, const struct least_request *r)
 	return need;
 }
 
-struct least_parts least_parts_of(const struct least *l, const struct least_request *r)
+struct least_parts least_parts_of(const struct least *l, const struct least_request *asked)
 {
+	const struct least_request fits = within(l, asked), *r = &fits;
 	struct least_parts p = {0};
 	double rows = r->output_tok > 1 ? r->output_tok - 1.0 : 0.0;
 
