@@ -1,4 +1,6 @@
-/* Random scenarios: batching of each kind, drafts, pipelines, offload, shaped links, stations. */
+/* Random scenarios: batching of each kind, drafts, pipelines, offload, shaped links, stations. Each
+ * draw is a statement of its own: compilers evaluate arguments in orders of their own, and a seed
+ * is the same scenario for all of them. */
 #include "tests/plan/made_scenario.h"
 
 #include <stdint.h>
@@ -51,31 +53,37 @@ static void add_instance(struct buf *b, uint64_t *r, const char *name, const cha
 {
 	const char *decoding = PICK(r, decodings), *batching = PICK(r, batchings);
 	const char *extra = PICK(r, extras);
+	const char *most = PICK(r, batches);
 	bool is_static = strstr(batching, "static") != NULL;
 
 	if (*decoding && (is_static || strstr(extra, "prefix")))
 		decoding = "";
 	if (is_static)
 		extra = "";
-	buf_printf(b, "  %s: {site: %s, model: chat, max_batch: %s%s%s", name, site,
-		PICK(r, batches), batching, extra);
+	buf_printf(b, "  %s: {site: %s, model: chat, max_batch: %s%s%s", name, site, most, batching,
+		extra);
 	buf_printf(b, "%s}\n", decoding);
 }
 
 static void add_users(struct buf *b, uint64_t *r, const char *name, const char *home)
 {
-	buf_printf(b, "  %s: {home: %s, model: chat, arrivals: %s, workload: %s", name, home,
-		PICK(r, processes), PICK(r, workloads));
-	buf_printf(b, "%s%s%s}\n", PICK(r, deadlines), PICK(r, deliveries), PICK(r, prefixes));
+	const char *workload = PICK(r, workloads), *process = PICK(r, processes);
+	const char *prefix = PICK(r, prefixes), *delivery = PICK(r, deliveries);
+	const char *deadline = PICK(r, deadlines);
+
+	buf_printf(b, "  %s: {home: %s, model: chat, arrivals: %s, workload: %s%s%s%s}\n", name,
+		home, process, workload, deadline, delivery, prefix);
 }
 
 /** Whole devices. */
 static void write_devices(struct buf *b, uint64_t *r)
 {
+	const char *edge = PICK(r, edges), *cloud = PICK(r, clouds);
+
 	buf_printf(b,
 		"sites:\n  cloud: {tier: cloud, gpu: %s}\n  edge: {tier: edge, gpu: %s, count: "
 		"2}\n",
-		PICK(r, clouds), PICK(r, edges));
+		cloud, edge);
 	buf_puts(b, "models:\n  chat: {model: llama2-7b, precision: int8, draft: {model: "
 		    "llama-68m, precision: fp16}}\n");
 	buf_puts(b, "instances:\n");
@@ -89,6 +97,12 @@ static void write_parts(struct buf *b, uint64_t *r)
 {
 	static const char *const offloads[] = {
 		"{cpu_layers: 4}", "{streamed_layers: 6}", "{cpu_layers: 2, streamed_layers: 3}"};
+	const char *first = seeds_next(r) % 2 ? ", batching: chunked" : "";
+	const char *first_most = PICK(r, batches);
+	const char *second = PICK(r, offloads), *second_most = PICK(r, batches);
+	const char *third = seeds_next(r) % 2 ? "tensor_parallel: 2"
+					      : "decoding: speculative, draft: {k: 4, site: edge*}";
+	const char *third_most = PICK(r, batches);
 
 	buf_puts(b, "sites:\n  cloud: {tier: cloud, gpu: rtx-4090, gpus: 2, interconnect: pcie3}\n"
 		    "  edge: {tier: edge, gpu: rtx-3060, gpus: 2, count: 3, host: {memory: 32 GiB, "
@@ -97,13 +111,11 @@ static void write_parts(struct buf *b, uint64_t *r)
 		    "models:\n  chat: {model: llama2-7b, precision: int8, draft: {model: "
 		    "llama-68m, precision: fp16}}\n"
 		    "instances:\n");
-	buf_printf(b, "  i1: {sites: [edge1, edge2], model: chat, max_batch: %s%s}\n",
-		PICK(r, batches), seeds_next(r) % 2 ? ", batching: chunked" : "");
-	buf_printf(b, "  i2: {site: edge3, model: chat, max_batch: %s, offload: %s}\n",
-		PICK(r, batches), PICK(r, offloads));
-	buf_printf(b, "  i3: {site: cloud, model: chat, max_batch: %s, %s}\n", PICK(r, batches),
-		seeds_next(r) % 2 ? "tensor_parallel: 2"
-				  : "decoding: speculative, draft: {k: 4, site: edge*}");
+	buf_printf(b, "  i1: {sites: [edge1, edge2], model: chat, max_batch: %s%s}\n", first_most,
+		first);
+	buf_printf(b, "  i2: {site: edge3, model: chat, max_batch: %s, offload: %s}\n", second_most,
+		second);
+	buf_printf(b, "  i3: {site: cloud, model: chat, max_batch: %s, %s}\n", third_most, third);
 }
 
 /** No model at all. */
@@ -120,6 +132,14 @@ static void write_stations(struct buf *b, uint64_t *r)
 		PICK(r, services));
 	buf_printf(
 		b, "  i3: {site: cloud, slots: 3, capacity: 9, service: %s}\n", PICK(r, services));
+}
+
+/** Users of stations. */
+static void add_callers(struct buf *b, uint64_t *r, const char *name)
+{
+	const char *deadline = PICK(r, deadlines), *process = PICK(r, processes);
+
+	buf_printf(b, "  %s: {arrivals: %s%s}\n", name, process, deadline);
 }
 
 static void write_policies(struct buf *b, bool stations)
@@ -150,8 +170,8 @@ static void write_scenario(struct buf *b, uint64_t seed)
 	buf_puts(b, "  metro: {between: [edge*, edge*], rate: 100 Mbps, delay: 1 ms}\n"
 		    "  core: {between: [edge*, cloud], rate: 100 Mbps, delay: 1 ms}\nusers:\n");
 	if (kind == 0) {
-		buf_printf(b, "  u1: {arrivals: %s%s}\n", PICK(&r, processes), PICK(&r, deadlines));
-		buf_printf(b, "  u2: {arrivals: %s%s}\n", PICK(&r, processes), PICK(&r, deadlines));
+		add_callers(b, &r, "u1");
+		add_callers(b, &r, "u2");
 	} else {
 		add_users(b, &r, "u1", "edge1");
 		add_users(b, &r, "u2", "edge2");

@@ -387,7 +387,7 @@ static void no_policy_gets_more_done_than_the_bound_allows(void **state)
 		sum += most;
 		n += most > 0.0;
 	}
-	assert_true(n > 0);
+	assert_true(3 * n > seeds->last - seeds->first); /* most can be run */
 	print_message("of %zu scenarios the best policy fills %.3f of the bound on average\n", n,
 		sum / (double)n);
 	assert_true(sum / (double)n > 0.6); /* and the bound says something */

@@ -92,7 +92,9 @@ enum { SYSTEMS = 5, REPLICATIONS = 400, TRIALS = 1000 };
 /** Normal, by Box and Muller. */
 static double normal(struct rng *rng)
 {
-	return sqrt(-2.0 * log(rng_uniform(rng) + 1e-300)) * cos(2.0 * M_PI * rng_uniform(rng));
+	double size = rng_uniform_pos(rng), turn = rng_uniform(rng);
+
+	return sqrt(-2.0 * log(size)) * cos(2.0 * M_PI * turn);
 }
 
 /** The first is better than the others by exactly the indifference, the hardest case; @common is
