@@ -1,37 +1,22 @@
 /* What policies can take, in a folder. */
 #include "cli/capacity_files.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/gnuplot.h"
-#include "cli/say.h"
 #include "io/record/capacity_base.h"
 #include "io/record/folder.h"
 
 static bool write_file(const struct capacity_report *r, const char *dir, const char *name,
 	void (*print)(FILE *to, const struct capacity_report *r), struct err *err)
 {
-	struct buf path;
-	FILE *to;
-	bool ok;
+	struct data_file f = data_file_open(dir, name);
 
-	buf_init(&path);
-	buf_printf(&path, "%s/%s", dir, name);
-	to = fopen(path.s, "w");
-	if (to)
-		print(to, r);
-	ok = to && !ferror(to);
-	ok = (!to || fclose(to) == 0) && ok;
-	if (!ok)
-		err_run(err, "cannot write '%s': %s", path.s, strerror(errno));
-	buf_finish(&path);
-	return ok;
+	if (f.to)
+		print(f.to, r);
+	return data_file_close(&f, err);
 }
 
 /* The data base */
@@ -111,30 +96,13 @@ static void print_script(FILE *to, const struct capacity_report *r)
 	fputs(capacity_script, to);
 }
 
-static bool plot(const struct capacity_report *r, const char *dir, struct err *err)
-{
-	if (!write_file(r, dir, "capacity.gp", print_script, err))
-		return false;
-	if (gnuplot_draw(dir, "capacity.gp", "out='capacity.png'") &&
-		gnuplot_draw(dir, "capacity.gp", "out='capacity.svg'"))
-		return true;
-	return err_run(err, "gnuplot did not draw %s/capacity.gp", dir);
-}
-
 /* The folder */
 
 static bool check(const char *dir, bool force, struct err *err)
 {
-	struct buf path;
-	bool taken;
-
 	if (*dir == '\0')
 		return err_input(err, "the output folder has no name");
-	buf_init(&path);
-	buf_printf(&path, "%s/capacity.csv", dir);
-	taken = access(path.s, F_OK) == 0;
-	buf_finish(&path);
-	return !taken || force ||
+	return !data_folder_has(dir, "capacity.csv") || force ||
 	       err_input(err, "'%s' holds capacities already; use --force to replace them", dir);
 }
 
@@ -145,38 +113,34 @@ bool capacity_files_check(const struct opts *o, struct err *err)
 	return !dir || check(dir, opts_get(o, "force") != NULL, err);
 }
 
-static bool write_all(const struct capacity_report *r, const char *dir,
-	const struct capacity_files_spec *spec, struct err *err)
+static bool write_all(const struct capacity_report *r, const char *dir, const struct data_folder *f,
+	struct err *err)
 {
 	struct buf base;
 	bool ok;
 
 	buf_init(&base);
 	buf_printf(&base, "%s/capacity.sqlite", dir);
-	ok = check(dir, spec->force || !spec->dir, err) && rec_folder_make(dir, err) &&
+	ok = check(dir, f->force || !f->dir, err) && rec_folder_make(dir, err) &&
 	     write_base(r, base.s, err) &&
 	     write_file(r, dir, "capacity.csv", capacity_print_csv, err) &&
 	     write_file(r, dir, "points.csv", capacity_print_points_csv, err) &&
-	     (!spec->plot || plot(r, dir, err));
+	     (!f->plot || (write_file(r, dir, "capacity.gp", print_script, err) &&
+				  data_folder_draw(f, dir, err)));
 	buf_finish(&base);
 	return ok;
 }
 
-bool capacity_files(
-	const struct capacity_report *r, const struct capacity_files_spec *spec, struct err *err)
+bool capacity_files(const struct capacity_report *r, const struct data_folder *f, struct err *err)
 {
 	struct buf dir;
 	bool ok;
 
 	buf_init(&dir);
-	if (spec->dir)
-		buf_puts(&dir, spec->dir);
-	else
-		buf_printf(&dir, "results/capacity/%s", r->spec->name);
-	ok = write_all(r, dir.s, spec, err);
+	data_folder_path(&dir, f);
+	ok = write_all(r, dir.s, f, err);
 	if (ok)
-		say("offing: %s is in %s", spec->plot ? "the picture, with its data," : "the data",
-			dir.s);
+		data_folder_say(f, dir.s);
 	buf_finish(&dir);
 	return ok;
 }

@@ -170,7 +170,9 @@ static bool output(const struct capacity_report *r, const struct opts *o, struct
 	if (!opts_get(o, "output") && !opts_get(o, "plot"))
 		return true;
 	return capacity_files(r,
-		&(struct capacity_files_spec){.dir = opts_get(o, "output"),
+		&(struct data_folder){.kind = "capacity",
+			.name = r->spec->name,
+			.dir = opts_get(o, "output"),
 			.plot = opts_get(o, "plot") != NULL,
 			.force = opts_get(o, "force") != NULL},
 		err);

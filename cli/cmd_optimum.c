@@ -159,7 +159,9 @@ static bool output(const struct optimum_report *r, const struct opts *o, struct 
 	if (!opts_get(o, "output") && !opts_get(o, "plot"))
 		return true;
 	return optimum_files(r,
-		&(struct optimum_files_spec){.dir = opts_get(o, "output"),
+		&(struct data_folder){.kind = "optimum",
+			.name = r->spec->name,
+			.dir = opts_get(o, "output"),
 			.plot = opts_get(o, "plot") != NULL,
 			.force = opts_get(o, "force") != NULL},
 		err);

@@ -1,34 +1,16 @@
 /* Tables and a picture of a front, in a folder. */
 #include "cli/optimum_files.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/str.h"
-#include "cli/gnuplot.h"
-#include "cli/say.h"
 #include "io/record/folder.h"
 
 static bool write_file(const struct optimum_report *r, const char *dir, const char *name,
 	void (*print)(FILE *to, const struct optimum_report *r), struct err *err)
 {
-	struct buf path;
-	FILE *to;
-	bool ok;
+	struct data_file f = data_file_open(dir, name);
 
-	buf_init(&path);
-	buf_printf(&path, "%s/%s", dir, name);
-	to = fopen(path.s, "w");
-	if (to)
-		print(to, r);
-	ok = to && !ferror(to);
-	ok = (!to || fclose(to) == 0) && ok;
-	if (!ok)
-		err_run(err, "cannot write '%s': %s", path.s, strerror(errno));
-	buf_finish(&path);
-	return ok;
+	if (f.to)
+		print(f.to, r);
+	return data_file_close(&f, err);
 }
 
 static void print_script(FILE *to, const struct optimum_report *r)
@@ -37,57 +19,31 @@ static void print_script(FILE *to, const struct optimum_report *r)
 	fputs(optimum_script, to);
 }
 
-static bool plot(const struct optimum_report *r, const char *dir, struct err *err)
-{
-	if (!write_file(r, dir, "optimum.gp", print_script, err))
-		return false;
-	if (gnuplot_draw(dir, "optimum.gp", "out='optimum.png'") &&
-		gnuplot_draw(dir, "optimum.gp", "out='optimum.svg'"))
-		return true;
-	return err_run(err, "gnuplot did not draw %s/optimum.gp", dir);
-}
-
-static bool is_taken(const char *dir)
-{
-	struct buf path;
-	bool taken;
-
-	buf_init(&path);
-	buf_printf(&path, "%s/front.csv", dir);
-	taken = access(path.s, F_OK) == 0;
-	buf_finish(&path);
-	return taken;
-}
-
-static bool write_all(const struct optimum_report *r, const char *dir,
-	const struct optimum_files_spec *spec, struct err *err)
+static bool write_all(const struct optimum_report *r, const char *dir, const struct data_folder *f,
+	struct err *err)
 {
 	if (*dir == '\0')
 		return err_input(err, "the output folder has no name");
-	if (is_taken(dir) && !spec->force)
+	if (data_folder_has(dir, "front.csv") && !f->force)
 		return err_input(err, "'%s' holds a front already; use --force to replace it", dir);
 	return rec_folder_make(dir, err) &&
 	       write_file(r, dir, "front.csv", optimum_print_front_csv, err) &&
 	       write_file(r, dir, "policies.csv", optimum_print_policies_csv, err) &&
 	       write_file(r, dir, "tasks.csv", optimum_print_tasks_csv, err) &&
-	       (!spec->plot || plot(r, dir, err));
+	       (!f->plot || (write_file(r, dir, "optimum.gp", print_script, err) &&
+				    data_folder_draw(f, dir, err)));
 }
 
-bool optimum_files(
-	const struct optimum_report *r, const struct optimum_files_spec *spec, struct err *err)
+bool optimum_files(const struct optimum_report *r, const struct data_folder *f, struct err *err)
 {
 	struct buf dir;
 	bool ok;
 
 	buf_init(&dir);
-	if (spec->dir)
-		buf_puts(&dir, spec->dir);
-	else
-		buf_printf(&dir, "results/optimum/%s", r->spec->name);
-	ok = write_all(r, dir.s, spec, err);
+	data_folder_path(&dir, f);
+	ok = write_all(r, dir.s, f, err);
 	if (ok)
-		say("offing: %s is in %s", spec->plot ? "the picture, with its data," : "the data",
-			dir.s);
+		data_folder_say(f, dir.s);
 	buf_finish(&dir);
 	return ok;
 }

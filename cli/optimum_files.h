@@ -1,17 +1,12 @@
 #ifndef OFFING_CLI_OPTIMUM_FILES_H
 #define OFFING_CLI_OPTIMUM_FILES_H
 
+#include "cli/data_folder.h"
 #include "cli/optimum_print.h"
 
 /** A front as files: tables and, where asked for, a picture with the script that draws it. */
-struct optimum_files_spec {
-	const char *dir; /* NULL: results/optimum/NAME */
-	bool plot;       /* a script and, drawn by gnuplot, PNG and SVG */
-	bool force;      /* replace what is there */
-};
-
 MUST_CHECK bool optimum_files(
-	const struct optimum_report *r, const struct optimum_files_spec *spec, struct err *err);
+	const struct optimum_report *r, const struct data_folder *f, struct err *err);
 
 /** The script: for gnuplot, in the folder with the tables; it says how to run it. */
 extern const char optimum_script[];

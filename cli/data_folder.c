@@ -1,0 +1,75 @@
+#include "cli/data_folder.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/gnuplot.h"
+#include "cli/say.h"
+
+void data_folder_path(struct buf *out, const struct data_folder *f)
+{
+	if (f->dir)
+		buf_puts(out, f->dir);
+	else
+		buf_printf(out, "results/%s/%s", f->kind, f->name);
+}
+
+bool data_folder_has(const char *dir, const char *name)
+{
+	struct buf path;
+	bool has;
+
+	buf_init(&path);
+	buf_printf(&path, "%s/%s", dir, name);
+	has = access(path.s, F_OK) == 0;
+	buf_finish(&path);
+	return has;
+}
+
+struct data_file data_file_open(const char *dir, const char *name)
+{
+	struct data_file f;
+
+	buf_init(&f.path);
+	buf_printf(&f.path, "%s/%s", dir, name);
+	f.to = fopen(f.path.s, "w");
+	return f;
+}
+
+bool data_file_close(struct data_file *f, struct err *err)
+{
+	bool ok = f->to && !ferror(f->to);
+
+	ok = (!f->to || fclose(f->to) == 0) && ok;
+	if (!ok)
+		err_run(err, "cannot write '%s': %s", f->path.s, strerror(errno));
+	buf_finish(&f->path);
+	return ok;
+}
+
+static bool draw(const struct data_folder *f, const char *dir, const char *form)
+{
+	struct buf script, setting;
+	bool ok;
+
+	buf_init(&script);
+	buf_init(&setting);
+	buf_printf(&script, "%s.gp", f->kind);
+	buf_printf(&setting, "out='%s.%s'", f->kind, form);
+	ok = gnuplot_draw(dir, script.s, setting.s);
+	buf_finish(&setting);
+	buf_finish(&script);
+	return ok;
+}
+
+bool data_folder_draw(const struct data_folder *f, const char *dir, struct err *err)
+{
+	return (draw(f, dir, "png") && draw(f, dir, "svg")) ||
+	       err_run(err, "gnuplot did not draw %s/%s.gp", dir, f->kind);
+}
+
+void data_folder_say(const struct data_folder *f, const char *dir)
+{
+	say("offing: %s is in %s", f->plot ? "the picture, with its data," : "the data", dir);
+}
