@@ -146,11 +146,10 @@ static void look_at_k(const struct planner *p, struct plan_answer *a, struct sid
 static enum plan_bound binds(const struct plan_answer *a)
 {
 	const struct plan *c = &a->best[0];
+	enum plan_bound outside;
 
-	if (a->unlimited_s < c->total_s)
-		return PLAN_MEMORY;
-	if (c->prefill_s > c->rounds * c->round_s)
-		return PLAN_PREFILL;
+	if (plan_binds_outside(&outside, a))
+		return outside;
 	if (c->link_s > c->draft_s && c->link_s > c->verify_s)
 		return PLAN_LINK;
 	return c->draft_s > c->verify_s ? PLAN_DRAFT : PLAN_VERIFY;

@@ -90,3 +90,12 @@ void plan_parts_fill(
 		fill_rounds(t, p, a, k);
 	fill_prefill(t, p, a);
 }
+
+bool plan_binds_outside(enum plan_bound *out, const struct plan_answer *a)
+{
+	const struct plan *c = &a->best[0];
+	bool memory = a->unlimited_s < c->total_s;
+
+	*out = memory ? PLAN_MEMORY : PLAN_PREFILL;
+	return memory || c->prefill_s > c->rounds * c->round_s;
+}

@@ -18,6 +18,11 @@ struct planner {
 /** A candidate: it is among the best, if it fits. */
 void plan_look_at(struct plan_answer *a, const struct plan *c);
 
+/** What binds on any kind of device: memory, where without its limit less time would be possible,
+ * or prompts, where they take longer than all rounds. False: the rounds do; which part of them is
+ * for the kind to say. */
+bool plan_binds_outside(enum plan_bound *out, const struct plan_answer *a);
+
 /** Hidden values and those between gate, up and down, of all rows of the largest pass. */
 double plan_activation_bytes(const struct llm_shape *s, const struct plan *c, uint32_t prompt_tok);
 

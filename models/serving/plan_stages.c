@@ -286,11 +286,10 @@ static const double nearly_all = 0.9;
 static enum plan_bound binds(const struct plan_answer *a)
 {
 	const struct plan *c = &a->best[0];
+	enum plan_bound outside;
 
-	if (a->unlimited_s < c->total_s)
-		return PLAN_MEMORY;
-	if (c->prefill_s > c->rounds * c->round_s)
-		return PLAN_PREFILL;
+	if (plan_binds_outside(&outside, a))
+		return outside;
 	if (c->link_busy_s > c->verify_s && c->link_busy_s >= nearly_all * c->round_s)
 		return PLAN_LINK;
 	if (c->verify_s >= nearly_all * c->round_s)

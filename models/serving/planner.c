@@ -43,11 +43,10 @@ static struct plan candidate(const struct planner *p, const struct plan_parts *t
 static enum plan_bound binds(const struct plan_answer *a)
 {
 	const struct plan *c = &a->best[0];
+	enum plan_bound outside;
 
-	if (a->unlimited_s < c->total_s)
-		return PLAN_MEMORY;
-	if (c->prefill_s > c->rounds * c->round_s)
-		return PLAN_PREFILL;
+	if (plan_binds_outside(&outside, a))
+		return outside;
 	if (c->wait_s > 0.0 && a->fetch_s >= c->draft_s)
 		return PLAN_PCIE;
 	return c->draft_s > c->verify_s ? PLAN_DRAFT : PLAN_VERIFY;
