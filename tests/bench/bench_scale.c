@@ -6,20 +6,18 @@
  *
  * Four systems: machines alike that run a model; edge servers of two kinds and one cloud machine
  * for each ten of them, behind links, with deadlines; stations at a utilisation of 0.8; and
- *machines short of memory, to which more comes than they serve. Fails when a request costs more
- *than 3 times as much at 10 000. (The working set at 10 000 is some 20 MB: beside others who use
- *the last cache it costs more.)
+ * machines short of memory, to which more comes than they serve. Fails when a request costs more
+ * than 3 times as much at 10 000. (The working set at 10 000 is some 20 MB: beside others who use
+ * the last cache it costs more.)
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "io/profile/file.h"
 #include "models/cost/catalog.h"
-#include "models/world/world.h"
 #include "policies/all.h"
-#include "tests/bench/plain.h"
+#include "tests/bench/timed.h"
 
 static const double limit = 3.0;
 enum { FEW = 10, MANY = 10000 };
@@ -182,15 +180,6 @@ static void scene_init(struct scene *s, const struct system *what, const struct 
 	s->spec.policies = &s->policy;
 }
 
-static double metric(const struct world_result *r, const char *name)
-{
-	for (size_t m = 0; m < r->n_metrics; m++)
-		if (*r->metrics[m].scope == '\0' &&
-			strcmp(metrics[r->metrics[m].id].name, name) == 0)
-			return r->metrics[m].value;
-	return 0.0;
-}
-
 static double serve_ns(
 	const struct system *what, const struct policy_spec *policy, size_t n, double requests)
 {
@@ -198,22 +187,10 @@ static double serve_ns(
 	struct world_setup setup = {
 		.spec = &s.spec, .policy = &s.policy, .seed = 1, .replication = 1};
 	struct world_result r;
-	struct err err = {0};
-	struct world *w;
-	double from_s, ns;
+	double ns;
 
 	scene_init(&s, what, policy, n, requests);
-	if (!world_create(&w, &setup, &err)) {
-		err_print(&err, stderr);
-		exit(1);
-	}
-	from_s = cpu_s();
-	if (!world_run(w, &r, &err) || r.status != RUN_COMPLETE) {
-		fprintf(stderr, "%s%s\n", err.msg, r.failure);
-		exit(1);
-	}
-	ns = (cpu_s() - from_s) * 1e9 / metric(&r, "requests.created");
-	world_destroy(w);
+	ns = timed_run(&r, &setup) * 1e9 / timed_metric(&r, "requests.created");
 	world_result_finish(&r);
 	arena_finish(&s.arena);
 	return ns;

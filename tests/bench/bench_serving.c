@@ -18,9 +18,9 @@
 #include "base/mem.h"
 #include "io/profile/file.h"
 #include "models/cost/catalog.h"
-#include "models/world/world.h"
 #include "policies/all.h"
 #include "tests/bench/plain_mm1.h"
+#include "tests/bench/timed.h"
 
 static const double per_instance_per_s = 8.0, least_per_s = 300000.0;
 
@@ -217,15 +217,6 @@ static void scene_init(struct scene *s, const struct policy_spec *policy, size_t
 		.policies = &s->policy};
 }
 
-static double metric(const struct world_result *r, const char *name)
-{
-	for (size_t m = 0; m < r->n_metrics; m++)
-		if (*r->metrics[m].scope == '\0' &&
-			strcmp(metrics[r->metrics[m].id].name, name) == 0)
-			return r->metrics[m].value;
-	return 0.0;
-}
-
 struct cost {
 	double ns, events; /* per request */
 };
@@ -237,10 +228,8 @@ static struct cost serve(
 	struct world_setup setup = {
 		.spec = &s.spec, .policy = &s.policy, .seed = 1, .replication = 1};
 	struct world_result r;
-	struct world *w;
-	struct err err = {0};
 	struct cost out;
-	double from_s, done;
+	double ns, done;
 
 	n *= engine ? 1 + engine->more : 1;
 	scene_init(&s, policy, n, requests);
@@ -252,18 +241,9 @@ static struct cost serve(
 	}
 	if (engine && engine->ask)
 		engine->ask(&s.group);
-	if (!world_create(&w, &setup, &err)) {
-		err_print(&err, stderr);
-		exit(1);
-	}
-	from_s = cpu_s();
-	if (!world_run(w, &r, &err) || r.status != RUN_COMPLETE) {
-		fprintf(stderr, "%s%s\n", err.msg, r.failure);
-		exit(1);
-	}
-	done = metric(&r, "requests.done");
-	out = (struct cost){(cpu_s() - from_s) * 1e9 / done, (double)r.events / done};
-	world_destroy(w);
+	ns = timed_run(&r, &setup) * 1e9;
+	done = timed_metric(&r, "requests.done");
+	out = (struct cost){ns / done, (double)r.events / done};
 	world_result_finish(&r);
 	arena_finish(&s.arena);
 	return out;
