@@ -1,6 +1,7 @@
 #ifndef OFFING_TESTS_SEEDS_H
 #define OFFING_TESTS_SEEDS_H
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -26,6 +27,14 @@ static inline uint64_t seeds_next(uint64_t *x)
 
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
 	return z ^ (z >> 31);
+}
+
+/** From @least to @most, every factor as likely as another of its size. */
+static inline double seeds_log_uniform(uint64_t *x, double least, double most)
+{
+	double u = (double)(seeds_next(x) >> 11) * 0x1p-53;
+
+	return least * pow(most / least, u);
 }
 
 #endif

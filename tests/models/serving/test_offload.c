@@ -170,13 +170,6 @@ static void naive_run(struct naive *v)
 
 /* Systems */
 
-static double log_uniform(uint64_t *x, double low, double high)
-{
-	double u = (double)(seeds_next(x) >> 11) * 0x1p-53;
-
-	return low * exp(u * log(high / low));
-}
-
 static void find(const struct profile **to, struct fixture *f, const struct gpu_spec *gpu,
 	const char *runtime)
 {
@@ -273,16 +266,16 @@ static struct instance_spec *random_system(struct fixture *f, uint64_t *x)
 		streamed = 32;
 	offload(f, i, cpu, streamed);
 	i->max_batch = 1 + (unsigned)(seeds_next(x) % 12);
-	i->offload.host.bytes_per_s = log_uniform(x, 2e10, 4e11);
-	i->offload.host.fp32_flop_per_s = log_uniform(x, 3e11, 1e13);
-	f->sites[0].gpu.pcie_bytes_per_s = log_uniform(x, 2e9, 1e12);
+	i->offload.host.bytes_per_s = seeds_log_uniform(x, 2e10, 4e11);
+	i->offload.host.fp32_flop_per_s = seeds_log_uniform(x, 3e11, 1e13);
+	f->sites[0].gpu.pcie_bytes_per_s = seeds_log_uniform(x, 2e9, 1e12);
 	if (seeds_next(x) % 2)
-		i->offload.host.pcie_bytes_per_s = log_uniform(x, 2e9, 1e12);
+		i->offload.host.pcie_bytes_per_s = seeds_log_uniform(x, 2e9, 1e12);
 	else if (streamed > 0)
 		meet(f, i, x);
 	i->batching = seeds_next(x) % 2 ? BATCHING_CHUNKED : BATCHING_CONTINUOUS;
 	i->chunk_tok = i->max_batch + 1 + (unsigned)(seeds_next(x) % 500);
-	f->groups[0].arrivals.rate_per_s = log_uniform(x, 0.2, 4.0);
+	f->groups[0].arrivals.rate_per_s = seeds_log_uniform(x, 0.2, 4.0);
 	return i;
 }
 

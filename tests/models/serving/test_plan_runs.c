@@ -35,13 +35,6 @@ struct subject {
 	const struct plan_answer *answer; /* NULL: there is no plan */
 };
 
-static double log_uniform(uint64_t *x, double least, double most)
-{
-	double u = (double)(seeds_next(x) >> 11) * 0x1p-53;
-
-	return least * pow(most / least, u);
-}
-
 static void add_draft(struct subject *s, uint64_t *x)
 {
 	static const char *const drafts[] = {"llama-68m", "llama-68m", "tinyllama-1.1b"};
@@ -55,7 +48,7 @@ static void add_draft(struct subject *s, uint64_t *x)
 	m->shape.context = 4096;
 	s->f.models[0].draft = s->draft = m;
 	s->i->draft = (struct draft_spec){
-		.on = true, .acceptance = round(log_uniform(x, 1.0, 10.9) - 1.0) / 10.0};
+		.on = true, .acceptance = round(seeds_log_uniform(x, 1.0, 10.9) - 1.0) / 10.0};
 	if (!profile_find(&s->i->draft.profile, profile_builtin(&s->f.arena), &s->f.sites[0].gpu,
 		    "fused", name, PRECISION_FP16, s->i->at, &err))
 		fail_msg("%s", err.msg);
@@ -93,9 +86,9 @@ static void random_subject(struct subject *s, uint64_t *x)
 	if (fp16 && strcmp(s->f.sites[0].gpu.name, "h200") == 0)
 		s->f.models[0].precision = PRECISION_INT8;
 	s->i = fixture_llm(&s->f, "gpu", 0, 0);
-	s->n = (uint32_t)log_uniform(x, 1.0, N_MOST + 0.9);
-	s->prompt = (uint32_t)log_uniform(x, 8.0, 2000.0);
-	s->output = (uint32_t)log_uniform(x, 2.0, 500.0);
+	s->n = (uint32_t)seeds_log_uniform(x, 1.0, N_MOST + 0.9);
+	s->prompt = (uint32_t)seeds_log_uniform(x, 8.0, 2000.0);
+	s->output = (uint32_t)seeds_log_uniform(x, 2.0, 500.0);
 	if (seeds_next(x) % 4 > 0)
 		add_draft(s, x);
 	else if (seeds_next(x) % 2)
