@@ -10,7 +10,7 @@
 #include "cli/summary_lines.h"
 #include "cli/wrap.h"
 
-enum { WIDTH = 100, A = 0, B, LESS, HALF, OF_A, SAVED, WORD, COLUMNS };
+enum { A, B, LESS, HALF, OF_A, SAVED, WORD, COLUMNS };
 
 struct line {
 	const char *section, *label, *unit;
@@ -22,11 +22,6 @@ struct lines {
 	struct line *at;
 	size_t wide[3], column[COLUMNS];
 };
-
-static size_t most(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
 
 /** Is 0 outside of the interval? Without one nothing is known. */
 static bool differs(const struct comparison *c)
@@ -108,7 +103,7 @@ static void fill_main(struct lines *l, struct summary_lines *chosen, const struc
 		{.policy = "A", .n_rows = c->n, .rows = a, .n = c->n_pairs},
 		{.policy = "B", .n_rows = c->n, .rows = b, .n = c->n_pairs},
 	};
-	const struct summary s = {.n_runs = 2, .runs = runs, .width = WIDTH};
+	const struct summary s = {.n_runs = 2, .runs = runs, .width = COMPARED_WIDTH};
 
 	summary_lines_choose(chosen, &s);
 	for (size_t i = 0; i < chosen->n; i++) {
@@ -139,48 +134,30 @@ static void measure(struct lines *l)
 	for (size_t i = 0; i < l->n; i++) {
 		const struct line *x = &l->at[i];
 
-		l->wide[0] = most(l->wide[0], text_columns(x->section));
-		l->wide[1] = most(l->wide[1], text_columns(x->label));
-		l->wide[2] = most(l->wide[2], text_columns(x->unit));
+		l->wide[0] = text_widen(l->wide[0], x->section);
+		l->wide[1] = text_widen(l->wide[1], x->label);
+		l->wide[2] = text_widen(l->wide[2], x->unit);
 		for (size_t k = 0; k < COLUMNS; k++)
-			l->column[k] = most(l->column[k], text_columns(x->cell[k]));
+			l->column[k] = text_widen(l->column[k], x->cell[k]);
 	}
 }
 
-static void left(FILE *to, const char *s, size_t width)
-{
-	fprintf(to, "%s%*s", s, (int)(width - text_columns(s)), "");
-}
-
-static void right(FILE *to, const char *s, size_t width)
-{
-	fprintf(to, "%*s%s", (int)(width - text_columns(s)), "", s);
-}
-
-/** Without blanks at its end. */
 static void print_row(
 	FILE *to, const struct lines *l, const char *const *text, const char *const *cells)
 {
-	char *line = NULL;
-	size_t size;
-	FILE *out = open_memstream(&line, &size);
+	struct text_line line;
 
-	for (size_t k = 0; k < 3; k++) {
-		left(out, text[k], l->wide[k]);
-		fputs(k < 2 ? "  " : "", out);
-	}
+	text_line_begin(&line);
+	for (size_t k = 0; k < 3; k++)
+		text_left(line.out, text[k], l->wide[k] + (k < 2 ? 2 : 0));
 	for (size_t k = 0; k < COLUMNS; k++) {
-		fputs(k == HALF ? " " : "   ", out);
+		fputs(k == HALF ? " " : "   ", line.out);
 		if (k == HALF || k == WORD)
-			left(out, cells[k], l->column[k]);
+			text_left(line.out, cells[k], l->column[k]);
 		else
-			right(out, cells[k], l->column[k]);
+			text_right(line.out, cells[k], l->column[k]);
 	}
-	fclose(out);
-	while (size && line[size - 1] == ' ')
-		line[--size] = '\0';
-	fprintf(to, "%s\n", line);
-	free(line);
+	text_line_end(&line, to);
 }
 
 static void print_lines(FILE *to, struct lines *l)
@@ -211,7 +188,7 @@ static void print_side(FILE *to, const char *name, const struct contender *c)
 
 static void print_heading(FILE *to, const struct compared *c)
 {
-	struct wrap w = {.to = to, .width = WIDTH};
+	struct wrap w = {.to = to, .width = COMPARED_WIDTH};
 	bool alike = contender_run(c->a)->alike && contender_run(c->b)->alike;
 
 	print_side(to, "A", c->a);
@@ -238,7 +215,7 @@ static void print_heading(FILE *to, const struct compared *c)
 
 static void print_foot(FILE *to, const struct compared *c, const struct lines *l)
 {
-	struct wrap w = {.to = to, .width = WIDTH};
+	struct wrap w = {.to = to, .width = COMPARED_WIDTH};
 	size_t known = 0, apart = 0;
 
 	for (size_t i = 0; i < l->n; i++)
@@ -289,15 +266,6 @@ static void json_side(FILE *to, const char *name, const struct contender *c)
 	fprintf(to, ", \"seed\": %ju}", (uintmax_t)run->seed);
 }
 
-static void json_interval(FILE *to, const struct stat_interval *i)
-{
-	fputs(", \"ci95\": [", to);
-	json_number(to, i->lo);
-	fputs(", ", to);
-	json_number(to, i->hi);
-	fputc(']', to);
-}
-
 static void json_metric(FILE *to, const struct compared_metric *m)
 {
 	fputs("{\"scope\": ", to);
@@ -307,7 +275,7 @@ static void json_metric(FILE *to, const struct compared_metric *m)
 	json_member_number(to, "a", m->is.a);
 	json_member_number(to, "b", m->is.b);
 	json_member_number(to, "difference", m->is.less.mean);
-	json_interval(to, &m->is.less);
+	json_member_interval(to, "ci95", m->is.less.lo, m->is.less.hi);
 	json_member_number(to, "correlation", m->is.correlation);
 	json_member_number(to, "saved", m->is.saved);
 	fprintf(to, ", \"n\": %zu}", m->is.n);
@@ -326,171 +294,4 @@ void compare_json(FILE *to, const struct compared *c)
 		json_metric(to, &c->at[i]);
 	}
 	fputs("]}\n", to);
-}
-
-/* Several */
-
-/** "" where the unit is 1. */
-static const char *unit_of(enum metric_id id)
-{
-	return strcmp(metrics[id].unit, "1") == 0 ? "" : metrics[id].unit;
-}
-
-/** By how much the best leads all others at least; 0: by nothing that is certain. */
-static double lead_of(const struct ranked_all *r)
-{
-	double lead = HUGE_VAL;
-
-	for (size_t i = 0; i < r->n; i++) {
-		const struct stat_interval *x = &r->at[i].behind;
-
-		if (i != r->is.best)
-			lead = fmin(
-				lead, x->lo * x->hi > 0.0 ? fmin(fabs(x->lo), fabs(x->hi)) : 0.0);
-	}
-	return lead;
-}
-
-static void print_verdict(FILE *to, const struct ranked_all *r)
-{
-	struct wrap w = {.to = to, .width = WIDTH};
-	double lead = lead_of(r);
-
-	if (r->is.n_left > 1)
-		wrap_printf(&w,
-			"undecided between %zu after %zu replications; at most %zu decide it",
-			r->is.n_left, r->n_replications, r->is.most);
-	else
-		wrap_printf(&w, "%s is the best with %g %% confidence",
-			r->contenders[r->is.best].label, 100.0 * (1.0 - r->error));
-	if (r->is.n_left == 1 && lead > 0.0)
-		wrap_printf(&w, ", and leads all others by %s %s at least",
-			cell_of(lead, (double)NAN).mean, unit_of(r->metric));
-	wrap_end(&w);
-	wrap_printf(&w,
-		"(what differs by less than %s %s does not matter; Kim and Nelson's procedure, and "
-		"intervals that hold together)",
-		cell_of(r->indifference, (double)NAN).mean, unit_of(r->metric));
-	wrap_end(&w);
-}
-
-static int by_rank(const void *x, const void *y, void *context)
-{
-	const struct ranked_all *r = context;
-	double a = r->at[*(const size_t *)x].mean.mean, b = r->at[*(const size_t *)y].mean.mean;
-	int less = (a > b) - (a < b);
-
-	return metrics[r->metric].better == BETTER_MORE ? -less : less;
-}
-
-static size_t *in_order(const struct ranked_all *r)
-{
-	size_t *order = mem_zalloc(r->n, sizeof *order);
-
-	for (size_t i = 0; i < r->n; i++)
-		order[i] = i;
-	qsort_r(order, r->n, sizeof *order, by_rank, (void *)r);
-	return order;
-}
-
-enum { OWN, OWN_HALF, BEHIND, BEHIND_HALF, FATE, RANK_COLUMNS };
-
-static void rank_row(char (*cell)[CELL_SIZE], const struct ranked_all *r, size_t i)
-{
-	const struct ranked *x = &r->at[i];
-	struct cell own = cell_of(x->mean.mean, (x->mean.hi - x->mean.lo) / 2),
-		    behind = cell_of(x->behind.mean, (x->behind.hi - x->behind.lo) / 2);
-
-	memset(cell, 0, RANK_COLUMNS * sizeof *cell);
-	strcpy(cell[OWN], own.mean);
-	if (*own.half)
-		snprintf(cell[OWN_HALF], CELL_SIZE, "± %.20s", own.half);
-	if (i != r->is.best) {
-		strcpy(cell[BEHIND], behind.mean);
-		if (*behind.half)
-			snprintf(cell[BEHIND_HALF], CELL_SIZE, "± %.20s", behind.half);
-	}
-	if (x->out_after > 0)
-		snprintf(cell[FATE], CELL_SIZE, "out after %zu", x->out_after);
-	else if (x->out)
-		strcpy(cell[FATE], "out by its interval");
-	else
-		strcpy(cell[FATE], r->is.n_left == 1 ? "best" : "left");
-}
-
-void ranking_print(FILE *to, const struct ranked_all *r)
-{
-	const struct metric *m = &metrics[r->metric];
-	size_t *order = in_order(r), name = 0, wide[RANK_COLUMNS] = {4, 0, 14, 0, 0};
-	char(*cells)[RANK_COLUMNS][CELL_SIZE] = mem_zalloc(r->n, sizeof *cells);
-
-	for (size_t k = 0; k < r->n; k++) {
-		name = most(name, text_columns(r->contenders[order[k]].label));
-		rank_row(cells[k], r, order[k]);
-		for (size_t c = 0; c < RANK_COLUMNS; c++)
-			wide[c] = most(wide[c], text_columns(cells[k][c]));
-	}
-	fprintf(to, "%s%s%s, %s is better; %zu replications that all have\n\n", m->name,
-		*unit_of(r->metric) ? " in " : "", unit_of(r->metric),
-		m->better == BETTER_MORE ? "more" : "less", r->n_replications);
-	fprintf(to, "%*s%*s%*s%*s\n", (int)name, "", (int)wide[OWN] + 3, "mean",
-		(int)wide[OWN_HALF] + 1, "", (int)wide[BEHIND] + 3, "from the first");
-	for (size_t k = 0; k < r->n; k++) {
-		left(to, r->contenders[order[k]].label, name);
-		for (size_t c = 0; c < RANK_COLUMNS; c++) {
-			fputs(c == OWN_HALF || c == BEHIND_HALF ? " " : "   ", to);
-			if (c == OWN || c == BEHIND)
-				right(to, cells[k][c], wide[c]);
-			else if (c == FATE)
-				fputs(cells[k][c], to);
-			else
-				left(to, cells[k][c], wide[c]);
-		}
-		fputc('\n', to);
-	}
-	fputc('\n', to);
-	print_verdict(to, r);
-	free(cells);
-	free(order);
-}
-
-static void json_ranked(FILE *to, const struct ranked_all *r, size_t i)
-{
-	const struct ranked *x = &r->at[i];
-
-	fputs("{\"label\": ", to);
-	json_string(to, r->contenders[i].label);
-	json_member_number(to, "mean", x->mean.mean);
-	json_interval(to, &x->mean);
-	json_member_number(to, "from_best", x->behind.mean);
-	fputs(", \"from_best_together\": [", to);
-	json_number(to, x->behind.lo);
-	fputs(", ", to);
-	json_number(to, x->behind.hi);
-	fprintf(to, "], \"out_after\": ");
-	json_number(to, x->out_after ? (double)x->out_after : (double)NAN);
-	fputc('}', to);
-}
-
-void ranking_json(FILE *to, const struct ranked_all *r)
-{
-	size_t *order = in_order(r);
-
-	fputs("{\"metric\": ", to);
-	json_string(to, metrics[r->metric].name);
-	json_member_string(to, "unit", metrics[r->metric].unit);
-	json_member_string(to, "best", r->is.n_left == 1 ? r->contenders[r->is.best].label : NULL);
-	json_member_number(to, "confidence", 1.0 - r->error);
-	json_member_number(to, "indifference", r->indifference);
-	json_member_number(to, "replications", (double)r->n_replications);
-	json_member_number(to, "used", (double)r->is.used);
-	json_member_number(to, "most", (double)r->is.most);
-	fputs(", \"ranking\": [", to);
-	for (size_t k = 0; k < r->n; k++) {
-		if (k)
-			fputc(',', to);
-		json_ranked(to, r, order[k]);
-	}
-	fputs("]}\n", to);
-	free(order);
 }

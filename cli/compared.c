@@ -91,13 +91,20 @@ static bool find_metric(const struct results_metric **out, const struct contende
 	return *out || err_input(err, "%s has no %s", c->label, metrics[metric].name);
 }
 
+static int by_number(const void *x, const void *y)
+{
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+
+	return (a > b) - (a < b);
+}
+
 /** The value of replication @number; NaN: there is none. */
 static double value_of(const struct results_metric *m, uint32_t number)
 {
-	for (size_t i = 0; i < m->n; i++)
-		if (m->numbers[i] == number)
-			return m->values[i];
-	return (double)NAN;
+	const uint32_t *at =
+		m->n > 0 ? bsearch(&number, m->numbers, m->n, sizeof number, by_number) : NULL;
+
+	return at ? m->values[at - m->numbers] : (double)NAN;
 }
 
 /** [system][replication] of those that all have. */

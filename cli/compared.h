@@ -56,9 +56,12 @@ MUST_CHECK bool ranked_read(struct ranked_all *out, const struct contender *cont
 	enum metric_id metric, double share, struct err *err);
 void ranked_finish(struct ranked_all *r);
 
+enum { COMPARED_WIDTH = 100 }; /* columns, of what is broken at blanks */
+
 /* compare_print.c */
 void compare_print(FILE *to, const struct compared *c, bool all_scopes);
 void compare_json(FILE *to, const struct compared *c);
+/* ranking_print.c */
 void ranking_print(FILE *to, const struct ranked_all *r);
 void ranking_json(FILE *to, const struct ranked_all *r);
 

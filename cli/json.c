@@ -60,3 +60,12 @@ void json_member_number(FILE *to, const char *name, double x)
 	member(to, name);
 	json_number(to, x);
 }
+
+void json_member_interval(FILE *to, const char *name, double lo, double hi)
+{
+	fprintf(to, ", \"%s\": [", name);
+	json_number(to, lo);
+	fputs(", ", to);
+	json_number(to, hi);
+	fputc(']', to);
+}

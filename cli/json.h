@@ -15,5 +15,7 @@ void json_number(FILE *to, double x);
 /** The same as a member that is not the first of its object. */
 void json_member_string(FILE *to, const char *name, const char *s);
 void json_member_number(FILE *to, const char *name, double x);
+/** Of an array of two. */
+void json_member_interval(FILE *to, const char *name, double lo, double hi);
 
 #endif

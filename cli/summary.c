@@ -72,12 +72,6 @@ static void pad(FILE *to, size_t n)
 	fprintf(to, "%*s", (int)n, "");
 }
 
-static void print_left(FILE *to, const char *s, size_t width)
-{
-	fputs(s, to);
-	pad(to, width > text_columns(s) ? width - text_columns(s) : 0);
-}
-
 struct column {
 	const struct cell *cells;
 	char heading[4 * MOST_HEADING + 6];
@@ -124,32 +118,26 @@ static void print_cell(FILE *to, const struct table *t, const struct column *c, 
 {
 	const struct cell *cell = &c->cells[k];
 
-	pad(to, t->gap + c->mean_w - strlen(cell->mean));
-	fputs(cell->mean, to);
+	text_right(to, cell->mean, t->gap + c->mean_w);
 	if (!c->half_w)
 		return;
-	print_left(to, *cell->half ? t->between : "", text_columns(t->between));
-	print_left(to, cell->half, c->half_w);
+	text_left(to, *cell->half ? t->between : "", text_columns(t->between));
+	text_left(to, cell->half, c->half_w);
 }
 
 static void print_line(FILE *to, const struct table *t, size_t k, const struct column *c, size_t n)
 {
 	const struct summary_line *line = &t->lines.at[k];
 	const bool first = k == 0 || strcmp(t->lines.at[k - 1].section, line->section) != 0;
-	char *text = NULL;
-	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
+	struct text_line l;
 
-	print_left(out, first ? line->section : "", t->section_w + 2);
-	print_left(out, line->label, t->label_w + 2);
-	print_left(out, line->unit, t->unit_w);
-	for (i = 0; i < n; i++)
-		print_cell(out, t, &c[i], k);
-	fclose(out);
-	while (size && text[size - 1] == ' ')
-		text[--size] = '\0';
-	fprintf(to, "%s\n", text);
-	free(text);
+	text_line_begin(&l);
+	text_left(l.out, first ? line->section : "", t->section_w + 2);
+	text_left(l.out, line->label, t->label_w + 2);
+	text_left(l.out, line->unit, t->unit_w);
+	for (size_t i = 0; i < n; i++)
+		print_cell(l.out, t, &c[i], k);
+	text_line_end(&l, to);
 }
 
 static size_t left_width(const struct table *t)
@@ -179,8 +167,7 @@ static void print_block(FILE *to, const struct table *t, size_t from, size_t n)
 	pad(to, left_width(t));
 	for (i = 0; i < n; i++) {
 		c[i] = make_column(t, from + i);
-		pad(to, t->gap + c[i].width - text_columns(c[i].heading));
-		fputs(c[i].heading, to);
+		text_right(to, c[i].heading, t->gap + c[i].width);
 	}
 	fputc('\n', to);
 	for (k = 0; k < t->lines.n; k++)
@@ -194,9 +181,9 @@ static void choose_layout(struct table *t)
 	size_t i;
 
 	for (i = 0; i < t->lines.n; i++) {
-		t->section_w = max(t->section_w, text_columns(t->lines.at[i].section));
-		t->label_w = max(t->label_w, text_columns(t->lines.at[i].label));
-		t->unit_w = max(t->unit_w, text_columns(t->lines.at[i].unit));
+		t->section_w = text_widen(t->section_w, t->lines.at[i].section);
+		t->label_w = text_widen(t->label_w, t->lines.at[i].label);
+		t->unit_w = text_widen(t->unit_w, t->lines.at[i].unit);
 	}
 	t->between = " ± ";
 	t->gap = 3;

@@ -13,6 +13,46 @@ size_t text_columns(const char *s)
 	return n;
 }
 
+size_t text_widen(size_t width, const char *s)
+{
+	size_t n = text_columns(s);
+
+	return n > width ? n : width;
+}
+
+static void blanks(FILE *to, const char *s, size_t width)
+{
+	size_t n = text_columns(s);
+
+	fprintf(to, "%*s", (int)(width > n ? width - n : 0), "");
+}
+
+void text_left(FILE *to, const char *s, size_t width)
+{
+	fputs(s, to);
+	blanks(to, s, width);
+}
+
+void text_right(FILE *to, const char *s, size_t width)
+{
+	blanks(to, s, width);
+	fputs(s, to);
+}
+
+void text_line_begin(struct text_line *l)
+{
+	l->out = open_memstream(&l->text, &l->size);
+}
+
+void text_line_end(struct text_line *l, FILE *to)
+{
+	fclose(l->out);
+	while (l->size && l->text[l->size - 1] == ' ')
+		l->text[--l->size] = '\0';
+	fprintf(to, "%s\n", l->text);
+	free(l->text);
+}
+
 static void start_line(struct wrap *w, size_t indent)
 {
 	w->used = indent;

@@ -26,4 +26,20 @@ void wrap_end(struct wrap *w);
 /** Columns that UTF-8 text takes, one a character. */
 size_t text_columns(const char *s);
 
+/** @width, or the columns of @s, if those are more. */
+size_t text_widen(size_t width, const char *s);
+
+/** @s with blanks behind it, or before it, up to @width columns; more where it has more. */
+void text_left(FILE *to, const char *s, size_t width);
+void text_right(FILE *to, const char *s, size_t width);
+
+/** A line of a table: what is printed into @out, without the blanks at its end. */
+struct text_line {
+	FILE *out;
+	char *text;
+	size_t size;
+};
+void text_line_begin(struct text_line *l);
+void text_line_end(struct text_line *l, FILE *to);
+
 #endif
