@@ -125,9 +125,7 @@ static bool draw(struct drawing *d, struct err *err)
 
 static bool check(const struct group_spec *g, struct err *err)
 {
-	enum arrival_process p = g->arrivals.process;
-
-	return (p != ARRIVAL_CLOSED && p != ARRIVAL_SATURATED) ||
+	return !arrivals_wait(g->arrivals.process) ||
 	       err_at(err, g->arrivals.at,
 		       "users '%s' send when they have answers: they bring no rate of their own to "
 		       "keep up with",

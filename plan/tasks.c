@@ -20,9 +20,7 @@ struct ahead {
 
 static bool check_group(const struct group_spec *g, struct err *err)
 {
-	enum arrival_process p = g->arrivals.process;
-
-	if (p == ARRIVAL_CLOSED || p == ARRIVAL_SATURATED)
+	if (arrivals_wait(g->arrivals.process))
 		return err_at(err, g->arrivals.at,
 			"users '%s' send when they have answers: an optimum is of tasks that come "
 			"whatever becomes of others",

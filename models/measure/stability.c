@@ -10,16 +10,11 @@ struct probe_state {
 	int64_t quiet_ns; /* when the last came; INT64_MAX: they still come */
 };
 
-static bool waits(const struct group_spec *g)
-{
-	return g->arrivals.process == ARRIVAL_CLOSED || g->arrivals.process == ARRIVAL_SATURATED;
-}
-
 bool stability_applies(const struct scenario_spec *s, const char **why)
 {
 	*why = NULL;
 	for (size_t g = 0; g < s->n_groups && !*why; g++)
-		if (waits(&s->groups[g]))
+		if (arrivals_wait(s->groups[g].arrivals.process))
 			*why = "users who wait for their answers cannot outrun it";
 	return !*why;
 }

@@ -30,6 +30,12 @@ enum arrival_process {
 	ARRIVAL_TRACE,
 };
 
+/** Do users ask when they have an answer, so that they bring no rate of their own? */
+static inline bool arrivals_wait(enum arrival_process p)
+{
+	return p == ARRIVAL_CLOSED || p == ARRIVAL_SATURATED;
+}
+
 enum trace_format { TRACE_CSV, TRACE_AZURE, TRACE_MOONCAKE, TRACE_BURSTGPT };
 
 struct trace_spec {

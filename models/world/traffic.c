@@ -8,9 +8,7 @@
 
 static bool is_open(const struct group *g)
 {
-	enum arrival_process p = g->spec->arrivals.process;
-
-	return p != ARRIVAL_CLOSED && p != ARRIVAL_SATURATED;
+	return !arrivals_wait(g->spec->arrivals.process);
 }
 
 /** Will no more come of it? */
