@@ -83,6 +83,16 @@ struct scenario_spec {
 	struct record_spec record;
 };
 
+/** Requests that all instances serve at once, at most. */
+static inline double scenario_places(const struct scenario_spec *s)
+{
+	double n = 0.0;
+
+	for (size_t i = 0; i < s->n_instances; i++)
+		n += instance_places(&s->instances[i]);
+	return n;
+}
+
 /** On which side of the network an instance is; a pipeline with a stage in the cloud: there. */
 static inline enum tier scenario_tier(const struct scenario_spec *s, const struct instance_spec *i)
 {

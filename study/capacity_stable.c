@@ -38,27 +38,12 @@ struct level {
 	double *came_of, *ended_of; /* [group] */
 };
 
-/** Requests that are served at a time, at most. */
-static double places(const struct scenario_spec *s)
-{
-	double n = 0.0;
-
-	for (size_t i = 0; i < s->n_instances; i++) {
-		const struct instance_spec *x = &s->instances[i];
-
-		n += x->synthetic
-			     ? x->slots
-			     : (double)x->max_batch * (x->micro_batches > 1 ? x->micro_batches : 1);
-	}
-	return n;
-}
-
 static void level_begin(struct level *l, const struct search *s, double scale, double length)
 {
 	size_t groups = s->q->spec->n_groups;
 
 	*l = (struct level){.scale = scale,
-		.length = fmin(fmax(length, FILLS * places(s->q->spec)), s->most_length),
+		.length = fmin(fmax(length, FILLS * scenario_places(s->q->spec)), s->most_length),
 		.came_of = mem_zalloc(groups, sizeof *l->came_of),
 		.ended_of = mem_zalloc(groups, sizeof *l->ended_of)};
 }
@@ -240,7 +225,8 @@ bool capacity_near(struct search *s, double *near, bool *found, struct err *err)
 /** Do all who are not served wait in one line, and does what is done keep the mix of what comes? */
 static bool keeps_mix(const struct level *l, const struct scenario_spec *spec)
 {
-	double came = 0.0, ended = 0.0, waiting = l->in_system - (double)l->n * places(spec);
+	double came = 0.0, ended = 0.0,
+	       waiting = l->in_system - (double)l->n * scenario_places(spec);
 	size_t n_groups = spec->n_groups;
 
 	if (l->line < one_line * waiting)

@@ -46,15 +46,6 @@ static double lined_up(const struct stability_question *q)
 	return fmin(h * (double)q->spec->n_instances, fmax(h, MOST_LINED_UP));
 }
 
-static double places_of(const struct scenario_spec *s)
-{
-	double n = 0.0;
-
-	for (size_t i = 0; i < s->n_instances; i++)
-		n += s->instances[i].synthetic ? s->instances[i].slots : s->instances[i].max_batch;
-	return n;
-}
-
 /** Expected arrivals a second, of all. */
 static bool rate_of(double *per_s, const struct scenario_spec *s, struct err *err)
 {
@@ -73,7 +64,7 @@ static bool rate_of(double *per_s, const struct scenario_spec *s, struct err *er
 static bool prepare(struct replicate_work *k, struct arena *a, struct err *err)
 {
 	const struct stability_question *q = k->q;
-	double places = places_of(q->spec), h = lined_up(q), per_s;
+	double places = scenario_places(q->spec), h = lined_up(q), per_s;
 	double left = h * LEFT_IN_LINES * (1.0 - 1.0 / (double)q->spec->n_instances);
 	const char *why;
 

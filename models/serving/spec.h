@@ -177,6 +177,14 @@ static inline unsigned instance_devices(const struct instance_spec *s)
 	return s->parallel.ranks > 1 ? s->parallel.ranks : 1;
 }
 
+/** Requests that it serves at once, at most: slots, or rows of all the batches under way. */
+static inline double instance_places(const struct instance_spec *s)
+{
+	if (s->synthetic)
+		return s->slots;
+	return (double)s->max_batch * (s->micro_batches > 1 ? s->micro_batches : 1);
+}
+
 /** Profiles whose times it may take: its device's, that of its host's CPU, of its draft, of its
  *  stages, of where its drafts are made. NULL: there is no such. */
 static inline size_t instance_n_profiles(const struct instance_spec *s)

@@ -96,18 +96,6 @@ static bool draw(struct world *w, uint32_t g, struct request_draw *d)
 	return got > 0;
 }
 
-double world_places(const struct world *w)
-{
-	double n = 0.0;
-
-	for (size_t i = 0; i < w->spec->n_instances; i++) {
-		const struct instance_spec *s = &w->spec->instances[i];
-
-		n += s->synthetic ? s->slots : s->max_batch;
-	}
-	return n;
-}
-
 void backlog_put(struct world *w)
 {
 	struct request_draw d;
@@ -121,6 +109,6 @@ void backlog_put(struct world *w)
 	}
 	if (size(w) == 0)
 		return;
-	w->mix_left = (uint64_t)(MIXED_AFTER * world_places(w));
+	w->mix_left = (uint64_t)(MIXED_AFTER * scenario_places(w->spec));
 	decide_if_wanted(w);
 }

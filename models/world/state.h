@@ -266,8 +266,6 @@ extern const struct instance_host world_host; /* host.c: what instances tell */
 MUST_CHECK bool backlog_create(struct world *w, struct err *err);
 void backlog_finish(struct world *w);
 void backlog_put(struct world *w);
-/** Requests that are served at once at most. */
-double world_places(const struct world *w);
 
 /* level.c: one more is in the system, one less */
 void level_up(struct world *w);

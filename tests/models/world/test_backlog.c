@@ -153,12 +153,26 @@ static void a_run_ends_when_it_has_emptied_or_doubled(void **state)
 	}
 }
 
+/* A station of 3 slots, a batch of 16 rows, and a pipeline in which two micro-batches of 4 are
+ * under way: 3 + 16 + 2 x 4 = 27. */
+static void each_micro_batch_has_places(void **state)
+{
+	const struct instance_spec instances[] = {{.synthetic = true, .slots = 3},
+		{.max_batch = 16}, {.max_batch = 4, .n_stages = 2, .micro_batches = 2}};
+
+	(void)state;
+	assert_near(
+		scenario_places(&(struct scenario_spec){.n_instances = 3, .instances = instances}),
+		27.0, 0.0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_arrives_later_is_the_same_with_and_without),
 		cmocka_unit_test(it_is_drawn_from_the_groups_by_their_rates),
 		cmocka_unit_test(a_run_ends_when_it_has_emptied_or_doubled),
+		cmocka_unit_test(each_micro_batch_has_places),
 	};
 	return cmocka_run_group_tests_name("backlog", tests, NULL, NULL);
 }
