@@ -25,7 +25,7 @@ struct place {
 };
 
 struct drift_watch {
-	int64_t now_ns, start_ns, last_ns;
+	int64_t now_ns, start_ns;
 	uint64_t n, n_start, n_last; /* in system; n_last: when the last arrival had come */
 	struct bins arrivals;
 	bool pressed;
@@ -82,7 +82,7 @@ void drift_watch_destroy(struct drift_watch *w)
 
 void drift_watch_restart(struct drift_watch *w, int64_t at_ns)
 {
-	w->now_ns = w->start_ns = w->last_ns = at_ns;
+	w->now_ns = w->start_ns = at_ns;
 	w->n_start = w->n_last = w->n;
 	w->pressed_ns = 0;
 	w->pressed_since_ns = at_ns;
@@ -124,7 +124,6 @@ void drift_watch_level(struct drift_watch *w, int64_t at_ns, uint64_t n)
 	pass(w, at_ns);
 	if (n > w->n) {
 		w->arrivals.open++;
-		w->last_ns = at_ns;
 		w->n_last = n;
 	}
 	w->n = n;
@@ -178,20 +177,6 @@ void drift_watch_served(struct drift_watch *w, size_t place, int64_t at_ns)
 		return;
 	place_pass(w, p, at_ns);
 	p->bins.open++;
-}
-
-uint64_t drift_watch_arrivals(const struct drift_watch *w)
-{
-	uint64_t sum = w->arrivals.open;
-
-	for (uint32_t i = 0; i < w->arrivals.n; i++)
-		sum += w->arrivals.at[i];
-	return sum;
-}
-
-int64_t drift_watch_last_ns(const struct drift_watch *w)
-{
-	return w->last_ns;
 }
 
 /** A rate on its own clock, 1/s, and what its count varies by, 1/s. */

@@ -37,10 +37,6 @@ void drift_watch_served(struct drift_watch *w, size_t place, int64_t at_ns);
 /** Forget what was: the run begins at @at_ns, with those who are in the system. */
 void drift_watch_restart(struct drift_watch *w, int64_t at_ns);
 
-/** Arrivals since the start; when the last came, or the start. */
-uint64_t drift_watch_arrivals(const struct drift_watch *w);
-int64_t drift_watch_last_ns(const struct drift_watch *w);
-
 /**
  * What the run shows up to @until_ns, its end or that of its arrivals: what comes after that, a
  * system that drains, is not looked at. Changes nothing in @w but its clock.
