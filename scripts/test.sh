@@ -1,7 +1,8 @@
 #!/bin/sh
 # Set up what is missing, build, and pass the tests: scripts/test.sh [--slow]
 # Twice: as released, and under clang with the address and undefined-behaviour
-# sanitizers (but for what only compares times or needs millions of customers).
+# sanitizers (but for what only compares times or needs millions of customers, and what looks at
+# the text of the tree, repeats a method many times, or tells other programs what to do: once).
 # --slow adds the full queueing cases, fuzzing, other compilers, and links held to
 # this kernel's own qdiscs, which wants root and an otherwise idle machine.
 set -eu
@@ -27,7 +28,7 @@ ninja -C build-asan >build-asan/build.log 2>&1 || {
 # the tests ask for impossible amounts of memory on purpose
 ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	meson test -C build-asan --print-errorlogs \
-	--no-suite slow --no-suite theory --no-suite net || status=1
+	--no-suite slow --no-suite theory --no-suite net --no-suite lint --no-suite once || status=1
 
 count()
 {
