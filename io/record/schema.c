@@ -1,14 +1,20 @@
 #include "io/record/schema.h"
 
+const char rec_schema_live[] = "PRAGMA page_size = 16384;"
+			       "PRAGMA journal_mode = WAL;"
+			       "PRAGMA synchronous = NORMAL;"
+			       "PRAGMA cache_size = -8192;";
+
+const char rec_schema_beside[] = "PRAGMA page_size = 16384;"
+				 "PRAGMA journal_mode = OFF;"
+				 "PRAGMA synchronous = OFF;"
+				 "PRAGMA cache_size = -65536;";
+
 /* The number of the schema, REC_SCHEMA, is user_version; the id is "offg" in ASCII. */
 const char rec_schema[] =
-	"PRAGMA page_size = 16384;"
-	"PRAGMA journal_mode = WAL;"
-	"PRAGMA synchronous = NORMAL;"
-	"PRAGMA cache_size = -8192;"
 	"BEGIN IMMEDIATE;"
 	"PRAGMA application_id = 0x6f666667;"
-	"PRAGMA user_version = 5;"
+	"PRAGMA user_version = 6;"
 	"CREATE TABLE run (\n"
 	"	id INTEGER PRIMARY KEY, -- from 1, in the order run\n"
 	"	name TEXT NOT NULL, -- of the scenario\n"
@@ -19,8 +25,8 @@ const char rec_schema[] =
 	"	seed INTEGER NOT NULL,\n"
 	"	replications INTEGER NOT NULL, -- asked for\n"
 	"	version TEXT NOT NULL,\n"
-	"	host TEXT NOT NULL,\n"
-	"	started_utc TEXT NOT NULL,\n"
+	"	host TEXT, -- NULL in a merged file: see provenance.csv beside it\n"
+	"	started_utc TEXT,\n"
 	"	wall_s REAL,\n"
 	"	status TEXT NOT NULL CHECK (status IN ('complete', 'interrupted', 'failed'))\n"
 	") STRICT;"

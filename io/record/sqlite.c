@@ -237,7 +237,8 @@ static bool sqlite_open(struct rec_backend **out, const char *path,
 		    NULL) != SQLITE_OK)
 		sql_fail(&b->q, err);
 	else if (sqlite3_busy_timeout(b->q.db, WRITERS_MS) == SQLITE_OK &&
-		 sql_exec(&b->q, rec_schema, err) && sql_prepare(&b->q, err))
+		 sql_exec(&b->q, rec_schema_live, err) && sql_exec(&b->q, rec_schema, err) &&
+		 sql_prepare(&b->q, err))
 		return true;
 	sqlite_free(b);
 	*out = NULL;

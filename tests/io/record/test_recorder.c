@@ -286,7 +286,7 @@ static void warnings_come_back_with_where_they_were_met(void **state)
 static void tables_are_strict_and_numbered(void **state)
 {
 	end_and_close(open_recorder_begun(*state), RUN_COMPLETE);
-	assert_query(*state, "PRAGMA user_version", "5");
+	assert_query(*state, "PRAGMA user_version", "6");
 	assert_query(*state,
 		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
 		"name NOT LIKE 'sqlite%' AND NOT strict",

@@ -41,6 +41,7 @@ static void finish(sqlite3 *db)
 
 static void a_result(sqlite3 *db)
 {
+	say(db, rec_schema_live);
 	say(db, rec_schema);
 	say(db, "INSERT INTO run VALUES (1, 's', 'text', 'abc', 'fcfs', -1, 3, 'v', 'h', 'now', "
 		"1.5, "
