@@ -8,26 +8,40 @@
 #include "cli/say.h"
 #include "models/world/world.h"
 
+/* All of it was there. */
+static enum status tell_whole(const struct run_job *j)
+{
+	say("offing: %s holds this result already%s: nothing is run", j->dir,
+		j->failed ? ", of a run that failed" : "");
+	return j->failed ? STATUS_FAILED : STATUS_DONE;
+}
+
+static enum status tell_failure(struct run_job *j, const struct err *err)
+{
+	enum status status = command_fail(err);
+
+	j->closing.kind = ERR_NONE; /* it says the same, or follows from it */
+	if (j->results && !j->place.none && !j->place.beside)
+		say("offing: what was finished until then is in %s, marked interrupted", j->dir);
+	return status;
+}
+
 static enum status run_and_report(const struct run_job_spec *spec, const struct opts *o)
 {
 	struct err err = {0};
 	enum status status;
 	struct run_job j;
+	bool ok = run_job(&j, spec, &err);
 
-	if (run_job(&j, spec, &err)) {
-		progress_clear(spec->progress);
-		run_report(&j, opts_get(o, "json") != NULL);
-		status = run_report_status(&j);
+	progress_clear(spec->progress);
+	if (j.whole) {
+		status = tell_whole(&j);
 	} else {
-		progress_clear(spec->progress);
-		j.closing.kind = ERR_NONE; /* it says the same, or follows from it */
-		status = command_fail(&err);
-		if (j.results && !j.place.none && !j.place.beside)
-			say("offing: what was finished until then is in %s, marked "
-			    "interrupted",
-				j.dir);
+		if (ok)
+			run_report(&j, opts_get(o, "json") != NULL);
+		status = ok ? run_report_status(&j) : tell_failure(&j, &err);
+		run_report_place(&j, status != STATUS_DONE || opts_get(o, "quiet"));
 	}
-	run_report_place(&j, status != STATUS_DONE || opts_get(o, "quiet"));
 	run_job_finish(&j);
 	return status;
 }
@@ -47,6 +61,7 @@ static enum status run_watched(const struct opts *o, const struct scenario *sc, 
 			.scenario = sc,
 			.dir = opts_get(o, "output"),
 			.force = opts_get(o, "force") != NULL,
+			.resume = opts_get(o, "resume") != NULL,
 			.timeline = opts_get(o, "timeline"),
 			.n_threads = n_threads,
 			.stop = &interrupt.stop,
@@ -66,6 +81,10 @@ static enum status run(const struct opts *o)
 
 	if (!jobs_of(&n_threads, o, &err))
 		return command_fail(&err);
+	if (opts_get(o, "resume") && !opts_get(o, "output")) {
+		err_input(&err, "--resume wants the folder to go on with: -o DIR");
+		return command_fail(&err);
+	}
 	if (!input_read(&in, o->args[0], o))
 		return STATUS_USAGE;
 	/* until here a signal ends the program as it does any other */
@@ -79,8 +98,9 @@ static enum status run(const struct opts *o)
 
 static const struct opt_spec opts[] = {INPUT_OPTS,
 	{"output", 'o', "DIR", "where results go (results/runs/NAME, or NAME-2, ... when taken)"},
-	{"force", 0, NULL, "replace the result that DIR holds"}, JOBS_OPT,
-	{"json", 0, NULL, "print the summary as JSON, one object a line and policy"},
+	{"force", 0, NULL, "replace the result that DIR holds"},
+	{"resume", 0, NULL, "run what DIR lacks of this result: nothing where it is whole"},
+	JOBS_OPT, {"json", 0, NULL, "print the summary as JSON, one object a line and policy"},
 	{"timeline", 0, "FILE.json",
 		"draw the first replication of each policy: for ui.perfetto.dev"},
 	{"quiet", 'q', NULL, "no progress, no closing message"}, {0}};
@@ -95,7 +115,9 @@ const struct command cmd_run = {
 		"(docs/results.md). Ctrl-C (or SIGTERM, SIGHUP) ends the run where it is;\n"
 		"what was finished is kept and marked; a second one ends it at once. With\n"
 		"--force the older result goes when the new one is whole; until then the new\n"
-		"files are in DIR/unfinished. A timeline shows what each instance, request and\n"
+		"files are in DIR/unfinished. With --resume nothing is run where DIR holds the\n"
+		"whole result of the same scenario, policies and version. A timeline shows what "
+		"each instance, request and\n"
 		"transfer did when (docs/results.md); --force replaces FILE.json, too.",
 	.opts = opts,
 	.run = run,

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/version.h"
+#include "io/record/resume.h"
 #include "io/record/timeline.h"
 #include "models/world/world.h"
 
@@ -95,6 +96,29 @@ static bool replication_done(
 
 /* Where to */
 
+/* What the folder that is given has of these runs; false: it holds others. */
+static bool look(struct run_job *j, struct err *err)
+{
+	const struct scenario *sc = j->spec.scenario;
+	const char **labels = mem_zalloc(sc->spec.n_policies, sizeof *labels);
+	struct recorder_look seen;
+	bool ok;
+
+	for (size_t p = 0; p < sc->spec.n_policies; p++)
+		labels[p] = sc->spec.policies[p].label;
+	ok = recorder_look(&seen, j->spec.dir,
+		&(struct recorder_identity){
+			sc->sha256, version_text(), sc->spec.n_policies, labels},
+		err);
+	free(labels);
+	if (ok && seen.found == RECORDER_OTHER && !j->spec.force)
+		return err_input(
+			err, "the result in '%s' %s; --force replaces it", j->spec.dir, seen.why);
+	j->whole = ok && seen.found == RECORDER_WHOLE;
+	j->failed = seen.failed;
+	return ok;
+}
+
 static bool choose_dir(struct run_job *j, struct err *err)
 {
 	const char *given = j->spec.dir, *name = j->spec.scenario->spec.name;
@@ -104,7 +128,7 @@ static bool choose_dir(struct run_job *j, struct err *err)
 		n = snprintf(j->dir, sizeof j->dir, "%s", given);
 		if (n < 0 || (size_t)n >= sizeof j->dir)
 			return err_input(err, "the name of the output folder is too long");
-		if (recorder_taken(given) && !j->spec.force)
+		if (recorder_taken(given) && !j->spec.force && !j->spec.resume)
 			return err_input(err,
 				"'%s' holds a result already; use --force to replace it", given);
 		return true;
@@ -124,7 +148,7 @@ static bool open_recorder(struct experiment_host *h, struct err *err)
 	struct run_job *j = h->job;
 	struct recorder_spec spec = {
 		.dir = j->dir,
-		.force = j->spec.force && j->spec.dir,
+		.force = (j->spec.force || j->spec.resume) && j->spec.dir,
 		.requests = s->record.requests,
 		.series = s->record.queues_s > 0.0,
 		.n_runs = s->n_policies,
@@ -291,7 +315,11 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	const struct scenario_spec *s = spec_of(h);
 	struct run_job *j = h->job;
 
-	if (!choose_dir(j, err) || !open_recorder(h, err) || !open_timeline(h, err))
+	if (!choose_dir(j, err) || (j->spec.resume && !look(j, err)))
+		return false;
+	if (j->whole)
+		return true;
+	if (!open_recorder(h, err) || !open_timeline(h, err))
 		return false;
 	show(h);
 	j->pilot_warnings = mem_zalloc(s->n_policies, sizeof *j->pilot_warnings);

@@ -23,6 +23,7 @@ struct run_job_spec {
 		*scenario;    /* which world_check() has passed, and scenario_identify() */
 	const char *dir;      /* NULL: results/runs/NAME, or NAME-2, ... when taken */
 	bool force;           /* replace the result that @dir holds */
+	bool resume;          /* unless it is of the same runs: then do what it lacks */
 	const char *timeline; /* a file; NULL: as the scenario says, in @dir */
 	size_t n_threads;
 	atomic_bool *stop; /* read, and set when a write fails */
@@ -32,7 +33,9 @@ struct run_job_spec {
 /** What comes of it. */
 struct run_job {
 	struct run_job_spec spec;
-	char dir[4096];                    /* where the results are */
+	char dir[4096]; /* where the results are */
+	bool whole;     /* they were there, so nothing was run; of what follows nothing is set */
+	bool failed;    /* whole: one of the runs, as it would again */
 	struct warnings scenario_warnings; /* what reading the scenario warned of */
 	struct warnings *pilot_warnings;   /* one a policy; NULL: nothing was run */
 	struct experiment_result *results; /* one a policy; NULL: nothing was run */

@@ -4,6 +4,9 @@
 /** Its number, the user_version of the file. One more with every change of the tables. */
 #define REC_SCHEMA 6
 
+/** Who writes such files, its application_id: "offg" in ASCII. */
+#define REC_APPLICATION 0x6f666667
+
 /** Its tables, as SQL, in a transaction of their own. */
 extern const char rec_schema[];
 
