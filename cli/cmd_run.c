@@ -116,9 +116,9 @@ const struct command cmd_run = {
 		"what was finished is kept and marked; a second one ends it at once. With\n"
 		"--force the older result goes when the new one is whole; until then the new\n"
 		"files are in DIR/unfinished. With --resume nothing is run where DIR holds the\n"
-		"whole result of the same scenario, policies and version. A timeline shows what "
-		"each instance, request and\n"
-		"transfer did when (docs/results.md); --force replaces FILE.json, too.",
+		"whole result of the same scenario, policies and version. A timeline shows\n"
+		"what each instance, request and transfer did when (docs/results.md); --force\n"
+		"replaces FILE.json, too.",
 	.opts = opts,
 	.run = run,
 };
