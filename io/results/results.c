@@ -1,7 +1,6 @@
-#include "io/results/results.h"
+#include "io/results/inside.h"
 
 #include <math.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,20 +11,12 @@
 /* Schemas that are read: metrics, settings and runs are the same in all of them. */
 enum { OLDEST_SCHEMA = 3, APPLICATION = 0x6f666667, PATIENCE_MS = 60000 };
 
-struct results {
-	struct arena arena;
-	const char *dir, *path;
-	sqlite3 *db;
-	size_t n_runs, runs_cap;
-	struct results_run *runs;
-};
-
-static bool fail(const struct results *r, struct err *err)
+bool results_fail(const struct results *r, struct err *err)
 {
 	return err_run(err, "%s: %s", r->path, sqlite3_errmsg(r->db));
 }
 
-static const char *text(struct results *r, sqlite3_stmt *st, int column)
+const char *results_text(struct results *r, sqlite3_stmt *st, int column)
 {
 	const unsigned char *s = sqlite3_column_text(st, column);
 
@@ -59,7 +50,7 @@ static bool open_file(struct results *r, struct err *err)
 	if (access(r->path, F_OK) != 0)
 		return err_input(err, "'%s' holds no result: there is no results.sqlite", r->dir);
 	if (sqlite3_open_v2(name, &r->db, flags, NULL) != SQLITE_OK)
-		return fail(r, err);
+		return results_fail(r, err);
 	sqlite3_busy_timeout(r->db, PATIENCE_MS);
 	return true;
 }
@@ -110,14 +101,14 @@ static void add_run(struct results *r, sqlite3_stmt *st)
 	r->runs = mem_grow(r->runs, r->n_runs, &r->runs_cap, sizeof *r->runs);
 	r->runs[r->n_runs++] = (struct results_run){
 		.id = sqlite3_column_int64(st, 0),
-		.name = text(r, st, 1),
-		.policy = text(r, st, 2),
-		.sha256 = text(r, st, 3),
-		.version = text(r, st, 4),
-		.started_utc = text(r, st, 5),
+		.name = results_text(r, st, 1),
+		.policy = results_text(r, st, 2),
+		.sha256 = results_text(r, st, 3),
+		.version = results_text(r, st, 4),
+		.started_utc = results_text(r, st, 5),
 		.seed = (uint64_t)sqlite3_column_int64(st, 6),
 		.asked = (uint32_t)sqlite3_column_int64(st, 7),
-		.status = status_of(text(r, st, 8)),
+		.status = status_of(results_text(r, st, 8)),
 		.alike = sqlite3_column_int(st, 9),
 	};
 }
@@ -133,11 +124,11 @@ static bool read_runs(struct results *r, struct err *err)
 	int rc;
 
 	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return fail(r, err);
+		return results_fail(r, err);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
 		add_run(r, st);
 	sqlite3_finalize(st);
-	return rc == SQLITE_DONE || fail(r, err);
+	return rc == SQLITE_DONE || results_fail(r, err);
 }
 
 bool results_open(struct results **out, const char *dir, struct err *err)
@@ -191,14 +182,14 @@ bool results_setting(
 
 	*out = NULL;
 	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return fail(r, err);
+		return results_fail(r, err);
 	sqlite3_bind_int64(st, 1, r->runs[run].id);
 	sqlite3_bind_text(st, 2, key, -1, SQLITE_STATIC);
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
-		*out = text(r, st, 0);
+		*out = results_text(r, st, 0);
 	sqlite3_finalize(st);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE || fail(r, err);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || results_fail(r, err);
 }
 
 /* Rows come in order of scope, name and number; while they are read, a metric's numbers and values
@@ -219,8 +210,10 @@ static void gather(struct gathered *g, struct results *r, sqlite3_stmt *st)
 	if (!last || strcmp(last->scope, scope) != 0 || strcmp(last->name, name) != 0) {
 		g->metrics =
 			mem_grow(g->metrics, g->n_metrics, &g->metrics_cap, sizeof *g->metrics);
-		g->metrics[g->n_metrics++] = (struct results_metric){
-			.scope = text(r, st, 0), .name = text(r, st, 1), .unit = text(r, st, 2)};
+		g->metrics[g->n_metrics++] =
+			(struct results_metric){.scope = results_text(r, st, 0),
+				.name = results_text(r, st, 1),
+				.unit = results_text(r, st, 2)};
 	}
 	g->numbers = mem_grow(g->numbers, g->n, &g->numbers_cap, sizeof *g->numbers);
 	g->values = mem_grow(g->values, g->n, &g->values_cap, sizeof *g->values);
@@ -256,7 +249,7 @@ static bool gather_all(struct gathered *g, struct results *r, sqlite3_stmt *st, 
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
 		gather(g, r, st);
-	return rc == SQLITE_DONE || fail(r, err);
+	return rc == SQLITE_DONE || results_fail(r, err);
 }
 
 bool results_metrics(size_t *n, const struct results_metric **out, struct results *r, size_t run,
@@ -272,7 +265,7 @@ bool results_metrics(size_t *n, const struct results_metric **out, struct result
 	bool ok;
 
 	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return fail(r, err);
+		return results_fail(r, err);
 	sqlite3_bind_int64(st, 1, r->runs[run].id);
 	sqlite3_bind_text(st, 2, scope, -1, SQLITE_STATIC);
 	ok = gather_all(&g, r, st, err);

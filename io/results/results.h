@@ -50,4 +50,25 @@ struct results_metric {
 MUST_CHECK bool results_metrics(size_t *n, const struct results_metric **out, struct results *r,
 	size_t run, const char *scope, struct err *err);
 
+/** One metric over the replications of a run. */
+struct results_summary {
+	double mean, sd;        /* NaN: nothing was measured; sd where n < 2 */
+	double ci_low, ci_high; /* 95 %, NaN where there is none */
+	size_t n;               /* complete replications that had a value */
+};
+
+/** As the end of the run has it; of one that was killed before, of its complete replications by
+ *  themselves. NaN and 0 where the run has none of it. */
+MUST_CHECK bool results_summary(struct results_summary *out, struct results *r, size_t run,
+	const char *scope, const char *name, struct err *err);
+
+/** A metric that some run has a summary of; borrowed. */
+struct results_measured {
+	const char *scope, *name, *unit;
+};
+
+/** All that are in the file, in order of scope and name. */
+MUST_CHECK bool results_measured(
+	size_t *n, const struct results_measured **out, struct results *r, struct err *err);
+
 #endif
