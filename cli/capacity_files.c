@@ -87,13 +87,53 @@ static bool write_base(const struct capacity_report *r, const char *path, struct
 
 /* The picture */
 
+static const char about[] =
+	"# What policies can take, beside the bound that none passes:\n"
+	"#   gnuplot -e \"out='capacity.png'\" capacity.gp     (or capacity.svg), beside\n"
+	"# capacity.csv.\n"
+	"set datafile separator ','\n"
+	"stats 'capacity.csv' using 7 skip 1 nooutput\n"
+	"n = STATS_records + STATS_invalid\n"
+	"width = 760\n"
+	"height = 130 + 42 * n\n";
+
+static const char drawing[] =
+	"most = STATS_records > 0 ? STATS_max : 1\n"
+	"if (bound > most) { most = bound }\n"
+	"unset grid\n"
+	"set border 1 lw 1 lc rgb '#444444'\n"
+	"set xtics nomirror out\n"
+	"set ytics nomirror scale 0\n"
+	"set xlabel title\n"
+	"set xrange [0:1.18 * most]\n"
+	"set yrange [n - 0.4:-0.8]\n"
+	"set style fill solid 0.85 noborder\n"
+	"unset key\n"
+	"if (bound > 0) {\n"
+	"	set arrow from bound, -0.55 to bound, n - 0.5 nohead lw 2 lc rgb '#D55E00' front\n"
+	"	set label bound_name at bound, -0.65 right offset -0.6, 0 tc rgb '#D55E00'\n"
+	"}\n"
+	"rate = '($7)'\n"
+	"low(r, s, l) = r * l / s\n"
+	"share(x) = x > 0 ? sprintf('%.2f', x) : ''\n"
+	"plot 'capacity.csv' skip 1 using (0):($0):(0):(column(7)):($0 - 0.3):($0 + 0.3):"
+	"ytic(1) with boxxyerror lc rgb '#56B4E9', \\\n"
+	"     '' skip 1 using 7:($0):(low($7, $4, $5)):(low($7, $4, $6)) with xerrorbars pt -1 dt "
+	"1 "
+	"lw 2 lc rgb '#222222', \\\n"
+	"     '' skip 1 using 7:($0):(strcol(8) eq '' ? '' : share($8)) with labels left offset "
+	"1.2, 0 "
+	"tc rgb '#222222'\n";
+
 static void print_script(FILE *to, const struct capacity_report *r)
 {
+	fputs(about, to);
+	data_folder_style(to, "capacity");
 	fprintf(to, "bound = %.9g\nbound_name = '%s'\ntitle = '%s'\n",
 		r->bound->scale < HUGE_VAL ? r->bound->scale * r->bound->rate_per_s : -1.0,
 		r->bound->exact ? "boundary of all policies" : "upper bound",
 		r->target ? "requests/s at which the target is met" : "requests/s that are stable");
-	fputs(capacity_script, to);
+	fputs(drawing, to);
 }
 
 /* The folder */
@@ -144,46 +184,3 @@ bool capacity_files(const struct capacity_report *r, const struct data_folder *f
 	buf_finish(&dir);
 	return ok;
 }
-
-const char capacity_script[] =
-	"# What policies can take, beside the bound that none passes:\n"
-	"#   gnuplot -e \"out='capacity.png'\" capacity.gp     (or capacity.svg), beside\n"
-	"# capacity.csv.\n"
-	"face = 'Liberation Sans'\n"
-	"fonts = 'Liberation Sans,Arial,Helvetica,sans-serif'\n"
-	"set datafile separator ','\n"
-	"stats 'capacity.csv' using 7 skip 1 nooutput\n"
-	"n = STATS_records + STATS_invalid\n"
-	"most = STATS_records > 0 ? STATS_max : 1\n"
-	"if (bound > most) { most = bound }\n"
-	"if (out[strlen(out)-2:] eq 'svg') {\n"
-	"	set terminal svg size 760,(130 + 42 * n) dynamic noenhanced font fonts.',12.5' "
-	"name 'capacity' background 'white'\n"
-	"} else {\n"
-	"	set terminal pngcairo size 1140,(200 + 63 * n) noenhanced font face.',13' "
-	"fontscale "
-	"1.2 linewidth 1.5\n"
-	"}\n"
-	"set output out\n"
-	"set border 1 lw 1 lc rgb '#444444'\n"
-	"set xtics nomirror out\n"
-	"set ytics nomirror scale 0\n"
-	"set xlabel title\n"
-	"set xrange [0:1.18 * most]\n"
-	"set yrange [n - 0.4:-0.8]\n"
-	"set style fill solid 0.85 noborder\n"
-	"unset key\n"
-	"if (bound > 0) {\n"
-	"	set arrow from bound, -0.55 to bound, n - 0.5 nohead lw 2 lc rgb '#D55E00' front\n"
-	"	set label bound_name at bound, -0.65 right offset -0.6, 0 tc rgb '#D55E00'\n"
-	"}\n"
-	"rate = '($7)'\n"
-	"low(r, s, l) = r * l / s\n"
-	"share(x) = x > 0 ? sprintf('%.2f', x) : ''\n"
-	"plot 'capacity.csv' skip 1 using (0):($0):(0):(column(7)):($0 - 0.3):($0 + 0.3):"
-	"ytic(1) with boxxyerror lc rgb '#56B4E9', \\\n"
-	"     '' skip 1 using 7:($0):(low($7, $4, $5)):(low($7, $4, $6)) with xerrorbars pt -1 "
-	"lw 2 lc rgb '#222222', \\\n"
-	"     '' skip 1 using 7:($0):(strcol(8) eq '' ? '' : share($8)) with labels left offset "
-	"1.2, 0 "
-	"tc rgb '#222222'\n";

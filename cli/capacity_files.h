@@ -13,7 +13,4 @@ MUST_CHECK bool capacity_files(
 /** Before anything is run: is the folder that --output names free? */
 MUST_CHECK bool capacity_files_check(const struct opts *o, struct err *err);
 
-/** Behind the figures of the bound: for gnuplot, in the folder with the tables. */
-extern const char capacity_script[];
-
 #endif

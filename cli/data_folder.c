@@ -4,8 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/gnuplot.h"
 #include "cli/say.h"
+#include "io/report/gnuplot.h"
+#include "io/report/style.h"
 
 void data_folder_path(struct buf *out, const struct data_folder *f)
 {
@@ -48,7 +49,12 @@ bool data_file_close(struct data_file *f, struct err *err)
 	return ok;
 }
 
-static bool draw(const struct data_folder *f, const char *dir, const char *form)
+void data_folder_style(FILE *to, const char *kind)
+{
+	fprintf(to, "name = '%s'\n\n%s\n", kind, report_style);
+}
+
+static bool draw(const struct data_folder *f, const char *dir, const char *form, struct err *err)
 {
 	struct buf script, setting;
 	bool ok;
@@ -57,7 +63,7 @@ static bool draw(const struct data_folder *f, const char *dir, const char *form)
 	buf_init(&setting);
 	buf_printf(&script, "%s.gp", f->kind);
 	buf_printf(&setting, "out='%s.%s'", f->kind, form);
-	ok = gnuplot_draw(dir, script.s, setting.s);
+	ok = gnuplot_file(dir, script.s, setting.s, err);
 	buf_finish(&setting);
 	buf_finish(&script);
 	return ok;
@@ -65,8 +71,7 @@ static bool draw(const struct data_folder *f, const char *dir, const char *form)
 
 bool data_folder_draw(const struct data_folder *f, const char *dir, struct err *err)
 {
-	return (draw(f, dir, "png") && draw(f, dir, "svg")) ||
-	       err_run(err, "gnuplot did not draw %s/%s.gp", dir, f->kind);
+	return draw(f, dir, "png", err) && draw(f, dir, "svg", err);
 }
 
 void data_folder_say(const struct data_folder *f, const char *dir)

@@ -31,6 +31,10 @@ struct data_file data_file_open(const char *dir, const char *name);
 /** False, with its name, when something went wrong on the way. */
 MUST_CHECK bool data_file_close(struct data_file *f, struct err *err);
 
+/** The beginning of the script: how pictures look (io/report/style.gp). Width and height come
+ *  before it. */
+void data_folder_style(FILE *to, const char *kind);
+
 /** PNG and SVG by the script in @dir, which is called after the kind. */
 MUST_CHECK bool data_folder_draw(const struct data_folder *f, const char *dir, struct err *err);
 

@@ -13,10 +13,42 @@ static bool write_file(const struct optimum_report *r, const char *dir, const ch
 	return data_file_close(&f, err);
 }
 
+static const char about[] =
+	"# The Pareto front of Eq. 1 and the policies run on the same tasks:\n"
+	"#   gnuplot -e \"out='optimum.png'\" optimum.gp     (or optimum.svg), beside front.csv\n"
+	"# and policies.csv. Above and to the left of the front is nobody.\n"
+	"width = 760\n"
+	"height = 520\n";
+
+static const char drawing[] =
+	"set key outside right top Left reverse samplen 1.5 spacing 1.25\n"
+	"set rmargin 26\n"
+	"set xlabel 'T, network time of those in time [ms]'\n"
+	"set ylabel 'tasks in time'\n"
+	"policy_name(i) = system(sprintf(\"sed -n '%dp' policies.csv | sed "
+	"'s/^\\\"\\\\([^\\\"]*\\\\)\\\".*/\\\\1/'\", i+1))\n"
+	"stats 'front.csv' skip 1 using (1e3*$3):1 name 'FRONT' nooutput\n"
+	"stats 'policies.csv' skip 1 using (1e3*$4):2 name 'POLICY' nooutput\n"
+	"right = 1.06 * (exists('POLICY_max_x') && POLICY_max_x > FRONT_max_x ? POLICY_max_x : "
+	"FRONT_max_x)\n"
+	"set xrange [0 : right > 0 ? right : 1]\n"
+	"set yrange [0 : 1.08 * (FRONT_max_y > 0 ? FRONT_max_y : 1)]\n"
+	"n = exists('POLICY_records') ? int(POLICY_records) : 0\n"
+	"plot '+' using (0):(0) with lines lw 0 lc rgb 'white' notitle, \\\n"
+	"	'front.csv' skip 1 using (1e3*$4):1 with steps lw 1 dt (4,4) lc rgb '#888888' "
+	"title 'bound', \\\n"
+	"	'front.csv' skip 1 using (1e3*$3):1 with steps dt 1 lw 2 lc rgb '#222222' title "
+	"'front "
+	"of Eq. 1', \\\n"
+	"	for [i=1:n] 'policies.csv' skip 1 every ::(i-1)::(i-1) using (1e3*$4):2 with "
+	"points lt policy_line(policy_name(i), i) ps marker title policy_name(i)\n";
+
 static void print_script(FILE *to, const struct optimum_report *r)
 {
 	(void)r;
-	fputs(optimum_script, to);
+	fputs(about, to);
+	data_folder_style(to, "optimum");
+	fputs(drawing, to);
 }
 
 static bool write_all(const struct optimum_report *r, const char *dir, const struct data_folder *f,
@@ -47,53 +79,3 @@ bool optimum_files(const struct optimum_report *r, const struct data_folder *f, 
 	buf_finish(&dir);
 	return ok;
 }
-
-const char optimum_script[] =
-	"# The Pareto front of Eq. 1 and the policies run on the same tasks:\n"
-	"#   gnuplot -e \"out='optimum.png'\" optimum.gp     (or optimum.svg), beside front.csv\n"
-	"# and policies.csv. Above and to the left of the front is nobody.\n"
-	"face = 'Liberation Sans'\n"
-	"fonts = 'Liberation Sans,Arial,Helvetica,sans-serif'\n"
-	"if (out[strlen(out)-2:] eq 'svg') {\n"
-	"	set terminal svg size 760,520 dynamic enhanced font fonts.',12.5' name 'optimum' "
-	"background 'white'\n"
-	"	marker = 0.9\n"
-	"} else {\n"
-	"	set terminal pngcairo size 1140,780 enhanced font face.',13' fontscale 1.2 "
-	"linewidth 1.5\n"
-	"	marker = 1.8\n"
-	"}\n"
-	"set output out\n"
-	"set linetype 1 lc rgb '#0072B2' pt 7\n"
-	"set linetype 2 lc rgb '#D55E00' pt 5\n"
-	"set linetype 3 lc rgb '#009E73' pt 9\n"
-	"set linetype 4 lc rgb '#CC79A7' pt 13\n"
-	"set linetype 5 lc rgb '#E69F00' pt 11\n"
-	"set linetype 6 lc rgb '#56B4E9' pt 15\n"
-	"set linetype 7 lc rgb '#8C510A' pt 6\n"
-	"set linetype 8 lc rgb '#666666' pt 4\n"
-	"set linetype cycle 8\n"
-	"set datafile separator ','\n"
-	"set border 3 lw 1 lc rgb '#444444'\n"
-	"set tics nomirror out scale 0.6 tc rgb '#222222'\n"
-	"set grid lt -1 lw 0.6 lc rgb '#DDDDDD' dt 1\n"
-	"set key outside right top Left reverse samplen 1.5 spacing 1.25\n"
-	"set rmargin 26\n"
-	"set xlabel 'T, network time of those in time [ms]'\n"
-	"set ylabel 'tasks in time'\n"
-	"stats 'front.csv' skip 1 using (1e3*$3):1 name 'FRONT' nooutput\n"
-	"stats 'policies.csv' skip 1 using (1e3*$4):2 name 'POLICY' nooutput\n"
-	"right = 1.06 * (exists('POLICY_max_x') && POLICY_max_x > FRONT_max_x ? POLICY_max_x : "
-	"FRONT_max_x)\n"
-	"set xrange [0 : right > 0 ? right : 1]\n"
-	"set yrange [0 : 1.08 * (FRONT_max_y > 0 ? FRONT_max_y : 1)]\n"
-	"n = exists('POLICY_records') ? int(POLICY_records) : 0\n"
-	"plot '+' using (0):(0) with lines lw 0 lc rgb 'white' notitle, \\\n"
-	"	'front.csv' skip 1 using (1e3*$4):1 with steps lw 1 dt (4,4) lc rgb '#888888' "
-	"title 'bound', \\\n"
-	"	'front.csv' skip 1 using (1e3*$3):1 with steps lw 2 lc rgb '#222222' title 'front "
-	"of Eq. 1', \\\n"
-	"	for [i=1:n] 'policies.csv' skip 1 every ::(i-1)::(i-1) using (1e3*$4):2 with "
-	"points lt i ps marker \\\n"
-	"		title system(sprintf(\"sed -n '%dp' policies.csv | sed "
-	"'s/^\\\"\\\\([^\\\"]*\\\\)\\\".*/\\\\1/'\", i+1))\n";

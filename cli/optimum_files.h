@@ -8,7 +8,4 @@
 MUST_CHECK bool optimum_files(
 	const struct optimum_report *r, const struct data_folder *f, struct err *err);
 
-/** The script: for gnuplot, in the folder with the tables; it says how to run it. */
-extern const char optimum_script[];
-
 #endif

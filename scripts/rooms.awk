@@ -28,6 +28,7 @@ BEGIN {
 	sees["io/scenario"] = " base sim io/text io/yaml io/profile io/trace models models/* "
 	sees["io/record"] = " base sim io/text models models/* "
 	sees["io/results"] = " base sim io/record models models/measure "
+	sees["io/report"] = " base io/text io/results models models/measure "
 	sees["kernels-ref/ref"] = " base "
 	sees["kernels-ref/cpu"] = " base kernels-ref/ref "
 	sees["kernels-ref/das"] = " base kernels-ref/ref kernels-ref/cpu "

@@ -2,20 +2,11 @@
 # drift_fit of results.sqlite; scripts/plot/drift.sh finds the run and calls
 #   gnuplot -e "db='DIR/results.sqlite'; run=1; out='drift.png'" scripts/plot/drift.gp     (or .svg)
 # Above the line at 0 the backlog grows, below it drains.
-face = 'Liberation Sans'
-fonts = 'Liberation Sans,Arial,Helvetica,sans-serif'
-if (out[strlen(out)-2:] eq 'svg') {
-	set terminal svg size 760,640 dynamic enhanced font fonts.',12.5' name 'drift' background 'white'
-	marker = 0.6
-	small = '11'
-	big = '14'
-} else {
-	set terminal pngcairo size 1140,960 enhanced font 'Liberation Sans,13' fontscale 1.2 linewidth 1.5
-	marker = 1.2
-	small = '10.5'
-	big = '14'
-}
-set output out
+name = 'drift'
+width = 760
+height = 640
+load ARG0[:strlen(ARG0)-strlen('drift.gp')].'../../io/report/style.gp'
+marker = form eq 'svg' ? 0.6 : 1.2
 
 ask(sql) = system('sqlite3 -readonly "'.db.'" "'.sql.'"')
 rows(columns, known) = '< sqlite3 -readonly "'.db.'" "SELECT '.columns.' FROM drift WHERE replication IS NULL AND run = '.run." AND drift_low IS ".known.'NULL ORDER BY backlog_least"'
@@ -40,9 +31,6 @@ most = most > 4 ? most : 4
 slot = ask("SELECT value FROM setting WHERE key = 'record.queues' AND run = ".run)
 
 set datafile separator '|'
-set border 3 lw 1 lc rgb '#444444'
-set tics nomirror out scale 0.6 tc rgb '#222222'
-set grid lt -1 lw 0.6 lc rgb '#DDDDDD' dt 1
 set xrange [-0.02*most:1.05*most]
 set lmargin at screen 0.12
 set rmargin at screen 0.955
@@ -89,7 +77,7 @@ do for [part=1:2] {
 	plot 0 with lines lw 1.5 lc rgb '#444444' dt 1, \
 		part == 1 && fitted ? (x >= threshold ? B - epsilon * x : NaN) : NaN with lines lw 2 lc rgb '#0072B2' dt 1, \
 		rings('backlog_mean, '.column.'_mean') using 1:2 with points pt 6 ps 0.7 * marker lc rgb '#777777', \
-		rows('backlog_mean, '.column.'_low, '.column.'_high', 'NOT ') using 1:2:(0):($3-$2) with vectors nohead lw 1.5 lc rgb '#000000', \
+		rows('backlog_mean, '.column.'_low, '.column.'_high', 'NOT ') using 1:2:(0):($3-$2) with vectors nohead dt 1 lw 1.5 lc rgb '#000000', \
 		rows('backlog_mean, '.column.'_mean', 'NOT ') using 1:2 with points pt 7 ps 0.7 * marker lc rgb '#000000'
 }
 unset multiplot

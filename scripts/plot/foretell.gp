@@ -1,19 +1,13 @@
 # Measured against foretold, a dot a request, from the table `pair` of scripts/foretell.sh:
 #   gnuplot -e "db='both.sqlite'; out='foretell.png'" scripts/plot/foretell.gp     (or foretell.svg)
-fonts = 'Liberation Sans,Arial,Helvetica,sans-serif'
-if (out[strlen(out)-2:] eq 'svg') {
-	set terminal svg size 900,330 dynamic enhanced font fonts.',12.5' name 'foretell' background 'white'
-} else {
-	set terminal pngcairo size 1350,495 enhanced font 'Liberation Sans,13' fontscale 1.2 linewidth 1.5
-}
-set output out
+name = 'foretell'
+width = 900
+height = 330
+load ARG0[:strlen(ARG0)-strlen('foretell.gp')].'../../io/report/style.gp'
 query(a, b) = sprintf("< sqlite3 -readonly '%s' 'SELECT 1e3 * %s, 1e3 * %s FROM pair WHERE %s > 0 AND %s > 0'", db, a, b, a, b)
 set datafile separator '|'
-set border 3 lw 1 lc rgb '#444444'
 set xtics ()
 set ytics ()
-set tics nomirror out scale 0.6 tc rgb '#222222'
-set grid lt -1 lw 0.6 lc rgb '#DDDDDD' dt 1
 set logscale xy
 set size square
 unset key

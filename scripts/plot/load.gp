@@ -3,29 +3,12 @@
 #   gnuplot -e "db='load.sqlite'; out='load.png'" scripts/plot/load.gp     (or load.svg)
 # Colours, dashes and markers are bound to policies. Thick with markers: the policy keeps up with
 # the load; thin: it does not, and how late it is depends on how long the run is.
-face = 'Liberation Sans'
-fonts = 'Liberation Sans,Arial,Helvetica,sans-serif'
-if (out[strlen(out)-2:] eq 'svg') {
-	set terminal svg size 760,750 dynamic enhanced font fonts.',12.5' name 'load' background 'white'
-	marker = 0.6
-	latency_x = 2
-	goodput_x = -1
-	small = '11'
-} else {
-	set terminal pngcairo size 1140,1125 enhanced font 'Liberation Sans,13' fontscale 1.2 linewidth 1.5
-	marker = 1.35
-	latency_x = 0.2
-	goodput_x = -1.1
-	small = '10.5'
-}
-set output out
-
-set linetype 1 lc rgb '#0072B2' dt 1 pt 7  # k-p-fcfs
-set linetype 2 lc rgb '#D55E00' dt (12,6) pt 5  # cloud-only
-set linetype 3 lc rgb '#009E73' dt (3,5) pt 9  # edge-only
-set linetype 4 lc rgb '#CC79A7' dt (14,5,3,5) pt 13 # fcfs
-set linetype 5 lc rgb '#E69F00' dt (6,4) pt 11 # random
-policies = 'k-p-fcfs cloud-only edge-only fcfs random'
+name = 'load'
+width = 760
+height = 750
+load ARG0[:strlen(ARG0)-strlen('load.gp')].'../../io/report/style.gp'
+latency_x = form eq 'svg' ? 2 : 0.2
+goodput_x = form eq 'svg' ? -1 : -1.1
 
 # load, mean and limits of a metric, where the policy answers 99 % of what comes, and from there on
 keeps_up = "(SELECT mean FROM point t WHERE t.load_per_s = p.load_per_s AND t.policy = p.policy AND t.metric = 'throughput.req_per_s') >= 0.99 * (SELECT mean FROM point t WHERE t.load_per_s = p.load_per_s AND t.policy = p.policy AND t.metric = 'offered.req_per_s')"
@@ -41,9 +24,6 @@ cloud = capacity('cloud-only')
 both = capacity('k-p-fcfs')
 
 set datafile separator '|'
-set border 3 lw 1 lc rgb '#444444'
-set tics nomirror out scale 0.6 tc rgb '#222222'
-set grid lt -1 lw 0.6 lc rgb '#DDDDDD' dt 1
 set xrange [0:8.2]
 set xtics 1
 set lmargin at screen 0.105

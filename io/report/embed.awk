@@ -1,0 +1,10 @@
+# Runs at build time: turns a file of text into C that defines it as a string.
+#	awk -v name=report_style -f embed.awk style.gp >style.c
+BEGIN { printf "#include \"io/report/style.h\"\n\nconst char %s[] =\n", name }
+{
+	gsub(/\\/, "\\\\")
+	gsub(/"/, "\\\"")
+	gsub(/\t/, "\\t")
+	printf "\t\"%s\\n\"\n", $0
+}
+END { print "\t\"\";" }
