@@ -2,7 +2,6 @@
 #include "cli/capacity_files.h"
 
 #include <math.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -12,11 +11,12 @@
 static bool write_file(const struct capacity_report *r, const char *dir, const char *name,
 	void (*print)(FILE *to, const struct capacity_report *r), struct err *err)
 {
-	struct data_file f = data_file_open(dir, name);
+	struct whole_file *f;
 
-	if (f.to)
-		print(f.to, r);
-	return data_file_close(&f, err);
+	if (!data_file_open(&f, dir, name, err))
+		return false;
+	print(whole_file(f), r);
+	return whole_file_close(f, err);
 }
 
 /* The data base */
@@ -78,7 +78,6 @@ static bool write_base(const struct capacity_report *r, const char *path, struct
 		entries[k] = entry_of(r, &r->policies[k], &a);
 	b.entries = entries;
 	b.bound_words = words.s;
-	(void)unlink(path);
 	ok = capacity_base_write(path, &b, err);
 	buf_finish(&words);
 	arena_finish(&a);

@@ -1,5 +1,4 @@
 /* offing fit: a profile from the logs of a server. */
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/near.h"
 #include "base/quote.h"
 #include "base/str.h"
+#include "base/whole_file.h"
 #include "cli/command.h"
 #include "cli/fit_print.h"
 #include "cli/input.h"
@@ -98,18 +98,12 @@ static void describe(struct profile *p, struct job *j, const struct fit_result *
 
 static bool save(const char *file, const struct buf *text, bool force, struct err *err)
 {
-	FILE *to = fopen(file, force ? "w" : "wx");
-	bool ok;
+	struct whole_file *to;
 
-	if (!to && errno == EEXIST)
-		return err_input(err, "'%s' is there already; use --force to replace it", file);
-	if (!to)
-		return err_input(err, "cannot write '%s': %s", file, strerror(errno));
-	ok = fwrite(text->s, 1, text->n, to) == text->n;
-	ok = fclose(to) == 0 && ok;
-	if (!ok)
-		unlink(file);
-	return ok || err_run(err, "cannot write '%s'", file);
+	if (!whole_file_open(&to, file, force ? WHOLE_REPLACE : WHOLE_FORCE, err))
+		return false;
+	fwrite(text->s, 1, text->n, whole_file(to));
+	return whole_file_close(to, err);
 }
 
 /* Shares of a data sheet have limits: what fits may be no such device. */

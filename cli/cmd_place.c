@@ -8,6 +8,7 @@
 #include "base/near.h"
 #include "base/quote.h"
 #include "base/str.h"
+#include "base/whole_file.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -325,8 +326,8 @@ static bool save(const struct place_report *r, struct scenario *sc, const char *
 	const char *base, const struct instance_spec *like, struct err *err)
 {
 	char *full = realpath(base, NULL);
+	struct whole_file *to;
 	struct buf text;
-	FILE *to;
 	bool ok;
 
 	if (!full)
@@ -334,12 +335,13 @@ static bool save(const struct place_report *r, struct scenario *sc, const char *
 	buf_init(&text);
 	deployment_fragment(&text, sc, full, &r->choice.dep, like);
 	free(full);
-	to = fopen(file, "wx");
-	ok = to && fwrite(text.s, 1, text.n, to) == text.n;
-	if (to && fclose(to) != 0)
-		ok = false;
+	ok = whole_file_open(&to, file, WHOLE_REFUSE, err);
+	if (ok) {
+		fwrite(text.s, 1, text.n, whole_file(to));
+		ok = whole_file_close(to, err);
+	}
 	buf_finish(&text);
-	return ok || err_run(err, "cannot write %s: %s", file, strerror(errno));
+	return ok;
 }
 
 static bool find(

@@ -1,6 +1,5 @@
 #include "cli/data_folder.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,24 +27,15 @@ bool data_folder_has(const char *dir, const char *name)
 	return has;
 }
 
-struct data_file data_file_open(const char *dir, const char *name)
+bool data_file_open(struct whole_file **out, const char *dir, const char *name, struct err *err)
 {
-	struct data_file f;
+	struct buf path;
+	bool ok;
 
-	buf_init(&f.path);
-	buf_printf(&f.path, "%s/%s", dir, name);
-	f.to = fopen(f.path.s, "w");
-	return f;
-}
-
-bool data_file_close(struct data_file *f, struct err *err)
-{
-	bool ok = f->to && !ferror(f->to);
-
-	ok = (!f->to || fclose(f->to) == 0) && ok;
-	if (!ok)
-		err_run(err, "cannot write '%s': %s", f->path.s, strerror(errno));
-	buf_finish(&f->path);
+	buf_init(&path);
+	buf_printf(&path, "%s/%s", dir, name);
+	ok = whole_file_open(out, path.s, WHOLE_REPLACE, err);
+	buf_finish(&path);
 	return ok;
 }
 

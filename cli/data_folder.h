@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/whole_file.h"
 
 /** A folder of tables and, where asked for, a picture with the script that draws it. */
 struct data_folder {
@@ -22,14 +23,9 @@ void data_folder_path(struct buf *out, const struct data_folder *f);
 /** Is there a file @name in @dir? */
 bool data_folder_has(const char *dir, const char *name);
 
-/** A file in it: print to it, if it is not NULL, between the two. */
-struct data_file {
-	struct buf path;
-	FILE *to;
-};
-struct data_file data_file_open(const char *dir, const char *name);
-/** False, with its name, when something went wrong on the way. */
-MUST_CHECK bool data_file_close(struct data_file *f, struct err *err);
+/** A file @name in @dir, in the place of an older one. */
+MUST_CHECK bool data_file_open(
+	struct whole_file **out, const char *dir, const char *name, struct err *err);
 
 /** The beginning of the script: how pictures look (io/report/style.gp). Width and height come
  *  before it. */

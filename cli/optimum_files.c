@@ -6,11 +6,12 @@
 static bool write_file(const struct optimum_report *r, const char *dir, const char *name,
 	void (*print)(FILE *to, const struct optimum_report *r), struct err *err)
 {
-	struct data_file f = data_file_open(dir, name);
+	struct whole_file *f;
 
-	if (f.to)
-		print(f.to, r);
-	return data_file_close(&f, err);
+	if (!data_file_open(&f, dir, name, err))
+		return false;
+	print(whole_file(f), r);
+	return whole_file_close(f, err);
 }
 
 static const char about[] =

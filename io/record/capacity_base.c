@@ -2,6 +2,10 @@
 
 #include <math.h>
 #include <sqlite3.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/whole_file.h"
 
 static const char tables[] =
 	"PRAGMA journal_mode = MEMORY; PRAGMA user_version = 1; BEGIN;"
@@ -124,14 +128,30 @@ static bool put_entries(sqlite3 *db, const struct capacity_base *b)
 	return ok;
 }
 
-bool capacity_base_write(const char *path, const struct capacity_base *b, struct err *err)
+static bool write_beside(
+	const char *beside, const char *path, const struct capacity_base *b, struct err *err)
 {
 	sqlite3 *db = NULL;
-	bool ok = sqlite3_open(path, &db) == SQLITE_OK &&
+	bool ok = sqlite3_open(beside, &db) == SQLITE_OK &&
 		  sqlite3_exec(db, tables, NULL, NULL, NULL) == SQLITE_OK && put_bound(db, b) &&
 		  put_entries(db, b) && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
 
 	if (!ok)
 		err_run(err, "cannot write '%s': %s", path, sqlite3_errmsg(db));
 	return sqlite3_close(db) == SQLITE_OK && ok;
+}
+
+bool capacity_base_write(const char *path, const struct capacity_base *b, struct err *err)
+{
+	struct buf beside;
+	bool ok;
+
+	buf_init(&beside);
+	buf_printf(&beside, "%s.unfinished", path);
+	(void)unlink(beside.s); /* of one that was killed */
+	ok = write_beside(beside.s, path, b, err) && whole_file_become(beside.s, path, err);
+	if (!ok)
+		(void)unlink(beside.s);
+	buf_finish(&beside);
+	return ok;
 }

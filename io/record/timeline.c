@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/whole_file.h"
 #include "io/record/timeline_parts.h"
 #include "sim/engine.h"
 
@@ -106,8 +107,9 @@ static bool finish(struct timeline *t, const char *file, struct err *err)
 	trace_end(&t->state.out);
 	ok = fflush(f) == 0 && !ferror(f);
 	ok = fclose(f) == 0 && ok;
-	ok = ok && rename(t->unfinished.s, file) == 0;
-	return ok || err_run(err, "cannot write the timeline %s: %s", file, strerror(errno));
+	if (!ok)
+		return err_run(err, "cannot write the timeline %s: %s", file, strerror(errno));
+	return whole_file_become(t->unfinished.s, file, err);
 }
 
 bool timeline_close(struct timeline *t, const char *file, struct err *err)
