@@ -1,60 +1,58 @@
-/* offing completion: what bash may complete, from the tables of commands and options. */
+/* offing completion: what a shell may complete, from the tables of commands, options and keys. */
 #include <stdio.h>
+#include <string.h>
 
-#include "cli/command.h"
+#include "base/near.h"
+#include "cli/complete.h"
+#include "cli/settable.h"
 
-static void print_commands(void)
+static const struct shell {
+	const char *name;
+	void (*print)(FILE *to);
+} shells[] = {{"bash", complete_bash}, {"zsh", complete_zsh}, {"fish", complete_fish}};
+
+static const struct shell *find(const char *name, struct err *err)
 {
-	size_t i;
+	struct near near;
 
-	for (i = 0; commands[i]; i++)
-		printf("%s%s", i ? " " : "", commands[i]->name);
-}
-
-static void print_options(const struct opt_spec *specs)
-{
-	fputs("--help", stdout);
-	for (; specs && specs->name; specs++)
-		printf(" --%s", specs->name);
+	near_init(&near, name);
+	for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++) {
+		if (!strcmp(shells[i].name, name))
+			return &shells[i];
+		near_add(&near, shells[i].name);
+	}
+	near_refuse(&near, "completion for", err);
+	return NULL;
 }
 
 static enum status completion(const struct opts *o)
 {
-	size_t i;
+	const char *text = opts_get(o, "set");
+	const struct shell *shell;
+	struct err err = {0};
 
-	(void)o;
-	fputs("# bash completion for offing, made by `offing completion`\n"
-	      "_offing()\n"
-	      "{\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} options= words=\n"
-	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-	      "\t\tCOMPREPLY=($(compgen -W \"",
-		stdout);
-	print_commands();
-	fputs(" --version --help\" -- \"$cur\"))\n"
-	      "\t\treturn\n"
-	      "\tfi\n"
-	      "\tcase ${COMP_WORDS[1]} in\n",
-		stdout);
-	for (i = 0; commands[i]; i++) {
-		printf("\t%s)\n\t\toptions='", commands[i]->name);
-		print_options(commands[i]->opts);
-		printf("'\n\t\twords='%s'\n\t\t;;\n", commands[i]->words ? commands[i]->words : "");
+	if (text) {
+		settable_print(stdout, o->n_args > 0 ? o->args[0] : NULL, text);
+		return STATUS_DONE;
 	}
-	fputs("\tesac\n"
-	      "\tcase $cur in\n"
-	      "\t-*) COMPREPLY=($(compgen -W \"$options\" -- \"$cur\")) ;;\n"
-	      "\t*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
-	      "\tesac\n"
-	      "}\n"
-	      "complete -o filenames -F _offing offing\n",
-		stdout);
+	shell = find(o->n_args > 0 ? o->args[0] : "bash", &err);
+	if (!shell)
+		return command_fail(&err);
+	shell->print(stdout);
 	return STATUS_DONE;
 }
 
+static const struct opt_spec opts[] = {
+	{"set", 0, "TEXT", "what -s TEXT may go on as, a line each, for the scenario FILE"}, {0}};
+
 const struct command cmd_completion = {
 	.name = "completion",
-	.summary = "print a completion script for bash",
-	.help = "Installed with offing; otherwise:  source <(offing completion)",
+	.args = "[bash | zsh | fish | FILE]",
+	.max_args = 1,
+	.summary = "print a completion script for a shell",
+	.help = "Installed with offing; otherwise, for the shell that is running:\n"
+		"source <(offing completion bash), source <(offing completion zsh), or\n"
+		"offing completion fish | source.",
+	.opts = opts,
 	.run = completion,
 };

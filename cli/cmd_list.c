@@ -15,7 +15,7 @@ static void list_policies(struct list *l)
 {
 	for (size_t i = 0; i < l->policies.n; i++)
 		list_add(l, l->policies.all[i]->name, l->policies.all[i]->summary);
-	l->note = "`offing list policies NAME` shows the parameters of one.";
+	l->note = "`offing list policies POLICY` shows the parameters of one.";
 }
 
 static void list_datasets(struct list *l)
@@ -165,13 +165,13 @@ static const struct opt_spec opts[] = {
 
 const struct command cmd_list = {
 	.name = "list",
-	.args = "[WHAT [NAME]]",
+	.args = "[WHAT [POLICY]]",
 	.min_args = 0,
 	.max_args = 2,
 	.summary = "list what a scenario may call by name",
 	.help = "WHAT is policies, gpus, models, runtimes, profiles, datasets, arrivals or "
 		"metrics;\n"
-		"without it, what each of these is. With the NAME of a policy, its parameters:\n"
+		"without it, what each of these is. With a POLICY, its parameters:\n"
 		"default, range and what each does.",
 	.words = "policies gpus models runtimes interconnects profiles datasets arrivals metrics",
 	.opts = opts,

@@ -239,7 +239,7 @@ static const struct opt_spec opts[] = {{"tasks", 0, "N", "the first N requests o
 	{"policies", 0, "LABEL,...", "of the scenario's policies these alone"},
 	{"time-limit", 0, "T", "for the front; then bounds are told (60 s; 0: none)"},
 	{"gap", 0, "G", "T within this part of its bound will do (0)"},
-	{"solver", 0, "NAME", "glpk, or the program cbc, where it is installed (glpk)"},
+	{"solver", 0, "NAME", "glpk, or the program cbc, where it is installed (glpk)", "glpk cbc"},
 	{"output", 'o', "DIR", "write front.csv, policies.csv and tasks.csv to DIR"},
 	{"plot", 0, NULL, "and a picture, with its script (default DIR: results/optimum/NAME)"},
 	{"force", 0, NULL, "replace what DIR holds"},

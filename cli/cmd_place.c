@@ -448,8 +448,10 @@ static enum status run(const struct opts *o)
 
 static const struct opt_spec opts[] = {
 	{"model", 0, "NAME", "what to place; default: the model of the first instance with one"},
-	{"form", 0, "FORM", "of Eq. 2: printed, repaired or both (default)"},
-	{"method", 0, "METHOD", "auto (default), exact, milp or heuristic"},
+	{"form", 0, "FORM", "of Eq. 2: printed, repaired or both (default)",
+		"printed repaired both"},
+	{"method", 0, "METHOD", "auto (default), exact, milp or heuristic",
+		"auto exact milp heuristic"},
 	{"gap", 0, "SHARE", "stop within this part of the objective; default 0.2 %"},
 	{"time-limit", 0, "TIME", "of each form, 0: none; default 30 s"},
 	{"prompt", 0, "L", "tokens of the prompt; default: the mean of the model's users"},

@@ -54,6 +54,10 @@ enum status command_fail(const struct err *err)
 				      : STATUS_USAGE;
 }
 
+const char command_about[] =
+	"Simulates LLM inference at the edge: users, links, edge servers and a cloud,\n"
+	"batching instances, and the policy that says who serves what.";
+
 const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_check,

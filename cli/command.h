@@ -44,6 +44,9 @@ extern const struct command cmd_completion;
 /** Every command, in the order of the help; ends with NULL. */
 extern const struct command *const commands[];
 
+/** What the program is for, in a sentence of several lines. */
+extern const char command_about[];
+
 /** NULL when there is none. */
 const struct command *command_find(const char *name);
 

@@ -54,6 +54,10 @@ void list_runtimes(struct list *l);
 void list_interconnects(struct list *l);
 void list_metrics(struct list *l);
 
+/** A value of a parameter as a scenario spells it, and what it may be: "1 to 4096". */
+const char *list_param_value(struct list *l, const struct param_spec *p, double value);
+const char *list_param_range(struct list *l, const struct param_spec *p);
+
 /** The parameters of one policy. */
 void list_params(struct list *l, const struct policy_ops *policy);
 

@@ -7,7 +7,7 @@
 
 enum { TEXT_BYTES = 64 };
 
-static const char *value_text(struct list *l, const struct param_spec *p, double value)
+const char *list_param_value(struct list *l, const struct param_spec *p, double value)
 {
 	char text[TEXT_BYTES];
 
@@ -20,7 +20,7 @@ static const char *value_text(struct list *l, const struct param_spec *p, double
 	return arena_printf(&l->arena, "%s", quantity_print(text, sizeof text, value, p->dim));
 }
 
-static const char *range_text(struct list *l, const struct param_spec *p)
+const char *list_param_range(struct list *l, const struct param_spec *p)
 {
 	const char *text = "";
 
@@ -32,9 +32,9 @@ static const char *range_text(struct list *l, const struct param_spec *p)
 	if (p->kind == PARAM_TEXT)
 		return arena_printf(&l->arena, "text, at most %.0f bytes", p->max);
 	if (p->max == HUGE_VAL)
-		return arena_printf(&l->arena, "at least %s", value_text(l, p, p->min));
-	return arena_printf(
-		&l->arena, "%s to %s", value_text(l, p, p->min), value_text(l, p, p->max));
+		return arena_printf(&l->arena, "at least %s", list_param_value(l, p, p->min));
+	return arena_printf(&l->arena, "%s to %s", list_param_value(l, p, p->min),
+		list_param_value(l, p, p->max));
 }
 
 void list_params(struct list *l, const struct policy_ops *policy)
@@ -49,7 +49,7 @@ void list_params(struct list *l, const struct policy_ops *policy)
 	}
 	l->titles = titles;
 	for (; p->kind != PARAM_END; p++) {
-		const char *range = range_text(l, p), *dflt = value_text(l, p, p->dflt);
+		const char *range = list_param_range(l, p), *dflt = list_param_value(l, p, p->dflt);
 		bool word = p->kind == PARAM_ENUM, number = !word && p->kind != PARAM_TEXT;
 
 		list_add(l, p->name, p->help);

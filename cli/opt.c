@@ -222,6 +222,13 @@ bool opts_quantity(const struct opts *o, const char *name, enum quantity_dim dim
 	       err_input(err, "--%s %s", name, why);
 }
 
+const struct opt_spec *opts_at(const struct opt_spec *specs, size_t i)
+{
+	size_t n = count_specs(specs);
+
+	return i <= n ? spec_at(specs, n, i) : NULL;
+}
+
 void opts_print(FILE *to, const struct opt_spec *specs)
 {
 	size_t n = count_specs(specs), i;

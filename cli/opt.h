@@ -9,14 +9,16 @@
 #include "base/quantity.h"
 
 /**
- * One option of a command. The same table parses, prints the help and
- * completes. Every command also has -h, --help.
+ * One option of a command. The same table parses, prints the help, makes the
+ * man page and completes. Every command also has -h, --help.
  */
 struct opt_spec {
 	const char *name; /* long, without the dashes; NULL ends a table */
 	char letter;      /* 0: none */
 	const char *arg;  /* what it takes, for the help: "DIR"; NULL: nothing */
 	const char *help; /* one line, with the default */
+	const char
+		*words; /* what the value may be, with blanks between; NULL: see cli/complete.h */
 };
 
 /** What was given, in order. */
@@ -53,6 +55,9 @@ MUST_CHECK bool opts_count(const struct opts *o, const char *name, unsigned long
 /** The same for a quantity of @dim, with its unit. */
 MUST_CHECK bool opts_quantity(const struct opts *o, const char *name, enum quantity_dim dim,
 	double *value, struct err *err);
+
+/** The @i-th option of @specs, behind the last one --help, then NULL: for who goes through all. */
+const struct opt_spec *opts_at(const struct opt_spec *specs, size_t i);
 
 /** The options as lines of a help text. */
 void opts_print(FILE *to, const struct opt_spec *specs);
