@@ -68,6 +68,7 @@ const struct command *const commands[] = {
 	&cmd_capacity,
 	&cmd_fit,
 	&cmd_compare,
+	&cmd_merge,
 	&cmd_validate,
 	&cmd_help,
 	&cmd_completion,

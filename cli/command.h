@@ -31,6 +31,7 @@ struct command {
 extern const struct command cmd_run;
 extern const struct command cmd_check;
 extern const struct command cmd_compare;
+extern const struct command cmd_merge;
 extern const struct command cmd_list;
 extern const struct command cmd_place;
 extern const struct command cmd_plan;

@@ -27,7 +27,7 @@ BEGIN {
 	sees["io/log"] = " base io/text models models/workload "
 	sees["io/scenario"] = " base sim io/text io/yaml io/profile io/trace models models/* "
 	sees["io/record"] = " base sim io/text models models/* "
-	sees["io/results"] = " base sim io/record models models/measure "
+	sees["io/results"] = " base sim io/text io/record models models/measure "
 	sees["io/report"] = " base io/text io/results models models/measure "
 	sees["kernels-ref/ref"] = " base "
 	sees["kernels-ref/cpu"] = " base kernels-ref/ref "

@@ -40,7 +40,7 @@ bool rec_folder_make(const char *dir, struct err *err)
 /* A name for each file that a back-end or its library may make; NULL behind the last. The first
  * is the last to take its place: with it a result is there. */
 static const char *const names[] = {"results.sqlite", "results.sqlite-wal", "results.sqlite-shm",
-	"results.sqlite-journal", "series.h5", RECORDER_TIMELINE, NULL};
+	"results.sqlite-journal", "series.h5", RECORDER_TIMELINE, RECORDER_PROVENANCE, NULL};
 
 static char *path_of(const char *dir, const char *name)
 {
@@ -140,6 +140,22 @@ bool rec_folder_open(struct rec_folder *f, const char *dir, bool force, struct e
 {
 	*f = (struct rec_folder){.dir = mem_strdup(dir), .into = mem_strdup(dir), .lock_fd = -1};
 	if (rec_folder_make(dir, err) && take_hold(f, force, err))
+		return true;
+	rec_folder_close(f);
+	return false;
+}
+
+static bool may_replace(const char *dir, bool force, struct err *err)
+{
+	return force || !rec_folder_taken(dir) ||
+	       err_input(err, "%s already holds a result; --force replaces it", dir);
+}
+
+bool rec_folder_open_beside(struct rec_folder *f, const char *dir, bool force, struct err *err)
+{
+	*f = (struct rec_folder){.dir = mem_strdup(dir), .into = mem_strdup(dir), .lock_fd = -1};
+	if (rec_folder_make(dir, err) && may_replace(dir, force, err) && lock(f, err) &&
+		stage(f, err))
 		return true;
 	rec_folder_close(f);
 	return false;

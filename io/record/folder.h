@@ -32,6 +32,10 @@ bool rec_folder_taken(const char *dir);
  */
 MUST_CHECK bool rec_folder_open(struct rec_folder *f, const char *dir, bool force, struct err *err);
 
+/** The same for files that are always made in DIR/unfinished, so that nobody sees half of them. */
+MUST_CHECK bool rec_folder_open_beside(
+	struct rec_folder *f, const char *dir, bool force, struct err *err);
+
 /** The new files, which are whole, take the place of the old ones. Nothing is done where there
  *  are none. */
 MUST_CHECK bool rec_folder_commit(struct rec_folder *f, struct err *err);

@@ -134,6 +134,9 @@ bool recorder_failed(const struct recorder *r);
  *  which takes an older one away with the older result. */
 #define RECORDER_TIMELINE "timeline.json"
 
+/** In a merged folder, where and when each run was run. */
+#define RECORDER_PROVENANCE "provenance.csv"
+
 /** Where the files are when they are closed. */
 struct recorder_place {
 	bool none;   /* taken away: no run had begun, or nothing was finished that could replace

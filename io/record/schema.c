@@ -10,6 +10,9 @@ const char rec_schema_beside[] = "PRAGMA page_size = 16384;"
 				 "PRAGMA synchronous = OFF;"
 				 "PRAGMA cache_size = -65536;";
 
+const char rec_schema_index[] =
+	"CREATE UNIQUE INDEX request_order ON request(run, replication, id)";
+
 /* The number of the schema, REC_SCHEMA, is user_version; the id is "offg" in ASCII. */
 const char rec_schema[] =
 	"BEGIN IMMEDIATE;"

@@ -10,6 +10,9 @@
 /** Its tables, as SQL, in a transaction of their own. */
 extern const char rec_schema[];
 
+/** What is put on top of request rows, once all are there. */
+extern const char rec_schema_index[];
+
 /** How it is written, as SQL to be run before that: by a run, so that others can read meanwhile and
  *  nothing is lost with the process ... */
 extern const char rec_schema_live[];

@@ -264,9 +264,7 @@ static bool sqlite_close(struct rec_backend *b, bool *in_use, struct err *err)
 
 	if (!sqlite3_get_autocommit(b->q.db)) /* a write failed on the way */
 		sqlite3_exec(b->q.db, "ROLLBACK", NULL, NULL, NULL);
-	ok = !b->keep_requests ||
-	     sql_exec(&b->q, "CREATE UNIQUE INDEX request_order ON request(run, replication, id)",
-		     err);
+	ok = !b->keep_requests || sql_exec(&b->q, rec_schema_index, err);
 	ok = ok && leave_wal(b, in_use, err);
 	sqlite_free(b);
 	return ok;

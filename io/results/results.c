@@ -25,31 +25,37 @@ const char *results_text(struct results *r, sqlite3_stmt *st, int column)
 
 /* Opening */
 
-/** A percent-encoded file: URI, for which the file is one that nobody changes. */
-static char *uri_of(struct results *r)
+/** SQLite needs files beside one that was left with a log; in a folder that nobody can write to
+ *  there are none, and what stands in the file is all there is: it is one that nobody changes. */
+static const char *how(struct results *r)
 {
-	char *uri = arena_alloc(&r->arena, 3 * strlen(r->path) + sizeof "file:?immutable=1", 1);
-	char *to = uri + sprintf(uri, "file:");
+	const bool frozen = access(r->dir, W_OK) != 0 &&
+			    access(arena_printf(&r->arena, "%s-wal", r->path), F_OK) != 0;
+
+	return frozen ? "immutable=1" : "mode=ro";
+}
+
+const char *results_uri(struct results *r)
+{
+	const char *options = how(r);
+	char *uri = arena_alloc(
+		&r->arena, 3 * strlen(r->path) + strlen(options) + sizeof "file://?", 1);
+	char *to = uri + sprintf(uri, *r->path == '/' ? "file://" : "file:");
 
 	for (const char *c = r->path; *c; c++)
 		to += strchr("%?#", *c) ? sprintf(to, "%%%02X", (unsigned)*c)
 					: sprintf(to, "%c", *c);
-	strcpy(to, "?immutable=1");
+	sprintf(to, "?%s", options);
 	return uri;
 }
 
-/** SQLite needs files beside one that was left with a log; in a folder that nobody can write to
- *  there are none, and what stands in the file is all there is. */
 static bool open_file(struct results *r, struct err *err)
 {
 	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-	const bool frozen = access(r->dir, W_OK) != 0 &&
-			    access(arena_printf(&r->arena, "%s-wal", r->path), F_OK) != 0;
-	const char *name = frozen ? uri_of(r) : r->path;
 
 	if (access(r->path, F_OK) != 0)
 		return err_input(err, "'%s' holds no result: there is no results.sqlite", r->dir);
-	if (sqlite3_open_v2(name, &r->db, flags, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(results_uri(r), &r->db, flags, NULL) != SQLITE_OK)
 		return results_fail(r, err);
 	sqlite3_busy_timeout(r->db, PATIENCE_MS);
 	return true;
@@ -82,6 +88,7 @@ static bool check_schema(struct results *r, struct err *err)
 			"version",
 			r->path, (long long)schema, OLDEST_SCHEMA, REC_SCHEMA,
 			schema > REC_SCHEMA ? "a later" : "an earlier");
+	r->schema = (int)schema;
 	return true;
 }
 

@@ -1,0 +1,268 @@
+/*
+ * results.sqlite of many. Each folder is attached in turn and SQLite itself copies its rows, in the
+ * order of their keys and not of their making, so that the same runs give the same bytes. Request
+ * rows are indexed once at the end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "io/record/schema.h"
+#include "io/results/merge_inside.h"
+
+struct copy {
+	struct merged *m;
+	const char *path;
+	sqlite3 *db;
+};
+
+static bool fail(const struct copy *c, struct err *err)
+{
+	return err_run(err, "%s: %s", c->path, sqlite3_errmsg(c->db));
+}
+
+static bool exec(struct copy *c, const char *sql, struct err *err)
+{
+	return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(c, err);
+}
+
+/* Rows */
+
+/* Every table of the schema, and what its rows are in order of. */
+static const struct {
+	const char *name, *order;
+} tables[] = {
+	{"run", "id"},
+	{"setting", "key"},
+	{"input", "key"},
+	{"profile", "instance, profile"},
+	{"replication", "number"},
+	{"metric", "replication, scope, name"},
+	{"summary", "rowid"},
+	{"drift", "replication, backlog_least"},
+	{"drift_fit", "replication"},
+	{"warning", "replication, rowid"},
+	{"request", "replication, id"},
+	{"placement", "rowid"},
+};
+
+enum { TABLES = sizeof tables / sizeof *tables };
+
+/** The columns of a table but for the first, which is the run, with a comma before each. Where and
+ *  when it was run is of no part of what it came to. */
+static bool columns_of(struct buf *out, struct copy *c, const char *table, struct err *err)
+{
+	static const char sql[] =
+		"SELECT ', ' || iif(?1 = 'run' AND name IN ('host', 'started_utc', 'wall_s'), "
+		"'NULL', name) FROM pragma_table_info(?1) WHERE cid > 0 ORDER BY cid";
+	sqlite3_stmt *st;
+	int rc;
+
+	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return fail(c, err);
+	sqlite3_bind_text(st, 1, table, -1, SQLITE_STATIC);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		buf_puts(out, (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE || fail(c, err);
+}
+
+/** @sql has ?1: the number of a run in the merged file, ?2: that in the attached one. */
+static bool copy_rows(
+	struct copy *c, const char *sql, const struct merge_part *part, struct err *err)
+{
+	sqlite3_stmt *st;
+	bool ok;
+
+	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return fail(c, err);
+	sqlite3_bind_int64(st, 1, part->to);
+	sqlite3_bind_int64(st, 2, part->id);
+	ok = sqlite3_step(st) == SQLITE_DONE;
+	if (!ok)
+		err_run(err, "%s, from %s: %s", c->path, part->dir, sqlite3_errmsg(c->db));
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/** In a transaction of its own: the file counts them, and must not tell of the folders. */
+static bool copy_run(struct copy *c, const struct merge_part *part, struct err *err)
+{
+	struct buf sql, columns;
+	bool ok = exec(c, "BEGIN", err);
+
+	buf_init(&sql);
+	buf_init(&columns);
+	for (size_t t = 0; t < TABLES && ok; t++) {
+		buf_clear(&sql);
+		buf_clear(&columns);
+		ok = columns_of(&columns, c, tables[t].name, err);
+		buf_printf(&sql,
+			"INSERT INTO main.%s SELECT ?1%s FROM part.%s WHERE %s = ?2 ORDER BY %s",
+			tables[t].name, columns.s, tables[t].name, t == 0 ? "id" : "run",
+			tables[t].order);
+		ok = ok && copy_rows(c, sql.s, part, err);
+	}
+	buf_finish(&columns);
+	buf_finish(&sql);
+	return ok && exec(c, "COMMIT", err);
+}
+
+/* Folders */
+
+static bool attach(struct copy *c, const char *dir, struct err *err)
+{
+	struct results *r;
+	sqlite3_stmt *st;
+	bool ok;
+
+	if (!results_open(&r, dir, err))
+		return false;
+	ok = sqlite3_prepare_v2(c->db, "ATTACH ? AS part", -1, &st, NULL) == SQLITE_OK;
+	if (ok) {
+		sqlite3_bind_text(st, 1, results_uri(r), -1, SQLITE_TRANSIENT);
+		ok = sqlite3_step(st) == SQLITE_DONE;
+		sqlite3_finalize(st);
+	}
+	if (!ok)
+		err_run(err, "%s/results.sqlite: %s", dir, sqlite3_errmsg(c->db));
+	results_close(r);
+	return ok;
+}
+
+/** Parts @from to @to, which are of one folder. */
+static bool copy_folder(struct copy *c, size_t from, size_t to, struct err *err)
+{
+	bool ok = attach(c, c->m->parts[from].dir, err);
+
+	for (size_t i = from; i < to && ok; i++)
+		ok = c->m->parts[i].to == 0 || copy_run(c, &c->m->parts[i], err);
+	return ok && exec(c, "DETACH part", err);
+}
+
+static bool copy_folders(struct copy *c, struct err *err)
+{
+	const struct merged *m = c->m;
+	size_t next;
+
+	for (size_t i = 0; i < m->n; i = next) {
+		bool any = false;
+
+		for (next = i; next < m->n && strcmp(m->parts[next].dir, m->parts[i].dir) == 0;
+			next++)
+			any = any || m->parts[next].to > 0;
+		if (any && !copy_folder(c, i, next, err))
+			return false;
+	}
+	return true;
+}
+
+/* What is on top of them */
+
+/** Of as many columns as a view can have, with some to spare for what joins it. */
+enum { MOST_SWEPT = 1000 };
+
+static void quoted(struct buf *out, const char *text, char quote)
+{
+	buf_putc(out, quote);
+	for (; *text; text++) {
+		buf_putc(out, *text);
+		if (*text == quote)
+			buf_putc(out, quote);
+	}
+	buf_putc(out, quote);
+}
+
+static bool is_column(const char *key)
+{
+	return sqlite3_stricmp(key, "run") != 0 && sqlite3_stricmp(key, "name") != 0 &&
+	       sqlite3_stricmp(key, "policy") != 0;
+}
+
+static bool swept_columns(struct buf *sql, struct copy *c, struct err *err)
+{
+	static const char keys[] =
+		"SELECT key FROM setting GROUP BY key HAVING min(value) IS NOT max(value) OR "
+		"count(*) < (SELECT count(*) FROM run) ORDER BY key";
+	sqlite3_stmt *st;
+	int rc;
+
+	if (sqlite3_prepare_v2(c->db, keys, -1, &st, NULL) != SQLITE_OK)
+		return fail(c, err);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *key = (const char *)sqlite3_column_text(st, 0);
+
+		if (!is_column(key) || c->m->n_swept++ >= MOST_SWEPT)
+			continue;
+		c->m->n_shown++;
+		buf_puts(sql,
+			",\n\t(SELECT value FROM setting WHERE setting.run = run.id AND key = ");
+		quoted(sql, key, '\'');
+		buf_puts(sql, ") AS ");
+		quoted(sql, key, '"');
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE || fail(c, err);
+}
+
+static bool make_view(struct copy *c, struct err *err)
+{
+	struct buf sql;
+	bool ok;
+
+	buf_init(&sql);
+	buf_puts(&sql,
+		"CREATE VIEW swept AS -- the keys in which runs differ\nSELECT run.id AS run, "
+		"run.name, run.policy");
+	ok = swept_columns(&sql, c, err);
+	buf_puts(&sql, "\nFROM run");
+	ok = ok && exec(c, sql.s, err);
+	buf_finish(&sql);
+	return ok;
+}
+
+static bool index_requests(struct copy *c, struct err *err)
+{
+	sqlite3_stmt *st;
+	bool any;
+
+	if (sqlite3_prepare_v2(c->db, "SELECT 1 FROM request LIMIT 1", -1, &st, NULL) != SQLITE_OK)
+		return fail(c, err);
+	any = sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return !any || exec(c, rec_schema_index, err);
+}
+
+static bool fill(struct copy *c, struct err *err)
+{
+	return exec(c, rec_schema_beside, err) && exec(c, rec_schema, err) &&
+	       copy_folders(c, err) && make_view(c, err) && index_requests(c, err);
+}
+
+/** Written through to the disk, as it is going to take the place of another. */
+static bool sync_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	if (!ok)
+		err_run(err, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+bool merge_copy(struct merged *m, const char *into, struct err *err)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI;
+	struct copy c = {.m = m, .path = arena_printf(&m->arena, "%s/results.sqlite", into)};
+	bool ok = sqlite3_open_v2(c.path, &c.db, flags, NULL) == SQLITE_OK ? fill(&c, err)
+									   : fail(&c, err);
+
+	if (sqlite3_close(c.db) != SQLITE_OK && ok)
+		ok = fail(&c, err);
+	return ok && sync_file(c.path, err);
+}

@@ -1,0 +1,21 @@
+#ifndef OFFING_IO_RESULTS_MERGE_INSIDE_H
+#define OFFING_IO_RESULTS_MERGE_INSIDE_H
+
+#include "io/results/inside.h"
+#include "io/results/merge.h"
+
+/** What the files of a merge share. */
+
+/** merge_parts.c: the runs of all folders, and which of them are kept. */
+MUST_CHECK bool merge_read_parts(struct merged *m, const struct merge_spec *spec, struct err *err);
+
+/** merge_copy.c: results.sqlite of them in the folder @into. */
+MUST_CHECK bool merge_copy(struct merged *m, const char *into, struct err *err);
+
+/** merge_provenance.c: provenance.csv in the folder @into. */
+MUST_CHECK bool merge_write_provenance(const struct merged *m, const char *into, struct err *err);
+/** Where and when the runs of @dir, a merged folder, were run: of parts @from on. */
+MUST_CHECK bool merge_read_provenance(
+	struct merged *m, const char *dir, size_t from, struct err *err);
+
+#endif
