@@ -78,6 +78,12 @@ static void shortage_set(struct shortage *x, uint32_t member, uint32_t tok)
 	}
 }
 
+/** Without room it is not to be looked at, as one that is short for all. */
+static uint32_t unknown_of(const struct scheduler *s, struct instance_id i)
+{
+	return s->instance_views[i.i].room > 0 ? UINT32_MAX : 0;
+}
+
 static struct shortage *shortage_of(const struct scheduler *s, uint32_t c, size_t seats)
 {
 	struct shortage *x = &s->rankings[c].shortage;
@@ -88,7 +94,7 @@ static struct shortage *shortage_of(const struct scheduler *s, uint32_t c, size_
 	x->seats = seats;
 	x->tok = arena_alloc(s->arena, 2 * seats, sizeof *x->tok);
 	for (uint32_t m = 0; m < s->class_views[c].n_members; m++)
-		shortage_set(x, m, UINT32_MAX);
+		shortage_set(x, m, unknown_of(s, s->class_views[c].members[m]));
 	return x;
 }
 
@@ -174,13 +180,29 @@ bool ranking_best(const struct scheduler *s, const struct waiting *q, struct cla
 	return found != no_room;
 }
 
+/** Is there memory at @i for a prompt of @tok, whoever's? Asked of members that are plain. */
+static bool has_memory_for(const struct scheduler *s, struct instance_id i, uint32_t tok)
+{
+	const struct waiting q = {.phase = PHASE_PREFILL, .prompt_tok = tok, .output_tok = 1};
+
+	return fit_has_memory(s, &q, i);
+}
+
+/* Asked here, where what it needs was just touched: in a search of thousands each would be far
+ * away, and most are as short as they were. */
 void ranking_eased(struct scheduler *s, struct instance_id i)
 {
 	struct shortage *x = &s->rankings[s->instance_views[i.i].cls.i].shortage;
-	uint32_t member = s->seats[i.i].member;
+	uint32_t member = s->seats[i.i].member, was, now;
 
-	if (x->tok && x->tok[x->seats + member] != UINT32_MAX)
-		shortage_set(x, member, UINT32_MAX);
+	if (!x->tok)
+		return;
+	was = x->tok[x->seats + member];
+	now = unknown_of(s, i);
+	if (now != 0 && was != 0 && was != UINT32_MAX && !has_memory_for(s, i, was))
+		now = was;
+	if (now != was)
+		shortage_set(x, member, now);
 }
 
 void ranking_touch(struct scheduler *s, struct instance_id i)

@@ -53,9 +53,10 @@ struct tournament {
 };
 
 /** Whose memory was found to be short, of the members of a class: of each the shortest prompt that
- *  found no room since it was last touched, of each inner node the longest of those below. */
+ *  found none and finds none now, of each inner node the longest of those below. */
 struct shortage {
-	uint32_t *tok; /* as tournament.at; NULL: never yet. UINT32_MAX: not known to be short */
+	uint32_t *tok; /* as tournament.at; NULL: never yet. UINT32_MAX: not known to be short; 0:
+			  it has no place */
 	size_t seats;
 };
 

@@ -125,6 +125,7 @@ static void on_moved(struct world *w, const struct event *ev)
 		return;
 	decide(w);
 	instance_begin(i);
+	world_eased(w, i->id);
 }
 
 static void on_flow(struct world *w, const struct event *ev)
