@@ -69,6 +69,7 @@ const struct command *const commands[] = {
 	&cmd_fit,
 	&cmd_compare,
 	&cmd_merge,
+	&cmd_plot,
 	&cmd_validate,
 	&cmd_help,
 	&cmd_completion,

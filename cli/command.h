@@ -38,6 +38,7 @@ extern const struct command cmd_plan;
 extern const struct command cmd_optimum;
 extern const struct command cmd_capacity;
 extern const struct command cmd_fit;
+extern const struct command cmd_plot;
 extern const struct command cmd_validate;
 extern const struct command cmd_help;
 extern const struct command cmd_completion;

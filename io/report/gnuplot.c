@@ -76,7 +76,7 @@ static void read_all(struct buf *out, FILE *from)
 /** The last line of what it said is what was wrong. */
 static bool fail(FILE *said, struct err *err)
 {
-	struct str rest, line, last = str_of("it said nothing");
+	struct str rest, line, last = str_of("it ended without a word");
 	struct buf text;
 
 	buf_init(&text);

@@ -44,6 +44,45 @@ bool axis_check(const struct plot_axis *a, struct extent e, struct err *err)
 	return true;
 }
 
+enum { TITLE_MOST = 100, NAME_MOST = 28, WORDS_MOST = 40, LETTERS_MOST = 70 };
+
+/** Add @text, with an end of "..." where it is longer than @most bytes. */
+static void cut(struct buf *out, const char *text, size_t most)
+{
+	size_t n = strlen(text);
+
+	buf_add(out, text, n <= most ? n : utf8_prefix(text, n, most));
+	buf_puts(out, n <= most ? "" : "...");
+}
+
+static void put_short(struct figure *f, const char *text, size_t most)
+{
+	struct buf words;
+
+	buf_init(&words);
+	cut(&words, text, most);
+	gnuplot_quote(&f->script, words.s);
+	buf_finish(&words);
+}
+
+/** A word at a tic, which is a format of sprintf. */
+static void put_word(struct figure *f, const char *word)
+{
+	struct buf words, format;
+
+	buf_init(&words);
+	buf_init(&format);
+	cut(&words, word, NAME_MOST);
+	for (const char *c = words.s; *c; c++) {
+		if (*c == '%')
+			buf_putc(&format, '%');
+		buf_putc(&format, *c);
+	}
+	gnuplot_quote(&f->script, format.s);
+	buf_finish(&format);
+	buf_finish(&words);
+}
+
 /* Tics */
 
 /** 1, 2, 5 of every decade, or only decades where there are many. */
@@ -68,12 +107,21 @@ static void put_log_tics(struct figure *f, const char *which, struct extent rang
 	buf_puts(&f->script, ")\n");
 }
 
+/** Slanted where they would not stand side by side, and not all where that would not do, either. */
 static void put_word_tics(struct figure *f, const char *which, const struct plot_axis *a)
 {
-	buf_printf(&f->script, "set %stics (", which);
-	for (size_t i = 0; i < a->n_words; i++) {
-		gnuplot_quote(&f->script, a->words[i]);
-		buf_printf(&f->script, " %zu%s", i, i + 1 < a->n_words ? ", " : "");
+	const size_t each = (a->n_words + WORDS_MOST - 1) / WORDS_MOST;
+	size_t letters = 0;
+
+	for (size_t i = 0; i < a->n_words; i++)
+		letters += strlen(a->words[i]) + 2;
+	buf_printf(&f->script, "set %stics %s(", which,
+		*which == 'x' && letters > LETTERS_MOST ? "rotate by 40 right " : "");
+	for (size_t i = 0; i < a->n_words; i += each) {
+		if (i > 0)
+			buf_puts(&f->script, ", ");
+		put_word(f, a->words[i]);
+		buf_printf(&f->script, " %zu", i);
 	}
 	buf_puts(&f->script, ")\n");
 }
@@ -92,21 +140,6 @@ void put_axis(struct figure *f, const char *which, const struct plot_axis *a, st
 
 /* Words */
 
-enum { TITLE_MOST = 100, NAME_MOST = 28 };
-
-/** @text in quotes, with an end of "..." where it is longer than @most bytes. */
-static void put_short(struct figure *f, const char *text, size_t most)
-{
-	size_t n = strlen(text);
-	struct buf cut;
-
-	buf_init(&cut);
-	buf_add(&cut, text, n <= most ? n : utf8_prefix(text, n, most));
-	buf_puts(&cut, n <= most ? "" : "...");
-	gnuplot_quote(&f->script, cut.s);
-	buf_finish(&cut);
-}
-
 void put_words(struct figure *f, const char *title, const char *note)
 {
 	buf_puts(&f->title, title);
@@ -123,11 +156,18 @@ void put_words(struct figure *f, const char *title, const char *note)
 	}
 }
 
-void put_key(struct figure *f, size_t n)
+void put_key(struct figure *f, size_t n, const char *by)
 {
-	buf_puts(&f->script, n > 1 ? "set key outside right top Left reverse samplen 3 spacing "
-				     "1.25\n"
-				   : "unset key\n");
+	if (n <= 1) {
+		buf_puts(&f->script, "unset key\n");
+		return;
+	}
+	buf_puts(&f->script, "set key outside right top Left reverse samplen 3 spacing 1.25");
+	if (*by && strcmp(by, "policy") != 0) {
+		buf_puts(&f->script, " title ");
+		put_short(f, by, NAME_MOST);
+	}
+	buf_putc(&f->script, '\n');
 }
 
 void put_title_of(struct figure *f, const char *name, size_t n)

@@ -29,8 +29,9 @@ void put_axis(struct figure *f, const char *which, const struct plot_axis *a, st
 /** Title and small print, "" for none. */
 void put_words(struct figure *f, const char *title, const char *note);
 
-/** A legend of @n entries to the right of the picture; of one there is none. */
-void put_key(struct figure *f, size_t n);
+/** A legend of @n entries to the right of the picture, under the name of what they differ in unless
+ *  that is the policy; of one there is none. */
+void put_key(struct figure *f, size_t n, const char *by);
 
 /** "title 'NAME'", or "notitle" where it would be the only one. */
 void put_title_of(struct figure *f, const char *name, size_t n);

@@ -4,7 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/mem.h"
 #include "io/report/figure.h"
+#include "io/results/query.h"
 
 /**
  * Pictures of data, whoever has them. Each fills a figure (io/report/figure.h), which the caller
@@ -45,5 +47,22 @@ struct plot_chart {
 
 /** A line a series, with 95 % intervals: bars, or a band where there are too many. */
 MUST_CHECK bool plot_lines(struct figure *out, const struct plot_chart *c, struct err *err);
+
+/** Bars side by side, one a series, with 95 % intervals; numbers on the axis x are taken as words.
+ */
+MUST_CHECK bool plot_bars(struct figure *out, const struct plot_chart *c, struct err *err);
+
+/** A field for every x and every series, as dark as its mean; numbers on the axis x are taken as
+ *  words. A logarithm of y is one of the shades. */
+MUST_CHECK bool plot_heat(struct figure *out, const struct plot_chart *c, struct err *err);
+
+/**
+ * What a query came to: the key of its rows on the axis x, a series for each of its columns, and
+ * its metric number @metric on the axis y. Numbers are in a unit that the scenario writes; where a
+ * run has no such key, its values are words. No title. All that is not borrowed from @q is in
+ * @arena.
+ */
+void plot_chart_of_query(
+	struct plot_chart *out, struct arena *arena, const struct query *q, size_t metric);
 
 #endif

@@ -168,6 +168,65 @@ static void every_form_is_drawn_whatever_the_names_are(void **state)
 	assert_non_null(strstr(b->out.s, "links.wan.rate [Mbps]"));
 }
 
+typedef bool (*draw_fn)(struct figure *, const struct plot_chart *, struct err *);
+
+static const draw_fn kinds[] = {plot_lines, plot_bars, plot_heat};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/** Draw @c anew as x.svg, and see that gnuplot has nothing to say of it. */
+static void draw_quietly(struct bench *b, draw_fn draw, const struct plot_chart *c)
+{
+	buf_clear(&b->f.data);
+	buf_clear(&b->f.script);
+	buf_clear(&b->f.title);
+	assert_true(draw(&b->f, c, &b->err));
+	(void)!figure_write(&b->f, in(b, "x.svg"), "", &b->err);
+	assert_string_equal(b->err.msg, "");
+	assert_string_equal(said(b, "x.gp"), "");
+}
+
+static void every_kind_of_chart_shows_odd_names_gaps_and_single_points(void **state)
+{
+	static const char *const words[] = {"never", odd};
+	static const struct plot_point at[] = {{0.0, 2.0, 1.0, 3.0, 4}, {1.0, 5.0, 5.0, 5.0, 4}};
+	static const struct plot_series apart = {odd, NULL, 2, at};
+	struct plot_chart c = chart;
+	struct bench *b = *state;
+
+	need_gnuplot();
+	for (size_t k = 0; k < KINDS; k++) {
+		draw_quietly(b, kinds[k], &chart);
+		content(b, "x.svg");
+		assert_non_null(strstr(b->out.s, "it's \"odd\", &lt;b>&amp;\\ $x %s `ls`"));
+		c.n = 1;
+		c.series = &apart;
+		c.x = (struct plot_axis){"users", "users", false, words, 2};
+		draw_quietly(b, kinds[k], &c);
+		content(b, "x.svg");
+		assert_non_null(strstr(b->out.s, "it's \"odd\", &lt;b>&amp;\\ $x %s"));
+		c.series = &three[1];
+		c.x = chart.x;
+		draw_quietly(b, kinds[k], &c);
+	}
+}
+
+/* 2.5, 5 and 10 occur; 5 in the second series alone. */
+static void bars_and_fields_stand_at_the_numbers_that_occur(void **state)
+{
+	struct bench *b = *state;
+
+	for (size_t k = 1; k < KINDS; k++) {
+		buf_clear(&b->f.data);
+		assert_true(kinds[k](&b->f, &chart, &b->err));
+		assert_string_equal(b->f.data.s,
+			"place,e2e.p95_s,ci_low,ci_high,n,links.wan.rate,policy\n"
+			"0,1.25,1,1.5,7,2.5,fcfs\n"
+			"2,3,,,1,10,fcfs\n"
+			"1,0.25,0.125,0.5,10,5,\"it's \"\"odd\"\", <b>&\\ $x %s `ls`\"\n"
+			"2,4,-1,9,3,10,gaps\n");
+	}
+}
+
 static void one_point_and_two_hundred_are_drawn_without_a_warning(void **state)
 {
 	static struct plot_point points[MANY];
@@ -181,14 +240,11 @@ static void one_point_and_two_hundred_are_drawn_without_a_warning(void **state)
 	c.series = &s;
 	for (size_t i = 0; i < MANY; i++)
 		points[i] = (struct plot_point){1.0 + (double)i, 3.0, 2.0, 4.5, 10};
-	for (size_t k = 0; k < 4; k++) {
+	for (size_t k = 0; k < 4 * KINDS; k++) {
 		s.n = sizes[k % 2];
-		c.x.log = c.y.log = k >= 2;
-		buf_clear(&b->f.data);
-		buf_clear(&b->f.script);
-		assert_true(plot_lines(&b->f, &c, &b->err));
-		assert_true(figure_write(&b->f, in(b, "x.svg"), "", &b->err));
-		assert_string_equal(said(b, "x.gp"), "");
+		c.y.log = k / 2 % 2;
+		c.x.log = c.y.log && k < 4;
+		draw_quietly(b, kinds[k / 4], &c);
 		assert_int_equal(count(content(b, "x.csv"), "\n"), 1 + s.n);
 	}
 }
@@ -373,6 +429,10 @@ int main(void)
 			words_on_an_axis_stand_in_the_data_with_their_place, make, drop),
 		cmocka_unit_test_setup_teardown(
 			every_form_is_drawn_whatever_the_names_are, make, drop),
+		cmocka_unit_test_setup_teardown(
+			every_kind_of_chart_shows_odd_names_gaps_and_single_points, make, drop),
+		cmocka_unit_test_setup_teardown(
+			bars_and_fields_stand_at_the_numbers_that_occur, make, drop),
 		cmocka_unit_test_setup_teardown(
 			one_point_and_two_hundred_are_drawn_without_a_warning, make, drop),
 		cmocka_unit_test_setup_teardown(
