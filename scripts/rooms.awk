@@ -23,7 +23,7 @@ BEGIN {
 	sees["io/text"] = " base "
 	sees["io/yaml"] = " base io/text "
 	sees["io/profile"] = " base io/text models models/cost "
-	sees["io/trace"] = " base sim io/text models models/workload models/net "
+	sees["io/trace"] = " base sim io/text io/log models models/workload models/net "
 	sees["io/log"] = " base io/text models models/workload "
 	sees["io/scenario"] = " base sim io/text io/yaml io/profile io/trace models models/* "
 	sees["io/record"] = " base sim io/text models models/* "

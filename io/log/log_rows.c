@@ -9,8 +9,9 @@ bool log_refuse(const struct log_rows *rows, struct src_pos at, const char *name
 	char quoted[QUOTE_SIZE];
 
 	(void)rows;
-	return err_at(err, at, "%s must be %s, not '%s'", name, rule,
-		quote_bytes(quoted, sizeof quoted, text.s, text.n));
+	return text_shows(text, at, err) &&
+	       err_at(err, at, "%s must be %s, not '%s'", name, rule,
+		       quote_bytes(quoted, sizeof quoted, text.s, text.n));
 }
 
 bool log_add(struct log_rows *rows, const struct served_request *r, struct err *err)
@@ -27,4 +28,12 @@ bool log_add(struct log_rows *rows, const struct served_request *r, struct err *
 	rows->at = mem_grow(rows->at, rows->n, &rows->cap, sizeof *rows->at);
 	rows->at[rows->n++] = *r;
 	return true;
+}
+
+void log_place(struct served_request *r, const struct row_reader *rows, struct str value)
+{
+	struct src_pos at = row_reader_pos(rows, value);
+
+	r->line = at.line;
+	r->col = at.col;
 }

@@ -1,4 +1,4 @@
-/* Logs of requests: what they are told by, and CSV. */
+/* Logs of requests: what they are told by, and those of ours. */
 #include "io/log/request_log.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "io/log/log_parts.h"
-#include "io/text/csv.h"
+#include "io/text/heading.h"
 #include "io/text/text_file.h"
 #include "io/text/trace_value.h"
 
@@ -17,7 +17,7 @@ enum { LOG_BYTES_MAX = 1 << 28, LOG_TOK_MAX = 1000000000 };
 
 static const struct line_limits LIMITS = {.bytes = LOG_BYTES_MAX, .lines = 10000000};
 
-/* Columns: what each is, in which unit, and whether it counts from the arrival. */
+/* Our own: what each column is, in which unit, and whether it counts from the arrival. */
 
 enum field { FIELD_ARRIVAL, FIELD_PROMPT, FIELD_OUTPUT, FIELD_FIRST, FIELD_END, FIELDS };
 
@@ -43,6 +43,7 @@ static const struct csv_column names[] = {
 	{"end_s", CSV_OPTIONAL},
 	{"e2e_s", CSV_OPTIONAL},
 	{"e2e_ms", CSV_OPTIONAL},
+	{"e2el_ms", CSV_OPTIONAL},
 };
 
 enum { COLUMNS = sizeof names / sizeof names[0] };
@@ -63,6 +64,7 @@ static const struct log_column columns[COLUMNS] = {
 	{FIELD_END, NS_PER_S, false},
 	{FIELD_END, NS_PER_S, true},
 	{FIELD_END, NS_PER_MS, true},
+	{FIELD_END, NS_PER_MS, true},
 };
 
 static const char *const wanted[FIELDS] = {
@@ -70,131 +72,122 @@ static const char *const wanted[FIELDS] = {
 	[FIELD_FIRST] =
 		"a time of the first token (first_token_s, first_token_ms, ttft_s, ttft_ms)",
 	[FIELD_END] = "a time of the last token (last_token_s, last_token_ms, finished_s, end_s, "
-		      "e2e_s, e2e_ms)",
+		      "e2e_s, e2e_ms, e2el_ms)",
 };
 
-/* CSV */
-
-struct csv_log {
-	struct csv_reader csv;
+struct own_log {
+	struct row_reader rows;
 	size_t at[FIELDS]; /* the column that has it */
 };
 
-static bool choose_columns(struct csv_log *l, struct err *err)
+/* Is column @c in the row in hand? Of CSV it is in all of them. */
+static bool has_column(const struct own_log *l, size_t c, const struct str *value)
 {
-	struct src_pos heading = {l->csv.lines.file, l->csv.lines.line, 1};
+	return l->rows.shape == ROWS_CSV ? l->rows.csv.at[c] != SIZE_MAX : value[c].s != NULL;
+}
+
+static bool choose_columns(struct own_log *l, const struct str *value, struct err *err)
+{
+	struct src_pos place = {l->rows.csv.lines.file, row_reader_line(&l->rows), 1};
+	const char *where = l->rows.shape == ROWS_CSV ? "first line" : "line";
 
 	for (size_t f = 0; f < FIELDS; f++)
 		l->at[f] = COLUMNS;
 	for (size_t c = 0; c < COLUMNS; c++) {
 		size_t *at = &l->at[columns[c].field];
 
-		if (l->csv.at[c] == SIZE_MAX)
+		if (!has_column(l, c, value))
 			continue;
 		if (*at < COLUMNS)
-			return err_at(err, heading,
+			return err_at(err, place,
 				"columns '%s' and '%s' say the same: leave one of them out",
 				names[*at].name, names[c].name);
 		*at = c;
 	}
 	for (size_t f = 0; f < FIELDS; f++)
 		if (l->at[f] == COLUMNS)
-			return err_at(err, heading, "first line lacks %s", wanted[f]);
+			return err_at(err, place, "%s lacks %s", where, wanted[f]);
 	return true;
 }
 
-static struct src_pos place(const struct csv_log *l, struct str text)
-{
-	return line_reader_pos(&l->csv.lines, l->csv.line, text.s);
-}
-
-static bool bad_value(const struct csv_log *l, const struct log_rows *rows, enum field f,
-	struct str text, const char *rule, struct err *err)
-{
-	if (!line_reader_shows(&l->csv.lines, text, l->csv.line, err))
-		return false;
-	return log_refuse(rows, place(l, text), names[l->at[f]].name, rule, text, err);
-}
-
-static bool time_of(const struct csv_log *l, const struct log_rows *rows, enum field f,
-	const struct str *value, int64_t arrival_ns, int64_t *out, struct err *err)
+static bool time_of(const struct own_log *l, enum field f, const struct str *value,
+	int64_t arrival_ns, int64_t *out, struct err *err)
 {
 	const struct log_column *c = &columns[l->at[f]];
+	const struct str text = value[l->at[f]];
 
-	if (!trace_time(value[l->at[f]], c->unit_ns, out))
-		return bad_value(l, rows, f, value[l->at[f]],
+	if (!trace_time(text, c->unit_ns, out))
+		return row_reader_refuse_time(&l->rows, l->at[f], text,
 			c->unit_ns == NS_PER_S ? "a number of seconds from 0 to 9e9"
 					       : "a number of milliseconds from 0 to 9e12",
 			err);
 	if (c->from_arrival && __builtin_add_overflow(*out, arrival_ns, out))
-		return bad_value(l, rows, f, value[l->at[f]], "a time within 292 years", err);
+		return row_reader_refuse(&l->rows, l->at[f], text, "a time within 292 years", err);
 	return true;
 }
 
-static bool tokens_of(const struct csv_log *l, const struct log_rows *rows, enum field f,
-	uint32_t least, const struct str *value, uint32_t *out, struct err *err)
+static bool tokens_of(const struct own_log *l, enum field f, uint32_t least,
+	const struct str *value, uint32_t *out, struct err *err)
 {
-	struct str text = value[l->at[f]];
+	const struct str text = value[l->at[f]];
 
 	if (trace_whole(text, LOG_TOK_MAX, out) && *out >= least)
 		return true;
-	return bad_value(l, rows, f, text,
+	return row_reader_refuse(&l->rows, l->at[f], text,
 		least ? "a whole number from 1 to 1000000000"
 		      : "a whole number from 0 to 1000000000",
 		err);
 }
 
 /* No last token: it was refused, or the log was closed first. */
-static bool unanswered(const struct csv_log *l, const struct str *value)
+static bool unanswered(const struct own_log *l, const struct str *value)
 {
 	return value[l->at[FIELD_END]].n == 0 || value[l->at[FIELD_FIRST]].n == 0 ||
 	       value[l->at[FIELD_OUTPUT]].n == 0;
 }
 
-static bool csv_row(
-	const struct csv_log *l, struct log_rows *rows, const struct str *value, struct err *err)
+static bool own_row(
+	const struct own_log *l, struct log_rows *rows, const struct str *value, struct err *err)
 {
-	struct src_pos at = place(l, value[l->at[FIELD_ARRIVAL]]);
-	struct served_request r = {.line = at.line, .col = at.col};
+	struct served_request r = {0};
 
-	if (!time_of(l, rows, FIELD_ARRIVAL, value, 0, &r.arrival_ns, err))
+	if (!time_of(l, FIELD_ARRIVAL, value, 0, &r.arrival_ns, err))
 		return false;
 	if (unanswered(l, value)) {
 		rows->n_unanswered++;
 		return true;
 	}
-	if (!tokens_of(l, rows, FIELD_PROMPT, 1, value, &r.prompt_tok, err) ||
-		!tokens_of(l, rows, FIELD_OUTPUT, 0, value, &r.output_tok, err))
+	if (!tokens_of(l, FIELD_PROMPT, 1, value, &r.prompt_tok, err) ||
+		!tokens_of(l, FIELD_OUTPUT, 0, value, &r.output_tok, err))
 		return false;
 	if (r.output_tok == 0) {
 		rows->n_unanswered++;
 		return true;
 	}
-	at = place(l, value[l->at[FIELD_FIRST]]);
-	r.col = at.col;
-	return time_of(l, rows, FIELD_FIRST, value, r.arrival_ns, &r.first_ns, err) &&
-	       time_of(l, rows, FIELD_END, value, r.arrival_ns, &r.end_ns, err) &&
-	       log_add(rows, &r, err);
+	log_place(&r, &l->rows, value[l->at[FIELD_FIRST]]);
+	return time_of(l, FIELD_FIRST, value, r.arrival_ns, &r.first_ns, err) &&
+	       time_of(l, FIELD_END, value, r.arrival_ns, &r.end_ns, err) && log_add(rows, &r, err);
 }
 
-static bool csv_read(struct log_rows *rows, struct err *err)
+static bool own_read(struct log_rows *rows, enum row_shape shape, struct err *err)
 {
-	struct csv_log l = {0};
+	struct own_log l = {0};
 	struct str value[CSV_COLUMNS];
 	int got;
 
-	if (!csv_open(
-		    &l.csv, rows->file, LIMITS, names, COLUMNS, "a log", (struct src_pos){0}, err))
+	if (!row_reader_open(&l.rows, shape, rows->file, LIMITS, names, COLUMNS, "a log",
+		    (struct src_pos){0}, err))
 		return false;
-	got = choose_columns(&l, err) ? 1 : -1;
-	while (got > 0 && (got = csv_next(&l.csv, value, err)) > 0)
-		if (!csv_row(&l, rows, value, err))
+	got = shape == ROWS_JSON || choose_columns(&l, NULL, err) ? 1 : -1;
+	while (got > 0 && (got = row_reader_next(&l.rows, value, err)) > 0)
+		if ((shape == ROWS_JSON && !choose_columns(&l, value, err)) ||
+			!own_row(&l, rows, value, err))
 			got = -1;
-	csv_close(&l.csv);
+	row_reader_close(&l.rows);
 	return got == 0;
 }
 
-/* Either */
+/* All of them */
 
 static int by_arrival(const void *a, const void *b)
 {
@@ -225,25 +218,7 @@ static void keep(struct served_log *out, struct arena *a, struct log_rows *rows)
 	*out = (struct served_log){arena_strdup(a, rows->file), rows->n, kept, rows->n_unanswered};
 }
 
-/* An object, and no table? By its first character. */
-static bool tell_json(bool *json, const char *file, struct err *err)
-{
-	struct text_source s;
-	char head[64];
-	long n;
-
-	if (!text_source_open(&s, file, LOG_BYTES_MAX, (struct src_pos){0}, err))
-		return false;
-	n = text_source_read(&s, head, sizeof head - 1, 1, err);
-	text_source_close(&s);
-	if (n < 0)
-		return false;
-	head[n] = '\0';
-	*json = head[strspn(head, " \t\r\n")] == '{';
-	return true;
-}
-
-static bool json_read(struct log_rows *rows, struct err *err)
+static bool bench_read(struct log_rows *rows, struct err *err)
 {
 	struct arena a;
 	char *text;
@@ -257,15 +232,37 @@ static bool json_read(struct log_rows *rows, struct err *err)
 	return ok;
 }
 
+/* By its heading. What is of no known format is taken for one of ours, or for a result of `vllm
+ * bench serve`, whose readers say what they miss. */
+static bool read_rows(struct log_rows *rows, struct err *err)
+{
+	struct heading heading;
+	struct arena a;
+	bool ok;
+
+	arena_init(&a);
+	ok = heading_read(&heading, &a, rows->file, (struct src_pos){0}, err);
+	if (ok && heading_has(&heading, "prompt_tokens") && heading.kind != HEADING_LIST)
+		ok = own_read(rows, heading.kind == HEADING_NAMES ? ROWS_CSV : ROWS_JSON, err);
+	else if (ok && log_is_foreign(&heading))
+		ok = log_foreign_read(rows, &heading, err);
+	else if (ok && heading.kind == HEADING_OBJECT)
+		ok = bench_read(rows, err);
+	else if (ok)
+		ok = own_read(rows, ROWS_CSV, err);
+	arena_finish(&a);
+	return ok;
+}
+
 bool request_log_read(struct served_log *out, struct arena *a, const char *file, struct err *err)
 {
 	struct log_rows rows = {.file = file};
-	bool json, ok;
+	bool ok;
 
 	*out = (struct served_log){0};
 	if (!strcmp(file, "-")) /* it is read twice */
 		return err_input(err, "a log is read from a file, not from standard input");
-	ok = tell_json(&json, file, err) && (json ? json_read(&rows, err) : csv_read(&rows, err));
+	ok = read_rows(&rows, err);
 	if (ok)
 		keep(out, a, &rows);
 	free(rows.at);

@@ -185,14 +185,15 @@ static int take(struct bench *b, struct str *value, struct err *err)
 
 static bool open_lists(struct bench *b, size_t n, struct err *err)
 {
-	struct json_member want[LISTS + 1] = {{0}};
+	struct json_member want[LISTS] = {{0}};
 	char why[JSON_WHY_SIZE];
 	const char *at;
 
 	for (size_t l = 0; l < LISTS; l++)
 		want[l].name = list_names[l];
-	if (!json_line_read((struct str){b->text, n}, want, LISTS, false, &at, why, sizeof why))
-		return err_at(err, place(b, at), "%s", why);
+	if (!json_line_read((struct str){b->text, n}, want, LISTS, &at, why, sizeof why))
+		return text_shows((struct str){b->text, n}, place(b, b->text), err) &&
+		       err_at(err, place(b, at), "%s", why);
 	for (size_t l = 0; l < LISTS; l++)
 		if (!enter(&b->rest[l], want[l].value))
 			return refuse(b, (enum list)l, "a list", want[l].value, err);

@@ -113,7 +113,7 @@ static const struct schema_key trace_keys[] = {
 		.kind = SCHEMA_WORD,
 		.to = TRACE(format),
 		.words = arrival_trace_formats,
-		.required = true},
+		.dflt = "auto"},
 	{.name = "rate_scale",
 		.kind = SCHEMA_QUANTITY,
 		.to = TRACE(rate_scale),
@@ -300,7 +300,7 @@ const struct scenario_word scenario_arrivals[] = {
 	{"schedule", "Poisson whose rate follows a timetable (schedule, repeat)"},
 	{"closed", "every user thinks, asks, waits for the answer (think)"},
 	{"saturated", "always so many requests created and unfinished (outstanding)"},
-	{"trace", "the times of a file: azure, mooncake, burstgpt or csv (trace)"},
+	{"trace", "the times of a file, in a format of its own or of others (trace)"},
 	{0},
 };
 

@@ -97,10 +97,6 @@ bool read_link_schedule(
 	return ok;
 }
 
-enum link_trace { LINK_TRACE_MAHIMAHI, LINK_TRACE_RATE };
-static const char *const link_trace_words[] = {
-	[LINK_TRACE_MAHIMAHI] = "mahimahi", [LINK_TRACE_RATE] = "rate", NULL};
-
 struct link_trace_spec {
 	const char *file;
 	int format;
@@ -117,8 +113,8 @@ static const struct schema_key link_trace_keys[] = {
 	{.name = "format",
 		.kind = SCHEMA_WORD,
 		.to = offsetof(struct link_trace_spec, format),
-		.words = link_trace_words,
-		.required = true},
+		.words = bandwidth_trace_formats,
+		.dflt = "auto"},
 	{.name = "select", .kind = SCHEMA_UNSIGNED, .to = offsetof(struct link_trace_spec, select)},
 	{.name = "repeat",
 		.kind = SCHEMA_QUANTITY,
@@ -130,6 +126,35 @@ static const struct schema_key link_trace_keys[] = {
 	{0},
 };
 
+/* What a format has no place for. */
+static bool check_keys(struct schema_reader *r, const struct yaml_node *map,
+	enum bandwidth_format format, const struct link_trace_spec *t)
+{
+	if (format == BANDWIDTH_MAHIMAHI && t->repeat_s > 0.0)
+		return err_list_at(r->errs, map->at,
+			"a mahimahi trace repeats after its last line: leave out 'repeat'");
+	if (format != BANDWIDTH_RATE && yaml_find(map, "select"))
+		return err_list_at(r->errs, map->at, "a %s trace is one trace: leave out 'select'",
+			bandwidth_trace_formats[format]);
+	return true;
+}
+
+static bool read_curve(struct schema_reader *r, enum bandwidth_format format,
+	const struct link_trace_spec *t, const struct rate_curve **out, struct src_pos at)
+{
+	const int64_t repeat_ns = ns_of_s(t->repeat_s);
+	struct err err = {0};
+	bool ok;
+
+	if (format == BANDWIDTH_MAHIMAHI)
+		ok = bandwidth_trace_mahimahi(out, r->arena, t->file, at, &err);
+	else if (format == BANDWIDTH_RATE)
+		ok = bandwidth_trace_rates(out, r->arena, t->file, t->select, repeat_ns, at, &err);
+	else
+		ok = bandwidth_trace_columns(out, r->arena, format, t->file, repeat_ns, at, &err);
+	return ok || err_list_add(r->errs, &err);
+}
+
 bool read_link_trace(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
@@ -138,24 +163,17 @@ bool read_link_trace(
 	size_t mark = schema_enter(r, key->name);
 	bool ok = schema_want(r, *slot, YAML_MAP, key->name) &&
 		  schema_read(r, *slot, link_trace_keys, &t);
+	enum bandwidth_format format = (enum bandwidth_format)t.format;
 	struct err err = {0};
 
 	schema_leave(r, mark);
 	if (!ok)
 		return false;
-	if (t.format == LINK_TRACE_MAHIMAHI && t.repeat_s > 0.0)
-		return err_list_at(r->errs, (*slot)->at,
-			"a mahimahi trace repeats after its last line: leave out 'repeat'");
-	if (t.format == LINK_TRACE_MAHIMAHI && yaml_find(*slot, "select"))
-		return err_list_at(
-			r->errs, (*slot)->at, "a mahimahi trace is one trace: leave out 'select'");
-	if (t.format == LINK_TRACE_MAHIMAHI)
-		ok = bandwidth_trace_mahimahi(&dir->curve, r->arena, t.file, (*slot)->at, &err);
-	else
-		ok = bandwidth_trace_rates(&dir->curve, r->arena, t.file, t.select,
-			ns_of_s(t.repeat_s), (*slot)->at, &err);
-	if (!ok)
+	if (format == BANDWIDTH_AUTO && !bandwidth_trace_format(&format, t.file, (*slot)->at, &err))
 		return err_list_add(r->errs, &err);
+	if (!check_keys(r, *slot, format, &t) ||
+		!read_curve(r, format, &t, &dir->curve, (*slot)->at))
+		return false;
 	if (rate_curve_mean_bytes_per_s(dir->curve) > 0.0)
 		return true;
 	return err_list_at(r->errs, (*slot)->at, "the trace ends in an outage for ever");

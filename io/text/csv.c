@@ -2,8 +2,10 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "base/quote.h"
 #include "io/text/name_list.h"
 
@@ -125,8 +127,7 @@ static void add_columns_missing(const struct csv_reader *r, struct buf *to)
 	}
 }
 
-/* "semicolons" when the line is separated by something else than commas. */
-static const char *other_separator(struct str line)
+const char *csv_other_separator(struct str line)
 {
 	if (memchr(line.s, ',', line.n))
 		return NULL;
@@ -135,10 +136,43 @@ static const char *other_separator(struct str line)
 	return memchr(line.s, '\t', line.n) ? "tabs" : NULL;
 }
 
+static bool is_known(const struct csv_reader *r, struct str name)
+{
+	for (size_t i = 0; i < r->n_columns; i++)
+		if (str_eq(name, r->columns[i].name))
+			return true;
+	return false;
+}
+
+/* A column that is there and looks like the first one missing: "did you mean". */
+static void add_nearest(const struct csv_reader *r, struct buf *to)
+{
+	struct str rest = r->line, field;
+	struct err ignored = {0};
+
+	while (cut_field(r, &rest, &field, &ignored) > 0) {
+		char name[64], quoted[QUOTE_SIZE];
+		struct near near;
+
+		if (field.n == 0 || is_known(r, field))
+			continue;
+		snprintf(name, sizeof name, "%.*s", (int)field.n, field.s);
+		near_init(&near, name);
+		for (size_t i = 0; i < r->n_columns; i++)
+			if (r->at[i] == SIZE_MAX && r->columns[i].need != CSV_OPTIONAL)
+				near_add(&near, r->columns[i].name);
+		if (!near_best(&near))
+			continue;
+		buf_printf(to, "; is '%s' meant to be '%s'?",
+			quote_bytes(quoted, sizeof quoted, field.s, field.n), near_best(&near));
+		return;
+	}
+}
+
 static bool refuse_missing(
 	const struct csv_reader *r, const char *missing, const char *who, struct err *err)
 {
-	const char *other = other_separator(r->line);
+	const char *other = csv_other_separator(r->line);
 	char quoted[QUOTE_SIZE];
 	struct buf there;
 
@@ -150,6 +184,7 @@ static bool refuse_missing(
 			quote_bytes(quoted, sizeof quoted, r->line.s, r->line.n));
 	buf_init(&there);
 	add_columns_there(r, &there);
+	add_nearest(r, &there);
 	err_at(err, heading_at(r), "first line lacks %s, which %s needs; it has %s", missing, who,
 		there.s);
 	buf_finish(&there);
@@ -218,7 +253,7 @@ void csv_close(struct csv_reader *r)
 static int refuse_row(const struct csv_reader *r, size_t n, struct err *err)
 {
 	const struct src_pos at = line_reader_pos(&r->lines, r->line, r->line.s);
-	const char *other = other_separator(r->line);
+	const char *other = csv_other_separator(r->line);
 
 	if (!line_reader_shows(&r->lines, r->line, r->line, err))
 		return -1;

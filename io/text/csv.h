@@ -16,7 +16,7 @@
  *
  * The heading is refused for all that is wrong with it at once: columns that
  * are missing, with those that are there; one that is there twice; semicolons
- * or tabs in place of commas.
+ * or tabs in place of commas. A name that resembles a missing one is pointed out.
  */
 
 enum csv_need {
@@ -47,6 +47,9 @@ MUST_CHECK bool csv_open(struct csv_reader *r, const char *file, struct line_lim
 	const struct csv_column *columns, size_t n, const char *who, struct src_pos at,
 	struct err *err);
 void csv_close(struct csv_reader *r);
+
+/** "semicolons" when a line is separated by them, or by tabs, in place of commas; else NULL. */
+const char *csv_other_separator(struct str line);
 
 /** 1: @value[i] is what the next row has in column i (empty when it is not there), until the next
  *  call; 0: the end of the file; -1: see @err. */

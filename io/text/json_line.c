@@ -182,66 +182,107 @@ static bool skip_value(struct json *j, unsigned depth)
 	}
 }
 
-static bool read_member(struct json *j, struct json_member *want, size_t n)
+static bool read_members(struct json *j, struct json_member *want, size_t n, struct str within);
+
+/* Is @member called @name, in the object whose own name and dot are @within? */
+static bool is_called(const struct json_member *member, struct str within, struct str name)
 {
-	struct str name, value;
-	size_t i;
+	return strncmp(member->name, within.s, within.n) == 0 &&
+	       str_eq(name, member->name + within.n);
+}
+
+/* Something is wanted of the object @name: its own name and dot. n is 0: nothing is. */
+static struct str wanted_of(
+	const struct json_member *want, size_t n, struct str within, struct str name)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *rest = want[i].name + within.n;
+
+		if (strncmp(want[i].name, within.s, within.n) == 0 &&
+			strncmp(rest, name.s, name.n) == 0 && rest[name.n] == '.')
+			return (struct str){want[i].name, within.n + name.n + 1};
+	}
+	return (struct str){0};
+}
+
+static bool keep_member(struct json *j, struct json_member *want, struct str name, struct str value)
+{
+	if (want->value.n > 0) {
+		j->p = name.s - 1;
+		snprintf(j->why, j->why_size, "'%s' is given twice", want->name);
+		return false;
+	}
+	want->value = value;
+	return true;
+}
+
+static bool read_member(struct json *j, struct json_member *want, size_t n, struct str within)
+{
+	struct str name, value, object;
 
 	if (!skip_string(j, &name) || !expect(j, ':'))
 		return false;
 	if (j->names)
 		name_list_add(j->names, "", name);
-	skip_blanks(j);
-	value.s = j->p;
-	if (!skip_value(j, 1))
-		return false;
-	value.n = (size_t)(j->p - value.s);
-	for (i = 0; i < n; i++) {
-		if (!str_eq(name, want[i].name))
-			continue;
-		if (want[i].value.n > 0) {
-			j->p = name.s - 1;
-			snprintf(j->why, j->why_size, "'%s' is given twice", want[i].name);
+	object = wanted_of(want, n, within, name);
+	value.s = peek(j) == '\0' ? j->end : j->p;
+	if (object.n > 0 && *value.s == '{') {
+		if (!read_members(j, want, n, object))
 			return false;
-		}
-		want[i].value = value;
+	} else if (!skip_value(j, 1)) {
+		return false;
 	}
+	value.n = (size_t)(j->p - value.s);
+	for (size_t i = 0; i < n; i++)
+		if (is_called(&want[i], within, name) && !keep_member(j, &want[i], name, value))
+			return false;
 	return true;
 }
 
-static bool read_object(struct json *j, struct json_member *want, size_t n)
+static bool read_members(struct json *j, struct json_member *want, size_t n, struct str within)
 {
 	if (!expect(j, '{'))
 		return false;
 	if (peek(j) != '}')
 		do {
-			if (!read_member(j, want, n))
+			if (!read_member(j, want, n, within))
 				return false;
 		} while (peek(j) == ',' && j->p++);
-	if (!expect(j, '}'))
+	return expect(j, '}');
+}
+
+static bool read_object(struct json *j, struct json_member *want, size_t n)
+{
+	if (!read_members(j, want, n, (struct str){"", 0}))
 		return false;
 	if (peek(j) != '\0' || j->p < j->end)
 		return fail(j, "there is more behind the object");
 	return true;
 }
 
+static bool is_missing(const struct json_member *m)
+{
+	return m->value.n == 0 && !m->optional;
+}
+
 /* Once more, for the names that are there; there is an object. */
-static bool refuse_missing(
-	struct json *j, struct str line, const struct json_member *want, size_t n)
+static bool refuse_missing(struct json *j, struct str line, struct json_member *want, size_t n)
 {
 	struct buf missing, there;
 	size_t many = 0;
 
 	buf_init(&missing);
 	buf_init(&there);
-	for (size_t i = 0; i < n; i++)
-		if (want[i].value.n == 0) {
+	for (size_t i = 0; i < n; i++) {
+		if (is_missing(&want[i])) {
 			name_list_add(&missing, "", str_of(want[i].name));
 			many++;
 		}
+		want[i].value = (struct str){0};
+	}
 	j->p = line.s;
 	j->names = &there;
-	if (read_object(j, NULL, 0) && there.n > 0)
+	if (read_object(j, want, n) && there.n > 0)
 		snprintf(j->why, j->why_size, "%s %s missing; there %s %s", missing.s,
 			many > 1 ? "are" : "is", strchr(there.s, ',') ? "are" : "is", there.s);
 	else
@@ -252,21 +293,21 @@ static bool refuse_missing(
 	return false;
 }
 
-bool json_line_read(struct str line, struct json_member *want, size_t n, bool one_more,
-	const char **at, char *why, size_t why_size)
+bool json_line_read(struct str line, struct json_member *want, size_t n, const char **at, char *why,
+	size_t why_size)
 {
 	struct json j = {line.s, line.s + line.n, why, why_size, NULL};
 	size_t i;
 
-	for (i = 0; i < n + one_more; i++)
+	for (i = 0; i < n; i++)
 		want[i].value = (struct str){0};
-	if (!read_object(&j, want, n + one_more)) {
+	if (!read_object(&j, want, n)) {
 		*at = j.p;
 		return false;
 	}
 	*at = line.s;
 	for (i = 0; i < n; i++)
-		if (want[i].value.n == 0)
+		if (is_missing(&want[i]))
 			return refuse_missing(&j, line, want, n);
 	return true;
 }

@@ -6,9 +6,11 @@
 
 #include "base/str.h"
 
-/** A member wanted from an object: its name, and its value as written once found. */
+/** A member wanted from an object: its name, and its value as written once found. A name with dots
+ *  is one within an object there: "metrics.latency". */
 struct json_member {
 	const char *name;
+	bool optional;
 	struct str value; /* n is 0 until found */
 };
 
@@ -17,11 +19,11 @@ struct json_member {
 
 /**
  * Read one JSON object (RFC 8259) that fills the line, or a text of several, and pick the @n
- * members of @want from it, and, where it is there, with @one_more the next one; all others are
- * checked and skipped, nested up to 32 deep. On false @why holds the reason and *@at points to the
- * byte; members that are missing are named all at once, with those that are there.
+ * members of @want from it; all others are checked and skipped, nested up to 32 deep. On false
+ * @why holds the reason and *@at points to the byte; members that are missing are named all at
+ * once, with those that are there.
  */
-bool json_line_read(struct str line, struct json_member *want, size_t n, bool one_more,
-	const char **at, char *why, size_t why_size);
+bool json_line_read(struct str line, struct json_member *want, size_t n, const char **at, char *why,
+	size_t why_size);
 
 #endif

@@ -88,24 +88,28 @@ int line_reader_next(struct line_reader *r, struct str *line, struct err *err)
 	return got;
 }
 
-bool line_reader_shows(
-	const struct line_reader *r, struct str part, struct str line, struct err *err)
+bool text_shows(struct str part, struct src_pos from, struct err *err)
 {
 	size_t at = 0, length;
 	uint32_t c;
 
-	while (at < part.n) {
-		const struct src_pos pos = line_reader_pos(r, line, part.s + at);
-
+	for (; at < part.n; at += length, from.col += (unsigned)length) {
 		length = utf8_decode(part.s + at, part.n - at, &c);
 		if (length == 0)
-			return err_at(err, pos, "not a text file: byte 0x%02x is not UTF-8",
+			return err_at(err, from, "not a text file: byte 0x%02x is not UTF-8",
 				(unsigned char)part.s[at]);
-		if (!utf8_is_shown(c) && c != '\t')
-			return err_at(err, pos, "there is a %s (U+%04X) here", utf8_name(c), c);
-		at += length;
+		if (c == '\n')
+			from = (struct src_pos){from.file, from.line + 1, 0};
+		else if (!utf8_is_shown(c) && c != '\t' && c != '\r')
+			return err_at(err, from, "there is a %s (U+%04X) here", utf8_name(c), c);
 	}
 	return true;
+}
+
+bool line_reader_shows(
+	const struct line_reader *r, struct str part, struct str line, struct err *err)
+{
+	return part.n == 0 || text_shows(part, line_reader_pos(r, line, part.s), err);
 }
 
 struct src_pos line_reader_pos(const struct line_reader *r, struct str line, const char *s)

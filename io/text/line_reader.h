@@ -41,6 +41,9 @@ void line_reader_close(struct line_reader *r);
  *  cannot be read, see @err. */
 int line_reader_next(struct line_reader *r, struct str *line, struct err *err);
 
+/** Whether all of @part, which stands at @from, is text that shows; see below. */
+MUST_CHECK bool text_shows(struct str part, struct src_pos from, struct err *err);
+
 /** Whether all of @part of @line is text that shows: a no-break space and its like are refused by
  *  name, and so is what is no UTF-8. A tab is a blank. For what else went wrong there. */
 MUST_CHECK bool line_reader_shows(

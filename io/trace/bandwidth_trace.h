@@ -11,6 +11,22 @@
  * 0, no rows.
  */
 
+enum bandwidth_format {
+	BANDWIDTH_MAHIMAHI,
+	BANDWIDTH_RATE,
+	BANDWIDTH_PENSIEVE,
+	BANDWIDTH_MS_KBIT,
+	BANDWIDTH_HSDPA,
+	BANDWIDTH_AUTO, /* as the first line shows */
+};
+
+/** The words for them; ends with NULL. */
+extern const char *const bandwidth_trace_formats[];
+
+/** Which of them @file has. Where two do, @err names both. */
+MUST_CHECK bool bandwidth_trace_format(
+	enum bandwidth_format *out, const char *file, struct src_pos at, struct err *err);
+
 /** mahimahi: a line is the millisecond, a whole number, at which one 1500-byte packet may pass. The
  *  file repeats after its last line. */
 MUST_CHECK bool bandwidth_trace_mahimahi(const struct rate_curve **out, struct arena *arena,
@@ -23,5 +39,15 @@ MUST_CHECK bool bandwidth_trace_mahimahi(const struct rate_curve **out, struct a
  */
 MUST_CHECK bool bandwidth_trace_rates(const struct rate_curve **out, struct arena *arena,
 	const char *file, double number, int64_t period_ns, struct src_pos at, struct err *err);
+
+/**
+ * No heading, numbers between blanks: `pensieve`, seconds and Mbit/s, the rate of a line from the
+ * time before it on, as in Pensieve's own simulator; `ms-kbit`, milliseconds and kbit/s from then
+ * on; `hsdpa`, the logs of Riiser et al., whose fifth column is the bytes that came in the
+ * milliseconds of the sixth, which end with the second.
+ */
+MUST_CHECK bool bandwidth_trace_columns(const struct rate_curve **out, struct arena *arena,
+	enum bandwidth_format format, const char *file, int64_t period_ns, struct src_pos at,
+	struct err *err);
 
 #endif

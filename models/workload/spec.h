@@ -36,7 +36,20 @@ static inline bool arrivals_wait(enum arrival_process p)
 	return p == ARRIVAL_CLOSED || p == ARRIVAL_SATURATED;
 }
 
-enum trace_format { TRACE_CSV, TRACE_AZURE, TRACE_MOONCAKE, TRACE_BURSTGPT };
+/** As files of others are written; TRACE_AUTO: as the file shows. */
+enum trace_format {
+	TRACE_CSV,
+	TRACE_AZURE,
+	TRACE_MOONCAKE,
+	TRACE_BURSTGPT,
+	TRACE_VIDUR,
+	TRACE_SPLITWISE,
+	TRACE_BLIS,
+	TRACE_LLMSERVINGSIM,
+	TRACE_AIPERF,
+	TRACE_VLLM_BENCH,
+	TRACE_AUTO,
+};
 
 struct trace_spec {
 	const char *file; /* resolved against the scenario's folder */

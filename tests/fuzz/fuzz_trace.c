@@ -1,16 +1,30 @@
 /* Any bytes as a file, the first of them choosing its reader: rows in order of time and then the
- * end, a curve, a profile, or a refusal in words. */
+ * end, a curve, a profile, a log, or a refusal in words. */
 #include "tests/fuzz/fuzz.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
+#include "io/log/request_log.h"
 #include "io/profile/file.h"
 #include "io/trace/arrival_trace.h"
 #include "io/trace/bandwidth_trace.h"
 #include "models/workload/spec.h"
 
-enum { FORMATS = TRACE_BURSTGPT + 1, RATES = FORMATS, MAHIMAHI, PROFILE, READERS };
+/* Told by letters from '0' on: the first four formats, then these, which came later. */
+enum {
+	FIRST_FORMATS = TRACE_BURSTGPT + 1,
+	RATES = FIRST_FORMATS,
+	MAHIMAHI,
+	PROFILE,
+	LATER_FORMATS, /* up to TRACE_AUTO */
+	PENSIEVE = LATER_FORMATS + TRACE_AUTO - TRACE_BURSTGPT,
+	MS_KBIT,
+	HSDPA,
+	LOG,
+	READERS
+};
 
 static void check_refusal(const struct err *err)
 {
@@ -27,7 +41,9 @@ static void read_rows(struct trace_source *source)
 
 	while ((got = t->next(source, &row, &err)) > 0) {
 		assert(row.at_ns >= last_ns && row.prompt_tok > 0 && row.output_tok > 0);
+		assert(row.n_ids == 0 || row.id_tok > 0);
 		last_ns = row.at_ns;
+		free(row.ids);
 	}
 	if (got < 0)
 		check_refusal(&err);
@@ -35,8 +51,11 @@ static void read_rows(struct trace_source *source)
 
 static void read_arrivals(const char *path, enum trace_format format)
 {
-	const struct trace_spec spec = {
-		.file = path, .format = format, .rate_scale = 1, .window_s = {0, HUGE_VAL}};
+	const struct trace_spec spec = {.file = path,
+		.format = format,
+		.rate_scale = 1,
+		.window_s = {0, HUGE_VAL},
+		.contents = true};
 	struct trace_source *source;
 	struct err err = {0};
 
@@ -57,11 +76,24 @@ static void check_curve(const struct rate_curve *c)
 	assert(rate_curve_mean_bytes_per_s(c) >= 0.0);
 }
 
+static void check_log(const struct served_log *log)
+{
+	for (size_t i = 0; i < log->n; i++) {
+		const struct served_request *q = &log->at[i];
+
+		assert(q->arrival_ns >= (i ? q[-1].arrival_ns : 0) && q->prompt_tok > 0);
+		assert(q->first_ns > q->arrival_ns && q->end_ns >= q->first_ns);
+	}
+}
+
 static void read_other(const char *path, int reader)
 {
+	static const enum bandwidth_format formats[] = {
+		BANDWIDTH_PENSIEVE, BANDWIDTH_MS_KBIT, BANDWIDTH_HSDPA};
 	const struct src_pos at = {.file = path};
 	const struct rate_curve *curve = NULL;
 	const struct profile *profile;
+	struct served_log log = {0};
 	struct err err = {0};
 	struct arena a;
 	bool ok;
@@ -71,12 +103,18 @@ static void read_other(const char *path, int reader)
 		ok = bandwidth_trace_rates(&curve, &a, path, 0, 0, at, &err);
 	else if (reader == MAHIMAHI)
 		ok = bandwidth_trace_mahimahi(&curve, &a, path, at, &err);
-	else
+	else if (reader == PROFILE)
 		ok = profile_read(&profile, &a, path, at, &err);
+	else if (reader == LOG)
+		ok = request_log_read(&log, &a, path, &err);
+	else
+		ok = bandwidth_trace_columns(
+			&curve, &a, formats[reader - PENSIEVE], path, 0, at, &err);
 	if (!ok)
 		check_refusal(&err);
 	else if (curve)
 		check_curve(curve);
+	check_log(&log);
 	arena_finish(&a);
 }
 
@@ -89,8 +127,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	reader = (uint8_t)(data[0] - '0') % READERS;
 	fuzz_file_make(&file, data + 1, n - 1);
-	if (reader < FORMATS)
+	if (reader < FIRST_FORMATS)
 		read_arrivals(file.path, (enum trace_format)reader);
+	else if (reader >= LATER_FORMATS && reader < PENSIEVE)
+		read_arrivals(
+			file.path, (enum trace_format)(reader - LATER_FORMATS + FIRST_FORMATS));
 	else
 		read_other(file.path, reader);
 	fuzz_file_drop(&file);

@@ -25,7 +25,8 @@ ninja -C "$build" tests/fuzz/fuzz_scenario tests/fuzz/fuzz_trace >"$work/ninja.l
 }
 
 # A file as a seed has its reader in front: 0 csv, 1 azure, 2 mooncake, 3 burstgpt, 4 rates,
-# 5 mahimahi, 6 a profile.
+# 5 mahimahi, 6 a profile, then 7 vidur, 8 splitwise, 9 blis, ':' llmservingsim, ';' aiperf,
+# '<' vllm-bench, '=' auto, '>' pensieve, '?' ms-kbit, '@' hsdpa, 'A' a log.
 mkdir -p "$work/trace_seeds" "$work/scenario" "$work/trace"
 for file in "$root"/tests/bad/*-*.csv "$root"/tests/bad/*.jsonl "$root"/tests/bad/support/rates*.csv \
 	"$root"/tests/bad/support/*.mahimahi "$root"/models/cost/profiles/*.profile; do
@@ -40,6 +41,23 @@ for file in "$root"/tests/bad/*-*.csv "$root"/tests/bad/*.jsonl "$root"/tests/ba
 	burstgpt-*) format=3 ;;
 	esac
 	(printf '%s' "$format" && cat "$file") >"$work/trace_seeds/$name"
+done
+
+for seed in \
+	'7arrived_at,num_prefill_tokens,num_decode_tokens\n0.5,374,44\n4,396,109\n' \
+	'8request_id,arrival_timestamp,prompt_size,token_size\n0,1,4096,32\n' \
+	'9prefix_group,prefix_length,input_tokens,output_tokens,arrival_time_us\na,30,7,9,7000\n' \
+	':{"input_toks": 7, "output_toks": 4, "arrival_time_ns": 405974, "input_tok_ids": [1, 2]}\n' \
+	':arrival,end_time,input,output\n604829891,900000000,10,5\n' \
+	';{"metadata": {"request_start_ns": 17}, "metrics": {"input_sequence_length": {"value": 5}, "output_sequence_length": {"value": 9}}}\n' \
+	'<{"request_throughput": 2.5, "start_times": [1, 2], "input_lens": [5, 6], "output_lens": [2, 1], "ttfts": [0.5, 1], "itls": [[0.1], []]}\n' \
+	'=arrival_s,prompt_tokens,output_tokens\n1,2,3\n' \
+	'>0 1.5\n1 2.5\n' '?0 1500\n880 2500\n' \
+	'@1289406399 549692 59.8 10.7 248069 1008\n1289406400 550772 59.8 10.7 191698 1080\n' \
+	'Aarrival_s,prompt_tokens,output_tokens,ttft_ms,e2el_ms\n1,2,3,400,500\n' \
+	'A{"metadata": {"request_start_ns": 17}, "metrics": {"input_sequence_length": {"value": 5}, "output_sequence_length": {"value": 9}, "time_to_first_token": {"value": 5, "unit": "ms"}, "request_latency": {"value": 9, "unit": "sec"}}}\n'; do
+	# shellcheck disable=SC2059 # the seeds are formats: their line ends are spelled out
+	printf "$seed" >"$work/trace_seeds/$(printf '%s' "$seed" | cksum | cut -d' ' -f1)"
 done
 
 # fuzz TARGET SEED_DIR... : says how much was tried, or all that libFuzzer said

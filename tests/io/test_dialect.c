@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/log/request_log.h"
 #include "io/profile/file.h"
 #include "io/scenario/scenario.h"
 #include "io/text/line_reader.h"
@@ -67,7 +68,54 @@ static void read_mooncake(struct buf *to, const char *file)
 	read_arrivals(to, file, TRACE_MOONCAKE);
 }
 
-static void read_curve(struct buf *to, const char *file, bool mahimahi)
+static void read_vidur(struct buf *to, const char *file)
+{
+	read_arrivals(to, file, TRACE_VIDUR);
+}
+
+static void read_splitwise(struct buf *to, const char *file)
+{
+	read_arrivals(to, file, TRACE_SPLITWISE);
+}
+
+static void read_blis(struct buf *to, const char *file)
+{
+	read_arrivals(to, file, TRACE_BLIS);
+}
+
+static void read_llmservingsim(struct buf *to, const char *file)
+{
+	read_arrivals(to, file, TRACE_LLMSERVINGSIM);
+}
+
+static void read_aiperf(struct buf *to, const char *file)
+{
+	read_arrivals(to, file, TRACE_AIPERF);
+}
+
+static void read_auto(struct buf *to, const char *file)
+{
+	read_arrivals(to, file, TRACE_AUTO);
+}
+
+static void read_log(struct buf *to, const char *file)
+{
+	struct served_log log;
+	struct err err = {0};
+	struct arena a;
+
+	arena_init(&a);
+	if (!request_log_read(&log, &a, file, &err))
+		say_error(to, &err);
+	else
+		for (size_t i = 0; i < log.n; i++)
+			buf_printf(to, "%jd %jd %jd %u %u\n", (intmax_t)log.at[i].arrival_ns,
+				(intmax_t)log.at[i].first_ns, (intmax_t)log.at[i].end_ns,
+				log.at[i].prompt_tok, log.at[i].output_tok);
+	arena_finish(&a);
+}
+
+static void read_curve(struct buf *to, const char *file, enum bandwidth_format format)
 {
 	const struct rate_curve *c = NULL;
 	struct err err = {0};
@@ -75,10 +123,12 @@ static void read_curve(struct buf *to, const char *file, bool mahimahi)
 	bool ok;
 
 	arena_init(&a);
-	if (mahimahi)
+	if (format == BANDWIDTH_MAHIMAHI)
 		ok = bandwidth_trace_mahimahi(&c, &a, file, (struct src_pos){0}, &err);
-	else
+	else if (format == BANDWIDTH_RATE)
 		ok = bandwidth_trace_rates(&c, &a, file, 0, 0, (struct src_pos){0}, &err);
+	else
+		ok = bandwidth_trace_columns(&c, &a, format, file, 0, (struct src_pos){0}, &err);
 	for (size_t i = 0; ok && i < c->n; i++)
 		buf_printf(to, "%jd %g\n", (intmax_t)c->at_ns[i],
 			c->kind == CURVE_STEPS ? c->bytes_per_s[i] : 0.0);
@@ -89,12 +139,27 @@ static void read_curve(struct buf *to, const char *file, bool mahimahi)
 
 static void read_rates(struct buf *to, const char *file)
 {
-	read_curve(to, file, false);
+	read_curve(to, file, BANDWIDTH_RATE);
 }
 
 static void read_mahimahi(struct buf *to, const char *file)
 {
-	read_curve(to, file, true);
+	read_curve(to, file, BANDWIDTH_MAHIMAHI);
+}
+
+static void read_pensieve(struct buf *to, const char *file)
+{
+	read_curve(to, file, BANDWIDTH_PENSIEVE);
+}
+
+static void read_ms_kbit(struct buf *to, const char *file)
+{
+	read_curve(to, file, BANDWIDTH_MS_KBIT);
+}
+
+static void read_hsdpa(struct buf *to, const char *file)
+{
+	read_curve(to, file, BANDWIDTH_HSDPA);
 }
 
 static void read_profile(struct buf *to, const char *file)
@@ -138,35 +203,129 @@ static const struct reader {
 	enum shape shape;
 	const char *text;
 	const char *columns; /* that it needs, as messages list them */
+	const char *first;   /* a value, with what is around it, that is not a time of day */
+	const char *twice;   /* a file in which something is there twice */
+	const char *quoted;  /* of JSON: a value that may be in quotes */
 } readers[] = {
 	{"csv", read_csv, CSV, "arrival_s,prompt_tokens,output_tokens\n0.5,10,5\n1.25,7,9\n",
-		"'arrival_s', 'prompt_tokens', 'output_tokens'"},
+		"'arrival_s', 'prompt_tokens', 'output_tokens'", "0.5,",
+		"arrival_s,prompt_tokens,output_tokens,prompt_tokens\n0,10,5,99\n", NULL},
 	{"azure", read_azure, CSV,
 		"TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.97,48,10\n"
 		"2023-11-16 18:17:04.03,31,8\n",
-		"'TIMESTAMP', 'ContextTokens', 'GeneratedTokens'"},
+		"'TIMESTAMP', 'ContextTokens', 'GeneratedTokens'", "2023-11-16 18:17:03.97,",
+		"TIMESTAMP,\"TIMESTAMP\",ContextTokens,GeneratedTokens\n", NULL},
 	{"burstgpt", read_burstgpt, CSV,
 		"Timestamp,Request tokens,Response tokens\n5,472,18\n45,1087,230\n",
-		"'Timestamp', 'Request tokens', 'Response tokens'"},
+		"'Timestamp', 'Request tokens', 'Response tokens'", "5,472",
+		"Timestamp,Request tokens,Response tokens, Response tokens\n", NULL},
 	{"mooncake", read_mooncake, JSON,
 		"{\"timestamp\":27,\"input_length\":6,\"output_length\":5}\n"
 		"{\"timestamp\":3027,\"input_length\":7,\"output_length\":4}\n",
-		"'timestamp', 'input_length', 'output_length'"},
+		"'timestamp', 'input_length', 'output_length'", ":27",
+		"{\"timestamp\": 5, \"timestamp\": 5, \"input_length\": 6, \"output_length\": 5}\n",
+		":3027"},
 	{"rates", read_rates, CSV, "t_s,kbit_per_s\n0,800\n2.5,1600\n",
-		"'t_s', one of 'rate', 'rate_bps', 'kbit_per_s', 'mbit_per_s'"},
-	{"mahimahi", read_mahimahi, WORDS, "5\n5\n12\n", NULL},
+		"'t_s', one of 'rate', 'rate_bps', 'kbit_per_s', 'mbit_per_s'", "0,800",
+		"t_s,rate,t_s\n0,5,9\n", NULL},
+	{"mahimahi", read_mahimahi, WORDS, "5\n5\n12\n", NULL, "12", NULL, NULL},
 	{"profile", read_profile, TEXT,
 		"offing-profile: 1\ndevice: d\nruntime: r\nmodel: m\nprecision: fp16\n"
 		"provenance: measured\nsigma.step: 0.05\ndate: today\n[decode]\n1 0 0.01\n2 0 "
 		"0.02\n"
 		"[prefill]\n1 0 0.01\n[attention]\n1 0 0.001\n",
-		"offing-profile, device, runtime, model, precision, provenance"},
+		"offing-profile, device, runtime, model, precision, provenance", ": 0.05",
+		"offing-profile: 1\ndevice: d\ndevice: d\n", NULL},
 	{"scenario", read_scenario, TEXT,
 		"name: s\nrun: {horizon: 10 s}\ninstances: {a: {site: c, service: 1 ms}}\n"
 		"sites: {c: {tier: cloud}}\nusers: {u: {arrivals: {process: poisson, rate: 1 "
 		"/s}}}\n"
 		"policy: {name: fcfs}\n",
+		NULL, ": 10 s", "name: s\nname: s\n", NULL},
+	{"vidur", read_vidur, CSV,
+		"arrived_at,num_prefill_tokens,num_decode_tokens\n0.5,10,5\n1.25,7,9\n",
+		"'arrived_at', 'num_prefill_tokens', 'num_decode_tokens'", "0.5,",
+		"arrived_at,num_prefill_tokens,num_decode_tokens,arrived_at\n", NULL},
+	{"splitwise", read_splitwise, CSV,
+		"request_id,arrival_timestamp,prompt_size,token_size\n0,0.5,10,5\n1,1.25,7,9\n",
+		"'arrival_timestamp', 'prompt_size', 'token_size'", "0.5,",
+		"arrival_timestamp,prompt_size,token_size,token_size\n", NULL},
+	{"blis", read_blis, CSV,
+		"request_id,prefix_group,prefix_length,input_tokens,output_tokens,arrival_time_us\n"
+		"1,,0,10,5,2000000\n0,a,30,7,9,1500000\n",
+		"'arrival_time_us', 'input_tokens', 'output_tokens'", "2000000",
+		"arrival_time_us,input_tokens,output_tokens,input_tokens\n", NULL},
+	{"llmservingsim", read_llmservingsim, JSON,
+		"{\"input_toks\":10,\"output_toks\":5,\"arrival_time_ns\":4059740}\n"
+		"{\"input_toks\":7,\"output_toks\":4,\"arrival_time_ns\":405974}\n",
+		NULL, ":4059740",
+		"{\"input_toks\":10,\"output_toks\":5,\"arrival_time_ns\":1,\"arrival_time_ns\":2}"
+		"\n",
+		":405974}"},
+	{"its own requests", read_llmservingsim, CSV,
+		"instance id,arrival,end_time,input,output\n0,604829891,900000000,10,5\n"
+		"0,14059740,700000000,7,4\n",
+		"'arrival', 'input', 'output', 'end_time'", "604829891",
+		"arrival,end_time,input,output,input\n", NULL},
+	{"aiperf", read_aiperf, JSON,
+		"{\"metadata\":{\"request_start_ns\":1759813207532900363},\"metrics\":{"
+		"\"input_sequence_length\":{\"value\":55,\"unit\":\"tokens\"},"
+		"\"output_sequence_length\":{\"value\":9,\"unit\":\"tokens\"}},\"error\":null}\n"
+		"{\"metadata\":{\"request_start_ns\":1759813207522900363},\"metrics\":{"
+		"\"input_sequence_length\":{\"value\":57}},\"error\":{\"code\":499}}\n",
+		"'metadata.request_start_ns'", ":1759813207532900363",
+		"{\"metadata\":{\"request_start_ns\":1,\"request_start_ns\":1}}\n",
+		":1759813207522900363"},
+	{"auto", read_auto, CSV,
+		"num_prefill_tokens,arrived_at,num_decode_tokens\n10,0.5,5\n7,1.25,9\n", NULL,
+		"0.5,", "arrived_at,num_prefill_tokens,num_decode_tokens,arrived_at\n", NULL},
+	{"pensieve", read_pensieve, WORDS, "0,1.5\n0.88,2.5\n1.5,0\n", NULL, "0.88", NULL, NULL},
+	{"ms-kbit", read_ms_kbit, WORDS, "0,1500\n880,2500\n1500,0\n", NULL, "880", NULL, NULL},
+	{"hsdpa", read_hsdpa, WORDS,
+		"1289406399,549692,59.8,10.7,248069,1008\n1289406400,550772,59.8,10.7,191698,"
+		"1080\n",
+		NULL, "550772", NULL, NULL},
+	{"log", read_log, CSV,
+		"arrival_s,prompt_tokens,output_tokens,first_token_s,last_token_s\n"
+		"0.5,10,5,0.75,1\n1.25,7,9,1.5,2\n",
+		"'prompt_tokens', 'output_tokens'", "0.5,",
+		"arrival_s,prompt_tokens,output_tokens,ttft_s,e2e_s,ttft_s\n", NULL},
+	{"log of objects", read_log, JSON,
+		"{\"arrival_s\":0.5,\"prompt_tokens\":10,\"output_tokens\":5,\"ttft_ms\":250,"
+		"\"e2el_ms\":500}\n"
+		"{\"arrival_s\":1.25,\"prompt_tokens\":7,\"output_tokens\":9,\"ttft_ms\":260,"
+		"\"e2el_ms\":700}\n",
+		NULL, ":0.5",
+		"{\"arrival_s\":1,\"arrival_s\":1,\"prompt_tokens\":10,\"output_tokens\":5}\n",
+		":260"},
+	{"log of vLLM", read_log, JSON,
+		"{\"start_times\":[0.5,1.25],\"input_lens\":[10,7],\"output_lens\":[3,2],"
+		"\"ttfts\":[0.25,0.25],\"itls\":[[0.125,0.125],[0.5]],\"duration\":77}\n",
+		"'start_times', 'input_lens', 'output_lens', 'ttfts', 'itls'", ":77",
+		"{\"ttfts\": [], \"ttfts\": [], \"start_times\": []}\n", ":77"},
+	{"log of blis", read_log, CSV,
+		"input_tokens,output_tokens,arrival_time_us,send_time_us,first_chunk_time_us,"
+		"last_chunk_time_us,status\n"
+		"10,5,500000,0,750000,1000000,ok\n7,9,1250000,1250000,1500000,2000000,ok\n",
+		NULL, "500000,",
+		"input_tokens,output_tokens,arrival_time_us,first_chunk_time_us,"
+		"last_chunk_time_us,input_tokens\n",
 		NULL},
+	{"log of llmservingsim", read_log, JSON,
+		"{\"input_toks\":23,\"output_toks\":5,\"arrival_time\":1787267980.08,"
+		"\"queued_ts\":27536.5,\"first_token_ts\":27537.25,\"last_token_ts\":27554}\n",
+		NULL, ":1787267980.08",
+		"{\"input_toks\":23,\"input_toks\":5,\"output_toks\":5,\"arrival_time\":1,"
+		"\"first_token_ts\":2,\"last_token_ts\":3}\n",
+		":27537.25"},
+	{"log of aiperf", read_log, JSON,
+		"{\"metadata\":{\"request_start_ns\":1759813207532900363},\"metrics\":{"
+		"\"input_sequence_length\":{\"value\":55,\"unit\":\"tokens\"},"
+		"\"time_to_first_token\":{\"value\":250,\"unit\":\"ms\"},"
+		"\"request_latency\":{\"value\":0.5,\"unit\":\"sec\"},"
+		"\"output_sequence_length\":{\"value\":9,\"unit\":\"tokens\"}},\"error\":null}\n",
+		NULL, ":1759813207532900363",
+		"{\"metadata\":{\"request_start_ns\":1,\"request_start_ns\":1}}\n", ":250"},
 };
 enum { READERS = sizeof readers / sizeof readers[0] };
 
@@ -274,12 +433,21 @@ static char *with_blanks_around(const struct reader *r)
 	return t;
 }
 
+static char *quoted_value(const struct reader *r)
+{
+	char quoted[64];
+
+	snprintf(quoted, sizeof quoted, ":\"%.*s\"%s", (int)strcspn(r->quoted + 1, "}"),
+		r->quoted + 1, strchr(r->quoted, '}') ? "}" : "");
+	return replaced(r->text, r->quoted, quoted);
+}
+
 static char *with_quotes(const struct reader *r)
 {
 	char *s, *t;
 
 	if (r->shape == JSON)
-		return replaced(r->text, ":3027", ":\"3027\"");
+		return quoted_value(r);
 	if (r->shape == TEXT) {
 		s = replaced(r->text, "date: today", "date: \"today\"");
 		t = replaced(s, "name: s\n", "name: \"s\"\n");
@@ -418,16 +586,21 @@ static void broken_and_doubled_gzip_is_refused(void **state)
 	}
 }
 
-/** The first value of the second line, or of the first, becomes @to. */
+/** A value becomes @to. */
 static char *with_first_value(const struct reader *r, const char *to)
 {
-	const char *from[] = {"0.5,", "2023-11-16 18:17:03.97", "5,472", ":27", "0,800", "12",
-		": 0.05", ": 10 s"};
+	const size_t n = strlen(r->first);
 	char *other = NULL, *s;
 
-	assert_true(asprintf(&other, r->shape == JSON || r->shape == TEXT ? ": %s" : "%s%s", to,
-			    r->shape == CSV ? "," : "") > 0);
-	s = replaced(r->text, from[r - readers], other);
+	assert_true(asprintf(&other, "%s%s%s",
+			    r->first[0] != ':' ? ""
+			    : r->shape == JSON ? ":"
+					       : ": ",
+			    to,
+			    r->first[n - 1] == ','  ? ","
+			    : strchr(r->first, ',') ? ",4"
+						    : "") > 0);
+	s = replaced(r->text, r->first, other);
 	free(other);
 	return s;
 }
@@ -504,22 +677,11 @@ static void semicolons_and_tabs_are_named(void **state)
 /** Every column, key or member of the first line once more. */
 static void what_is_there_twice_is_refused(void **state)
 {
-	static const char *const twice[READERS] = {
-		"arrival_s,prompt_tokens,output_tokens,prompt_tokens\n0,10,5,99\n",
-		"TIMESTAMP,\"TIMESTAMP\",ContextTokens,GeneratedTokens\n",
-		"Timestamp,Request tokens,Response tokens, Response tokens\n",
-		"{\"timestamp\": 5, \"timestamp\": 5, \"input_length\": 6, \"output_length\": 5}\n",
-		"t_s,rate,t_s\n0,5,9\n",
-		NULL, /* one column without a name */
-		"offing-profile: 1\ndevice: d\ndevice: d\n",
-		"name: s\nname: s\n",
-	};
-
 	(void)state;
 	for (size_t r = 0; r < READERS; r++) {
-		if (!twice[r])
+		if (!readers[r].twice)
 			continue;
-		write_text(twice[r]);
+		write_text(readers[r].twice);
 		if (!strstr(said(&readers[r]), "twice") && !strstr(said(&readers[r]), "only once"))
 			fail_msg("%s: %s", readers[r].name, said(&readers[r]));
 	}

@@ -104,9 +104,93 @@ static void what_vllm_writes_is_a_log(void **state)
 	}
 }
 
+/* As others write them: sent at 7.25 s, first chunk .1 s later, last 1 s after that. */
+static void blis_counts_from_when_a_request_was_sent(void **state)
+{
+	struct served_log log =
+		log_of("request_id,prefix_group,prefix_length,input_tokens,output_tokens,"
+		       "server_input_tokens,arrival_time_us,send_time_us,first_chunk_time_us,"
+		       "last_chunk_time_us,status\n"
+		       "0,,0,300,12,312,7000000,7250000,7350000,8350000,ok\n"
+		       "1,docs,40,30,5,0,7500000,0,7600000,7700000,ok\n"
+		       "2,,0,30,0,0,7600000,7600000,0,0,timeout\n");
+
+	(void)state;
+	assert_int_equal(log.n, 2);
+	assert_int_equal(log.n_unanswered, 1);
+	is(&log.at[0], 0, 100, 1100, 312, 12);
+	is(&log.at[1], 250, 350, 450, 70, 5);
+}
+
+/* The engine's clock has no more to do with the wall's than a day allows. */
+static void llmservingsim_measures_from_the_queue_of_the_engine(void **state)
+{
+	struct served_log log = log_of(
+		"{\"input_toks\": 300, \"output_toks\": 12, \"arrival_time\": 1787267980.08, "
+		"\"queued_ts\": 27536.5, \"first_token_ts\": 27536.75, \"last_token_ts\": "
+		"27538.5}\n"
+		"{\"input_toks\": 30, \"output_toks\": 5, \"arrival_time\": 1787267980.09, "
+		"\"queued_ts\": 27537, \"first_token_ts\": 27537.25, \"last_token_ts\": "
+		"27537.5}\n");
+
+	(void)state;
+	assert_int_equal(log.n, 2);
+	is(&log.at[0], 0, 250, 2000, 300, 12);
+	is(&log.at[1], 500, 750, 1000, 30, 5);
+	log = log_of("instance id,request id,model,input,output,arrival,end_time,latency,"
+		     "queuing_delay,TTFT,TPOT,ITL\n"
+		     "0,5,m,399,52,604000000,1604000000,1000000000,5,250000000,7,\"[200, 30]\"\n");
+	is(&log.at[0], 0, 250, 1000, 399, 52);
+}
+
+static void aiperf_says_the_unit_of_each_span(void **state)
+{
+	struct served_log log =
+		log_of("{\"metadata\": {\"request_start_ns\": 1759813207500000000}, \"metrics\": "
+		       "{\"input_sequence_length\": {\"value\": 550, \"unit\": \"tokens\"}, "
+		       "\"time_to_first_token\": {\"value\": 250, \"unit\": \"ms\"}, "
+		       "\"request_latency\": {\"value\": 1.5, \"unit\": \"sec\"}, "
+		       "\"output_sequence_length\": {\"value\": 9, \"unit\": \"tokens\"}}, "
+		       "\"error\": null}\n"
+		       "{\"metadata\": {\"request_start_ns\": 1759813207600000000}, \"metrics\": "
+		       "{\"error_isl\": {\"value\": 550, \"unit\": \"tokens\"}}, "
+		       "\"error\": {\"code\": 499}}\n");
+
+	(void)state;
+	assert_int_equal(log.n, 1);
+	assert_int_equal(log.n_unanswered, 1);
+	is(&log.at[0], 0, 250, 1500, 550, 9);
+}
+
+static void a_wrong_row_before_right_ones_is_refused(void **state)
+{
+	static const char text[] = "input_tokens,output_tokens,arrival_time_us,first_chunk_time_us,"
+				   "last_chunk_time_us\n"
+				   "300,12,x,7350000,8350000\n300,12,7000000,7350000,8350000\n";
+	char path[] = "/tmp/offing-log-XXXXXX";
+	int fd = mkstemp(path);
+	struct err err = {0};
+	struct served_log log;
+
+	(void)state;
+	assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	assert_false(request_log_read(&log, &arena, path, &err));
+	assert_string_equal(err.msg, "arrival_time_us must be a number from 0 to 9e9 s, not 'x'");
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			blis_counts_from_when_a_request_was_sent, arena_begin, arena_end),
+		cmocka_unit_test_setup_teardown(llmservingsim_measures_from_the_queue_of_the_engine,
+			arena_begin, arena_end),
+		cmocka_unit_test_setup_teardown(
+			aiperf_says_the_unit_of_each_span, arena_begin, arena_end),
+		cmocka_unit_test_setup_teardown(
+			a_wrong_row_before_right_ones_is_refused, arena_begin, arena_end),
 		cmocka_unit_test_setup_teardown(
 			columns_may_come_in_any_order_and_rows_too, arena_begin, arena_end),
 		cmocka_unit_test_setup_teardown(
