@@ -75,6 +75,16 @@ void arena_finish(struct arena *a)
 	a->head = NULL;
 }
 
+void arena_adopt(struct arena *a, struct arena *from)
+{
+	struct arena_block **end = &a->head; /* the newest block stays in front: it has room */
+
+	while (*end)
+		end = &(*end)->next;
+	*end = from->head;
+	from->head = NULL;
+}
+
 void *arena_alloc(struct arena *a, size_t n, size_t size)
 {
 	const size_t align = sizeof(max_align_t);

@@ -33,6 +33,8 @@ struct arena {
 
 void arena_init(struct arena *a);
 void arena_finish(struct arena *a);
+/** What is in @from lives in @a from now on; @from is empty. */
+void arena_adopt(struct arena *a, struct arena *from);
 void *arena_alloc(struct arena *a, size_t n, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

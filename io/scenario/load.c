@@ -107,26 +107,43 @@ static bool bad_path(const char *path, size_t n)
 	       memmem(path, n, "..", 2) != NULL;
 }
 
-/** @text is KEY=VALUE; @label how the user gave it, for messages. */
-static bool apply_set(struct yaml_node *root, struct arena *a, const char *text, const char *label,
-	struct err *err)
+/* Where the user gave it, for messages. */
+static struct set_place place_of(struct arena *a, const struct scenario_request *req, size_t i)
 {
-	const char *equals = strchr(text, '=');
-	struct src_pos at = {arena_strdup(a, label), 1, 1}, value_at = at;
+	const char *text = req->sets[i], *equals = strchr(text, '=');
+	struct set_place place;
+	char quoted[QUOTE_SIZE];
+
+	if (req->sets_at && req->sets_at[i].key.file) {
+		place = req->sets_at[i];
+		place.key.file = place.value.file = arena_strdup(a, place.value.file);
+		return place;
+	}
+	quote(quoted, sizeof quoted, text);
+	place.key = place.value = (struct src_pos){arena_printf(a, "-s %s", quoted), 1, 1};
+	place.value.col += equals ? (unsigned)(equals - text) + 1 : 0;
+	return place;
+}
+
+/** Set @i of @req: KEY=VALUE. */
+static bool apply_set(struct yaml_node *root, struct arena *a, const struct scenario_request *req,
+	size_t i, struct err *err)
+{
+	const struct set_place at = place_of(a, req, i);
+	const char *text = req->sets[i], *equals = strchr(text, '=');
 	struct yaml_node *value;
 	char *path;
 
 	if (!equals || bad_path(text, (size_t)(equals - text)))
-		return err_at(err, at, "should be KEY=VALUE, as in run.seed=7");
+		return err_at(err, at.key, "should be KEY=VALUE, as in run.seed=7");
 	path = arena_printf(a, "%.*s", (int)(equals - text), text);
-	if (!text_check(path, strlen(path), at, err))
+	if (!text_check(path, strlen(path), at.key, err))
 		return false;
-	value_at.col += (unsigned)(equals - text) + 1;
-	if (equals[1] && !yaml_parse(&value, a, equals + 1, strlen(equals + 1), value_at, err))
+	if (equals[1] && !yaml_parse(&value, a, equals + 1, strlen(equals + 1), at.value, err))
 		return false;
 	if (!equals[1])
-		value = yaml_new_text(a, "", value_at);
-	return put(a, root, path, at, value, err);
+		value = yaml_new_text(a, "", at.value);
+	return put(a, root, path, at.key, value, err);
 }
 
 /* Of the option --@option. */
@@ -152,16 +169,13 @@ static bool apply_option(struct yaml_node *root, struct arena *a, const char *op
 bool scenario_load(struct yaml_node **root, struct arena *a, const struct scenario_request *req,
 	struct err *err)
 {
-	char quoted[QUOTE_SIZE];
 	size_t i;
 
 	if (!load(root, a, req->file, (struct src_pos){0}, 1, err))
 		return false;
 	auto_normalise(a, *root);
 	for (i = 0; i < req->n_sets; i++, auto_normalise(a, *root))
-		if (!apply_set(*root, a, req->sets[i],
-			    arena_printf(a, "-s %s", quote(quoted, sizeof quoted, req->sets[i])),
-			    err))
+		if (!apply_set(*root, a, req, i, err))
 			return false;
 	if (!apply_option(*root, a, "seed", "seed", req->seed, err) ||
 		!apply_option(*root, a, "replications", "replications", req->replications, err) ||

@@ -16,12 +16,19 @@
 
 struct schema_listener;
 
+/** Where KEY and VALUE of a change stand. Names of files in VALUE are seen from the folder of its
+ *  place, unless that begins with "-": then from the current one. */
+struct set_place {
+	struct src_pos key, value;
+};
+
 /** What to read, and what the command line changes. Borrowed for the call, but for the
  *  tables of the registry and the opener, which the scenario keeps pointing to. */
 struct scenario_request {
 	const char *file;        /* "-": standard input */
 	const char *const *sets; /* KEY=VALUE, in order; VALUE is YAML and replaces what is there */
 	size_t n_sets;
+	const struct set_place *sets_at; /* where each stands; NULL, or a file NULL: after -s */
 	const char *seed, *replications, *precision,
 		*precision_of; /* texts that replace run.*; NULL: not given */
 	struct policy_registry policies;

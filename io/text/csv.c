@@ -42,12 +42,8 @@ static const char *cut_quoted(struct str *rest, struct str *field)
 	return NULL;
 }
 
-/* 1: a field was cut off *@rest; 0: there is none left; -1: see @err. */
-static int cut_field(
-	const struct csv_reader *r, struct str *rest, struct str *field, struct err *err)
+int csv_cut(struct str *rest, struct str *field, const char **why)
 {
-	const char *why, *from = rest->s;
-
 	if (!rest->s)
 		return 0;
 	skip_blanks(rest);
@@ -57,11 +53,20 @@ static int cut_field(
 		*field = str_trim(*field);
 		return 1;
 	}
-	why = cut_quoted(rest, field);
-	if (!why)
-		return 1;
-	err_at(err, line_reader_pos(&r->lines, r->line, from), "%s", why);
-	return -1;
+	*why = cut_quoted(rest, field);
+	return *why ? -1 : 1;
+}
+
+/* 1: a field was cut off *@rest; 0: there is none left; -1: see @err. */
+static int cut_field(
+	const struct csv_reader *r, struct str *rest, struct str *field, struct err *err)
+{
+	const char *why, *from = rest->s;
+	int got = csv_cut(rest, field, &why);
+
+	if (got < 0)
+		err_at(err, line_reader_pos(&r->lines, r->line, from), "%s", why);
+	return got;
 }
 
 /* The heading */

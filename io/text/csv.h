@@ -55,4 +55,8 @@ const char *csv_other_separator(struct str line);
  *  call; 0: the end of the file; -1: see @err. */
 int csv_next(struct csv_reader *r, struct str value[CSV_COLUMNS], struct err *err);
 
+/** Cut the field before the next comma off *@rest, which starts as a whole line: 1; 0: there is
+ *  none left; -1: *@why says why not. Quotes around it are gone, doubled ones stay doubled. */
+int csv_cut(struct str *rest, struct str *field, const char **why);
+
 #endif
