@@ -112,7 +112,8 @@ static bool look(struct looker *l, struct err *err)
 {
 	bool none;
 
-	if (sqlite3_open_v2(l->path, &l->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+	/* to write, too: what was killed in its first transaction has to be rolled back */
+	if (sqlite3_open_v2(l->path, &l->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return fail(l, err);
 	sqlite3_busy_timeout(l->db, PATIENCE_MS);
 	if (!check_schema(&none, l, err))
