@@ -38,7 +38,8 @@ static enum status check(const struct opts *o)
 
 static const struct opt_spec opts[] = {
 	{"routes", 0, NULL, "print the route from each group of users to each site with instances"},
-	{"tc", 0, NULL, "print the tc commands that build the links instead"}, INPUT_OPTS, {0}};
+	{"tc", 0, NULL, "print the tc commands that build the links instead"}, INPUT_OPTS,
+	POINT_OPTS, {0}};
 
 const struct command cmd_check = {
 	.name = "check",

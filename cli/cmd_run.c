@@ -88,7 +88,8 @@ static enum status run(const struct opts *o)
 	if (!input_read(&in, o->args[0], o))
 		return STATUS_USAGE;
 	/* until here a signal ends the program as it does any other */
-	if (world_check(&in.scenario->spec, &err) && scenario_identify(in.scenario, &err))
+	if (world_check(&in.scenario->spec, &err) && scenario_identify(in.scenario, &err) &&
+		input_check_point(&in, o, &err))
 		status = run_watched(o, in.scenario, n_threads);
 	else
 		status = command_fail(&err);
@@ -96,7 +97,7 @@ static enum status run(const struct opts *o)
 	return status;
 }
 
-static const struct opt_spec opts[] = {INPUT_OPTS,
+static const struct opt_spec opts[] = {INPUT_OPTS, POINT_OPTS,
 	{"output", 'o', "DIR", "where results go (results/runs/NAME, or NAME-2, ... when taken)"},
 	{"force", 0, NULL, "replace the result that DIR holds"},
 	{"resume", 0, NULL, "run what DIR lacks of this result: nothing where it is whole"},

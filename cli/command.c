@@ -61,6 +61,7 @@ const char command_about[] =
 const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_check,
+	&cmd_design,
 	&cmd_list,
 	&cmd_place,
 	&cmd_plan,
