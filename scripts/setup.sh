@@ -11,7 +11,7 @@ packages='gcc libc6-dev meson ninja-build pkg-config git ca-certificates libyaml
 libglpk-dev librandom123-dev libsqlite3-dev libhdf5-dev zlib1g-dev libcmocka-dev gnuplot-nox
 fonts-liberation sqlite3'
 test_packages='g++ clang clang-format libclang-rt-14-dev make hdf5-tools procps shellcheck
-coinor-cbc mandoc groff-base zsh fish'
+coinor-cbc mandoc groff-base zsh fish parallel slurmctld slurmd slurm-client munge'
 [ "$what" = run ] || packages="$packages $test_packages"
 log=${TMPDIR:-/tmp}/offing-setup.$$.log
 trap 'rm -f "$log"' EXIT
