@@ -130,10 +130,7 @@ void list_runtimes(struct list *l)
 		list_host_time(l, "request_s", r->host.request_s);
 		list_number(l, "sigma", r->host.sigma, figure(l, r->host.sigma, 1.0));
 		list_text(l, "provenance", r->provenance, r->provenance ? r->provenance : "-");
-		list_bool(l, "built", r->built, NULL);
-		list_detail(l, r->built
-				       ? r->summary
-				       : arena_printf(&l->arena, "%s (not built yet)", r->summary));
+		list_detail(l, r->summary);
 	}
 }
 
@@ -163,9 +160,11 @@ static const char *first(struct list *l, const char *names)
 static const char *all_of(struct list *l, const struct profile *p)
 {
 	bool devices = strchr(p->device, ' '), runtimes = strchr(p->runtime, ' ');
+	bool models = strchr(p->model, ' ');
 
-	return arena_printf(&l->arena, "%s%s%s%s", devices ? "; on " : "", devices ? p->device : "",
-		runtimes ? "; " : "", runtimes ? p->runtime : "");
+	return arena_printf(&l->arena, "%s%s%s%s%s%s", devices ? "; on " : "",
+		devices ? p->device : "", runtimes ? "; " : "", runtimes ? p->runtime : "",
+		models ? "; " : "", models ? p->model : "");
 }
 
 /* Kinds of step that a grid has rows of. */
@@ -201,7 +200,7 @@ void list_profiles(struct list *l)
 				       p->method, *p->date ? "; " : "", p->date, all_of(l, p)));
 		list_text(l, "device", any(p->device), first(l, p->device));
 		list_text(l, "runtime", p->runtime, first(l, p->runtime));
-		list_text(l, "model", any(p->model), any(p->model));
+		list_text(l, "model", any(p->model), first(l, p->model));
 		list_text(l, "precision", covers, NULL);
 		list_text(l, "provenance", provenance_names[p->provenance],
 			provenance_names[p->provenance]);

@@ -36,6 +36,7 @@ BEGIN {
 	sees["kernels-ref/cuda"] = " kernels-ref/ref kernels-ref/emulate "
 	sees["kernels-ref/measure"] = " base kernels-ref/ref kernels-ref/cpu kernels-ref/cuda "
 	sees["cli"] = " base sim models models/* policies plan study io io/* "
+	sees["scripts/paper/fit"] = " base sim models models/* policies plan study io io/* "
 	sees["tests"] = " base sim models models/* policies plan study io io/* cli kernels-ref/* "
 	# System headers that some rooms keep to themselves (tests/ may use them).
 	home["glpk.h"] = " plan "

@@ -24,9 +24,6 @@ static bool read_runtime(
 	if (!schema_want(r, *slot, YAML_TEXT, key->name))
 		return false;
 	runtime = catalog_find_runtime((*slot)->text);
-	if (runtime && !runtime->built)
-		return err_list_at(
-			r->errs, (*slot)->at, "runtime '%s' is not built yet", runtime->name);
 	if (runtime) {
 		*(const char **)to = runtime->name;
 		return true;

@@ -466,18 +466,14 @@ const struct catalog_model catalog_models[] = {
 const size_t catalog_n_models = sizeof catalog_models / sizeof catalog_models[0];
 
 const struct catalog_runtime catalog_runtimes[] = {
-	{.name = "fused",
-		.summary = "fused kernels as in llama.cpp or TensorRT-LLM",
-		.built = true},
+	{.name = "fused", .summary = "fused kernels as in llama.cpp or TensorRT-LLM"},
 	{.name = "llmint8",
-		.summary = "bitsandbytes LLM.int8: launch-bound, weights cast below cc 7.5",
-		.built = true},
+		.summary = "bitsandbytes LLM.int8: launch-bound, weights cast below cc 7.5"},
 	/* Of four hosts, each fitted on two loads (docs/real-servers.md): means, and for what goes
 	   with sequences the geometric one. */
 	{.name = "vllm-0.7",
 		.summary = "vLLM's kernels and the host time of its V0 engine (0.6, 0.7) in a "
 			   "server",
-		.built = true,
 		.host = {.step_s = 1.9e-3,
 			.sequence_s = 0.154e-3,
 			.request_s = 6.7e-3,
@@ -487,18 +483,19 @@ const struct catalog_runtime catalog_runtimes[] = {
 	/* Llama 2 7B on an H100 with vLLM 0.15.1, at 5 and 8 requests/s. */
 	{.name = "vllm-v1",
 		.summary = "vLLM's kernels and the host time of its V1 engine",
-		.built = true,
 		.host = {.step_s = 0.15e-3, .request_s = 6e-3, .ahead = true, .sigma = 0.5},
 		.provenance = "fitted"},
 	/* First token of one prompt of 128 tokens, Llama 2 7B on an A100 (NVIDIA's performance
 	   page); the step assumed. */
 	{.name = "trt-llm",
 		.summary = "TensorRT-LLM's kernels and in-flight batching",
-		.built = true,
 		.host = {.step_s = 0.1e-3, .request_s = 4e-3, .sigma = 0.5},
 		.provenance = "fitted"},
 	{.name = "paper",
-		.summary = "constants fitted to the paper's edge-only and cloud-only rows"},
+		.summary = "constants fitted to the paper's edge-only and cloud-only latencies; on "
+			   "its two "
+			   "cards alone",
+		.provenance = "fitted"},
 };
 const size_t catalog_n_runtimes = sizeof catalog_runtimes / sizeof catalog_runtimes[0];
 

@@ -25,7 +25,6 @@ struct catalog_model {
 
 struct catalog_runtime {
 	const char *name, *summary;
-	bool built;             /* false: a known word whose machinery does not exist yet */
 	struct host_time host;  /* of a host like those it was fitted on; all zero: none */
 	const char *provenance; /* of that; NULL: there is none */
 };

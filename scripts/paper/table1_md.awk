@@ -5,7 +5,7 @@ BEGIN {
 	split("llama2-7b llama2-13b", models, " ")
 	split("humaneval ceval summeval wikitext-2", datasets, " ")
 	split("edge-only cloud-only edge-cloud", systems, " ")
-	split("fused llmint8", runtimes, " ")
+	split("fused llmint8 paper", runtimes, " ")
 	title["llama2-7b"] = "Llama 2 7B"
 	title["llama2-13b"] = "Llama 2 13B"
 	title["humaneval"] = "HumanEval"
@@ -33,12 +33,7 @@ file == 1 {
 	paper[at, "one-by-one"] = f["throughput_tok_per_s"] + 0
 	next
 }
-f["load"] == "" {
-	why[f["model"]] = $0
-	sub(/^[^"]*"/, "", why[f["model"]])
-	sub(/"$/, "", why[f["model"]])
-	next
-}
+f["metric"] !~ /^(latency|throughput)/ { next }
 {
 	at = f["model"] SUBSEP f["system"] SUBSEP f["dataset"] SUBSEP f["runtime"] SUBSEP \
 		f["load"] SUBSEP f["quantile"]
@@ -67,38 +62,34 @@ function ratio(x) { return sprintf(x >= 10 ? "%.1f" : "%.2f", x) }
 function left(s, w) { return sprintf("%-" (w + gsub(/±/, "±", s)) "s", s) }
 function right(s, w) { return sprintf("%" (w + gsub(/±/, "±", s)) "s", s) }
 
-function line(m, s, d, load, k, at, r, text)
+function kind(s, load)
+{
+	return load == "light" && s != "edge-cloud" ? "input" : "prediction"
+}
+
+function line(m, s, d, load, k, at, text)
 {
 	text = "| " left(title[d], 10) " | " left(title[s], 12) " | "
 	text = text right(sprintf("%.2f", paper[m, s, d, load]), 6) " | "
 	for (k = 1; k in runtimes; k++) {
 		at = m SUBSEP s SUBSEP d SUBSEP runtimes[k] SUBSEP load SUBSEP "median"
-		if (at in mean)
-			text = text right(ours(at), 15) " | " \
-				right(ratio(mean[at] / paper[m, s, d, load]), 5) " | "
-		else
-			text = text right("does not run", 15) " | " right("-", 5) " | "
+		text = text right(ours(at), 15) " | " \
+			right(ratio(mean[at] / paper[m, s, d, load]), 5) " | "
 	}
-	text = text (at in mean ? left("prediction" (s == "edge-cloud" && m in why ? " *" : ""), 12) : left("-", 12))
-	print text " |"
+	print text left(kind(s, load), 10) " |"
 }
 
 function table(m, load, unit, i, j)
 {
 	print "\n### " title[m] ", " unit "\n"
 	print "| dataset    | system       |  paper |           fused | ratio |" \
-		"         llmint8 | ratio | kind         |"
+		"         llmint8 | ratio |   runtime paper | ratio | kind       |"
 	print "|------------|--------------|-------:|----------------:|------:|" \
-		"----------------:|------:|--------------|"
+		"----------------:|------:|----------------:|------:|------------|"
 	for (i = 1; i in datasets; i++)
 		for (j = 1; j in systems; j++)
-			line(m, systems[j], datasets[i], load)
-	if (m in why) {
-		print "\nEdge only does not run. What offing says:\n"
-		print "    " why[m]
-		print "\n\\* No edge card holds the model, so the cloud is all that edge + cloud has, until a"
-		print "model can be cut into a pipeline over several cards."
-	}
+			if ((m SUBSEP systems[j] SUBSEP datasets[i] SUBSEP "fused" SUBSEP load SUBSEP "median") in mean)
+				line(m, systems[j], datasets[i], load)
 }
 
 function tables(load, unit, i)
@@ -116,7 +107,7 @@ function batches(i, j, m, d)
 			m = models[i]
 			d = datasets[j]
 			printf "| %-11s | %-10s | %17s | %18d |\n", title[m], title[d],
-				edge_batch[m, d] ? edge_batch[m, d] : "-", cloud_batch[m, d]
+				edge_batch[m, d] (m == "llama2-13b" ? " x 2 x 2" : " x 4"), cloud_batch[m, d]
 		}
 }
 
@@ -127,25 +118,28 @@ function over(m, s, of, d, load, k, x, y)
 	return mean[x] / mean[y]
 }
 
-function gain_table(what, s, load, j, d)
+function gain_table(what, s, load, i, j, m, d)
 {
-	print "\n| " what " | paper | fused | llmint8 |"
+	print "\n| " what " | dataset    | paper | fused | llmint8 | runtime paper |"
 	gsub(/./, "-", what)
-	print "|-" what "-|------:|------:|--------:|"
-	for (j = 1; j in datasets; j++) {
-		d = datasets[j]
-		printf "| %-" length(what) "s | %5.2f | %5.2f | %7.2f |\n", title[d],
-			paper["llama2-7b", s, d, load] / paper["llama2-7b", "cloud-only", d, load],
-			over("llama2-7b", s, "cloud-only", d, load, 1),
-			over("llama2-7b", s, "cloud-only", d, load, 2)
-	}
+	print "|-" what "-|------------|------:|------:|--------:|--------------:|"
+	for (i = 1; i in models; i++)
+		for (j = 1; j in datasets; j++) {
+			m = models[i]
+			d = datasets[j]
+			printf "| %-" length(what) "s | %-10s | %5.2f | %5.2f | %7.2f | %13.2f |\n",
+				title[m], title[d],
+				paper[m, s, d, load] / paper[m, "cloud-only", d, load],
+				over(m, s, "cloud-only", d, load, 1),
+				over(m, s, "cloud-only", d, load, 2),
+				over(m, s, "cloud-only", d, load, 3)
+		}
 }
 
 function gains()
 {
 	print "\n## What the edge adds\n"
-	print "Cells of Llama 2 7B over those of cloud only: these depend less on how fast a runtime is taken"
-	print "to be."
+	print "Cells over those of cloud only: these depend less on how fast a runtime is taken to be."
 	gain_table("edge + cloud, tokens/s, saturated", "edge-cloud", "saturated")
 	gain_table("edge + cloud, tokens/s, one at a time", "edge-cloud", "one-by-one")
 	gain_table("edge only, ms/token", "edge-only", "light")
@@ -154,8 +148,6 @@ function gains()
 function band(m, s, r, load, at)
 {
 	at = m SUBSEP s SUBSEP "humaneval" SUBSEP r SUBSEP load SUBSEP
-	if (!((at "low") in mean))
-		return "does not run"
 	return sprintf("%.4g / %.4g / %.4g", mean[at "low"], mean[at "median"], mean[at "high"])
 }
 
@@ -163,8 +155,8 @@ function sure(i, j, k)
 {
 	print "\n## How sure the profiles are\n"
 	print "An interval above says how much chance there is in a mean, not how right the profile"
-	print "is. Every profile carries a log-normal sigma; the same runs with all times at its 5 %"
-	print "quantile (low), median and 95 % quantile (high), HumanEval:\n"
+	print "is. Every profile carries a log-normal sigma (of runtime paper: what the fit leaves); the same"
+	print "runs with all times at its 5 % quantile (low), median and 95 % quantile (high), HumanEval:\n"
 	print "| model       | system       | runtime | ms/token, low / median / high | tok/s, low / median / high  |"
 	print "|-------------|--------------|---------|-------------------------------|-----------------------------|"
 	for (i = 1; i in models; i++)
@@ -263,19 +255,22 @@ END {
 	print "Written by `scripts/paper.sh` from [table1.csv](table1.csv); do not edit. How each figure is"
 	print "measured: [results/README.md](../README.md).\n"
 	print "Four TITAN X at the edge, one RTX 4090 in the cloud, int8, 50 Mbps links. *fused* stands for"
-	print "kernels as in llama.cpp or TensorRT-LLM, *llmint8* for bitsandbytes LLM.int8. Edge only uses"
-	print "all four edge cards, edge + cloud is k-p-fcfs. No constant was fitted to the paper, so every"
-	print "cell of ours is a **prediction**. *ratio* is ours over the paper's."
+	print "kernels as in llama.cpp or TensorRT-LLM, *llmint8* for bitsandbytes LLM.int8: no constant of theirs"
+	print "was fitted to the paper, so all their cells are **predictions**. *runtime paper* has three constants"
+	print "a card, fitted to the 16 latencies of edge only and cloud only ([fit.md](fit.md)); *kind* says"
+	print "which of its cells were **inputs** and which are predictions. Edge only uses all four edge cards,"
+	print "edge + cloud is k-p-fcfs, *ratio* is ours over the paper's. Llama 2 13B has no room on a TITAN X: as"
+	print "the placement of Eq. 2 has it, each two of them share a copy, 20 layers on either."
 	printf "± is the half-width of the 95 %% interval over %d replications; it is 0 where the lengths of\n", n
 	print "prompts and answers are fixed, since then nothing is random."
 	print "\n## Latency: one request at a time\n"
 	print "From the request to the last byte of the answer, per output token, mean over requests. A"
 	print "lone request goes to the cloud under k-p-fcfs, which expects to finish it there first; so edge +"
-	print "cloud equals cloud only."
+	print "cloud equals cloud only, whatever the runtime."
 	tables("light", "ms/token")
 	print "\n## Throughput: saturated\n"
 	print "Output tokens a second while twice as many requests as fit the batches wait, the batches as"
-	print "large as the memory allows:"
+	print "large as the memory allows (x 4 cards; of 13B x 2 micro-batches x 2 pipelines):"
 	batches()
 	tables("saturated", "tokens/s")
 	print "\n## Throughput: one request at a time on each device\n"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Hold what offing prints and records to the files beside this script and in results/expected:
+# Hold what offing prints and records to the files beside this script:
 #   tests/golden/golden.sh OFFING CASE
-# or write those anew, which a human should then read: git diff tests/golden results/expected
+# or write those anew, which a human should then read: git diff tests/golden
 #   tests/golden/golden.sh --rewrite OFFING [CASE...]
 # Numbers may differ by 1e-9 of their size or 3 ns, since exp() and log() do between processors.
 set -eu
@@ -38,13 +38,6 @@ produce()
 		sqlite3 -readonly -header "$tmp/tiny/results.sqlite" \
 			'SELECT * FROM request ORDER BY run, replication, id'
 		;;
-	table1.csv)
-		"$root/scripts/paper/table1.sh" "$offing" 20 '20 s' '60 s' 2
-		;;
-	table1.md) # the committed table is that of the committed figures
-		awk -f "$root/scripts/paper/table1_md.awk" "$root/scripts/paper/table1_published.csv" \
-			"$root/results/paper/table1.csv"
-		;;
 	*)
 		echo "golden.sh: no case '$1'" >&2
 		exit 2
@@ -56,12 +49,10 @@ expected()
 {
 	case $1 in
 	tiny.*) echo "$here/$1" ;;
-	table1.md) echo "$root/results/paper/$1" ;;
-	*) echo "$root/results/expected/$1" ;;
 	esac
 }
 
-[ $# -gt 0 ] || set -- tiny.json tiny.requests table1.csv table1.md
+[ $# -gt 0 ] || set -- tiny.json tiny.requests
 for case in "$@"; do
 	produce "$case" >"$tmp/got"
 	if [ "$rewrite" = yes ]; then

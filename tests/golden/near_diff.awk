@@ -1,6 +1,6 @@
-# Compare two texts: numbers to 1e-9 of their size or three ticks of the clock (3 ns), whatever is
-# more, the rest to the letter.
-#   awk -f near_diff.awk EXPECTED GOT
+# Compare two texts: numbers to 1e-9 (or @rel) of their size or three ticks of the clock (3 ns),
+# whatever is more, the rest to the letter.
+#   awk [-v rel=1e-4] -f near_diff.awk EXPECTED GOT
 # Prints what differs, at most ten lines, and then exits 1.
 function differ(what)
 {
@@ -24,7 +24,7 @@ function abs(a) { return a < 0 ? -a : a }
 
 function near(a, b, slack)
 {
-	slack = 0.5e-9 * (abs(a) + abs(b))
+	slack = 0.5 * (rel ? rel : 1e-9) * (abs(a) + abs(b))
 	return abs(a - b) <= (slack > 3e-9 ? slack : 3e-9)
 }
 
