@@ -1,6 +1,7 @@
 #include "cli/cell.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* More digits of a mean than this are noise to a reader; a half-width too small to show beside
@@ -31,18 +32,20 @@ static int decimals_of(double mean, double half)
 struct cell cell_of(double mean, double half)
 {
 	struct cell c = {"-", ""};
+	bool plain;
 	int decimals;
 
 	if (isnan(mean))
 		return c;
 	decimals = decimals_of(mean, half);
-	if (fabs(mean) < 1e9 && decimals <= 9)
+	plain = fabs(mean) < 1e9 && decimals <= 9 && !(half >= 1e9);
+	if (plain)
 		snprintf(c.mean, CELL_SIZE, "%.*f", decimals, mean);
 	else
 		snprintf(c.mean, CELL_SIZE, "%.4g", mean);
 	if (!(half > 0))
 		return c;
-	if (half < 1e9 && decimals <= 9)
+	if (plain)
 		snprintf(c.half, CELL_SIZE, "%.*f", decimals, fmax(half, pow(10, -decimals)));
 	else
 		snprintf(c.half, CELL_SIZE, "%.2g", half);

@@ -70,6 +70,7 @@ const struct command *const commands[] = {
 	&cmd_fit,
 	&cmd_compare,
 	&cmd_merge,
+	&cmd_table,
 	&cmd_plot,
 	&cmd_validate,
 	&cmd_help,

@@ -33,11 +33,12 @@ struct query_spec {
 	/** Keys; none: one row, one column. */
 	size_t n_rows, n_cols;
 	const char *const *rows, *const *cols;
-	/** Names; none: those that `offing run` prints large and that were measured. */
+	/** Names; none: of the main ones those that were measured. */
 	size_t n_metrics;
 	const char *const *metrics;
 	/** What they are of: "" or "system", "group:campus", "instance:*". None: the system. The
-	 *  metrics of the query are each of these with each of those. */
+	 *  metrics of the query are each of those with each of these that has it; one that is of
+	 *  none, or one of these that has none, is refused. */
 	size_t n_scopes;
 	const char *const *scopes;
 };
@@ -82,6 +83,13 @@ struct query_cell {
 MUST_CHECK bool query_ask(struct query **out, struct results *const *results, size_t n,
 	const struct query_spec *spec, struct err *err);
 void query_finish(struct query *q); /* NULL is taken */
+
+/** The keys, beside those of @spec's rows and columns, that tell the runs apart that it asks about:
+ *  of the policy and the keys that differ, each that parts what those before it left together.
+ *  *@n of them, to be freed by the caller; the names are borrowed from @results. None where two
+ *  runs could not meet in a cell. */
+MUST_CHECK bool query_keys_apart(size_t *n, const char ***out, struct results *const *results,
+	size_t n_results, const struct query_spec *spec, struct err *err);
 
 const struct query_axis *query_rows(const struct query *q);
 const struct query_axis *query_cols(const struct query *q);

@@ -119,18 +119,42 @@ static bool add_all(struct query *q, const struct known *k, const char *name, co
 	return any;
 }
 
-static bool add_large(struct query *q, const struct known *k, const char *scope, struct err *err)
+/* What is told of where nothing is asked for. */
+static const enum metric_id main_metrics[] = {METRIC_LATENCY_PER_TOKEN, METRIC_E2E_MEAN,
+	METRIC_E2E_P95, METRIC_GOODPUT, METRIC_QOS_SHARE};
+
+enum { MAIN_METRICS = sizeof main_metrics / sizeof *main_metrics };
+
+static bool add_main(struct query *q, const struct known *k, const char *const *scopes,
+	size_t n_scopes, struct err *err)
 {
-	char quoted[QUOTE_SIZE];
 	bool any = false;
 
-	for (enum metric_id m = 0; m < METRICS; m++)
-		if (metrics[m].show == SHOW_LARGE)
-			any = add_all(q, k, metrics[m].name, scope) || any;
-	return any || err_input(err,
-			      "no run here measured the main metrics of '%s'; --metric says "
-			      "which of `offing list metrics` is meant",
-			      quote(quoted, sizeof quoted, scope));
+	for (size_t m = 0; m < MAIN_METRICS; m++)
+		for (size_t s = 0; s < n_scopes; s++)
+			any = add_all(q, k, metrics[main_metrics[m]].name, scopes[s]) || any;
+	return any || err_input(err, "none of the main metrics was measured there; say which of "
+				     "`offing list metrics` is meant");
+}
+
+/** Of several scopes a metric need not have all, nor a scope all of several metrics. */
+static bool add_named(struct query *q, const struct known *k, const struct query_spec *spec,
+	const char *const *scopes, size_t n_scopes, struct err *err)
+{
+	bool *met = mem_zalloc(n_scopes, sizeof *met), ok = true;
+
+	for (size_t m = 0; m < spec->n_metrics && ok; m++) {
+		bool any = false;
+
+		for (size_t s = 0; s < n_scopes; s++)
+			if (add_all(q, k, spec->metrics[m], scopes[s]))
+				any = met[s] = true;
+		ok = any || no_scope(k, spec->metrics[m], scopes[0], err);
+	}
+	for (size_t s = 0; s < n_scopes && ok; s++)
+		ok = met[s] || no_scope(k, spec->metrics[0], scopes[s], err);
+	free(met);
+	return ok;
 }
 
 bool query_choose(struct query *q, const struct query_spec *spec, struct err *err)
@@ -142,12 +166,10 @@ bool query_choose(struct query *q, const struct query_spec *spec, struct err *er
 	bool ok = read_known(&k, q, err);
 
 	mem_sort(k.at, k.n, sizeof *k.at, by_scope);
-	for (size_t m = 0; m < spec->n_metrics && ok; m++)
-		for (size_t s = 0; s < n_scopes && ok; s++)
-			ok = add_all(q, &k, spec->metrics[m], scopes[s]) ||
-			     no_scope(&k, spec->metrics[m], scopes[s], err);
-	for (size_t s = 0; spec->n_metrics == 0 && s < n_scopes && ok; s++)
-		ok = add_large(q, &k, scopes[s], err);
+	if (ok && spec->n_metrics > 0)
+		ok = add_named(q, &k, spec, scopes, n_scopes, err);
+	else if (ok)
+		ok = add_main(q, &k, scopes, n_scopes, err);
 	free(k.at);
 	return ok;
 }
