@@ -143,21 +143,6 @@ FILE *whole_file(const struct whole_file *f)
 
 /* Closing */
 
-static void sync_folder(const char *path)
-{
-	char *dir = mem_strdup(path), *end = strrchr(dir, '/');
-	int fd;
-
-	if (end)
-		end[end == dir] = '\0';
-	fd = open(end ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)!fsync(fd);
-		close(fd);
-	}
-	free(dir);
-}
-
 /* Where a file came to be there meanwhile it stays, if the file system can do that. */
 static bool take_place(const char *from, const char *to, enum whole_over over)
 {
@@ -184,10 +169,7 @@ static int settle(struct whole_file *f)
 		return errno;
 	if (!f->beside)
 		return 0;
-	if (!take_place(f->beside, f->path, f->over))
-		return errno;
-	sync_folder(f->path);
-	return 0;
+	return take_place(f->beside, f->path, f->over) ? 0 : errno;
 }
 
 bool whole_file_close(struct whole_file *f, struct err *err)
@@ -221,7 +203,5 @@ bool whole_file_become(const char *beside, const char *path, struct err *err)
 		fail(path, errno, err);
 	if (fd >= 0)
 		close(fd);
-	if (ok)
-		sync_folder(path);
 	return ok;
 }

@@ -37,10 +37,14 @@ static enum status run_and_report(const struct run_job_spec *spec, const struct 
 	if (j.whole) {
 		status = tell_whole(&j);
 	} else {
+		if (j.n_kept > 0 && !opts_get(o, "quiet"))
+			say("offing: %zu replications were there and are kept", j.n_kept);
 		if (ok)
 			run_report(&j, opts_get(o, "json") != NULL);
 		status = ok ? run_report_status(&j) : tell_failure(&j, &err);
 		run_report_place(&j, status != STATUS_DONE || opts_get(o, "quiet"));
+		if (status == STATUS_INTERRUPTED && !j.place.none && !opts_get(o, "quiet"))
+			say("offing: the same run with --resume -o %s goes on from there", j.dir);
 	}
 	run_job_finish(&j);
 	return status;
@@ -116,8 +120,9 @@ const struct command cmd_run = {
 		"(docs/results.md). Ctrl-C (or SIGTERM, SIGHUP) ends the run where it is;\n"
 		"what was finished is kept and marked; a second one ends it at once. With\n"
 		"--force the older result goes when the new one is whole; until then the new\n"
-		"files are in DIR/unfinished. With --resume nothing is run where DIR holds the\n"
-		"whole result of the same scenario, policies and version. A timeline shows\n"
+		"files are in DIR/unfinished. With --resume a result of the same scenario,\n"
+		"policies and version is finished that was interrupted or killed, and is then\n"
+		"what it would have been; nothing is run where it is whole. A timeline shows\n"
 		"what each instance, request and transfer did when (docs/results.md); --force\n"
 		"replaces FILE.json, too.",
 	.opts = opts,

@@ -38,7 +38,7 @@ static const struct scenario_spec *spec_of(const struct experiment_host *h)
 
 static const struct probe *sink_open(struct experiment_host *h, uint32_t number)
 {
-	return recorder_sink_open(h->recorder, number);
+	return recorder_has(h->recorder, number) ? NULL : recorder_sink_open(h->recorder, number);
 }
 
 static void sink_close(struct experiment_host *h, const struct probe *sink)
@@ -55,6 +55,14 @@ static const struct probe *watcher(struct experiment_host *h, uint32_t number)
 static const struct probe *meter(struct experiment_host *h, uint32_t number)
 {
 	return number == 1 ? h->meter : NULL;
+}
+
+/* The first is simulated again for those who listen to it: they are told of events. */
+static bool kept(
+	struct experiment_host *h, uint32_t number, struct world_result *out, struct err *err)
+{
+	return !watcher(h, number) && !meter(h, number) &&
+	       recorder_kept(out, h->recorder, number, err);
 }
 
 static void show(struct experiment_host *h)
@@ -90,33 +98,40 @@ static bool replication_done(
 			.metrics = r->metrics,
 			.drift = &r->drift,
 			.warnings = &r->warnings,
+			.result = r,
 		},
 		err);
 }
 
 /* Where to */
 
-/* What the folder that is given has of these runs; false: it holds others. */
-static bool look(struct run_job *j, struct err *err)
+struct identity {
+	struct recorder_identity of;
+	const char **labels;
+};
+
+static struct identity identity_of(const struct scenario *sc)
 {
-	const struct scenario *sc = j->spec.scenario;
 	const char **labels = mem_zalloc(sc->spec.n_policies, sizeof *labels);
-	struct recorder_look seen;
-	bool ok;
 
 	for (size_t p = 0; p < sc->spec.n_policies; p++)
 		labels[p] = sc->spec.policies[p].label;
-	ok = recorder_look(&seen, j->spec.dir,
-		&(struct recorder_identity){
-			sc->sha256, version_text(), sc->spec.n_policies, labels},
-		err);
-	free(labels);
-	if (ok && seen.found == RECORDER_OTHER && !j->spec.force)
+	return (struct identity){{sc->sha256, version_text(), sc->spec.n_policies, labels}, labels};
+}
+
+/* What the folder that is given has of these runs; false: it holds others. */
+static bool look(struct run_job *j, const struct recorder_identity *id, struct err *err)
+{
+	struct recorder_look seen;
+
+	if (!recorder_look(&seen, j->spec.dir, id, err))
+		return false;
+	if (seen.found == RECORDER_OTHER && !j->spec.force)
 		return err_input(
 			err, "the result in '%s' %s; --force replaces it", j->spec.dir, seen.why);
-	j->whole = ok && seen.found == RECORDER_WHOLE;
+	j->whole = seen.found == RECORDER_WHOLE;
 	j->failed = seen.failed;
-	return ok;
+	return !j->whole || !seen.beside || recorder_adopt(j->spec.dir, err);
 }
 
 static bool choose_dir(struct run_job *j, struct err *err)
@@ -142,17 +157,19 @@ static bool choose_dir(struct run_job *j, struct err *err)
 	return true;
 }
 
-static bool open_recorder(struct experiment_host *h, struct err *err)
+static bool open_as(
+	struct experiment_host *h, const struct recorder_identity *resume, struct err *err)
 {
 	const struct scenario_spec *s = spec_of(h);
 	struct run_job *j = h->job;
 	struct recorder_spec spec = {
 		.dir = j->dir,
-		.force = (j->spec.force || j->spec.resume) && j->spec.dir,
+		.force = j->spec.force && j->spec.dir,
 		.requests = s->record.requests,
 		.series = s->record.queues_s > 0.0,
 		.n_runs = s->n_policies,
 		.stop = j->spec.stop,
+		.resume = resume,
 	};
 
 	while (!recorder_open(&h->recorder, &spec, err)) {
@@ -163,6 +180,21 @@ static bool open_recorder(struct experiment_host *h, struct err *err)
 			return false;
 	}
 	return true;
+}
+
+static bool open_recorder(struct experiment_host *h, struct err *err)
+{
+	struct run_job *j = h->job;
+	struct identity id;
+	bool ok;
+
+	if (!j->spec.resume)
+		return open_as(h, NULL, err);
+	id = identity_of(j->spec.scenario);
+	ok = look(j, &id.of, err) && (j->whole || open_as(h, &id.of, err));
+	j->n_kept = ok && !j->whole ? recorder_n_kept(h->recorder) : 0;
+	free(id.labels);
+	return ok;
 }
 
 /* Timeline */
@@ -184,7 +216,7 @@ static bool open_timeline(struct experiment_host *h, struct err *err)
 	struct timeline_spec spec = {
 		.scenario = spec_of(h),
 		.most = spec_of(h)->record.timeline_events,
-		.force = h->job->spec.force || !h->job->spec.timeline,
+		.force = h->job->spec.force || h->job->spec.resume || !h->job->spec.timeline,
 	};
 	struct buf file;
 	bool ok = true;
@@ -251,7 +283,7 @@ static void note_tokens(struct experiment_host *h, size_t p)
 static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 {
 	static const struct experiment_ops ops = {
-		sink_open, sink_close, watcher, meter, replication_done};
+		sink_open, sink_close, watcher, meter, kept, replication_done};
 	const struct scenario *sc = h->job->spec.scenario;
 	struct experiment_result *r = &h->job->results[p];
 	const struct experiment x = {
@@ -315,11 +347,11 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	const struct scenario_spec *s = spec_of(h);
 	struct run_job *j = h->job;
 
-	if (!choose_dir(j, err) || (j->spec.resume && !look(j, err)))
+	if (!choose_dir(j, err) || !open_recorder(h, err))
 		return false;
 	if (j->whole)
 		return true;
-	if (!open_recorder(h, err) || !open_timeline(h, err))
+	if (!open_timeline(h, err))
 		return false;
 	show(h);
 	j->pilot_warnings = mem_zalloc(s->n_policies, sizeof *j->pilot_warnings);

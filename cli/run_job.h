@@ -36,6 +36,7 @@ struct run_job {
 	char dir[4096]; /* where the results are */
 	bool whole;     /* they were there, so nothing was run; of what follows nothing is set */
 	bool failed;    /* whole: one of the runs, as it would again */
+	size_t n_kept;  /* replications that were there and were not simulated again */
 	struct warnings scenario_warnings; /* what reading the scenario warned of */
 	struct warnings *pilot_warnings;   /* one a policy; NULL: nothing was run */
 	struct experiment_result *results; /* one a policy; NULL: nothing was run */

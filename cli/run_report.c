@@ -161,16 +161,12 @@ static bool all_complete(const struct run_job *j)
 /* Only the closing went wrong, as on a full disk. */
 static void tell_closing(const struct run_job *j, const char *dir)
 {
-	char log[sizeof j->dir + 64];
-
 	err_print(&j->closing, stderr);
 	if (!all_complete(j))
 		return;
 	say("offing: all replications are complete and kept in %s", dir);
-	snprintf(log, sizeof log, "%s/results.sqlite-wal", dir);
-	if (access(log, F_OK) == 0)
-		say("offing: leave results.sqlite-wal beside results.sqlite; once there is "
-		    "room, open that with sqlite3, which puts the two together");
+	say("offing: once there is room, the same run with --resume -o %s makes the result whole",
+		j->dir);
 }
 
 void run_report_place(const struct run_job *j, bool quiet)

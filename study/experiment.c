@@ -34,9 +34,13 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 		.digest = x->digest,
 	};
 	const struct probe *sink = NULL, *watcher = NULL, *meter = NULL;
+	struct world_result *out = &k->results[job % k->ring];
 	struct world *w;
 	bool ok;
 
+	if (x->ops && x->ops->kept &&
+		(x->ops->kept(x->host, number, out, err) || err->kind != ERR_NONE))
+		return err->kind == ERR_NONE;
 	if (!world_create(&w, &setup, err))
 		return false;
 	/* rejected input must not leave a half-written replication: open the sink last */
@@ -52,7 +56,7 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 		world_attach(w, watcher);
 	if (meter)
 		world_attach(w, meter);
-	ok = world_run(w, &k->results[job % k->ring], err);
+	ok = world_run(w, out, err);
 	world_destroy(w);
 	if (sink && x->ops->sink_close)
 		x->ops->sink_close(x->host, sink);

@@ -31,6 +31,10 @@ struct experiment_ops {
 	const struct probe *(*watcher)(struct experiment_host *h, uint32_t number);
 	/** The same, and one more. */
 	const struct probe *(*meter)(struct experiment_host *h, uint32_t number);
+	/** Any thread: replication @number as it was simulated before, in @out; it is not simulated
+	 *  again then. False: it was not, or, with @err, it cannot be had. */
+	bool (*kept)(struct experiment_host *h, uint32_t number, struct world_result *out,
+		struct err *err);
 	/** The calling thread, in order of number. */
 	bool (*done)(struct experiment_host *h, uint32_t number, const struct world_result *r,
 		struct err *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/record/parts.h"
 #include "io/record/recorder.h"
 
 /* A scenario of two sites, two groups (one without a home), one model, two instances. */
@@ -72,6 +73,7 @@ static inline void fixture_remove(char *dir)
 	char path[4096];
 	size_t i;
 
+	rec_parts_remove(dir);
 	for (i = 0; i < sizeof files / sizeof *files; i++) {
 		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
 		unlink(path);

@@ -76,4 +76,44 @@ run 2 'was not written by offing' two.yaml --resume -o foreign
 : >claimed/results.sqlite
 run 0 'results in claimed' two.yaml --resume -o claimed
 
+# A whole result that could not take its place since somebody had the older one open, takes it now.
+run 0 'results in late' two.yaml -s run.seed=6 -o late
+cp -r whole late/unfinished
+run 0 'late holds this result already' two.yaml --resume -o late
+[ "$(cd late && ls -A)" = "$(cd whole && ls -A)" ] || complain "late: $(ls -A late)"
+listing late | cut -d ' ' -f 1,5- >now
+listing whole | cut -d ' ' -f 1,5- | cmp -s now - || complain "late: it is not the whole one"
+
+# Interrupted, it goes on: what was finished is not simulated again, and the end is the same.
+cat >long.yaml <<'YAML'
+name: long
+run: {horizon: 30 s, warmup: 1 s, replications: 200, seed: 2}
+sites: {e: {tier: edge}}
+links: {}
+instances: {q: {site: e, service: {distribution: exponential, mean: 1 ms}}}
+users: {u: {arrivals: {process: poisson, rate: 500 /s}}}
+policy: {name: fcfs}
+record: {queues: 1 s, requests: false}
+YAML
+ask() {
+	sqlite3 "$1/results.sqlite" "$2" 2>/dev/null
+}
+for signal in INT TERM; do
+	rm -rf long
+	timeout -s $signal 0.7 "$offing" run long.yaml -q -o long >/dev/null 2>&1
+	n=$(ask long "SELECT count(*) FROM replication WHERE status = 'complete'")
+	if [ "$n" -eq 0 ] || [ "$n" -ge 200 ]; then
+		complain "$signal: $n replications were finished"
+	fi
+	[ "$(ask long 'SELECT status FROM run')" = interrupted ] || complain "$signal: not marked"
+	run 0 "$n replications were there and are kept" long.yaml --resume -o long
+done
+"$offing" run long.yaml -q -o straight >want
+cmp -s out want || complain "interrupted: another summary"
+for table in replication metric summary drift drift_fit warning; do
+	ask straight "SELECT * FROM $table" >want
+	ask long "SELECT * FROM $table" | cmp -s want - || complain "interrupted: another $table"
+done
+cmp -s long/series.h5 straight/series.h5 || complain "interrupted: other series"
+
 exit $failed

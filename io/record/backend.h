@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "io/record/recorder.h"
+#include "io/record/resume.h"
 
 /**
  * One kind of file a recorder writes. Only the recorder's writer thread calls
@@ -34,13 +35,26 @@ static inline size_t series_cap(size_t width)
 	return fit > 8192 ? 8192 : fit < 1 ? 1 : fit;
 }
 
+/** What a file that is opened is part of. Borrowed for the call. */
+struct rec_opening {
+	const struct recorder_spec *spec;
+	const struct rec_begun *begun; /* what is there to go on with; NULL: nothing */
+};
+
+/** What else closing depends on. */
+struct rec_closing {
+	bool whole;   /* all runs were ended, none as interrupted, and nothing has failed */
+	bool *in_use; /* set it when a file stays beside because another program reads it */
+};
+
 /** Any member but open and close may be NULL: nothing to do. */
 struct rec_ops {
 	const char *file; /* its name inside the folder */
-	/** @path does not exist or is empty, its folder exists. On false *@out is NULL. */
-	bool (*open)(struct rec_backend **out, const char *path, const struct recorder_spec *spec,
+	/** @path does not exist or is empty, unless it is gone on with; its folder exists. On false
+	 * *@out is NULL. */
+	bool (*open)(struct rec_backend **out, const char *path, const struct rec_opening *o,
 		struct err *err);
-	/** @id counts runs from 1. */
+	/** @id counts runs from 1; of those that had begun before, too. */
 	bool (*run_begin)(struct rec_backend *b, uint32_t id, const struct recorder_run *run,
 		struct err *err);
 	bool (*sink_open)(struct rec_backend *b, uint32_t number, struct err *err);
@@ -55,11 +69,10 @@ struct rec_ops {
 	 *  that is complete: it ran in vain and leaves no trace. */
 	bool (*discard)(struct rec_backend *b, uint32_t number, struct err *err);
 	bool (*run_end)(struct rec_backend *b, const struct recorder_end *end, struct err *err);
-	/** Free @b and close its file, also on false. Set *@in_use when that leaves a file beside
-	 * it because another program reads it. */
-	bool (*close)(struct rec_backend *b, bool *in_use, struct err *err);
+	/** Free @b and close its file, also on false. */
+	bool (*close)(struct rec_backend *b, const struct rec_closing *c, struct err *err);
 };
 
-extern const struct rec_ops rec_sqlite, rec_hdf5;
+extern const struct rec_ops rec_sqlite, rec_hdf5, rec_finished;
 
 #endif

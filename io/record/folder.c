@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/record/parts.h"
 #include "io/record/recorder.h"
+#include "io/record/series_file.h"
 
 bool rec_folder_make(const char *dir, struct err *err)
 {
@@ -40,15 +42,8 @@ bool rec_folder_make(const char *dir, struct err *err)
 /* A name for each file that a back-end or its library may make; NULL behind the last. The first
  * is the last to take its place: with it a result is there. */
 static const char *const names[] = {"results.sqlite", "results.sqlite-wal", "results.sqlite-shm",
-	"results.sqlite-journal", "series.h5", RECORDER_TIMELINE, RECORDER_PROVENANCE, NULL};
-
-static char *path_of(const char *dir, const char *name)
-{
-	char *path = mem_zalloc(strlen(dir) + strlen(name) + 2, 1);
-
-	strcat(strcat(strcpy(path, dir), "/"), name);
-	return path;
-}
+	"results.sqlite-journal", SERIES_FILE, SERIES_BESIDE, RECORDER_TIMELINE,
+	RECORDER_PROVENANCE, NULL};
 
 bool rec_folder_taken(const char *dir)
 {
@@ -57,7 +52,7 @@ bool rec_folder_taken(const char *dir)
 	char *path;
 
 	for (name = names; *name && !taken; name++) {
-		path = path_of(dir, *name);
+		path = rec_path(dir, *name);
 		taken = access(path, F_OK) == 0;
 		free(path);
 	}
@@ -67,7 +62,7 @@ bool rec_folder_taken(const char *dir)
 /* Of several processes that try at once, one succeeds. */
 static bool claim(const char *dir, struct err *err)
 {
-	char *path = path_of(dir, names[0]);
+	char *path = rec_path(dir, names[0]);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
 	if (fd >= 0)
@@ -102,11 +97,12 @@ static bool clear(const char *dir, struct err *err)
 	char *path;
 
 	for (name = names; *name; name++) {
-		path = path_of(dir, *name);
+		path = rec_path(dir, *name);
 		if (unlink(path) != 0 && errno != ENOENT)
 			ok = err_run(err, "cannot replace %s: %s", path, strerror(errno));
 		free(path);
 	}
+	rec_parts_remove(dir);
 	return ok;
 }
 
@@ -115,7 +111,7 @@ static bool stage(struct rec_folder *f, struct err *err)
 {
 	f->replaces = true;
 	free(f->into);
-	f->into = path_of(f->dir, RECORDER_BESIDE);
+	f->into = rec_path(f->dir, RECORDER_BESIDE);
 	if (access(f->dir, W_OK | X_OK) != 0)
 		return err_run(err, "cannot replace the result in %s: %s", f->dir, strerror(errno));
 	return rec_folder_make(f->into, err) && clear(f->into, err) && claim(f->into, err);
@@ -131,9 +127,7 @@ static bool take_hold(struct rec_folder *f, bool force, struct err *err)
 		rec_folder_discard(f);
 		return false;
 	}
-	if (!lock(f, err))
-		return false;
-	return rec_folder_taken(f->dir) ? stage(f, err) : claim(f->dir, err);
+	return lock(f, err) && rec_folder_begin(f, err);
 }
 
 bool rec_folder_open(struct rec_folder *f, const char *dir, bool force, struct err *err)
@@ -161,6 +155,34 @@ bool rec_folder_open_beside(struct rec_folder *f, const char *dir, bool force, s
 	return false;
 }
 
+bool rec_folder_hold(struct rec_folder *f, const char *dir, struct err *err)
+{
+	*f = (struct rec_folder){.dir = mem_strdup(dir), .into = mem_strdup(dir), .lock_fd = -1};
+	if (rec_folder_make(dir, err) && lock(f, err))
+		return true;
+	rec_folder_close(f);
+	return false;
+}
+
+bool rec_folder_begin(struct rec_folder *f, struct err *err)
+{
+	return rec_folder_taken(f->dir) ? stage(f, err) : claim(f->dir, err);
+}
+
+bool rec_folder_renew(struct rec_folder *f, struct err *err)
+{
+	return clear(f->dir, err) && claim(f->dir, err);
+}
+
+void rec_folder_go_on(struct rec_folder *f, bool beside)
+{
+	f->replaces = beside;
+	if (!beside)
+		return;
+	free(f->into);
+	f->into = rec_path(f->dir, RECORDER_BESIDE);
+}
+
 /* The old files go first: with the log of another database beside it, a database is none. */
 bool rec_folder_commit(struct rec_folder *f, struct err *err)
 {
@@ -172,7 +194,7 @@ bool rec_folder_commit(struct rec_folder *f, struct err *err)
 	if (!clear(f->dir, err))
 		return false;
 	while (ok && i-- > 0) {
-		char *from = path_of(f->into, names[i]), *to = path_of(f->dir, names[i]);
+		char *from = rec_path(f->into, names[i]), *to = rec_path(f->dir, names[i]);
 
 		if (rename(from, to) != 0 && errno != ENOENT)
 			ok = err_run(err, "cannot make %s of %s: %s", to, from, strerror(errno));

@@ -36,6 +36,15 @@ MUST_CHECK bool rec_folder_open(struct rec_folder *f, const char *dir, bool forc
 MUST_CHECK bool rec_folder_open_beside(
 	struct rec_folder *f, const char *dir, bool force, struct err *err);
 
+/** The same in two steps: take hold of @dir, whatever it holds, and then ... */
+MUST_CHECK bool rec_folder_hold(struct rec_folder *f, const char *dir, struct err *err);
+/** ... make new files, beside those that are there, */
+MUST_CHECK bool rec_folder_begin(struct rec_folder *f, struct err *err);
+/** or in their place, since they are nothing, */
+MUST_CHECK bool rec_folder_renew(struct rec_folder *f, struct err *err);
+/** or go on with those that are there, @beside: in DIR/unfinished. */
+void rec_folder_go_on(struct rec_folder *f, bool beside);
+
 /** The new files, which are whole, take the place of the old ones. Nothing is done where there
  *  are none. */
 MUST_CHECK bool rec_folder_commit(struct rec_folder *f, struct err *err);

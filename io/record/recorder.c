@@ -8,6 +8,9 @@
 
 #include "base/mem.h"
 #include "io/record/folder.h"
+#include "io/record/kept.h"
+#include "io/record/parts.h"
+#include "io/record/resume.h"
 #include "io/record/writer.h"
 #include "models/measure/lyapunov.h"
 #include "sim/event.h"
@@ -39,6 +42,8 @@ struct probe_state {
 struct recorder {
 	struct rec_writer *writer; /* NULL: nothing is kept */
 	struct rec_folder folder;
+	struct rec_begun begun; /* what was there from before */
+	struct rec_kept *kept;  /* NULL: nothing */
 	bool requests, series;
 	size_t n_runs, runs_begun;
 	size_t n_ended; /* otherwise than interrupted */
@@ -217,6 +222,8 @@ bool recorder_replication(
 	struct message m = {.kind = MSG_REPLICATION, .replication = rep};
 	size_t i;
 
+	if (recorder_has(r, rep->number))
+		return true;
 	pthread_mutex_lock(&r->lock);
 	r->n_complete += rep->status == RUN_COMPLETE;
 	for (i = 0; i < r->n_undone && r->undone[i] != rep->number; i++)
@@ -225,6 +232,40 @@ bool recorder_replication(
 		r->undone[i] = r->undone[--r->n_undone];
 	pthread_mutex_unlock(&r->lock);
 	return ask(r, &m, err);
+}
+
+/* The run that began last, if it had begun before. */
+static const struct rec_begun_run *begun_before(const struct recorder *r)
+{
+	return r->runs_begun - 1 < r->begun.n ? &r->begun.runs[r->runs_begun - 1] : NULL;
+}
+
+static bool ended_before(const struct recorder *r)
+{
+	return begun_before(r) && begun_before(r)->ended;
+}
+
+bool recorder_has(const struct recorder *r, uint32_t number)
+{
+	return ended_before(r) || (begun_before(r) && number <= begun_before(r)->kept);
+}
+
+size_t recorder_n_kept(const struct recorder *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->begun.n; i++)
+		n += r->begun.runs[i].kept;
+	return n;
+}
+
+bool recorder_kept(
+	struct world_result *out, const struct recorder *r, uint32_t number, struct err *err)
+{
+	const struct rec_begun_run *b = begun_before(r);
+
+	return b && number <= b->kept &&
+	       rec_kept_load(out, r->kept, (uint32_t)r->runs_begun, number, err);
 }
 
 bool recorder_run_end(struct recorder *r, const struct recorder_end *end, struct err *err)
@@ -240,6 +281,10 @@ bool recorder_run_end(struct recorder *r, const struct recorder_end *end, struct
 		ok = ask(r, &discard, err);
 	}
 	r->n_undone = 0;
+	if (ended_before(r)) {
+		r->n_ended++;
+		return ok;
+	}
 	r->n_ended += end->status != RUN_INTERRUPTED;
 	return ask(r, &last, err) && ok;
 }
@@ -256,20 +301,73 @@ bool recorder_taken(const char *dir)
 	return rec_folder_taken(dir);
 }
 
+/* Take hold of the folder; *@goes_on: of what it holds already. */
+static bool open_folder(
+	struct recorder *r, const struct recorder_spec *spec, bool *goes_on, struct err *err)
+{
+	struct recorder_look seen;
+
+	*goes_on = false;
+	if (!spec->resume)
+		return rec_folder_open(&r->folder, spec->dir, spec->force, err);
+	if (!rec_folder_hold(&r->folder, spec->dir, err))
+		return false;
+	if (!recorder_look(&seen, spec->dir, spec->resume, err))
+		;
+	else if (seen.found == RECORDER_WHOLE)
+		err_run(err, "%s: another run has just finished this result", spec->dir);
+	else if (seen.found == RECORDER_NOTHING && rec_folder_renew(&r->folder, err))
+		return true;
+	else if (seen.found == RECORDER_UNFINISHED && seen.kept) {
+		rec_folder_go_on(&r->folder, seen.beside);
+		*goes_on = true;
+		return true;
+	} else if (rec_folder_begin(&r->folder, err))
+		return true;
+	rec_folder_close(&r->folder);
+	return false;
+}
+
+bool recorder_adopt(const char *dir, struct err *err)
+{
+	struct rec_folder f;
+	bool ok;
+
+	if (!rec_folder_hold(&f, dir, err))
+		return false;
+	rec_folder_go_on(&f, true);
+	ok = rec_folder_commit(&f, err);
+	rec_folder_close(&f);
+	return ok;
+}
+
 static bool open_files(struct recorder *r, const struct recorder_spec *spec, struct err *err)
 {
 	struct recorder_spec here = *spec;
+	bool goes_on;
 
 	if (!*spec->dir)
 		return err_input(err, "the name of the results folder is empty");
-	if (!rec_folder_open(&r->folder, spec->dir, spec->force, err))
+	if (!open_folder(r, spec, &goes_on, err))
 		return false;
 	here.dir = r->folder.into;
-	if (rec_writer_create(&r->writer, &here, err))
+	if (rec_parts_make(here.dir, err) &&
+		(!goes_on || rec_resume(&r->begun, &r->kept, here.dir, spec->resume, spec->series,
+				     err)) &&
+		rec_writer_create(&r->writer, &here, goes_on ? &r->begun : NULL, err))
 		return true;
-	rec_folder_discard(&r->folder); /* half a result is none */
+	if (!goes_on)
+		rec_folder_discard(&r->folder); /* half a result is none */
 	rec_folder_close(&r->folder);
 	return false;
+}
+
+static void recorder_free(struct recorder *r)
+{
+	rec_begun_finish(&r->begun);
+	rec_kept_close(r->kept);
+	free(r->undone);
+	free(r);
 }
 
 bool recorder_open(struct recorder **out, const struct recorder_spec *spec, struct err *err)
@@ -278,7 +376,7 @@ bool recorder_open(struct recorder **out, const struct recorder_spec *spec, stru
 
 	*out = NULL;
 	if (spec->dir && !open_files(r, spec, err)) {
-		free(r);
+		recorder_free(r);
 		return false;
 	}
 	r->requests = r->writer && spec->requests;
@@ -294,7 +392,8 @@ static bool settle(struct recorder *r, bool ok, struct recorder_place *place, st
 {
 	const bool whole = ok && r->n_ended == r->n_runs;
 
-	if (r->runs_begun == 0 || (r->folder.replaces && !whole && r->n_complete == 0)) {
+	if (!r->kept &&
+		(r->runs_begun == 0 || (r->folder.replaces && !whole && r->n_complete == 0))) {
 		place->none = true;
 		rec_folder_discard(&r->folder);
 		return true;
@@ -308,7 +407,7 @@ static bool settle(struct recorder *r, bool ok, struct recorder_place *place, st
 static bool close_files(struct recorder *r, struct recorder_place *place, struct err *err)
 {
 	struct err moving = {0};
-	bool ok = rec_writer_destroy(r->writer, &place->in_use, err);
+	bool ok = rec_writer_destroy(r->writer, r->n_ended == r->n_runs, &place->in_use, err);
 
 	if (!settle(r, ok, place, &moving) && ok) {
 		ok = false;
@@ -328,7 +427,6 @@ bool recorder_close(struct recorder *r, struct recorder_place *place, struct err
 	assert(r->n_sinks == 0);
 	ok = !r->writer || close_files(r, place, err);
 	pthread_mutex_destroy(&r->lock);
-	free(r->undone);
-	free(r);
+	recorder_free(r);
 	return ok;
 }

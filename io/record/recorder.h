@@ -15,6 +15,7 @@
 #include "models/measure/warnings.h"
 #include "models/probe.h"
 #include "models/scenario.h"
+#include "models/world/world.h"
 
 /**
  * Keeps what a run produced: tables in DIR/results.sqlite, time series in
@@ -40,6 +41,7 @@
  * read: what was not finished is marked `interrupted`.
  */
 struct recorder;
+struct recorder_identity;
 
 /** Upper limit of what one open sink holds in memory. */
 #define RECORDER_SINK_BYTES (4u << 20)
@@ -51,6 +53,8 @@ struct recorder_spec {
 	bool series;       /* keep series; no series.h5 without */
 	size_t n_runs;     /* how many runs will follow; more than one: series under /run_ID */
 	atomic_bool *stop; /* set when a write fails, so that nobody works on in vain; or NULL */
+	/* go on with what @dir holds of these runs (resume.h); NULL: do not */
+	const struct recorder_identity *resume;
 };
 
 /** Whether @dir holds results.sqlite or series.h5. */
@@ -82,9 +86,25 @@ struct recorder_run {
 	const struct warnings *scenario_warnings, *pilot_warnings; /* NULL: none */
 };
 
-/** Start a run: its row says `interrupted` until recorder_run_end(). */
+/** Start a run: its row says `interrupted` until recorder_run_end(). One that had begun before and
+ * is gone on with is begun, too. */
 MUST_CHECK bool recorder_run_begin(
 	struct recorder *r, const struct recorder_run *run, struct err *err);
+
+/** Of the run that began last: is replication @number, or the whole run, there from before? Then
+ *  nothing is written of it any more; it has no sink. */
+bool recorder_has(const struct recorder *r, uint32_t number);
+
+/** What recorder_look() calls whole and beside takes the place of the older result in @dir. */
+MUST_CHECK bool recorder_adopt(const char *dir, struct err *err);
+
+/** How many replications are there from before, of all runs. */
+size_t recorder_n_kept(const struct recorder *r);
+
+/** Replication @number of the run that began last, from before, to the bit: world_result_finish()
+ * is due. Any thread. False: it was not kept, or, with @err, it cannot be read. */
+MUST_CHECK bool recorder_kept(
+	struct world_result *out, const struct recorder *r, uint32_t number, struct err *err);
 
 /**
  * A probe for the rows of replication @number: it listens to what the spec keeps. One thread at a
@@ -102,9 +122,10 @@ struct recorder_replication {
 	uint64_t events;
 	enum run_status status;
 	size_t n_metrics;
-	const struct metric_row *metrics; /* (scope, name) unique */
-	const struct drift *drift;        /* by backlog; NULL: no slots */
-	const struct warnings *warnings;  /* NULL: none */
+	const struct metric_row *metrics;  /* (scope, name) unique */
+	const struct drift *drift;         /* by backlog; NULL: no slots */
+	const struct warnings *warnings;   /* NULL: none */
+	const struct world_result *result; /* all of it, to go on from; NULL: nobody will */
 };
 
 MUST_CHECK bool recorder_replication(

@@ -1,142 +1,182 @@
-/* What a folder holds of the runs that are asked for. */
+/* Bringing an unfinished result to where a run can go on. */
 #include "io/record/resume.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/str.h"
-#include "io/record/schema.h"
+#include "base/mem.h"
+#include "io/record/kept.h"
+#include "io/record/parts.h"
+#include "io/record/series_file.h"
 
 enum { PATIENCE_MS = 10000 };
 
-struct looker {
+struct resuming {
+	const char *dir;
+	char *path;
 	sqlite3 *db;
-	const char *path;
-	const struct recorder_identity *id;
-	struct recorder_look *out;
+	const struct rec_kept *kept;
+	struct rec_begun *begun;
+	bool series, grouped;
 };
 
-static bool fail(const struct looker *l, struct err *err)
+static bool fail(const struct resuming *r, struct err *err)
 {
-	return err_run(err, "%s: %s", l->path, sqlite3_errmsg(l->db));
+	return err_run(err, "%s: %s", r->path, sqlite3_errmsg(r->db));
 }
 
-/* The number that @sql asks for. */
-static bool number(sqlite3_int64 *out, const struct looker *l, const char *sql, struct err *err)
+/* What is there */
+
+/* Complete in the tables, from 1 on without a gap. */
+static bool count_complete(uint32_t *out, const struct resuming *r, uint32_t run, struct err *err)
 {
-	sqlite3_stmt *st;
-	bool ok = sqlite3_prepare_v2(l->db, sql, -1, &st, NULL) == SQLITE_OK &&
-		  sqlite3_step(st) == SQLITE_ROW;
-
-	if (ok)
-		*out = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return ok || fail(l, err);
-}
-
-/* A file whose first transaction did not come to its end has no tables. */
-static bool check_schema(bool *none, const struct looker *l, struct err *err)
-{
-	sqlite3_int64 tables, application, schema;
-
-	if (!number(&tables, l, "SELECT count(*) FROM sqlite_schema", err) ||
-		!number(&application, l, "PRAGMA application_id", err) ||
-		!number(&schema, l, "PRAGMA user_version", err))
-		return false;
-	*none = tables == 0;
-	if (*none)
-		return true;
-	if (application != REC_APPLICATION)
-		return err_input(err, "%s was not written by offing", l->path);
-	if (schema != REC_SCHEMA) {
-		l->out->found = RECORDER_OTHER;
-		snprintf(l->out->why, sizeof l->out->why, "has schema %lld, not %d",
-			(long long)schema, REC_SCHEMA);
-	}
-	return true;
-}
-
-static bool differs(const struct looker *l, sqlite3_stmt *st, size_t i)
-{
-	const char *sha256 = (const char *)sqlite3_column_text(st, 0);
-	const char *policy = (const char *)sqlite3_column_text(st, 1);
-	const char *version = (const char *)sqlite3_column_text(st, 2);
-	char *why = l->out->why;
-
-	if (strcmp(sha256, l->id->sha256) != 0)
-		snprintf(why, sizeof l->out->why,
-			"is of another scenario or of other files: its identity is %.12s, not "
-			"%.12s",
-			sha256, l->id->sha256);
-	else if (strcmp(version, l->id->version) != 0)
-		snprintf(why, sizeof l->out->why, "was written by version %.60s, this is %.60s",
-			version, l->id->version);
-	else if (i >= l->id->n || strcmp(policy, l->id->policies[i]) != 0)
-		snprintf(why, sizeof l->out->why,
-			"has the policy '%.60s', which is not asked for here", policy);
-	else
-		return false;
-	l->out->found = RECORDER_OTHER;
-	return true;
-}
-
-/* Of runs in order: the status says whether all is written. */
-static bool compare_runs(const struct looker *l, struct err *err)
-{
-	static const char sql[] =
-		"SELECT scenario_sha256, policy, version, status FROM run ORDER BY id";
-	size_t n = 0, ended = 0;
+	static const char sql[] = "SELECT number FROM replication WHERE run = ? AND status = "
+				  "'complete' ORDER BY number";
 	sqlite3_stmt *st;
 	int rc;
 
-	if (sqlite3_prepare_v2(l->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return fail(l, err);
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW && !differs(l, st, n)) {
-		const char *status = (const char *)sqlite3_column_text(st, 3);
+	*out = 0;
+	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return fail(r, err);
+	sqlite3_bind_int64(st, 1, run);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && sqlite3_column_int64(st, 0) == *out + 1)
+		++*out;
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || fail(r, err);
+}
 
-		l->out->failed = l->out->failed || strcmp(status, "failed") == 0;
-		ended += strcmp(status, "interrupted") != 0;
-		n++;
+/* ... of which all there is to know is there. */
+static uint32_t count_kept(const struct resuming *r, uint32_t run, uint32_t complete)
+{
+	uint32_t n = rec_kept_count(r->kept, run), k = 0;
+
+	n = n < complete ? n : complete;
+	while (k < n && (!r->series || rec_series_there(r->dir, r->grouped,
+					       (struct rec_part){.run = run, .number = k + 1})))
+		k++;
+	return k;
+}
+
+static bool find_runs(const struct resuming *r, struct err *err)
+{
+	static const char sql[] = "SELECT status <> 'interrupted' FROM run ORDER BY id";
+	struct rec_begun *b = r->begun;
+	sqlite3_stmt *st;
+	size_t cap = 0;
+	int rc;
+
+	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return fail(r, err);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		b->runs = mem_grow(b->runs, b->n, &cap, sizeof *b->runs);
+		b->runs[b->n++] = (struct rec_begun_run){.ended = sqlite3_column_int(st, 0)};
 	}
 	sqlite3_finalize(st);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return fail(l, err);
-	if (l->out->found != RECORDER_OTHER && n > 0)
-		l->out->found = ended == l->id->n ? RECORDER_WHOLE : RECORDER_UNFINISHED;
+	if (rc != SQLITE_DONE)
+		return fail(r, err);
+	for (uint32_t i = 0; i < b->n; i++) {
+		uint32_t complete;
+
+		if (!count_complete(&complete, r, i + 1, err))
+			return false;
+		b->runs[i].kept = count_kept(r, i + 1, complete);
+	}
 	return true;
 }
 
-static bool look(struct looker *l, struct err *err)
-{
-	bool none;
+/* Taking the rest away */
 
-	/* to write, too: what was killed in its first transaction has to be rolled back */
-	if (sqlite3_open_v2(l->path, &l->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-		return fail(l, err);
-	sqlite3_busy_timeout(l->db, PATIENCE_MS);
-	if (!check_schema(&none, l, err))
-		return false;
-	return none || l->out->found == RECORDER_OTHER || compare_runs(l, err);
+/* Of run ?1 all but replications up to ?2 and what was said when it began. */
+static const char *const clearing[] = {
+	"DELETE FROM request WHERE run = ?1 AND replication > ?2",
+	"DELETE FROM metric WHERE run = ?1 AND replication > ?2",
+	"DELETE FROM drift WHERE run = ?1 AND (replication IS NULL OR replication > ?2)",
+	"DELETE FROM drift_fit WHERE run = ?1 AND (replication IS NULL OR replication > ?2)",
+	"DELETE FROM warning WHERE run = ?1 AND (replication > ?2 OR (replication IS NULL AND kind "
+	"<> 'scenario'))",
+	"DELETE FROM summary WHERE run = ?1 AND ?2 >= 0",
+	"DELETE FROM replication WHERE run = ?1 AND number > ?2",
+	"UPDATE run SET status = 'interrupted', wall_s = NULL WHERE id = ?1 AND ?2 >= 0",
+};
+
+static bool clear_run(const struct resuming *r, uint32_t run, uint32_t kept, struct err *err)
+{
+	for (size_t i = 0; i < sizeof clearing / sizeof *clearing; i++) {
+		sqlite3_stmt *st;
+		bool ok = sqlite3_prepare_v2(r->db, clearing[i], -1, &st, NULL) == SQLITE_OK &&
+			  sqlite3_bind_int64(st, 1, run) == SQLITE_OK &&
+			  sqlite3_bind_int64(st, 2, kept) == SQLITE_OK &&
+			  sqlite3_step(st) == SQLITE_DONE;
+
+		if (!ok)
+			fail(r, err);
+		sqlite3_finalize(st);
+		if (!ok)
+			return false;
+	}
+	return true;
 }
 
-bool recorder_look(struct recorder_look *out, const char *dir, const struct recorder_identity *id,
-	struct err *err)
+/* The index is made when the file is closed. */
+static bool clear_tables(const struct resuming *r, struct err *err)
 {
-	struct looker l = {.id = id, .out = out};
-	struct stat st;
-	struct buf path;
-	bool ok = true;
+	if (sqlite3_exec(r->db, "BEGIN IMMEDIATE; DROP INDEX IF EXISTS request_order", NULL, NULL,
+		    NULL) != SQLITE_OK)
+		return fail(r, err);
+	for (uint32_t i = 0; i < r->begun->n; i++)
+		if (!r->begun->runs[i].ended && !clear_run(r, i + 1, r->begun->runs[i].kept, err))
+			return false;
+	return sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK || fail(r, err);
+}
 
-	*out = (struct recorder_look){.found = RECORDER_NOTHING};
-	buf_init(&path);
-	buf_printf(&path, "%s/results.sqlite", dir);
-	l.path = path.s;
-	/* an empty one is what was claimed and never begun */
-	if (stat(l.path, &st) == 0 && st.st_size > 0)
-		ok = look(&l, err);
-	sqlite3_close(l.db);
-	buf_finish(&path);
+static bool is_kept(const struct rec_begun *b, struct rec_part p)
+{
+	return p.run - 1 < b->n &&
+	       (b->runs[p.run - 1].ended || p.number <= b->runs[p.run - 1].kept);
+}
+
+static void clear_parts(const struct resuming *r)
+{
+	struct rec_part_list parts = rec_parts_list(r->dir);
+
+	for (size_t i = 0; i < parts.n; i++)
+		if (!is_kept(r->begun, parts.at[i]))
+			rec_part_unlink(r->dir, parts.at[i]);
+	free(parts.at);
+}
+
+static bool resume(struct resuming *r, struct err *err)
+{
+	if (sqlite3_open_v2(r->path, &r->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		return fail(r, err);
+	sqlite3_busy_timeout(r->db, PATIENCE_MS);
+	if (!find_runs(r, err) || !clear_tables(r, err))
+		return false;
+	clear_parts(r);
+	return true;
+}
+
+bool rec_resume(struct rec_begun *out, struct rec_kept **kept, const char *dir,
+	const struct recorder_identity *id, bool series, struct err *err)
+{
+	struct resuming r = {.dir = dir, .begun = out, .series = series, .grouped = id->n > 1};
+	bool ok;
+
+	*out = (struct rec_begun){.policies = id->policies};
+	if (!rec_kept_open(kept, dir, err))
+		return false;
+	r.kept = *kept;
+	r.path = rec_path(dir, "results.sqlite");
+	ok = resume(&r, err);
+	sqlite3_close(r.db);
+	free(r.path);
 	return ok;
+}
+
+void rec_begun_finish(struct rec_begun *b)
+{
+	free(b->runs);
+	*b = (struct rec_begun){0};
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -24,6 +25,8 @@ enum recorder_found {
 
 struct recorder_look {
 	enum recorder_found found;
+	bool beside;   /* it is in DIR/unfinished, over an older result in DIR */
+	bool kept;     /* unfinished: what is finished can be gone on with (parts.h) */
 	bool failed;   /* whole: a run failed, as it would again */
 	char why[200]; /* other: how they differ */
 };
@@ -34,5 +37,29 @@ struct recorder_look {
  */
 MUST_CHECK bool recorder_look(struct recorder_look *out, const char *dir,
 	const struct recorder_identity *id, struct err *err);
+
+/* For the recorder, which holds the folder: what it goes on with. */
+
+struct rec_begun_run {
+	bool ended;    /* and not as interrupted: nothing of it is written any more */
+	uint32_t kept; /* replications 1, 2, ... that are finished, series and all */
+};
+
+struct rec_begun {
+	size_t n;
+	struct rec_begun_run *runs;
+	const char *const *policies; /* of the identity, while files are opened */
+};
+
+struct rec_kept;
+
+/**
+ * Bring @dir, which recorder_look() calls unfinished, to where a run can go on: what belongs to no
+ * replication that is kept is taken away, in one transaction. @series: they are kept, too.
+ * rec_begun_finish() is due in either case; *@kept, where the replications are, is the caller's.
+ */
+MUST_CHECK bool rec_resume(struct rec_begun *out, struct rec_kept **kept, const char *dir,
+	const struct recorder_identity *id, bool series, struct err *err);
+void rec_begun_finish(struct rec_begun *b);
 
 #endif

@@ -26,6 +26,7 @@ struct text {
 struct rec_backend {
 	struct sql q;
 	bool keep_requests;
+	size_t n_begun; /* runs that are there already */
 	/* names by index, the last entry for NO_ID; borrowed from the scenario */
 	size_t n_groups, n_models, n_instances;
 	struct text *groups, *homes, *models, *instances;
@@ -179,6 +180,8 @@ static bool sqlite_run_begin(
 {
 	b->q.run = id;
 	names_init(b, run->scenario);
+	if (id <= b->n_begun)
+		return true;
 	return sql_step(&b->q, ST_BEGIN, err) && sql_put_run(&b->q, run, err) &&
 	       sql_step(&b->q, ST_COMMIT, err);
 }
@@ -224,21 +227,22 @@ static void sqlite_free(struct rec_backend *b)
 	free(b);
 }
 
-static bool sqlite_open(struct rec_backend **out, const char *path,
-	const struct recorder_spec *spec, struct err *err)
+static bool sqlite_open(
+	struct rec_backend **out, const char *path, const struct rec_opening *o, struct err *err)
 {
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	struct rec_backend *b = mem_zalloc(1, sizeof *b);
 
 	b->q.path = mem_strdup(path);
-	b->keep_requests = spec->requests;
+	b->keep_requests = o->spec->requests;
+	b->n_begun = o->begun ? o->begun->n : 0;
 	*out = b;
-	if (sqlite3_open_v2(path, &b->q.db,
-		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-		    NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(path, &b->q.db, o->begun ? flags : flags | SQLITE_OPEN_CREATE, NULL) !=
+		SQLITE_OK)
 		sql_fail(&b->q, err);
 	else if (sqlite3_busy_timeout(b->q.db, WRITERS_MS) == SQLITE_OK &&
-		 sql_exec(&b->q, rec_schema_live, err) && sql_exec(&b->q, rec_schema, err) &&
-		 sql_prepare(&b->q, err))
+		 sql_exec(&b->q, rec_schema_live, err) &&
+		 (o->begun || sql_exec(&b->q, rec_schema, err)) && sql_prepare(&b->q, err))
 		return true;
 	sqlite_free(b);
 	*out = NULL;
@@ -258,14 +262,14 @@ static bool leave_wal(struct rec_backend *b, bool *in_use, struct err *err)
 	return rc == SQLITE_OK || *in_use || sql_fail(&b->q, err);
 }
 
-static bool sqlite_close(struct rec_backend *b, bool *in_use, struct err *err)
+static bool sqlite_close(struct rec_backend *b, const struct rec_closing *c, struct err *err)
 {
 	bool ok;
 
 	if (!sqlite3_get_autocommit(b->q.db)) /* a write failed on the way */
 		sqlite3_exec(b->q.db, "ROLLBACK", NULL, NULL, NULL);
 	ok = !b->keep_requests || sql_exec(&b->q, rec_schema_index, err);
-	ok = ok && leave_wal(b, in_use, err);
+	ok = ok && leave_wal(b, c->in_use, err);
 	sqlite_free(b);
 	return ok;
 }

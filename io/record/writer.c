@@ -9,13 +9,15 @@
 
 #include "base/mem.h"
 
-enum { BACKENDS = 2 };
+enum { BACKENDS = 3 };
 
-/* Series first: what the tables call complete is then on disk. */
-static const struct rec_ops *const backend_ops[BACKENDS] = {&rec_hdf5, &rec_sqlite};
+/* Series first: what the tables call complete is then on disk. What makes it one that can be gone
+ * on with last: while it is there the others are not closed. */
+static const struct rec_ops *const backend_ops[BACKENDS] = {&rec_hdf5, &rec_sqlite, &rec_finished};
 
 struct rec_writer {
 	struct recorder_spec spec;
+	const struct rec_begun *begun; /* while opening */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of the queue, pending in all messages, @err */
 	pthread_cond_t posted, handled;
@@ -42,17 +44,21 @@ static bool backend_open(struct rec_writer *w, size_t i, struct err *err)
 		return true;
 	path = mem_zalloc(strlen(w->spec.dir) + strlen(backend_ops[i]->file) + 2, 1);
 	strcat(strcat(strcpy(path, w->spec.dir), "/"), backend_ops[i]->file);
-	ok = backend_ops[i]->open(&w->backends[i], path, &w->spec, err);
+	ok = backend_ops[i]->open(&w->backends[i], path,
+		&(struct rec_opening){.spec = &w->spec, .begun = w->begun}, err);
 	free(path);
 	return ok;
 }
 
-static bool backend_close(struct rec_writer *w, size_t i, bool *in_use, struct err *err)
+static bool backend_close(
+	struct rec_writer *w, size_t i, const struct rec_closing *asked, struct err *err)
 {
+	struct rec_closing c = *asked;
 	struct rec_backend *b = w->backends[i];
 
 	w->backends[i] = NULL;
-	return !b || backend_ops[i]->close(b, in_use, err);
+	c.whole = c.whole && err->kind == ERR_NONE && !atomic_load(&w->failed);
+	return !b || backend_ops[i]->close(b, &c, err);
 }
 
 static bool backend_handle(struct rec_writer *w, size_t i, const struct message *m, struct err *err)
@@ -63,7 +69,7 @@ static bool backend_handle(struct rec_writer *w, size_t i, const struct message 
 	if (m->kind == MSG_OPEN)
 		return backend_open(w, i, err);
 	if (m->kind == MSG_CLOSE)
-		return backend_close(w, i, m->in_use, err);
+		return backend_close(w, i, m->closing, err);
 	if (!b)
 		return true;
 	switch (m->kind) {
@@ -202,7 +208,8 @@ static void writer_free(struct rec_writer *w)
 	free(w);
 }
 
-bool rec_writer_create(struct rec_writer **out, const struct recorder_spec *spec, struct err *err)
+bool rec_writer_create(struct rec_writer **out, const struct recorder_spec *spec,
+	const struct rec_begun *begun, struct err *err)
 {
 	struct rec_writer *w = mem_zalloc(1, sizeof *w);
 	struct message open = {.kind = MSG_OPEN};
@@ -211,6 +218,7 @@ bool rec_writer_create(struct rec_writer **out, const struct recorder_spec *spec
 
 	*out = NULL;
 	w->spec = *spec;
+	w->begun = begun;
 	w->last = &w->first;
 	atomic_init(&w->failed, false);
 	pthread_mutex_init(&w->lock, NULL);
@@ -221,16 +229,17 @@ bool rec_writer_create(struct rec_writer **out, const struct recorder_spec *spec
 		return false;
 	}
 	if (!rec_writer_ask(w, &open, err)) {
-		(void)!rec_writer_destroy(w, &in_use, &ignored);
+		(void)!rec_writer_destroy(w, false, &in_use, &ignored);
 		return false;
 	}
 	*out = w;
 	return true;
 }
 
-bool rec_writer_destroy(struct rec_writer *w, bool *in_use, struct err *err)
+bool rec_writer_destroy(struct rec_writer *w, bool whole, bool *in_use, struct err *err)
 {
-	struct message close = {.kind = MSG_CLOSE, .in_use = in_use};
+	const struct rec_closing closing = {.whole = whole, .in_use = in_use};
+	struct message close = {.kind = MSG_CLOSE, .closing = &closing};
 	bool ok;
 
 	*in_use = false;

@@ -42,14 +42,14 @@ struct message {
 		const struct series_block *series;
 		const struct recorder_replication *replication;
 		const struct recorder_end *end;
-		bool *in_use;
+		const struct rec_closing *closing;
 	};
 };
 
-/** Make the files in @spec->dir, which exists and holds none of them. @spec->dir is borrowed
- *  for the call. */
-MUST_CHECK bool rec_writer_create(
-	struct rec_writer **out, const struct recorder_spec *spec, struct err *err);
+/** Make the files in @spec->dir, which exists and holds none of them, or go on with those that
+ *  @begun tells of; NULL: none. @spec->dir and @begun are borrowed for the call. */
+MUST_CHECK bool rec_writer_create(struct rec_writer **out, const struct recorder_spec *spec,
+	const struct rec_begun *begun, struct err *err);
 
 /** Put @m into the queue, by any thread. */
 void rec_writer_post(struct rec_writer *w, struct message *m);
@@ -62,7 +62,8 @@ bool rec_writer_ask(struct rec_writer *w, struct message *m, struct err *err);
 
 bool rec_writer_failed(const struct rec_writer *w);
 
-/** Close the files and free @w, also on false. *@in_use: see struct recorder_place. */
-MUST_CHECK bool rec_writer_destroy(struct rec_writer *w, bool *in_use, struct err *err);
+/** Close the files and free @w, also on false. @whole: all runs were ended, none as interrupted.
+ *  *@in_use: see struct recorder_place. */
+MUST_CHECK bool rec_writer_destroy(struct rec_writer *w, bool whole, bool *in_use, struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "io/record/folder.h"
+#include "io/record/parts.h"
 #include "io/text/sha256.h"
 #include "tests/recorder_fixture.h"
 
@@ -310,15 +311,20 @@ static void give_samples(const struct probe *s, size_t n)
 	}
 }
 
-static hid_t open_series(const char *dir)
+static hid_t open_file(const char *dir, const char *name)
 {
 	char path[4096];
 	hid_t f;
 
-	snprintf(path, sizeof path, "%s/series.h5", dir);
+	snprintf(path, sizeof path, "%s/%s", dir, name);
 	f = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
 	assert_true(f >= 0);
 	return f;
+}
+
+static hid_t open_series(const char *dir)
+{
+	return open_file(dir, "series.h5");
 }
 
 static void read_text(hid_t at, const char *name, char *out, size_t size)
@@ -686,7 +692,7 @@ static void series_can_be_read_while_they_grow(void **state)
 	give_samples(s, 20000);
 	end_replication(r, 7, 0, NULL); /* behind all blocks */
 	snprintf(command, sizeof command,
-		"h5dump -d /replication_1/queues/t_s -s 16383 -c 1 %s/series.h5 | "
+		"h5dump -d /queues/t_s -s 16383 -c 1 %s/" RECORDER_PARTS "/1-1.h5 | "
 		"grep -q '(16383): 8192'",
 		(char *)*state);
 	assert_int_equal(system(command), 0);
@@ -811,8 +817,8 @@ static void a_killed_run_can_be_read_and_says_so(void **state)
 	assert_query(
 		*state, "SELECT number, status FROM replication", "1|interrupted\n2|interrupted");
 	assert_query(*state, "SELECT count(*), max(id) FROM request", "8192|8191");
-	f = open_series(*state);
-	t = read_set(f, "/replication_1/queues/t_s", 16384, 1);
+	f = open_file(*state, RECORDER_PARTS "/1-1.h5");
+	t = read_set(f, "/queues/t_s", 16384, 1);
 	assert_near(t[16383], 8192, 0);
 	free(t);
 	H5Fclose(f);
