@@ -45,12 +45,13 @@ SQL
 	(cd "$1" && ls -A) >>"$2"
 }
 
+# A killed process that waits for the disk holds its locks until that is done.
 # What is marked complete is whole: requests as the metrics count them, its series, nothing half there.
 check_killed() {
 	[ -s "$1/results.sqlite" ] || return 0
 	# its first transaction had not ended
-	[ "$(sqlite3 "$1/results.sqlite" 'SELECT count(*) FROM sqlite_schema' 2>&1)" != 0 ] || return 0
-	sqlite3 "$1/results.sqlite" >found <<'SQL' || complain "$2: results.sqlite cannot be read"
+	[ "$(sqlite3 -cmd '.timeout 9000' "$1/results.sqlite" 'SELECT count(*) FROM sqlite_schema' 2>&1)" != 0 ] || return 0
+	sqlite3 -cmd '.timeout 9000' "$1/results.sqlite" >found <<'SQL' || complain "$2: results.sqlite cannot be read"
 PRAGMA integrity_check;
 SELECT run, number, 'differs' FROM replication AS p WHERE status = 'complete' AND
 	(SELECT value FROM metric WHERE run = p.run AND replication = p.number AND scope = '' AND

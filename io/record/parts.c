@@ -1,15 +1,16 @@
 #include "io/record/parts.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "io/record/folder.h"
 
 char *rec_path(const char *dir, const char *name)
 {
@@ -29,8 +30,10 @@ char *rec_part_path(const char *dir, struct rec_part p)
 bool rec_parts_make(const char *dir, struct err *err)
 {
 	char *path = rec_path(dir, RECORDER_PARTS);
-	bool ok = rec_folder_make(path, err);
+	bool ok = mkdir(path, 0777) == 0 || errno == EEXIST;
 
+	if (!ok)
+		err_run(err, "cannot make the folder %s: %s", path, strerror(errno));
 	free(path);
 	return ok;
 }

@@ -30,6 +30,7 @@ char *rec_path(const char *dir, const char *name);
 /** The file of @p in @dir/parts; free() it. */
 char *rec_part_path(const char *dir, struct rec_part p);
 
+/** In @dir, which is there. */
 MUST_CHECK bool rec_parts_make(const char *dir, struct err *err);
 /** All series in @dir/parts, in no order; free() those in it. */
 struct rec_part_list rec_parts_list(const char *dir);
