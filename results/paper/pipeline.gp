@@ -1,0 +1,66 @@
+# Run by gnuplot where pipeline.csv is; out='pipeline.png' or 'pipeline.pdf' for other forms:
+#	gnuplot -e "out='pipeline.png'" pipeline.gp
+if (!exists('out')) { out = 'pipeline.svg' }
+name = 'pipeline'; width = 760; height = 430
+set encoding utf8
+face = 'Liberation Sans'
+form = exists('form') ? form : strlen(out) > 3 ? out[strlen(out)-2:] : 'text'
+text = form eq 'text'
+small = '11'
+big = '14'
+marker = 1.35
+if (form eq 'svg') {
+	set terminal svg size width,height dynamic noenhanced font face.',Arial,Helvetica,sans-serif,12.5' name name background 'white'
+	marker = 0.6
+}
+if (form eq 'png') {
+	set terminal pngcairo size 3*width/2,3*height/2 noenhanced font face.',13' fontscale 1.2 linewidth 1.5
+	small = '10.5'
+}
+if (form eq 'pdf') {
+	set terminal pdfcairo size width/115.0,height/115.0 noenhanced font face.',16' linewidth 1.2
+	marker = 0.6
+	small = '14'
+	big = '18'
+}
+if (text) { set terminal dumb size width,height noenhanced }
+if (strlen(out) > 0) { set output out }
+
+set linetype 1 linecolor rgb '#0072B2' dashtype 1 pointtype 7
+set linetype 2 linecolor rgb '#D55E00' dashtype (12,6) pointtype 5
+set linetype 3 linecolor rgb '#009E73' dashtype (3,5) pointtype 9
+set linetype 4 linecolor rgb '#CC79A7' dashtype (14,5,3,5) pointtype 13
+set linetype 5 linecolor rgb '#E69F00' dashtype (6,4) pointtype 11
+set linetype 6 linecolor rgb '#56B4E9' dashtype 1 pointtype 15
+set linetype 7 linecolor rgb '#8C510A' dashtype (12,4,3,4,3,4) pointtype 6
+set linetype 8 linecolor rgb '#666666' dashtype (2,3) pointtype 4
+set linetype 9 linecolor rgb '#000000' dashtype (9,3) pointtype 8
+set linetype 10 linecolor rgb '#0072B2' dashtype (3,5) pointtype 12
+set linetype 11 linecolor rgb '#D55E00' dashtype (14,5,3,5) pointtype 10
+set linetype 12 linecolor rgb '#009E73' dashtype (12,6) pointtype 14
+set linetype 13 linecolor rgb '#CC79A7' dashtype 1 pointtype 3
+set linetype cycle 13
+policies = 'k-p-fcfs cloud-only edge-only fcfs random jsq max-weight perllm least-work power-of-d round-robin locality separated'
+policy_bound(policy) = sum [i = 1 : words(policies)] (word(policies, i) eq policy ? i : 0)
+policy_line(policy, otherwise) = policy_bound(policy) > 0 ? policy_bound(policy) : otherwise
+
+set datafile separator comma
+if (!text) {
+	set border 3 linewidth 1 linecolor rgb '#444444'
+	set tics nomirror out scale 0.6 textcolor rgb '#222222'
+	set grid linetype -1 linewidth 0.6 linecolor rgb '#DDDDDD' dashtype 1
+}
+# Latency of 13B over one, two and four cards by the bandwidth between them. From pipeline.csv.
+latency(cards) = sprintf("< awk -F, '$1 == \"%s\" { print $2 \",\" $3 \",\" $4 \",\" $5 }' pipeline.csv", cards)
+names = 'two four one'
+titles(i) = word('two four one', i).(i == 3 ? ' card, with 4 of 40 layers on its host' : ' cards')
+set key right top Left reverse samplen 3
+set logscale xy
+set xrange [0.9:1100]
+set xtics (1, 2, 5, 10, 20, 50, 100, 200, 500, '1 000' 1000)
+set yrange [50:2000]
+set ytics (50, 100, 200, 500, '1 000' 1000, '2 000' 2000)
+set xlabel 'rate of the links between the cards [Mbps]'
+set ylabel 'latency [ms per output token]'
+plot for [i=1:3] latency(word(names, i)) using 1:3:(0):($4-$3) with vectors nohead linetype i dashtype 1 linewidth 1.5 notitle, \
+	for [i=1:3] latency(word(names, i)) using 1:2 with linespoints linetype i linewidth 2 pointsize marker title titles(i)

@@ -1,0 +1,49 @@
+#!/bin/sh
+# What drafts at the edge give by round trip and by the cloud's card: drafts.csv and its picture in OUT.
+#	scripts/paper/drafts.sh OFFING OUT [--quick]
+set -eu
+offing=$1
+out=$2
+# shellcheck source=scripts/paper/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/paper/draw.sh
+. "$here/draw.sh"
+
+gpus='rtx-4090 a100 h200' round_trips='0 1 2 3 5 7 10 15 20 30 50 70 100' replications=10 requests=200
+[ "${3:-}" != --quick ] || round_trips='0 50' replications=2 requests=20
+
+# decode FOLDER OPTION...
+decode()
+{
+	to=$tmp/$1
+	shift
+	"$offing" run "$scenarios/drafts.yaml" --quiet --force -o "$to" \
+		--replications "$replications" -s "run.requests=$requests" \
+		-s "sites.cloud.gpu=$gpu" -s "links.wan.delay=$delay ms" "$@" \
+		>/dev/null 2>"$tmp/said" || {
+		cat "$tmp/said" >&2
+		exit 1
+	}
+}
+
+# gain WHERE FOLDER: of decoding token by token in the cloud over that
+gain()
+{
+	ratio_rows "$tmp/plain/results.sqlite" "$tmp/$2/results.sqlite" latency.mean_ms_per_token '' |
+		sed "s/^[^,]*/$gpu,$1,$round_trip/"
+}
+
+{
+	echo 'gpu,drafts,round_trip_ms,gain,ci_low,ci_high,n'
+	for gpu in $gpus; do
+		for round_trip in $round_trips; do
+			delay=$(awk "BEGIN { print $round_trip / 2 }")
+			decode edge
+			decode cloud -s instances.cloud.draft.site=null
+			decode plain -s instances.cloud.draft=null -s instances.cloud.decoding=autoregressive
+			gain edge edge
+			gain cloud cloud
+		done
+	done
+} >"$out/drafts.csv"
+draw drafts 760 430
