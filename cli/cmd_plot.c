@@ -149,8 +149,10 @@ static enum status run(const struct opts *o)
 static const struct opt_spec opts[] = {
 	{"x", 0, "KEY", "what lies on the axis: a key of the scenario, or policy"},
 	{"by", 0, "KEY", "a line or a bar for each of its values (policy)"},
-	{"metric", 0, "NAME", "what is drawn: e2e.p95_s, ..."},
+	{"metric", 0, "NAME", "what is drawn: e2e.p95_s; of cdf e2e (default); of series queues"},
 	{"scope", 0, "SCOPE", "of what: group:NAME, instance:NAME, ... (the system)"},
+	{"replication", 0, "K", "of series and gantt (1)"},
+	{"first", 0, "N", "of gantt: so many requests of each instance (12)"},
 	{"where", 0, "KEY=VALUE", "these runs alone; repeatable"},
 	{"log", 0, "AXES", "logarithmic axes: x, y or xy"},
 	{"title", 0, "TEXT", "above the picture (the name of the scenario)"},
@@ -168,9 +170,13 @@ const struct command cmd_plot = {
 		"  line     a metric over a key, a line for each policy (the default)\n"
 		"  bar      bars: by policy, or for each value of --x\n"
 		"  heat     a metric over two keys, --x and --by\n"
+		"  cdf      what requests took: e2e, ttft, tpot, wait, ...; needs record.requests\n"
+		"  series   queues, backlog, L or drift over time; needs record.queues;\n"
+		"           batch, requests in service, needs record.requests\n"
+		"  gantt    the first requests of each instance; needs record.requests\n"
 		"Change NAME.gp to change the picture; gnuplot draws it. docs/plots.md has a\n"
 		"picture of each kind.",
-	.words = "line bar heat",
+	.words = "line bar heat cdf series gantt",
 	.opts = opts,
 	.run = run,
 };

@@ -1,7 +1,7 @@
 /* What `offing plot` can draw. */
 #include <string.h>
 
-#include "cli/plotted.h"
+#include "cli/plot_runs.h"
 #include "io/report/plot.h"
 
 /** Charts of a metric: the same question, drawn by @draw. */
@@ -71,5 +71,8 @@ const struct plot_kind plot_kinds[] = {
 	{"line", " x by metric scope log ", line},
 	{"bar", " x by metric scope log ", bar},
 	{"heat", " x by metric scope log ", heat},
+	{"cdf", " by metric scope log ", plot_cdf},
+	{"series", " by metric replication log ", plot_series},
+	{"gantt", " replication first ", plot_first},
 	{0},
 };

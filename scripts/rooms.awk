@@ -41,7 +41,7 @@ BEGIN {
 	# System headers that some rooms keep to themselves (tests/ may use them).
 	home["glpk.h"] = " plan "
 	home["sqlite3.h"] = " io/record io/results "
-	home["hdf5.h"] = " io/record "
+	home["hdf5.h"] = " io/record io/results "
 	home["yaml.h"] = " io/yaml "
 	home["Random123"] = " sim "
 	# and headers of the tree: the inside of a room, whoever may see its face

@@ -102,10 +102,12 @@ static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, 
 	bind_time(st, at++, r->uploaded_ns);
 	bind_time(st, at++, r->started_ns);
 	bind_time(st, at++, r->first_token_ns);
+	bind_time(st, at++, r->output_tok > 0 ? r->heard_ns : TIME_NONE);
 	bind_time(st, at++, r->finished_ns);
 	bind_time(st, at++, r->delivered_ns);
 	bind_time(st, at++, r->deadline_ns);
 	bind_name(st, at++, fates, FATES - 1, r->fate);
+	sqlite3_bind_int64(st, at++, r->measured);
 	sqlite3_bind_int64(st, at++, r->preemptions);
 	sqlite3_bind_int64(st, at++, r->cached_tok);
 	at = bind_foreseen(b, st, at, &r->foreseen);

@@ -115,6 +115,15 @@ bool drawing_rows(const struct drawing *d, size_t s, size_t *from, size_t *to)
 	return *to > *from;
 }
 
+bool series_has_interval(const struct plot_series *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		any = any || s->at[i].low < s->at[i].high;
+	return any;
+}
+
 /* Words for numbers */
 
 static int by_number(const void *x, const void *y)

@@ -27,6 +27,9 @@ void drawing_plot(struct drawing *d, size_t from, size_t to);
 /** Rows of the data that are of series @s, from *@from to before *@to. False: it has none. */
 bool drawing_rows(const struct drawing *d, size_t s, size_t *from, size_t *to);
 
+/** Of a point of it. */
+bool series_has_interval(const struct plot_series *s);
+
 /** @c with words on its axis x, its numbers as they are written; what is new is in @arena. */
 struct plot_chart chart_in_words(struct arena *arena, const struct plot_chart *c);
 

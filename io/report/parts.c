@@ -65,8 +65,8 @@ static void put_short(struct figure *f, const char *text, size_t most)
 	buf_finish(&words);
 }
 
-/** A word at a tic, which is a format of sprintf. */
-static void put_word(struct figure *f, const char *word)
+/* Words at tics are formats of sprintf. */
+void put_tic(struct figure *f, const char *word, double place)
 {
 	struct buf words, format;
 
@@ -79,6 +79,7 @@ static void put_word(struct figure *f, const char *word)
 		buf_putc(&format, *c);
 	}
 	gnuplot_quote(&f->script, format.s);
+	buf_printf(&f->script, " %.9g", place);
 	buf_finish(&format);
 	buf_finish(&words);
 }
@@ -120,8 +121,7 @@ static void put_word_tics(struct figure *f, const char *which, const struct plot
 	for (size_t i = 0; i < a->n_words; i += each) {
 		if (i > 0)
 			buf_puts(&f->script, ", ");
-		put_word(f, a->words[i]);
-		buf_printf(&f->script, " %zu", i);
+		put_tic(f, a->words[i], (double)i);
 	}
 	buf_puts(&f->script, ")\n");
 }
@@ -177,6 +177,11 @@ void put_title_of(struct figure *f, const char *name, size_t n)
 		return;
 	}
 	buf_puts(&f->script, "title ");
+	put_name(f, name);
+}
+
+void put_name(struct figure *f, const char *name)
+{
 	put_short(f, name, NAME_MOST);
 }
 

@@ -26,6 +26,9 @@ MUST_CHECK bool axis_check(const struct plot_axis *a, struct extent e, struct er
 /** The range, tics and label of axis @which, "x" or "y". */
 void put_axis(struct figure *f, const char *which, const struct plot_axis *a, struct extent range);
 
+/** A word at @place of an axis, for a list of tics. */
+void put_tic(struct figure *f, const char *word, double place);
+
 /** Title and small print, "" for none. */
 void put_words(struct figure *f, const char *title, const char *note);
 
@@ -35,6 +38,9 @@ void put_key(struct figure *f, size_t n, const char *by);
 
 /** "title 'NAME'", or "notitle" where it would be the only one. */
 void put_title_of(struct figure *f, const char *name, size_t n);
+
+/** A name in quotes, cut where it is long. */
+void put_name(struct figure *f, const char *name);
 
 /** A field of the data: in quotes where it needs them; then @end, ',' or '\n'. */
 void put_field(struct figure *f, const char *text, char end);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "io/report/figure.h"
 #include "io/results/query.h"
+#include "io/results/spans.h"
 
 /**
  * Pictures of data, whoever has them. Each fills a figure (io/report/figure.h), which the caller
@@ -55,6 +56,47 @@ MUST_CHECK bool plot_bars(struct figure *out, const struct plot_chart *c, struct
 /** A field for every x and every series, as dark as its mean; numbers on the axis x are taken as
  *  words. A logarithm of y is one of the shades. */
 MUST_CHECK bool plot_heat(struct figure *out, const struct plot_chart *c, struct err *err);
+
+/** A curve with a point for every change: a queue over time, a distribution. */
+struct plot_trace {
+	const char *name, *policy; /* as of a series */
+	size_t n;
+	const double *x, *y; /* x ascending; y NaN: none there */
+	double cut;          /* an x that is marked in its colour; NaN: none */
+};
+
+/** Curves in one picture; or each in its own, one below the other, over the same range of y or over
+ *  its own. */
+enum plot_panels { PANELS_NONE, PANELS_ALIKE, PANELS_APART };
+
+struct plot_traces {
+	const char *title;
+	const char *by;
+	const char *note; /* small print; "": none */
+	struct plot_axis x, y;
+	bool steps;     /* y stays as it is up to the next x */
+	bool from_zero; /* y begins at 0 where it is near */
+	enum plot_panels panels;
+	const char *cut; /* what marks are, in the legend; "": there is none */
+	size_t n;
+	const struct plot_trace *traces;
+};
+
+/** What more than PLOT_PIXELS points would show is kept of a long curve: of those with one pixel
+ *  the first, the last, the least and the most. The data beside the picture are these points. */
+MUST_CHECK bool plot_traces(struct figure *out, const struct plot_traces *t, struct err *err);
+
+enum { PLOT_PIXELS = 700 };
+
+struct plot_gantt {
+	const char *title;
+	size_t n;
+	const struct results_span *stays; /* of an instance side by side, in order of arrival */
+};
+
+/** A bar for every stay: its wait, its prompt, its tokens. Instances one below the other, in each
+ *  as many lines as stays overlap; those that find no room on the page are counted in the note. */
+MUST_CHECK bool plot_gantt(struct figure *out, const struct plot_gantt *g, struct err *err);
 
 /**
  * What a query came to: the key of its rows on the axis x, a series for each of its columns, and

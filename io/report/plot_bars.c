@@ -50,7 +50,8 @@ static void put_policies(struct drawing *d)
 		row++;
 	}
 	free(lines);
-	put_interval(d, 0, 0, row);
+	if (d->intervals)
+		put_interval(d, 0, 0, row);
 }
 
 static void put_series(struct drawing *d)
@@ -62,8 +63,8 @@ static void put_series(struct drawing *d)
 			put_boxes(d, s, from, to, d->lines[s]);
 			put_title_of(d->f, d->c->series[s].name, d->c->n);
 		}
-	for (size_t s = 0; s < d->c->n && d->intervals; s++)
-		if (drawing_rows(d, s, &from, &to))
+	for (size_t s = 0; s < d->c->n; s++)
+		if (series_has_interval(&d->c->series[s]) && drawing_rows(d, s, &from, &to))
 			put_interval(d, s, from, to);
 }
 

@@ -41,21 +41,12 @@ static void put_line(struct drawing *d, size_t s)
 	put_title_of(d->f, c->series[s].name, c->n);
 }
 
-static bool has_interval(const struct plot_series *s)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < s->n; i++)
-		any = any || s->at[i].low < s->at[i].high;
-	return any;
-}
-
 static void put_plot(struct drawing *d, struct extent range)
 {
 	buf_printf(&d->f->script, "lowest = %.9g\nabove(low) = low > lowest ? low : lowest\nplot",
 		range.lo);
 	for (size_t s = 0; s < d->c->n; s++)
-		if (has_interval(&d->c->series[s]))
+		if (series_has_interval(&d->c->series[s]))
 			put_interval(d, s);
 	for (size_t s = 0; s < d->c->n; s++)
 		put_line(d, s);

@@ -249,6 +249,117 @@ static void one_point_and_two_hundred_are_drawn_without_a_warning(void **state)
 	}
 }
 
+/* A walk of 100 000 steps with one high point and one low one. Every row of the data is a point of
+ * it; both extremes and both ends are among them. */
+static void a_long_curve_keeps_its_extremes_and_its_ends(void **state)
+{
+	enum { LONG = 100000 };
+	static double x[LONG], y[LONG];
+	const struct plot_trace trace = {"fcfs", NULL, LONG, x, y, (double)NAN};
+	const struct plot_traces t = {.title = "",
+		.by = "policy",
+		.note = "",
+		.x = {"t_s", "time [s]", false, NULL, 0},
+		.y = {"q", "queue", false, NULL, 0},
+		.cut = "",
+		.n = 1,
+		.traces = &trace};
+	struct bench *b = *state;
+	struct str rest, line;
+	size_t rows = 0;
+	double least = HUGE_VAL, most = -HUGE_VAL, first = -1.0, last = -1.0;
+
+	for (size_t i = 0; i < LONG; i++) {
+		x[i] = (double)i / 8.0;
+		y[i] = (double)((i * 7919) % 101);
+	}
+	y[33333] = 1000.0;
+	y[66667] = -500.0;
+	assert_true(plot_traces(&b->f, &t, &b->err));
+	rest = str_of(b->f.data.s);
+	assert_true(str_split(&rest, '\n', &line));
+	while (str_split(&rest, '\n', &line) && line.n > 0) {
+		const double at = strtod(line.s, NULL),
+			     value = strtod(strchr(line.s, ',') + 1, NULL);
+
+		assert_true(value == y[(size_t)(at * 8.0)]);
+		assert_true(at > last);
+		first = rows++ ? first : at;
+		last = at;
+		least = fmin(least, value);
+		most = fmax(most, value);
+	}
+	assert_true(rows > PLOT_PIXELS && rows <= 4 * (PLOT_PIXELS + 1));
+	assert_true(least == -500.0 && most == 1000.0);
+	assert_true(first == 0.0 && last == x[LONG - 1]);
+}
+
+static void curves_in_panels_and_together_are_drawn_without_a_warning(void **state)
+{
+	static const double x[] = {0.0, 1.0, 2.0, 4.0}, flat[] = {0.0, 0.0, 0.0, 0.0},
+			    gap[] = {3.0, (double)NAN, 2.0, 9.0}, none[] = {(double)NAN};
+	const struct plot_trace traces[] = {{"fcfs", NULL, 4, x, flat, 1.5},
+		{odd, NULL, 4, x, gap, (double)NAN}, {"empty", NULL, 1, x, none, (double)NAN},
+		{"one", NULL, 1, x, gap, 2.0}};
+	struct plot_traces t = {.title = odd,
+		.by = "policy",
+		.note = "what this is",
+		.x = {"t_s", "time [s]", false, NULL, 0},
+		.y = {"q", "queue", false, NULL, 0},
+		.from_zero = true,
+		.cut = "cut",
+		.n = 4,
+		.traces = traces};
+	struct bench *b = *state;
+
+	need_gnuplot();
+	for (int k = 0; k < 6; k++) {
+		t.panels = (enum plot_panels)(k % 3);
+		t.steps = k >= 3;
+		buf_clear(&b->f.data);
+		buf_clear(&b->f.script);
+		assert_true(plot_traces(&b->f, &t, &b->err));
+		(void)!figure_write(&b->f, in(b, "x.svg"), "", &b->err);
+		assert_string_equal(b->err.msg, "");
+		assert_string_equal(said(b, "x.gp"), "");
+		assert_true(count(content(b, "x.svg"), "it's \"odd\"") >= 2);
+		buf_clear(&b->out);
+		assert_true(figure_text(&b->out, &b->f, 90, 30, &b->err));
+	}
+}
+
+/* Of "a" three stays of which the third begins as the first ends: two lines, and one between; "b"
+ * has one that never started and one that never ended. */
+static void stays_that_overlap_lie_in_lines_of_their_own(void **state)
+{
+	const double none = (double)NAN;
+	const struct results_span stays[] = {{"a", 4, 0.0, 0.5, 1.0, 3.0, true},
+		{"a", 5, 1.0, 2.0, 2.5, 6.0, true}, {"a", 6, 3.0, 3.0, none, 5.0, false},
+		{odd, 7, 0.0, 0.0, 0.25, none, true}, {odd, 8, 2.0, none, none, none, true}};
+	const struct plot_gantt g = {"", 5, stays};
+	const struct plot_gantt empty = {"", 0, stays};
+	struct bench *b = *state;
+
+	assert_true(plot_gantt(&b->f, &g, &b->err));
+	assert_string_equal(b->f.data.s,
+		"line,arrived_s,started_s,first_token_s,left_s,request,tokens,instance\n"
+		"0,0,0.5,1,3,4,1,a\n"
+		"1,1,2,2.5,6,5,1,a\n"
+		"0,3,3,,5,6,0,a\n"
+		"3,0,0,0.25,,7,1,\"it's \"\"odd\"\", <b>&\\ $x %s `ls`\"\n"
+		"4,2,,,,8,1,\"it's \"\"odd\"\", <b>&\\ $x %s `ls`\"\n");
+	assert_false(plot_gantt(&b->f, &empty, &b->err));
+	assert_non_null(strstr(b->err.msg, "there is nothing to draw"));
+	need_gnuplot();
+	b->err = (struct err){0};
+	(void)!figure_write(&b->f, in(b, "x.svg"), "", &b->err);
+	assert_string_equal(b->err.msg, "");
+	assert_string_equal(said(b, "x.gp"), "");
+	buf_clear(&b->out);
+	assert_true(figure_text(&b->out, &b->f, 90, 30, &b->err));
+	assert_non_null(strstr(b->out.s, "w waits, p prompt, t tokens, s service"));
+}
+
 static void refused(struct bench *b, const struct plot_chart *c, const char *why)
 {
 	b->err = (struct err){0};
@@ -433,6 +544,12 @@ int main(void)
 			every_kind_of_chart_shows_odd_names_gaps_and_single_points, make, drop),
 		cmocka_unit_test_setup_teardown(
 			bars_and_fields_stand_at_the_numbers_that_occur, make, drop),
+		cmocka_unit_test_setup_teardown(
+			a_long_curve_keeps_its_extremes_and_its_ends, make, drop),
+		cmocka_unit_test_setup_teardown(
+			curves_in_panels_and_together_are_drawn_without_a_warning, make, drop),
+		cmocka_unit_test_setup_teardown(
+			stays_that_overlap_lie_in_lines_of_their_own, make, drop),
 		cmocka_unit_test_setup_teardown(
 			one_point_and_two_hundred_are_drawn_without_a_warning, make, drop),
 		cmocka_unit_test_setup_teardown(
