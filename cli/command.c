@@ -72,6 +72,7 @@ const struct command *const commands[] = {
 	&cmd_merge,
 	&cmd_table,
 	&cmd_plot,
+	&cmd_report,
 	&cmd_validate,
 	&cmd_help,
 	&cmd_completion,

@@ -34,6 +34,7 @@ extern const struct command cmd_compare;
 extern const struct command cmd_merge;
 extern const struct command cmd_design;
 extern const struct command cmd_table;
+extern const struct command cmd_report;
 extern const struct command cmd_list;
 extern const struct command cmd_place;
 extern const struct command cmd_plan;

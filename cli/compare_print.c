@@ -23,17 +23,16 @@ struct lines {
 	size_t wide[3], column[COLUMNS];
 };
 
-/** Is 0 outside of the interval? Without one nothing is known. */
-static bool differs(const struct comparison *c)
+bool compared_differs(const struct comparison *c)
 {
 	return c->less.lo > 0.0 || c->less.hi < 0.0;
 }
 
-static const char *word_of(enum metric_id id, const struct comparison *c)
+const char *compared_word(enum metric_id id, const struct comparison *c)
 {
 	bool more = c->less.mean > 0.0;
 
-	if (!differs(c))
+	if (!compared_differs(c))
 		return "";
 	if (metrics[id].better == BETTER_NONE)
 		return more ? "more" : "less";
@@ -56,7 +55,7 @@ static void fill(struct line *l, const struct compared_metric *m, double scale)
 			cell_of(100.0 * c->less.mean / fabs(c->a), 100.0 * half / fabs(c->a)).mean);
 	if (isfinite(c->saved))
 		snprintf(l->cell[SAVED], CELL_SIZE, c->saved < 1e4 ? "%.3gx" : "%.1ex", c->saved);
-	strcpy(l->cell[WORD], word_of(m->id, c));
+	strcpy(l->cell[WORD], compared_word(m->id, c));
 }
 
 static struct line *new_line(

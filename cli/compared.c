@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "io/results/details.h"
 
 /* Two of them */
 
@@ -76,19 +77,12 @@ void compared_finish(struct compared *c)
 enum { FIRST_STAGE = 10 };
 static const double ERROR = 0.05;
 
-static bool find_metric(const struct results_metric **out, const struct contender *c,
+static bool find_metric(struct results_metric *out, const struct contender *c,
 	enum metric_id metric, struct err *err)
 {
-	const struct results_metric *all;
-	size_t n;
-
-	*out = NULL;
-	if (!results_metrics(&n, &all, c->of, c->run, "", err))
+	if (!results_metric_named(out, c->of, c->run, metrics[metric].name, err))
 		return false;
-	for (size_t i = 0; i < n && !*out; i++)
-		if (strcmp(all[i].name, metrics[metric].name) == 0)
-			*out = &all[i];
-	return *out || err_input(err, "%s has no %s", c->label, metrics[metric].name);
+	return out->n > 0 || err_input(err, "%s has no %s", c->label, metrics[metric].name);
 }
 
 static int by_number(const void *x, const void *y)
@@ -108,18 +102,18 @@ static double value_of(const struct results_metric *m, uint32_t number)
 }
 
 /** [system][replication] of those that all have. */
-static double **join(const struct results_metric *const *of, size_t n, size_t *n_replications)
+static double **join(const struct results_metric *of, size_t n, size_t *n_replications)
 {
 	double **values = mem_zalloc(n, sizeof *values);
 
 	*n_replications = 0;
 	for (size_t i = 0; i < n; i++)
-		values[i] = mem_zalloc(of[0]->n, sizeof **values);
-	for (size_t k = 0; k < of[0]->n; k++) {
+		values[i] = mem_zalloc(of[0].n, sizeof **values);
+	for (size_t k = 0; k < of[0].n; k++) {
 		bool in_all = true;
 
 		for (size_t i = 0; i < n && in_all; i++) {
-			values[i][*n_replications] = value_of(of[i], of[0]->numbers[k]);
+			values[i][*n_replications] = value_of(&of[i], of[0].numbers[k]);
 			in_all = !isnan(values[i][*n_replications]);
 		}
 		*n_replications += in_all;
@@ -178,7 +172,7 @@ static bool select_best(
 bool ranked_read(struct ranked_all *out, const struct contender *contenders, size_t n,
 	enum metric_id metric, double share, struct err *err)
 {
-	const struct results_metric **of = mem_zalloc(n, sizeof *of);
+	struct results_metric *of = mem_zalloc(n, sizeof *of);
 	double **values;
 	bool ok = true;
 

@@ -56,6 +56,15 @@ MUST_CHECK bool ranked_read(struct ranked_all *out, const struct contender *cont
 	enum metric_id metric, double share, struct err *err);
 void ranked_finish(struct ranked_all *r);
 
+/** By how much the best leads all others at least; 0: by nothing that is certain. */
+double ranked_lead(const struct ranked_all *r);
+/** Contenders, the best first; to be freed by the caller. */
+size_t *ranked_order(const struct ranked_all *r);
+/** Is 0 outside of the interval? Without one nothing is known. */
+bool compared_differs(const struct comparison *c);
+/** "better", "worse", "more" or "less": what B is beside A; "": not certain. */
+const char *compared_word(enum metric_id id, const struct comparison *c);
+
 enum { COMPARED_WIDTH = 100 }; /* columns, of what is broken at blanks */
 
 /* compare_print.c */

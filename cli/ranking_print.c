@@ -15,8 +15,7 @@ static const char *unit_of(enum metric_id id)
 	return strcmp(metrics[id].unit, "1") == 0 ? "" : metrics[id].unit;
 }
 
-/** By how much the best leads all others at least; 0: by nothing that is certain. */
-static double lead_of(const struct ranked_all *r)
+double ranked_lead(const struct ranked_all *r)
 {
 	double lead = HUGE_VAL;
 
@@ -33,7 +32,7 @@ static double lead_of(const struct ranked_all *r)
 static void print_verdict(FILE *to, const struct ranked_all *r)
 {
 	struct wrap w = {.to = to, .width = COMPARED_WIDTH};
-	double lead = lead_of(r);
+	double lead = ranked_lead(r);
 
 	if (r->is.n_left > 1)
 		wrap_printf(&w,
@@ -62,7 +61,7 @@ static int by_rank(const void *x, const void *y, void *context)
 	return metrics[r->metric].better == BETTER_MORE ? -less : less;
 }
 
-static size_t *in_order(const struct ranked_all *r)
+size_t *ranked_order(const struct ranked_all *r)
 {
 	size_t *order = mem_zalloc(r->n, sizeof *order);
 
@@ -100,7 +99,7 @@ static void rank_row(char (*cell)[CELL_SIZE], const struct ranked_all *r, size_t
 void ranking_print(FILE *to, const struct ranked_all *r)
 {
 	const struct metric *m = &metrics[r->metric];
-	size_t *order = in_order(r), name = 0, wide[RANK_COLUMNS] = {4, 0, 14, 0, 0};
+	size_t *order = ranked_order(r), name = 0, wide[RANK_COLUMNS] = {4, 0, 14, 0, 0};
 	char(*cells)[RANK_COLUMNS][CELL_SIZE] = mem_zalloc(r->n, sizeof *cells);
 
 	for (size_t k = 0; k < r->n; k++) {
@@ -150,7 +149,7 @@ static void json_ranked(FILE *to, const struct ranked_all *r, size_t i)
 
 void ranking_json(FILE *to, const struct ranked_all *r)
 {
-	size_t *order = in_order(r);
+	size_t *order = ranked_order(r);
 
 	fputs("{\"metric\": ", to);
 	json_string(to, metrics[r->metric].name);

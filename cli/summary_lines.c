@@ -108,6 +108,14 @@ static struct summary_line line_of(enum metric_id m)
 	return line;
 }
 
+struct summary_line summary_line_of(enum metric_id id, double most)
+{
+	struct summary_line line = line_of(id);
+
+	choose_unit(&line, most);
+	return line;
+}
+
 /* A name of the scenario, cut to what a label has room for; one character may be several bytes. */
 static const char *label_of(struct summary_lines *l, const char *name)
 {

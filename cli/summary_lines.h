@@ -27,6 +27,9 @@ struct summary_lines {
 void summary_lines_choose(struct summary_lines *l, const struct summary *s);
 void summary_lines_finish(struct summary_lines *l);
 
+/** The line of @id of the whole system where its magnitude is at most @most; NaN: not known. */
+struct summary_line summary_line_of(enum metric_id id, double most);
+
 /** NULL when there is none. */
 const struct summary_row *summary_row_of(
 	const struct run_summary *run, const char *scope, enum metric_id id);

@@ -1,0 +1,190 @@
+/* Results to tell of: their runs, and what they have measured. */
+#include "cli/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/near.h"
+#include "base/quote.h"
+
+/* Policies that are asked for */
+
+static bool wanted(const char *const *names, size_t n, const char *policy)
+{
+	bool yes = n == 0;
+
+	for (size_t i = 0; i < n; i++)
+		yes = yes || strcmp(names[i], policy) == 0;
+	return yes;
+}
+
+static size_t n_runs_of(const struct report *r)
+{
+	size_t n = 0;
+
+	for (size_t d = 0; d < r->n_results; d++)
+		n += results_n_runs(r->results[d]);
+	return n;
+}
+
+/** @name is a policy of no result. */
+static bool unknown_policy(const struct report *r, const char *name, struct err *err)
+{
+	char quoted[QUOTE_SIZE];
+	struct near near;
+
+	near_init(&near, name);
+	for (size_t d = 0; d < r->n_results; d++)
+		for (size_t k = 0; k < results_n_runs(r->results[d]); k++)
+			near_add(&near, results_run(r->results[d], k)->policy);
+	quote(quoted, sizeof quoted, name);
+	return err_input(err, "no result has a policy '%s'%s%s%s", quoted,
+		near_best(&near) ? "; did you mean '" : "",
+		near_best(&near) ? near_best(&near) : "", near_best(&near) ? "'?" : "");
+}
+
+static void enter(struct report *r, size_t folder, size_t run)
+{
+	struct results *of = r->results[folder];
+
+	r->runs[r->n++] = (struct report_run){
+		.as = {.of = of, .run = run, .label = results_run(of, run)->policy},
+		.folder = folder + 1,
+	};
+}
+
+static bool has_policy(const struct report *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(contender_run(&r->runs[i].as)->policy, name) == 0)
+			return true;
+	return false;
+}
+
+static bool enter_runs(struct report *r, const struct opts *o, struct err *err)
+{
+	size_t n;
+	const char **names = opts_all(o, "policy", &n);
+	bool ok = true;
+
+	r->runs = mem_zalloc(n_runs_of(r), sizeof *r->runs);
+	for (size_t d = 0; d < r->n_results; d++)
+		for (size_t k = 0; k < results_n_runs(r->results[d]); k++)
+			if (wanted(names, n, results_run(r->results[d], k)->policy))
+				enter(r, d, k);
+	for (size_t i = 0; i < n && ok; i++)
+		ok = has_policy(r, names[i]) || unknown_policy(r, names[i], err);
+	free(names);
+	return ok && (r->n > 0 || err_input(err, "'%s' holds no run", results_dir(r->results[0])));
+}
+
+/* All of it */
+
+bool report_read(struct report *r, const struct opts *o, struct err *err)
+{
+	r->results = mem_zalloc(o->n_args, sizeof *r->results);
+	for (; r->n_results < o->n_args; r->n_results++)
+		if (!results_open(&r->results[r->n_results], o->args[r->n_results], err))
+			return false;
+	if (!enter_runs(r, o, err))
+		return false;
+	for (size_t i = 0; i < r->n; i++)
+		if (!results_details(&r->runs[i].known, r->runs[i].as.of, r->runs[i].as.run, err))
+			return false;
+	return report_arrange(r, err);
+}
+
+void report_finish(struct report *r)
+{
+	for (size_t p = 0; p < r->n_points; p++) {
+		ranked_finish(&r->points[p].ranking);
+		free(r->points[p].contenders);
+	}
+	for (size_t d = 0; d < r->n_results; d++)
+		results_close(r->results[d]);
+	free(r->results);
+	free(r->points);
+	free(r->runs);
+	free(r->keys);
+	arena_finish(&r->arena);
+}
+
+/* Where numbers are found */
+
+const char *report_point_name(struct report *r, const struct report_point *p)
+{
+	const char *name = "";
+
+	for (size_t k = 0; k < r->n_keys; k++) {
+		const char *value = p->runs[0]->values[k];
+
+		name = arena_printf(&r->arena, "%s%s%s %s", name, *name ? ", " : "", r->keys[k],
+			value ? value : "–");
+	}
+	return name;
+}
+
+struct page_source report_source(const struct report_run *run)
+{
+	return (struct page_source){
+		.folder = run->folder, .run = (size_t)contender_run(&run->as)->id};
+}
+
+const char *report_among(struct report *r, const struct report_point *p)
+{
+	const char *all = "";
+
+	for (size_t i = 0; i < p->n; i++)
+		all = arena_printf(&r->arena, "%s%s%zu:%jd", all, i ? " " : "", p->runs[i]->folder,
+			(intmax_t)contender_run(&p->runs[i]->as)->id);
+	return all;
+}
+
+/* Metrics */
+
+bool report_line(struct summary_line *out, bool *known, const struct report *r, enum metric_id id,
+	struct err *err)
+{
+	double most = (double)NAN;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct results_summary s;
+
+		if (!results_summary(
+			    &s, r->runs[i].as.of, r->runs[i].as.run, "", metrics[id].name, err))
+			return false;
+		most = fmax(most, fabs(s.mean));
+	}
+	*known = !isnan(most);
+	*out = summary_line_of(id, most);
+	return true;
+}
+
+bool report_value(struct report_value *out, const struct report_run *run,
+	const struct summary_line *line, struct err *err)
+{
+	struct results_summary s;
+	struct cell c;
+
+	if (!results_summary(&s, run->as.of, run->as.run, line->scope, metrics[line->id].name, err))
+		return false;
+	c = cell_of(s.mean * line->scale, 0.5 * (s.ci_high - s.ci_low) * line->scale);
+	*out = (struct report_value){.mean = s.mean, .lo = s.ci_low, .hi = s.ci_high};
+	strcpy(out->text, isnan(s.mean) ? "–" : c.mean);
+	strcpy(out->half, c.half);
+	out->number = (struct page_number){
+		.text = out->text, .half = out->half, .value = s.mean, .bar = (double)NAN};
+	return true;
+}
+
+bool report_verdict(double *out, const struct report_run *run, struct err *err)
+{
+	struct results_summary s;
+
+	if (!results_summary(
+		    &s, run->as.of, run->as.run, "", metrics[METRIC_LYAPUNOV_VERDICT].name, err))
+		return false;
+	*out = s.mean;
+	return true;
+}
