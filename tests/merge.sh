@@ -104,6 +104,14 @@ cmp all/provenance.csv again/provenance.csv || complain "merged in two steps it 
 is once "SELECT count(*) FROM run" 4 'runs kept once'
 grep -q "policy 'ours' of elsewhere/a is the same run as in a and is left out$" err || complain "twice: $(cat err)"
 
+# ... and where it came to something else that is said, too.
+cp -r a other
+sqlite3 other/results.sqlite "UPDATE metric SET value = value + 1 WHERE run = 2 AND scope = '' AND name = 'e2e.mean_s'"
+"$offing" merge a other -o once --force >out 2>err
+grep -q "policy 'ours' of other is the same run as in a and is left out$" err || complain "alike: $(cat err)"
+grep -q "policy 'blind' of other is the same run as in a and is left out, though it came to something else$" err ||
+	complain "unlike: $(cat err)"
+
 # A run that is not complete gives way to a complete one, and is kept and said otherwise.
 cp -r a cut
 sqlite3 cut/results.sqlite "UPDATE run SET status = 'interrupted' WHERE id = 1;

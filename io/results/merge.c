@@ -37,6 +37,7 @@ bool results_merge(struct merged *out, const struct merge_spec *spec, struct err
 	*out = (struct merged){0};
 	arena_init(&out->arena);
 	if (!check_apart(spec, err) || !merge_read_parts(out, spec, err) ||
+		!merge_compare(out, err) ||
 		!rec_folder_open_beside(&folder, spec->into, spec->force, err))
 		return false;
 	ok = write_all(out, folder.into, err) && rec_folder_commit(&folder, err);

@@ -9,6 +9,9 @@
 /** merge_parts.c: the runs of all folders, and which of them are kept. */
 MUST_CHECK bool merge_read_parts(struct merged *m, const struct merge_spec *spec, struct err *err);
 
+/** merge_same.c: whether those that are left out came to what was kept in their place. */
+MUST_CHECK bool merge_compare(struct merged *m, struct err *err);
+
 /** merge_copy.c: results.sqlite of them in the folder @into. */
 MUST_CHECK bool merge_copy(struct merged *m, const char *into, struct err *err);
 
