@@ -54,6 +54,8 @@ static void report(const struct merged *m, const struct merge_spec *spec, bool q
 		say("offing: warning: the runs differ in %zu keys, of which the view `swept` shows "
 		    "%zu",
 			m->n_swept, m->n_shown);
+	if (m->series_lost)
+		say("offing: warning: series of some runs are left out: %s", m->series_lost);
 	if (!quiet)
 		printf("%s: %zu run%s of %zu folder%s, which differ in %zu key%s\n", spec->into,
 			m->n_runs, m->n_runs == 1 ? "" : "s", spec->n, spec->n == 1 ? "" : "s",

@@ -93,10 +93,27 @@ run -o elsewhere/c -j 1 -s run.seed=6
 (cd elsewhere && MALLOC_PERTURB_=77 "$offing" merge -q a b c -o all)
 cmp all/results.sqlite elsewhere/all/results.sqlite || complain "other bytes for the same results"
 
+# Series are in a group for each run, with what its file said of it.
+if command -v h5diff >/dev/null && [ -e a/series.h5 ]; then
+	run -o one -s policies=null -s policy.name=fcfs
+	"$offing" merge -q b one -o grouped
+	h5diff b/series.h5 grouped/series.h5 /run_2/replication_1 /run_2/replication_1 || complain "series of b are not what they were"
+	h5diff one/series.h5 grouped/series.h5 /replication_3 /run_3/replication_3 || complain "series of one are not what they were"
+	for run in 1 3; do
+		for what in scenario version policy; do
+			h5dump -a "/run_$run/$what" grouped/series.h5 >out 2>&1 || complain "run $run has no $what"
+		done
+	done
+	h5dump -a /run_3/policy grouped/series.h5 | grep -q '"fcfs"' || complain "policy of a series"
+	h5dump -a /run_1/scenario grouped/series.h5 | grep -q '60 /s' || complain "scenario of a series"
+	cmp all/series.h5 elsewhere/all/series.h5 || complain "other bytes for the same series"
+fi
+
 # What is merged can be merged again, and is the same; so is where it came from.
 "$offing" merge -q a b -o ab
 "$offing" merge -q ab c -o again
 cmp all/results.sqlite again/results.sqlite || complain "merged in two steps it has other bytes"
+[ ! -e all/series.h5 ] || cmp all/series.h5 again/series.h5 || complain "merged in two steps its series have other bytes"
 cmp all/provenance.csv again/provenance.csv || complain "merged in two steps it came from elsewhere"
 
 # The same run twice is kept once, and it is said.
@@ -139,6 +156,20 @@ cmp before all/results.sqlite || complain "a merge that was refused changed what
 [ ! -e all/unfinished ] || complain "a merge that was refused left files"
 "$offing" merge -q a --force -o all
 is all "SELECT count(*) FROM run" 2 'replaced by force'
+
+# Broken series are refused, and left out of a run that is not complete.
+if [ -e a/series.h5 ]; then
+	cp -r a broken
+	head -c 5000 a/series.h5 >broken/series.h5
+	status=0
+	"$offing" merge broken --force -o all >out 2>err || status=$?
+	if [ "$status" != 2 ] || ! grep -q 'broken/series.h5: ' err; then
+		complain "broken series: $status $(cat err)"
+	fi
+	sqlite3 broken/results.sqlite "UPDATE run SET status = 'interrupted'"
+	"$offing" merge broken -o some >out 2>err || complain "broken series of an unfinished run: $(cat err)"
+	grep -q 'series of some runs are left out: broken/series.h5: ' err || complain "left out: $(cat err)"
+fi
 
 # Damage that is met in the middle.
 mkdir torn

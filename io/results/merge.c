@@ -1,6 +1,8 @@
 #include "io/results/merge.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "io/record/folder.h"
@@ -24,9 +26,36 @@ static bool check_apart(const struct merge_spec *spec, struct err *err)
 	return true;
 }
 
+/* series.h5 is made by a thread of its own: its library takes as long as the other. */
+struct series_job {
+	struct merged *m;
+	const char *into;
+	struct err err;
+	bool ok;
+};
+
+static void *make_series(void *job)
+{
+	struct series_job *j = job;
+
+	j->ok = merge_series(j->m, j->into, &j->err);
+	return NULL;
+}
+
 static bool write_all(struct merged *m, const char *into, struct err *err)
 {
-	return merge_copy(m, into, err) && merge_write_provenance(m, into, err);
+	struct series_job job = {.m = m, .into = into};
+	pthread_t thread;
+	int failed = pthread_create(&thread, NULL, make_series, &job);
+	bool ok;
+
+	if (failed)
+		return err_run(err, "cannot start a thread: %s", strerror(failed));
+	ok = merge_copy(m, into, err) && merge_write_provenance(m, into, err);
+	pthread_join(thread, NULL);
+	if (ok && !job.ok)
+		*err = job.err;
+	return ok && job.ok;
 }
 
 bool results_merge(struct merged *out, const struct merge_spec *spec, struct err *err)
@@ -36,6 +65,7 @@ bool results_merge(struct merged *out, const struct merge_spec *spec, struct err
 
 	*out = (struct merged){0};
 	arena_init(&out->arena);
+	arena_init(&out->series_arena);
 	if (!check_apart(spec, err) || !merge_read_parts(out, spec, err) ||
 		!merge_compare(out, err) ||
 		!rec_folder_open_beside(&folder, spec->into, spec->force, err))
@@ -51,4 +81,5 @@ void merged_finish(struct merged *m)
 {
 	free(m->parts);
 	arena_finish(&m->arena);
+	arena_finish(&m->series_arena);
 }

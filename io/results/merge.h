@@ -36,14 +36,13 @@ struct merge_part {
 };
 
 struct merged {
-	struct arena arena;
+	struct arena arena, series_arena; /* the latter of what series.h5 is made by, beside */
 	size_t n, cap;
 	struct merge_part *parts;
 	size_t n_runs;           /* in the merged file */
 	size_t n_swept;          /* keys that differ */
 	size_t n_shown;          /* of them columns of `swept` */
-	const char *series_lost; /* why there is no series.h5 though some run has one; NULL: all is
-				    there */
+	const char *series_lost; /* why series of some run are missing; NULL: all are there */
 };
 
 /** ERR_INPUT where a folder holds no result that can be merged, or @into holds one and must not be

@@ -15,6 +15,9 @@ MUST_CHECK bool merge_compare(struct merged *m, struct err *err);
 /** merge_copy.c: results.sqlite of them in the folder @into. */
 MUST_CHECK bool merge_copy(struct merged *m, const char *into, struct err *err);
 
+/** merge_series.c: series.h5 of them in the folder @into, where any has one. */
+MUST_CHECK bool merge_series(struct merged *m, const char *into, struct err *err);
+
 /** merge_provenance.c: provenance.csv in the folder @into. */
 MUST_CHECK bool merge_write_provenance(const struct merged *m, const char *into, struct err *err);
 /** Where and when the runs of @dir, a merged folder, were run: of parts @from on. */
