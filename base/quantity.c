@@ -78,6 +78,16 @@ static const struct dimension dimensions[QUANTITY_DIMS] = {
 	[QUANTITY_PRICE] = {"0.4 USD/h", {{"USD/h", 1, 1}}},
 };
 
+const char *quantity_unit(enum quantity_dim dim, size_t i)
+{
+	const struct unit *u = dimensions[dim].units;
+
+	for (; u->name; u++)
+		if (!u->read_only && i-- == 0)
+			return u->name;
+	return NULL;
+}
+
 const char *quantity_example(enum quantity_dim dim)
 {
 	return dimensions[dim].example;

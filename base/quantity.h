@@ -25,6 +25,10 @@ bool quantity_parse(
 /** Write @si in the largest unit that keeps it exact when read back; returns @buf. */
 char *quantity_print(char *buf, size_t size, double si, enum quantity_dim dim);
 
+/** The unit @i of @dim, the SI one first; NULL behind the last. Those that are understood but never
+ *  printed are left out. */
+const char *quantity_unit(enum quantity_dim dim, size_t i);
+
 /** An example for messages: "20 ms". */
 const char *quantity_example(enum quantity_dim dim);
 

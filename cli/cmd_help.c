@@ -42,6 +42,10 @@ static bool no_such(const char *name, struct err *err)
 	for (size_t i = 0; pages[i]; i++)
 		near_add(&near, pages[i]->name);
 	quote(quoted, sizeof quoted, name);
+	if (page_scenario_has(name))
+		return err_input(err,
+			"'%s' is no command but a key: `offing help scenario %s` explains it",
+			quoted, quoted);
 	if (near_best(&near))
 		return err_input(
 			err, "unknown command '%s'; did you mean '%s'?", quoted, near_best(&near));
@@ -79,8 +83,14 @@ static bool answer(const struct opts *o, struct err *err)
 	if (dir && o->n_args > 0)
 		return err_input(err, "--output writes all pages of the manual; it goes with no "
 				      "further word");
+	if (opts_get(o, "markdown") && !(o->n_args == 1 && !strcmp(o->args[0], "scenario")))
+		return err_input(err, "--markdown goes with `offing help scenario`");
 	if (dir)
 		return pages_write(dir, err);
+	if (opts_get(o, "markdown")) {
+		page_scenario_markdown(stdout);
+		return true;
+	}
 	if (o->n_args > 0)
 		return print_one(o, man, err);
 	if (man)
@@ -99,14 +109,15 @@ static enum status help(const struct opts *o)
 
 static const struct opt_spec opts[] = {
 	{"man", 0, NULL, "print the page of the manual: offing help --man run | man -l -"},
-	{"output", 'o', "DIR", "write all pages of the manual to DIR, which is there"}, {0}};
+	{"output", 'o', "DIR", "write all pages of the manual to DIR, which is there"},
+	{"markdown", 0, NULL, "of scenario: every key as a row of a table"}, {0}};
 
 const struct command cmd_help = {
 	.name = "help",
-	.args = "[COMMAND | policy]",
+	.args = "[COMMAND | scenario [KEY] | policy]",
 	.max_args = 2,
-	.summary = "list the commands, or explain one",
-	.help = "`offing help policy` explains what policies of one's own are built against.",
+	.summary = "explain a command, a key of a scenario, what policies are built against",
+	.help = "KEY is the path of a key (links.wan.rate), or the end of one (rate).",
 	.opts = opts,
 	.run = help,
 };

@@ -167,4 +167,4 @@ bool pages_write(const char *dir, struct err *err)
 	return true;
 }
 
-const struct page *const pages[] = {&page_policy, NULL};
+const struct page *const pages[] = {&page_scenario, &page_policy, NULL};

@@ -17,7 +17,13 @@ struct page {
 
 /** Ends with NULL. */
 extern const struct page *const pages[];
-extern const struct page page_policy;
+extern const struct page page_policy, page_scenario;
+
+/** Every key of a scenario as a row of a table in Markdown. */
+void page_scenario_markdown(FILE *to);
+
+/** Whether @text is, or may mean, a key of a scenario. */
+bool page_scenario_has(const char *text);
 
 /** The pages of the program and of a command. */
 void page_offing(FILE *to);

@@ -13,8 +13,6 @@
 
 /* Traces */
 
-static const double CLOCK_MOST_S = 3600.0;
-
 static bool read_window(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
@@ -89,17 +87,11 @@ bool read_path(
 static bool read_clock(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
-	const struct schema_key number = {.name = key->name,
-		.dim = QUANTITY_TIME,
-		.above_min = true,
-		.max = CLOCK_MOST_S,
-		.word = "auto"};
-
 	if ((*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "exact")) {
 		*(double *)to = -1.0;
 		return true;
 	}
-	return schema_number(r, *slot, &number, to);
+	return schema_number(r, *slot, key, to);
 }
 
 #define TRACE(member) offsetof(struct trace_spec, member)
@@ -108,30 +100,47 @@ static const struct schema_key trace_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.to = TRACE(file),
 		.read = read_path,
-		.required = true},
+		.required = true,
+		.takes = "a path",
+		.help = "File of the trace, found from the folder of the file that names it; may "
+			"be gzipped, and is "
+			"in order of time."},
 	{.name = "format",
 		.kind = SCHEMA_WORD,
 		.to = TRACE(format),
 		.words = arrival_trace_formats,
-		.dflt = "auto"},
+		.dflt = "auto",
+		.help = "Whose columns the file has; `auto`: those of the one that it looks like."},
 	{.name = "rate_scale",
 		.kind = SCHEMA_QUANTITY,
 		.to = TRACE(rate_scale),
 		.dim = QUANTITY_NUMBER,
 		.above_min = true,
-		.dflt = "1.0"},
+		.dflt = "1.0",
+		.help = "How many times as often requests come as the file says: it divides its "
+			"times."},
 	{.name = "clock",
 		.kind = SCHEMA_OTHER,
 		.to = TRACE(clock_s),
 		.read = read_clock,
-		.dflt = "auto"},
+		.dim = QUANTITY_TIME,
+		.above_min = true,
+		.max = 3600,
+		.word = "auto",
+		.dflt = "auto",
+		.takes = "a time, `auto` or `exact`",
+		.help = "Over how long requests of one stamp are laid out; `auto`: what the stamps "
+			"themselves show."},
 	{.name = "window",
 		.kind = SCHEMA_OTHER,
 		.to = TRACE(window_s),
 		.read = read_window,
-		.dflt = "all"},
+		.dflt = "all",
+		.takes = "`[0 s, 600 s]` or `all`",
+		.help = "The part of it that is used, before it is scaled."},
 	{0},
 };
+const struct schema_map map_trace = {.tables = {trace_keys}};
 
 bool read_trace(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
@@ -151,17 +160,20 @@ bool read_trace(
 #define ARRIVAL(member) offsetof(struct arrival_spec, member)
 #define PROCESS_TAG \
 	{ \
-		.name = "process", .kind = SCHEMA_TAG \
+		.name = "process", .kind = SCHEMA_TAG, .list = "arrivals", .required = true, \
+		.takes = "a name from `offing list arrivals`", .help = "How requests come." \
 	}
 #define ARRIVAL_RATE \
 	{ \
 		.name = "rate", .kind = SCHEMA_QUANTITY, .to = ARRIVAL(rate_per_s), \
-		.dim = QUANTITY_FREQUENCY, .above_min = true, .required = true \
+		.dim = QUANTITY_FREQUENCY, .above_min = true, .required = true, \
+		.help = "Rate of the whole group." \
 	}
 #define ARRIVAL_CV \
 	{ \
 		.name = "cv", .kind = SCHEMA_QUANTITY, .to = ARRIVAL(cv), .dim = QUANTITY_NUMBER, \
-		.min = DIST_CV_MIN, .max = DIST_CV_MAX, .required = true \
+		.min = DIST_CV_MIN, .max = DIST_CV_MAX, .required = true, \
+		.help = "Coefficient of variation of the gaps." \
 	}
 
 static const struct schema_key rate_keys[] = {PROCESS_TAG, ARRIVAL_RATE, {0}};
@@ -190,13 +202,17 @@ static const struct schema_key mmpp_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.read = read_rates,
 		.dim = QUANTITY_FREQUENCY,
-		.required = true},
+		.required = true,
+		.takes = "a list of frequencies",
+		.help = "Rate in each state, of the whole group."},
 	{.name = "sojourns",
 		.kind = SCHEMA_OTHER,
 		.read = read_sojourns,
 		.dim = QUANTITY_TIME,
 		.above_min = true,
-		.required = true},
+		.required = true,
+		.takes = "a list of times above 0",
+		.help = "Mean time in each state."},
 	{0},
 };
 
@@ -236,14 +252,20 @@ static bool read_schedule(
 
 static const struct schema_key schedule_keys[] = {
 	PROCESS_TAG,
-	{.name = "schedule", .kind = SCHEMA_OTHER, .read = read_schedule, .required = true},
+	{.name = "schedule",
+		.kind = SCHEMA_OTHER,
+		.read = read_schedule,
+		.required = true,
+		.takes = "`{0 s: 1 /s, 60 s: 4 /s}`",
+		.help = "From each time on that rate, the first time being 0 s."},
 	{.name = "repeat",
 		.kind = SCHEMA_QUANTITY,
 		.to = ARRIVAL(repeat_s),
 		.dim = QUANTITY_TIME,
 		.above_min = true,
 		.word = "never",
-		.dflt = "never"},
+		.dflt = "never",
+		.help = "The timetable starts again after this."},
 	{0},
 };
 
@@ -254,7 +276,10 @@ static const struct schema_key closed_keys[] = {
 		.to = ARRIVAL(think),
 		.dim = QUANTITY_TIME,
 		.read = read_dist,
-		.dflt = "0 s"},
+		.dflt = "0 s",
+		.map = &map_dist,
+		.takes = "a distribution of times",
+		.help = "Time between an answer and the next request of that user."},
 	{0},
 };
 
@@ -265,7 +290,8 @@ static const struct schema_key saturated_keys[] = {
 		.to = ARRIVAL(outstanding),
 		.min = 1,
 		.max = 1e7,
-		.required = true},
+		.required = true,
+		.help = "Requests that are always created and unfinished."},
 	{0},
 };
 
@@ -275,7 +301,10 @@ static const struct schema_key trace_process_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.to = ARRIVAL(trace),
 		.read = read_trace,
-		.required = true},
+		.required = true,
+		.map = &map_trace,
+		.help = "Its times; the keys of the trace may also stand beside `process` "
+			"themselves."},
 	{0},
 };
 
@@ -290,6 +319,10 @@ static const struct schema_variant arrival_variants[] = {
 	[ARRIVAL_SATURATED] = {"saturated", saturated_keys},
 	[ARRIVAL_TRACE] = {"trace", trace_process_keys},
 };
+
+const struct schema_map map_arrivals = {.when = "with process",
+	.variants = arrival_variants,
+	.n_variants = sizeof arrival_variants / sizeof arrival_variants[0]};
 
 const struct scenario_word scenario_arrivals[] = {
 	{"poisson", "independent arrivals at a constant rate"},

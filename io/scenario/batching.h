@@ -5,6 +5,9 @@
 
 /** How an instance forms its steps and uses its memory: part of reading it, for instances.c. */
 
+/** The keys for that. */
+extern const struct schema_key batching_keys[];
+
 /** A table of @own and of the keys for that, in the arena. */
 const struct schema_key *batching_keys_behind(struct arena *a, const struct schema_key *own);
 

@@ -15,26 +15,32 @@ static const struct schema_key gemodel_keys[] = {
 		.to = offsetof(struct netem, loss_p),
 		.dim = QUANTITY_FRACTION,
 		.max = 1,
-		.required = true},
+		.required = true,
+		.help = "Probability to go from good to bad, at each packet."},
 	{.name = "r",
 		.kind = SCHEMA_QUANTITY,
 		.to = offsetof(struct netem, loss_r),
 		.dim = QUANTITY_FRACTION,
-		.max = 1},
+		.max = 1,
+		.without = "1 - `p`",
+		.help = "Probability to go back."},
 	{.name = "1-h",
 		.kind = SCHEMA_QUANTITY,
 		.to = offsetof(struct netem, loss_in_bad),
 		.dim = QUANTITY_FRACTION,
 		.max = 1,
-		.dflt = "100 %"},
+		.dflt = "100 %",
+		.help = "Share lost while it is bad."},
 	{.name = "1-k",
 		.kind = SCHEMA_QUANTITY,
 		.to = offsetof(struct netem, loss_in_good),
 		.dim = QUANTITY_FRACTION,
 		.max = 1,
-		.dflt = "0"},
+		.dflt = "0",
+		.help = "Share lost while it is good."},
 	{0},
 };
+const struct schema_map map_gemodel = {.tables = {gemodel_keys}};
 
 static bool read_gemodel(struct schema_reader *r, struct yaml_node *map, struct netem *n)
 {
@@ -51,8 +57,6 @@ static bool read_gemodel(struct schema_reader *r, struct yaml_node *map, struct 
 bool read_loss(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
-	static const struct schema_key number = {
-		.name = "loss", .dim = QUANTITY_FRACTION, .max = 1.0};
 	struct netem *n = to;
 	size_t mark = schema_enter(r, key->name);
 	bool ok;
@@ -60,7 +64,7 @@ bool read_loss(
 	if ((*slot)->kind == YAML_MAP) {
 		ok = read_gemodel(r, *slot, n);
 	} else {
-		ok = schema_number(r, *slot, &number, &n->loss_p);
+		ok = schema_number(r, *slot, key, &n->loss_p);
 		n->loss = n->loss_p > 0.0 ? NETEM_LOSS_RANDOM : NETEM_LOSS_NONE;
 		if (ok && !(n->loss_p < 1.0))
 			ok = err_list_at(r->errs, (*slot)->at,
@@ -103,21 +107,37 @@ static bool read_carries(
 		.name = (word), .kind = SCHEMA_QUANTITY, .to = CLASS(htb.member), \
 		.dim = QUANTITY_BIT_RATE, .above_min = true, __VA_ARGS__ \
 	}
-#define CLASS_BYTES(word, member) \
+#define CLASS_BYTES(word, member, ...) \
 	{ \
 		.name = (word), .kind = SCHEMA_QUANTITY, .to = CLASS(htb.member), \
-		.dim = QUANTITY_BYTES, .above_min = true \
+		.dim = QUANTITY_BYTES, .above_min = true, __VA_ARGS__ \
 	}
 static const struct schema_key class_keys[] = {
-	CLASS_RATE("rate", bytes_per_s, .required = true),
-	CLASS_RATE("ceil", ceil_bytes_per_s),
-	CLASS_BYTES("burst", burst_bytes),
-	CLASS_BYTES("cburst", cburst_bytes),
-	CLASS_BYTES("quantum", quantum_bytes),
-	{.name = "prio", .kind = SCHEMA_UNSIGNED, .to = CLASS(htb.prio), .max = 7, .dflt = "0"},
-	{.name = "carries", .kind = SCHEMA_OTHER, .to = CLASS(carries), .read = read_carries},
+	CLASS_RATE("rate", bytes_per_s, .required = true, .help = "What the class is sure of."),
+	CLASS_RATE("ceil", ceil_bytes_per_s, .without = "its `rate`",
+		.help = "What it may reach with what others leave."),
+	CLASS_BYTES("burst", burst_bytes, .without = "`1600 B`",
+		.help = "Depth of the bucket of its `rate`."),
+	CLASS_BYTES("cburst", cburst_bytes, .without = "`1600 B`",
+		.help = "Depth of the bucket of its `ceil`."),
+	CLASS_BYTES("quantum", quantum_bytes, .without = "`rate` / 10 s, from 1000 B to 200000 B",
+		.help = "What it borrows at a turn, among those of one `prio`."),
+	{.name = "prio",
+		.kind = SCHEMA_UNSIGNED,
+		.to = CLASS(htb.prio),
+		.max = 7,
+		.dflt = "0",
+		.help = "Who borrows first: the least."},
+	{.name = "carries",
+		.kind = SCHEMA_OTHER,
+		.to = CLASS(carries),
+		.read = read_carries,
+		.takes = "a list of `prompt`, `answer`, `hidden`, `kv`, `draft`",
+		.without = "the rest",
+		.help = "What goes in it; the first class without it carries the rest."},
 	{0},
 };
+const struct schema_map map_classes = {.each = "X", .tables = {class_keys}};
 
 static bool read_class(
 	struct schema_reader *r, const struct yaml_item *item, struct link_class_spec *c)

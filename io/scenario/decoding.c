@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "io/yaml/schema_value.h"
 #include "models/serving/planner.h"
 
 enum { K_MOST = 32, K_ADAPTIVE = 8 };
@@ -11,25 +12,18 @@ enum { K_MOST = 32, K_ADAPTIVE = 8 };
 static bool read_k(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
 {
-	static const struct schema_key number = {.name = "k",
-		.kind = SCHEMA_UNSIGNED,
-		.max = K_MOST,
-		.word = "adaptive",
-		.word_value = -1};
+	struct schema_key number = *key;
 	struct draft_spec *d = to;
-	double k;
+	const char *text = (*slot)->kind == YAML_TEXT ? (*slot)->text : "";
 
-	(void)key;
 	d->k_at = (*slot)->at;
-	d->planned = (*slot)->kind == YAML_TEXT && !strcmp((*slot)->text, "planned");
-	d->k = PLAN_K_MOST;
-	if (d->planned)
+	d->planned = !strcmp(text, "planned");
+	d->adaptive = !strcmp(text, key->word);
+	d->k = d->adaptive ? K_ADAPTIVE : PLAN_K_MOST;
+	if (d->planned || d->adaptive)
 		return true;
-	if (!schema_number(r, *slot, &number, &k))
-		return false;
-	d->adaptive = k < 0.0;
-	d->k = d->adaptive ? K_ADAPTIVE : (unsigned)k;
-	return true;
+	number.kind = SCHEMA_UNSIGNED;
+	return schema_store(r, slot, &number, &d->k);
 }
 
 static bool read_site(
@@ -46,7 +40,15 @@ static bool read_site(
 
 #define DRAFT(member) offsetof(struct draft_spec, member)
 static const struct schema_key draft_keys[] = {
-	{.name = "k", .kind = SCHEMA_OTHER, .read = read_k, .dflt = "4"},
+	{.name = "k",
+		.kind = SCHEMA_OTHER,
+		.read = read_k,
+		.max = K_MOST,
+		.word = "adaptive",
+		.dflt = "4",
+		.takes = "a whole number, `adaptive` or `planned`",
+		.help = "Tokens drafted a round; `adaptive`: as many, up to 8, as promise most "
+			"tokens a second, `planned`: as end the batch soonest."},
 	{.name = "acceptance",
 		.kind = SCHEMA_QUANTITY,
 		.to = DRAFT(acceptance),
@@ -55,29 +57,46 @@ static const struct schema_key draft_keys[] = {
 		.max = 1,
 		.word = "auto",
 		.word_value = -1,
-		.dflt = "auto"},
-	{.name = "site", .kind = SCHEMA_OTHER, .read = read_site},
-	{.name = "ahead", .kind = SCHEMA_BOOL, .to = DRAFT(drafts_ahead), .dflt = "false"},
+		.dflt = "auto",
+		.help = "Probability that a drafted token is accepted; `auto`: as assumed of the "
+			"users' data set."},
+	{.name = "site",
+		.kind = SCHEMA_OTHER,
+		.read = read_site,
+		.takes = "a name or a pattern",
+		.without = "on the instance's device",
+		.help = "Where drafts are made, on gpus of their own; a pattern or a counted name: "
+			"those of users at their `home`."},
+	{.name = "ahead",
+		.kind = SCHEMA_BOOL,
+		.to = DRAFT(drafts_ahead),
+		.dflt = "false",
+		.help = "Drafts made elsewhere go on before the verdict is there."},
 	{.name = "max_batch",
 		.kind = SCHEMA_UNSIGNED,
 		.to = DRAFT(max_batch),
 		.min = 1,
 		.max = 65536,
-		.dflt = "16"},
+		.dflt = "16",
+		.help = "Drafts made elsewhere: sequences in a step of the drafter."},
 	{.name = "draft_bytes",
 		.kind = SCHEMA_QUANTITY,
 		.to = DRAFT(tok_bytes),
 		.dim = QUANTITY_BYTES,
 		.max = 1e6,
-		.dflt = "6 B"},
+		.dflt = "6 B",
+		.help = "Size of a drafted token on links: 4 of the token and 2 of its "
+			"probability."},
 	{.name = "verdict_bytes",
 		.kind = SCHEMA_QUANTITY,
 		.to = DRAFT(verdict_bytes),
 		.dim = QUANTITY_BYTES,
 		.max = 1e6,
-		.dflt = "8 B"},
+		.dflt = "8 B",
+		.help = "Size of a verdict on links: how many, and a token."},
 	{0},
 };
+const struct schema_map map_draft = {.tables = {draft_keys}};
 
 bool read_draft(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)

@@ -43,52 +43,66 @@ static bool read_quantiles(
 #define DIST(member) offsetof(struct dist_spec, member)
 #define DIST_TAG \
 	{ \
-		.name = "distribution", .kind = SCHEMA_TAG \
+		.name = "distribution", .kind = SCHEMA_TAG, .required = true, \
+		.takes = "the name of a law", .help = "Which law; a plain value is a constant." \
 	}
 #define DIST_NUMBER(word, member, ...) \
 	{ \
 		.name = (word), .kind = SCHEMA_QUANTITY, .to = DIST(member), __VA_ARGS__ \
 	}
 #define DIST_MEAN \
-	DIST_NUMBER("mean", mean, .dim = QUANTITY_DIMS, .above_min = true, .required = true)
+	DIST_NUMBER("mean", mean, .dim = QUANTITY_DIMS, .above_min = true, .required = true, \
+		.help = "Mean of the law before the cut by `min` and `max`.")
 #define DIST_CV \
 	DIST_NUMBER("cv", cv, .dim = QUANTITY_NUMBER, .min = DIST_CV_MIN, .max = DIST_CV_MAX, \
-		.required = true)
+		.required = true, .help = "Coefficient of variation.")
 #define DIST_BOUNDS \
-	DIST_NUMBER("min", min, .dim = QUANTITY_DIMS), \
-		DIST_NUMBER("max", max, .dim = QUANTITY_DIMS, .above_min = true)
+	DIST_NUMBER("min", min, .dim = QUANTITY_DIMS, .without = "no limit", \
+		.help = "What is less is drawn again."), \
+		DIST_NUMBER("max", max, .dim = QUANTITY_DIMS, .above_min = true, \
+			.without = "no limit", .help = "What is more is drawn again.")
 
 static const struct schema_key constant_keys[] = {DIST_TAG,
-	DIST_NUMBER("mean", mean, .dim = QUANTITY_DIMS, .required = true), DIST_BOUNDS, {0}};
+	DIST_NUMBER("mean", mean, .dim = QUANTITY_DIMS, .required = true,
+		.help = "Mean of the law before the cut by `min` and `max`."),
+	DIST_BOUNDS, {0}};
 static const struct schema_key mean_keys[] = {DIST_TAG, DIST_MEAN, DIST_BOUNDS, {0}};
 static const struct schema_key cv_keys[] = {DIST_TAG, DIST_MEAN, DIST_CV, DIST_BOUNDS, {0}};
 static const struct schema_key uniform_keys[] = {DIST_TAG,
-	DIST_NUMBER("min", min, .dim = QUANTITY_DIMS, .required = true),
-	DIST_NUMBER("max", max, .dim = QUANTITY_DIMS, .above_min = true, .required = true), {0}};
+	DIST_NUMBER("min", min, .dim = QUANTITY_DIMS, .required = true, .help = "Least value."),
+	DIST_NUMBER("max", max, .dim = QUANTITY_DIMS, .above_min = true, .required = true,
+		.help = "Greatest value."),
+	{0}};
 static const struct schema_key erlang_keys[] = {DIST_TAG, DIST_MEAN,
 	{.name = "k",
 		.kind = SCHEMA_UNSIGNED,
 		.to = DIST(k),
 		.min = 1,
 		.max = 1000,
-		.required = true},
+		.required = true,
+		.help = "Number of phases."},
 	DIST_BOUNDS, {0}};
 static const struct schema_key weibull_keys[] = {DIST_TAG, DIST_MEAN,
-	DIST_NUMBER("shape", shape, .dim = QUANTITY_NUMBER, .above_min = true, .required = true),
+	DIST_NUMBER("shape", shape, .dim = QUANTITY_NUMBER, .above_min = true, .required = true,
+		.help = "Shape of the law: below 1 it is more spread than an exponential one."),
 	DIST_BOUNDS, {0}};
 static const struct schema_key hyper_keys[] = {DIST_TAG, DIST_MEAN,
 	DIST_NUMBER("cv", cv, .dim = QUANTITY_NUMBER, .min = 1, .above_min = true,
-		.max = DIST_CV_MAX, .required = true),
+		.max = DIST_CV_MAX, .required = true,
+		.help = "Coefficient of variation: two phases with balanced means."),
 	DIST_BOUNDS, {0}};
 static const struct schema_key geometric_keys[] = {DIST_TAG,
-	DIST_NUMBER("mean", mean, .dim = QUANTITY_DIMS, .min = 1, .required = true), DIST_BOUNDS,
-	{0}};
+	DIST_NUMBER("mean", mean, .dim = QUANTITY_DIMS, .min = 1, .required = true,
+		.help = "Mean of the law before the cut by `min` and `max`."),
+	DIST_BOUNDS, {0}};
 static const struct schema_key empirical_keys[] = {DIST_TAG,
 	{.name = "quantiles",
 		.kind = SCHEMA_OTHER,
 		.read = read_quantiles,
 		.dim = QUANTITY_DIMS,
-		.required = true},
+		.required = true,
+		.takes = "a list of at least 2 values that do not decrease",
+		.help = "Values at equal steps of probability from 0 to 1."},
 	DIST_BOUNDS, {0}};
 
 static const struct schema_variant dist_variants[] = {
@@ -103,6 +117,12 @@ static const struct schema_variant dist_variants[] = {
 	[DIST_GEOMETRIC] = {"geometric", geometric_keys},
 	[DIST_EMPIRICAL] = {"empirical", empirical_keys},
 };
+
+#define DIST_MAP \
+	.form = "DISTRIBUTION", .when = "with distribution", .variants = dist_variants, \
+	.n_variants = sizeof dist_variants / sizeof dist_variants[0]
+const struct schema_map map_dist = {DIST_MAP};
+const struct schema_map map_service_of = {.each = "GROUP", DIST_MAP};
 
 /** What the table cannot say: bounds against each other, and enough of the law between. */
 static bool check_dist(struct schema_reader *r, const struct dist_spec *spec)

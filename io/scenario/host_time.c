@@ -5,26 +5,29 @@
 
 #include "models/cost/catalog.h"
 
-#define HOST(word, member) \
+#define HOST(word, member, ...) \
 	{ \
 		.name = (word), .kind = SCHEMA_QUANTITY, .to = offsetof(struct host_time, member), \
-		.dim = QUANTITY_TIME, .max = 60, .dflt = "0 s" \
+		.dim = QUANTITY_TIME, .max = 60, .dflt = "0 s", __VA_ARGS__ \
 	}
 
 static const struct schema_key host_time_keys[] = {
-	HOST("step", step_s),
-	HOST("sequence", sequence_s),
-	HOST("request", request_s),
+	HOST("step", step_s, .help = "Time before each step."),
+	HOST("sequence", sequence_s, .help = "Time for each sequence that gets a token in it."),
+	HOST("request", request_s, .help = "Time before a prompt that has come stands in line."),
 	{.name = "ahead",
 		.kind = SCHEMA_BOOL,
 		.to = offsetof(struct host_time, ahead),
-		.dflt = "false"},
+		.dflt = "false",
+		.help = "Steps are made up while the one before runs, so who comes misses one."},
 	{.name = "late",
 		.kind = SCHEMA_BOOL,
 		.to = offsetof(struct host_time, late),
-		.dflt = "false"},
+		.dflt = "false",
+		.help = "Tokens are told of a step late."},
 	{0},
 };
+const struct schema_map map_host_time = {.tables = {host_time_keys}};
 
 static const struct catalog_runtime *runtime_of(const struct yaml_node *map)
 {

@@ -59,10 +59,12 @@ static const struct schema_key *keys_of_link(
 }
 
 static const struct schema_key link_dir_keys[] = {
-	LINK_RATE(DIR(bytes_per_s), .at = DIR(at)),
-	LINK_DELAY(DIR(delay_s)),
+	LINK_RATE(DIR(bytes_per_s), .at = DIR(at), .without = "that of the link",
+		.help = "Rate of this direction."),
+	LINK_DELAY(DIR(delay_s), .without = "that of the link", .help = "Rate of this direction."),
 	{0},
 };
+const struct schema_map map_link_dir = {.tables = {link_dir_keys, shaping_keys}};
 
 static bool read_link_dir(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
@@ -85,14 +87,37 @@ static const struct schema_key link_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.to = LINK(spec),
 		.read = read_between,
-		.required = true},
-	LINK_RATE(LINK(rate_bytes_per_s), .at = LINK(rate_at)),
-	LINK_DELAY(LINK(delay_s), .dflt = "0 s"),
-	{.name = "up", .kind = SCHEMA_OTHER, .to = LINK(given[0]), .read = read_link_dir},
-	{.name = "down", .kind = SCHEMA_OTHER, .to = LINK(given[1]), .read = read_link_dir},
-	{.name = "shared", .kind = SCHEMA_BOOL, .to = LINK(spec.shared), .dflt = "false"},
+		.required = true,
+		.takes = "`[END, END]`",
+		.help = "Its two ends: `users` (every group), or a name or pattern of sites or, "
+			"where no site matches, of groups."},
+	LINK_RATE(LINK(rate_bytes_per_s), .at = LINK(rate_at),
+		.without = "required, here, in both directions or as a `trace`",
+		.help = "Rate of each direction."),
+	LINK_DELAY(LINK(delay_s), .dflt = "0 s", .help = "Time of propagation, each way."),
+	{.name = "up",
+		.kind = SCHEMA_OTHER,
+		.to = LINK(given[0]),
+		.read = read_link_dir,
+		.map = &map_link_dir,
+		.without = "as the link",
+		.help = "What differs from the first end to the second: `rate`, `delay`, and the "
+			"keys that shape."},
+	{.name = "down",
+		.kind = SCHEMA_OTHER,
+		.to = LINK(given[1]),
+		.read = read_link_dir,
+		.map = &map_link_dir,
+		.without = "as the link",
+		.help = "What differs from the second end to the first: the same keys."},
+	{.name = "shared",
+		.kind = SCHEMA_BOOL,
+		.to = LINK(spec.shared),
+		.dflt = "false",
+		.help = "One pipe for all pairs of ends instead of one for each."},
 	{0},
 };
+const struct schema_map map_links = {.each = "X", .tables = {link_keys, shaping_keys}};
 
 /** The shaping keys of both directions, those of one in their place. The values are the nodes
  *  themselves, so that what they are completed with shows in the resolved text. */

@@ -10,21 +10,30 @@
 #define SIZE(word, member, most) \
 	.name = (word), .kind = SCHEMA_UNSIGNED, .to = SHAPE(member), .min = 1, .max = (most)
 static const struct schema_key shape_keys[] = {
-	{SIZE("h", hidden, 1e6), .required = true},
-	{SIZE("ffn", ffn, 1e7), .required = true},
-	{SIZE("L", layers, 1e4), .required = true},
-	{SIZE("heads", heads, 1e4), .required = true},
-	{SIZE("kv_heads", kv_heads, 1e4)},
-	{SIZE("head_dim", head_dim, 1e4)},
-	{SIZE("vocab", vocab, 1e8), .required = true},
-	{SIZE("context", context, 1e8), .required = true},
+	{SIZE("h", hidden, 1e6), .required = true, .help = "Width of the hidden state."},
+	{SIZE("ffn", ffn, 1e7), .required = true, .help = "Width of the feed-forward network."},
+	{SIZE("L", layers, 1e4), .required = true, .help = "Number of layers."},
+	{SIZE("heads", heads, 1e4), .required = true, .help = "Heads of attention."},
+	{SIZE("kv_heads", kv_heads, 1e4), .without = "as many as `heads`",
+		.help = "Heads with keys and values of their own."},
+	{SIZE("head_dim", head_dim, 1e4), .without = "`h` / `heads`", .help = "Width of a head."},
+	{SIZE("vocab", vocab, 1e8), .required = true,
+		.help = "Number of tokens in the vocabulary."},
+	{SIZE("context", context, 1e8), .required = true,
+		.help = "Most tokens of a prompt and its answer."},
 	{.name = "tied_embeddings",
 		.kind = SCHEMA_BOOL,
 		.to = SHAPE(tied_embeddings),
-		.dflt = "false"},
-	{.name = "qkv_bias", .kind = SCHEMA_BOOL, .to = SHAPE(qkv_bias), .dflt = "false"},
+		.dflt = "false",
+		.help = "The head is the embedding: one matrix in memory, read at every step."},
+	{.name = "qkv_bias",
+		.kind = SCHEMA_BOOL,
+		.to = SHAPE(qkv_bias),
+		.dflt = "false",
+		.help = "Queries, keys and values have biases."},
 	{0},
 };
+const struct schema_map map_shape = {.tables = {shape_keys}};
 
 /** Defaults that depend on other keys: all heads have keys and values of their own, and
  *  together they are as wide as the model. */
@@ -91,25 +100,50 @@ static bool read_model_draft(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to);
 
 static const struct schema_key model_keys[] = {
-	{.name = "model", .kind = SCHEMA_OTHER, .read = read_shape, .required = true},
+	{.name = "model",
+		.kind = SCHEMA_OTHER,
+		.read = read_shape,
+		.required = true,
+		.list = "models",
+		.map = &map_shape,
+		.takes = "a name from `offing list models`, or a map",
+		.help = "Shape of the model."},
 	{.name = "precision",
 		.kind = SCHEMA_WORD,
 		.to = offsetof(struct model_entry, spec.precision),
 		.words = llm_precision_names,
-		.dflt = "fp16"},
-	{.name = "draft", .kind = SCHEMA_OTHER, .read = read_model_draft},
+		.dflt = "fp16",
+		.help = "Precision of the weights."},
+	{.name = "draft",
+		.kind = SCHEMA_OTHER,
+		.read = read_model_draft,
+		.list = "models",
+		.map = &map_model_draft,
+		.takes = "a name, in the precision of its model, or a map",
+		.without = "none",
+		.help = "A smaller model with the same vocabulary, for instances that speculate."},
 	{0},
 };
+const struct schema_map map_models = {.each = "X", .tables = {model_keys}};
 
 static const struct schema_key draft_keys[] = {
-	{.name = "model", .kind = SCHEMA_OTHER, .read = read_shape, .required = true},
+	{.name = "model",
+		.kind = SCHEMA_OTHER,
+		.read = read_shape,
+		.required = true,
+		.list = "models",
+		.map = &map_shape,
+		.takes = "a name from `offing list models`, or a map",
+		.help = "The shape of the draft."},
 	{.name = "precision",
 		.kind = SCHEMA_WORD,
 		.to = offsetof(struct model_entry, spec.precision),
 		.words = llm_precision_names,
-		.required = true},
+		.required = true,
+		.help = "Precision of its weights."},
 	{0},
 };
+const struct schema_map map_model_draft = {.tables = {draft_keys}};
 
 static bool read_model_draft(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)

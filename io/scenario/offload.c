@@ -11,26 +11,32 @@ static const struct schema_key host_keys[] = {
 		.to = HOST(mem_bytes),
 		.dim = QUANTITY_BYTES,
 		.above_min = true,
-		.required = true},
+		.required = true,
+		.help = "Memory of the host for layers, for each gpu."},
 	{.name = "bandwidth",
 		.kind = SCHEMA_QUANTITY,
 		.to = HOST(bytes_per_s),
 		.dim = QUANTITY_BYTE_RATE,
 		.above_min = true,
-		.required = true},
+		.required = true,
+		.help = "Bandwidth of that memory, by the data sheet."},
 	{.name = "fp32",
 		.kind = SCHEMA_QUANTITY,
 		.to = HOST(fp32_flop_per_s),
 		.dim = QUANTITY_FLOP_RATE,
 		.above_min = true,
-		.required = true},
+		.required = true,
+		.help = "Peak rate of the CPU."},
 	{.name = "pcie",
 		.kind = SCHEMA_QUANTITY,
 		.to = HOST(pcie_bytes_per_s),
 		.dim = QUANTITY_BYTE_RATE,
-		.above_min = true},
+		.above_min = true,
+		.without = "that of the gpu",
+		.help = "What the slot allows, where that is less than the gpu's."},
 	{0},
 };
+const struct schema_map map_host = {.tables = {host_keys}};
 
 bool read_host(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
@@ -54,15 +60,18 @@ static const struct schema_key offload_keys[] = {
 		.to = OFFLOAD(cpu_layers),
 		.at = OFFLOAD(cpu_at),
 		.max = 1e6,
-		.dflt = "0"},
+		.dflt = "0",
+		.help = "Layers that the host computes."},
 	{.name = "streamed_layers",
 		.kind = SCHEMA_UNSIGNED,
 		.to = OFFLOAD(streamed_layers),
 		.at = OFFLOAD(streamed_at),
 		.max = 1e6,
-		.dflt = "0"},
+		.dflt = "0",
+		.help = "Layers that lie with the host and are fetched for every step."},
 	{0},
 };
+const struct schema_map map_offload = {.tables = {offload_keys}};
 
 bool read_offload(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)

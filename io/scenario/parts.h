@@ -130,6 +130,13 @@ static inline struct scenario_parts *parts_of(struct schema_reader *r)
 /** Most sites, and most instances, after expansion. */
 #define SCENARIO_MAX_MEMBERS 100000
 
+/** What the maps of a scenario may hold, each beside its table. The top one leads to all. */
+extern const struct schema_map map_top, map_run, map_record, map_sites, map_gpu, map_interconnect,
+	map_host, map_links, map_link_dir, map_classes, map_gemodel, map_link_schedule,
+	map_link_trace, map_models, map_shape, map_model_draft, map_instances, map_stages,
+	map_host_time, map_draft, map_offload, map_users, map_arrivals, map_trace, map_workload,
+	map_prefixes, map_sessions, map_dist, map_service_of;
+
 /* load.c */
 
 /** Read @req->file and what it extends, and apply -s: one tree, not checked yet. */
@@ -159,6 +166,7 @@ const char *parts_near(const struct near *near, const char *otherwise, char *buf
 const char *parts_suggest(const struct yaml_node *map, const char *name, char *buf, size_t size);
 
 /* shaping.c */
+extern const struct schema_key shaping_keys[];
 
 /** Read the keys of @map that shape a direction into @dir, whose rate, delay and place are set. */
 bool shaping_read(struct schema_reader *r, struct yaml_node *map, struct link_dir_spec *dir);

@@ -16,15 +16,19 @@ static const struct schema_key stage_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.to = offsetof(struct stage_entry, site),
 		.read = read_ref,
-		.required = true},
+		.required = true,
+		.takes = "a name",
+		.help = "Where the stage is."},
 	{.name = "layers",
 		.kind = SCHEMA_UNSIGNED,
 		.to = offsetof(struct stage_entry, layers),
 		.min = 1,
 		.max = 1e6,
-		.required = true},
+		.required = true,
+		.help = "How many layers of the model it has."},
 	{0},
 };
+const struct schema_map map_stages = {.each = "K", .tables = {stage_keys}};
 
 static bool start(struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key,
 	struct pipeline_entry *to)
@@ -48,8 +52,6 @@ bool read_stages(
 	size_t mark;
 	bool ok = true;
 
-	if (r->listener)
-		schema_tell(r, stage_keys);
 	if (!start(r, *slot, key, e))
 		return false;
 	mark = schema_enter(r, key->name);

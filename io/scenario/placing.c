@@ -14,14 +14,17 @@ static const struct schema_key interconnect_keys[] = {
 		.to = INTERCONNECT(bytes_per_s),
 		.dim = QUANTITY_BIT_RATE,
 		.above_min = true,
-		.required = true},
+		.required = true,
+		.help = "Rate between each two gpus, each way."},
 	{.name = "latency",
 		.kind = SCHEMA_QUANTITY,
 		.to = INTERCONNECT(latency_s),
 		.dim = QUANTITY_TIME,
-		.required = true},
+		.required = true,
+		.help = "Latency of a message."},
 	{0},
 };
+const struct schema_map map_interconnect = {.tables = {interconnect_keys}};
 
 static bool find_interconnect(
 	struct schema_reader *r, const struct yaml_node *n, struct interconnect_spec *to)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/near.h"
 #include "base/quote.h"
+#include "io/scenario/keys.h"
 #include "io/scenario/parts.h"
 #include "models/offload/params.h"
 
@@ -76,23 +77,27 @@ static void complete_params(struct schema_reader *r, struct yaml_node *n,
 	*n = *whole;
 }
 
-/** The parameters as keys of a scenario, for who listens. */
-static void tell_params(const struct schema_reader *r, const struct param_spec *param)
+struct schema_key scenario_param_key(const struct param_spec *param)
 {
 	static const enum schema_kind kinds[] = {[PARAM_DOUBLE] = SCHEMA_QUANTITY,
 		[PARAM_SIZE] = SCHEMA_U64,
 		[PARAM_ENUM] = SCHEMA_WORD,
 		[PARAM_TEXT] = SCHEMA_TEXT};
 
+	return (struct schema_key){.name = param->name,
+		.kind = kinds[param->kind],
+		.dim = param->dim,
+		.min = param->min,
+		.max = param->max,
+		.words = param->words,
+		.help = param->help};
+}
+
+/** The parameters as keys of a scenario, for who listens. */
+static void tell_params(const struct schema_reader *r, const struct param_spec *param)
+{
 	for (; param && param->kind != PARAM_END; param++) {
-		const struct schema_key keys[] = {{.name = param->name,
-							  .kind = kinds[param->kind],
-							  .dim = param->dim,
-							  .min = param->min,
-							  .max = param->max,
-							  .words = param->words,
-							  .help = param->help},
-			{0}};
+		const struct schema_key keys[] = {scenario_param_key(param), {0}};
 
 		schema_tell(r, keys);
 	}

@@ -71,15 +71,15 @@ bool precision_read_of(struct schema_reader *r, const struct yaml_node *n, struc
 
 /* precision */
 
-static const double MOST = 0.5;
-
 static bool add_goal(struct schema_reader *r, struct run_spec *run, struct precision_goal *goals,
-	const char *name, struct src_pos name_at, const struct yaml_node *value)
+	const struct schema_key *of, const char *name, struct src_pos name_at,
+	const struct yaml_node *value)
 {
-	const struct schema_key key = {
-		.name = name, .dim = QUANTITY_FRACTION, .above_min = true, .max = MOST};
+	struct schema_key key = *of;
 	struct precision_goal goal = {0};
 
+	key.name = name;
+	key.word = NULL;
 	if (!find_metric(r, &goal.id, name, name_at) ||
 		!schema_number(r, value, &key, &goal.relative))
 		return false;
@@ -102,7 +102,7 @@ static char *trim(char *s)
 }
 
 static bool add_goals_of_text(struct schema_reader *r, struct run_spec *run,
-	struct precision_goal *goals, const struct yaml_node *n)
+	struct precision_goal *goals, const struct schema_key *key, const struct yaml_node *n)
 {
 	char *rest, *one, *equals, quoted[QUOTE_SIZE];
 	bool ok = true;
@@ -117,7 +117,7 @@ static bool add_goals_of_text(struct schema_reader *r, struct run_spec *run,
 			continue;
 		}
 		*equals = '\0';
-		ok = add_goal(r, run, goals, trim(one), n->at,
+		ok = add_goal(r, run, goals, key, trim(one), n->at,
 			     yaml_new_text(r->arena, trim(equals + 1), n->at)) &&
 		     ok;
 	}
@@ -127,26 +127,21 @@ static bool add_goals_of_text(struct schema_reader *r, struct run_spec *run,
 bool precision_read(struct schema_reader *r, const struct yaml_node *n,
 	const struct schema_key *key, struct run_spec *run)
 {
-	const struct schema_key one = {.name = key->name,
-		.dim = QUANTITY_FRACTION,
-		.above_min = true,
-		.max = MOST,
-		.word = "none"};
 	struct precision_goal *goals;
 	bool ok = true;
 
 	if (n->kind == YAML_TEXT && !strchr(n->text, '='))
-		return schema_number(r, n, &one, &run->precision);
+		return schema_number(r, n, key, &run->precision);
 	goals = arena_alloc(r->arena, METRICS, sizeof *goals);
 	run->goals = goals;
 	if (n->kind == YAML_TEXT)
-		return add_goals_of_text(r, run, goals, n);
+		return add_goals_of_text(r, run, goals, key, n);
 	if (n->kind == YAML_LIST || n->n == 0)
 		return err_list_at(r->errs, n->at,
 			"precision should be a share or metrics with theirs, as {e2e.mean_s: 1 "
 			"%%}");
 	for (size_t i = 0; i < n->n; i++)
-		ok = add_goal(r, run, goals, n->items[i].key, n->items[i].key_at,
+		ok = add_goal(r, run, goals, key, n->items[i].key, n->items[i].key_at,
 			     n->items[i].value) &&
 		     ok;
 	return ok;

@@ -14,14 +14,18 @@ static const struct schema_key change_keys[] = {
 		.kind = SCHEMA_QUANTITY,
 		.to = offsetof(struct change, bytes_per_s),
 		.dim = QUANTITY_BIT_RATE,
-		.required = true},
+		.required = true,
+		.help = "Rate from then on; 0 is an outage."},
 	{.name = "for",
 		.kind = SCHEMA_QUANTITY,
 		.to = offsetof(struct change, for_s),
 		.dim = QUANTITY_TIME,
-		.above_min = true},
+		.above_min = true,
+		.without = "until the next entry",
+		.help = "How long, and then what held before holds again."},
 	{0},
 };
+const struct schema_map map_link_schedule = {.each = "TIME", .tables = {change_keys}};
 
 static const double OWN_RATE = -1.0;
 
@@ -109,22 +113,32 @@ static const struct schema_key link_trace_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.to = offsetof(struct link_trace_spec, file),
 		.read = read_path,
-		.required = true},
+		.required = true,
+		.takes = "a path",
+		.help = "File of the trace, found from the folder of the file that names it."},
 	{.name = "format",
 		.kind = SCHEMA_WORD,
 		.to = offsetof(struct link_trace_spec, format),
 		.words = bandwidth_trace_formats,
-		.dflt = "auto"},
-	{.name = "select", .kind = SCHEMA_UNSIGNED, .to = offsetof(struct link_trace_spec, select)},
+		.dflt = "auto",
+		.help = "What its lines are (docs/formats.md); `auto`: what they look like."},
+	{.name = "select",
+		.kind = SCHEMA_UNSIGNED,
+		.to = offsetof(struct link_trace_spec, select),
+		.without = "`0`",
+		.help = "Which trace, where the file has a column `trace`."},
 	{.name = "repeat",
 		.kind = SCHEMA_QUANTITY,
 		.to = offsetof(struct link_trace_spec, repeat_s),
 		.dim = QUANTITY_TIME,
 		.above_min = true,
 		.word = "never",
-		.word_value = 0},
+		.word_value = 0,
+		.without = "`never`",
+		.help = "The trace starts again after this."},
 	{0},
 };
+const struct schema_map map_link_trace = {.tables = {link_trace_keys}};
 
 /* What a format has no place for. */
 static bool check_keys(struct schema_reader *r, const struct yaml_node *map,

@@ -41,18 +41,33 @@ static const struct schema_key prefixes_keys[] = {
 		.to = PREFIXES(count),
 		.min = 1,
 		.max = PREFIXES_MOST,
-		.required = true},
+		.required = true,
+		.help = "How many shared texts there are: system prompts, say."},
 	{.name = "tokens",
 		.kind = SCHEMA_OTHER,
 		.to = PREFIXES(tok),
 		.read = read_dist,
 		.dim = QUANTITY_NUMBER,
 		.min = 1,
-		.required = true},
-	{.name = "pick", .kind = SCHEMA_OTHER, .read = read_pick, .dflt = "uniform"},
-	{.name = "set", .kind = SCHEMA_TEXT, .to = PREFIXES(set)},
+		.required = true,
+		.map = &map_dist,
+		.takes = "a distribution of numbers",
+		.help = "Length of each, drawn once."},
+	{.name = "pick",
+		.kind = SCHEMA_OTHER,
+		.read = read_pick,
+		.dflt = "uniform",
+		.takes = "`uniform`, `cycle` or `zipf S`",
+		.help = "Which one a prompt begins with: number k with a probability as k^-S "
+			"(`zipf S`, S from 0 to 20), one after another (`cycle`), or any."},
+	{.name = "set",
+		.kind = SCHEMA_TEXT,
+		.to = PREFIXES(set),
+		.without = "the group's name",
+		.help = "Groups that name one set share its texts."},
 	{0},
 };
+const struct schema_map map_prefixes = {.tables = {prefixes_keys}};
 
 bool read_prefixes(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)
@@ -75,15 +90,22 @@ static const struct schema_key sessions_keys[] = {
 		.read = read_dist,
 		.dim = QUANTITY_NUMBER,
 		.min = 1,
-		.required = true},
+		.required = true,
+		.map = &map_dist,
+		.takes = "a distribution of numbers",
+		.help = "How many requests a conversation has."},
 	{.name = "think",
 		.kind = SCHEMA_OTHER,
 		.to = SESSIONS(think),
 		.read = read_dist,
 		.dim = QUANTITY_TIME,
-		.dflt = "0 s"},
+		.dflt = "0 s",
+		.map = &map_dist,
+		.takes = "a distribution of times",
+		.help = "Time between an answer and the next prompt."},
 	{0},
 };
+const struct schema_map map_sessions = {.tables = {sessions_keys}};
 
 bool read_sessions(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)

@@ -40,16 +40,24 @@ static bool read_dataset(
 #define WORK(member) offsetof(struct workload_spec, member)
 #define WORK_TRUNCATE \
 	{ \
-		.name = "truncate", .kind = SCHEMA_BOOL, .to = WORK(truncate), .dflt = "false" \
+		.name = "truncate", .kind = SCHEMA_BOOL, .to = WORK(truncate), .dflt = "false", \
+		.help = "A prompt beyond the model's context is cut; else it is rejected." \
 	}
-#define WORK_TOKENS(word, member) \
+#define WORK_TOKENS(word, member, what) \
 	{ \
 		.name = (word), .kind = SCHEMA_OTHER, .to = WORK(member), .read = read_dist, \
-		.dim = QUANTITY_NUMBER, .min = 1, .required = true \
+		.dim = QUANTITY_NUMBER, .min = 1, .required = true, .map = &map_dist, \
+		.takes = "a distribution of numbers", .help = (what) \
 	}
 
 static const struct schema_key dataset_keys[] = {
-	{.name = "dataset", .kind = SCHEMA_OTHER, .read = read_dataset, .required = true},
+	{.name = "dataset",
+		.kind = SCHEMA_OTHER,
+		.read = read_dataset,
+		.required = true,
+		.list = "datasets",
+		.takes = "a name from `offing list datasets`",
+		.help = "Lengths of prompts and answers, drawn jointly."},
 	WORK_TRUNCATE,
 	{0},
 };
@@ -58,16 +66,22 @@ static const struct schema_key rows_keys[] = {
 		.kind = SCHEMA_OTHER,
 		.to = WORK(rows),
 		.read = read_trace,
-		.required = true},
+		.required = true,
+		.map = &map_trace,
+		.help = "Lengths are rows of it, drawn jointly."},
 	WORK_TRUNCATE,
 	{0},
 };
 static const struct schema_key tokens_keys[] = {
-	WORK_TOKENS("prompt_tokens", prompt_tok),
-	WORK_TOKENS("output_tokens", output_tok),
+	WORK_TOKENS("prompt_tokens", prompt_tok, "Length of a prompt, rounded, at least 1."),
+	WORK_TOKENS("output_tokens", output_tok, "Length of an answer, rounded, at least 1."),
 	WORK_TRUNCATE,
 	{0},
 };
+static const struct schema_variant workload_variants[] = {{"a data set", dataset_keys},
+	{"rows of a trace", rows_keys}, {"distributions", tokens_keys}};
+const struct schema_map map_workload = {
+	.when = "for lengths from", .variants = workload_variants, .n_variants = 3};
 
 bool read_workload(
 	struct schema_reader *r, struct yaml_node **slot, const struct schema_key *key, void *to)

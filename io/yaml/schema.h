@@ -54,13 +54,29 @@ struct schema_key {
 	const char *dflt;         /* as a scenario would spell it */
 	bool required;            /* an error when not given */
 	schema_read_fn *read;
-	const char *help;
+	/* For people, who may have code in backticks: */
+	const char *help;             /* what it is, a sentence */
+	const char *takes;            /* SCHEMA_OTHER: "a name or a map"; NULL: a map */
+	const char *without;          /* what holds where it is not given and there is no dflt */
+	const char *list;             /* of `offing list`: it has the names; NULL: none */
+	const struct schema_map *map; /* SCHEMA_OTHER: the map that may stand there; NULL: none */
 };
 
 /** Tables one of which goes, by the word under a key such as `process`. */
 struct schema_variant {
 	const char *word;
 	const struct schema_key *keys; /* ends with {0} */
+};
+
+/** What a map may hold, for who explains it. */
+struct schema_map {
+	const char *each; /* its entries have names of the user's own, shown as this, and each is a
+			     map of what follows; NULL: it is that map itself */
+	const char *form; /* stands in many places and is explained by itself; NULL: it does not */
+	const char *when; /* what is said before the word of a variant: "with process" */
+	const struct schema_key *tables[3]; /* all of them; NULL: none */
+	const struct schema_variant *variants;
+	size_t n_variants;
 };
 
 /**
@@ -107,6 +123,16 @@ bool schema_want(
 /** Read one number by the rules of @key (its name, dim, range, word). */
 bool schema_number(struct schema_reader *r, const struct yaml_node *n, const struct schema_key *key,
 	double *out);
+
+/** What a number under a key may be, in SI; @least itself only where it is not @above it. */
+struct schema_range {
+	double least, most; /* @most may be HUGE_VAL */
+	bool above;
+};
+
+/** The range of the numbers that @key takes, of dimension @dim: that of the key, within what a
+ *  simulation can count. False when it takes no number, or several (a list, a distribution). */
+bool schema_range_of(struct schema_range *to, const struct schema_key *key, enum quantity_dim dim);
 
 /** Append ".@name" to the path of messages; what comes back goes to schema_leave(). */
 size_t schema_enter(struct schema_reader *r, const char *name);

@@ -61,6 +61,28 @@ static bool in_span(enum quantity_dim dim, double x)
 	return spans[dim].most == 0 || x <= spans[dim].most;
 }
 
+bool schema_range_of(struct schema_range *to, const struct schema_key *key, enum quantity_dim dim)
+{
+	bool whole = key->kind == SCHEMA_UNSIGNED || key->kind == SCHEMA_U64;
+	bool other = key->kind == SCHEMA_OTHER && !key->map && key->max > 0;
+
+	if (!whole && !other && key->kind != SCHEMA_QUANTITY)
+		return false;
+	*to = (struct schema_range){key->min, key->max, key->above_min};
+	if (to->most == 0)
+		to->most = key->kind == SCHEMA_U64        ? (double)UINT64_MAX
+			   : key->kind == SCHEMA_UNSIGNED ? (double)UINT32_MAX
+			   : spans[dim].most > 0          ? spans[dim].most
+							  : HUGE_VAL;
+	if (!whole && spans[dim].most > 0 && to->most > spans[dim].most)
+		to->most = spans[dim].most;
+	if (!whole && to->above && to->least < spans[dim].least) {
+		to->least = spans[dim].least;
+		to->above = false;
+	}
+	return true;
+}
+
 static bool out_of_range(struct schema_reader *r, const struct yaml_node *n,
 	const struct schema_key *key, enum quantity_dim dim)
 {

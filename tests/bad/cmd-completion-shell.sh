@@ -1,0 +1,1 @@
+$offing completion zhs

@@ -1,0 +1,1 @@
+$offing help scenario horizn
