@@ -174,9 +174,10 @@ const struct command cmd_plot = {
 		"  series   queues, backlog, L or drift over time; needs record.queues;\n"
 		"           batch, requests in service, needs record.requests\n"
 		"  gantt    the first requests of each instance; needs record.requests\n"
+		"  warmup   the pilots of warmup: auto, and where MSER-5 cuts them\n"
 		"Change NAME.gp to change the picture; gnuplot draws it. docs/plots.md has a\n"
 		"picture of each kind.",
-	.words = "line bar heat cdf series gantt",
+	.words = "line bar heat cdf series gantt warmup",
 	.opts = opts,
 	.run = run,
 };

@@ -74,5 +74,6 @@ const struct plot_kind plot_kinds[] = {
 	{"cdf", " by metric scope log ", plot_cdf},
 	{"series", " by metric replication log ", plot_series},
 	{"gantt", " replication first ", plot_first},
+	{"warmup", " by log ", plot_warmup},
 	{0},
 };

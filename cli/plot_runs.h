@@ -28,9 +28,11 @@ MUST_CHECK bool plot_choose_one(struct plot_choice *out, const struct plotted *p
 /** --replication. */
 MUST_CHECK bool plot_replication(uint32_t *out, const struct plotted *p, struct err *err);
 
-/** What requests took; the first of them; queues over time. */
+/** What requests took; the first of them; queues over time; where pilots were cut. */
 MUST_CHECK bool plot_cdf(struct figure *out, const struct plotted *p, struct err *err);
 MUST_CHECK bool plot_first(struct figure *out, const struct plotted *p, struct err *err);
 MUST_CHECK bool plot_series(struct figure *out, const struct plotted *p, struct err *err);
+
+MUST_CHECK bool plot_warmup(struct figure *out, const struct plotted *p, struct err *err);
 
 #endif

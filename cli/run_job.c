@@ -286,6 +286,7 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 		sink_open, sink_close, watcher, meter, kept, replication_done};
 	const struct scenario *sc = h->job->spec.scenario;
 	struct experiment_result *r = &h->job->results[p];
+	const struct pilot *pilot = &h->job->pilots[p];
 	const struct experiment x = {
 		.spec = &sc->spec,
 		.policy = &sc->spec.policies[p],
@@ -306,7 +307,8 @@ static bool run_policy(struct experiment_host *h, size_t p, struct err *err)
 		.n_settings = sc->n_settings,
 		.settings = sc->settings,
 		.scenario_warnings = &h->job->scenario_warnings,
-		.pilot_warnings = &h->job->pilot_warnings[p],
+		.pilot_warnings = &pilot->warnings,
+		.pilot = {pilot->n, pilot->in_system, pilot->stretch_s, pilot->cut_s},
 	};
 	double began_s = clock_s();
 
@@ -354,8 +356,8 @@ static bool run_all(struct experiment_host *h, struct err *err)
 	if (!open_timeline(h, err))
 		return false;
 	show(h);
-	j->pilot_warnings = mem_zalloc(s->n_policies, sizeof *j->pilot_warnings);
-	if (!warmup_by_pilots(&h->warmup_s, s, j->spec.stop, j->pilot_warnings, err))
+	j->pilots = mem_zalloc(s->n_policies, sizeof *j->pilots);
+	if (!warmup_by_pilots(&h->warmup_s, s, j->spec.stop, j->pilots, err))
 		return false;
 	note_warnings(j);
 	want_tokens(h);
@@ -385,8 +387,8 @@ void run_job_finish(struct run_job *j)
 		experiment_result_finish(&j->results[p]);
 	free(j->results);
 	free(j->readings);
-	for (size_t p = 0; j->pilot_warnings && p < j->spec.scenario->spec.n_policies; p++)
-		warnings_finish(&j->pilot_warnings[p]);
-	free(j->pilot_warnings);
+	for (size_t p = 0; j->pilots && p < j->spec.scenario->spec.n_policies; p++)
+		pilot_finish(&j->pilots[p]);
+	free(j->pilots);
 	warnings_finish(&j->scenario_warnings);
 }

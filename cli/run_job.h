@@ -38,7 +38,7 @@ struct run_job {
 	bool failed;    /* whole: one of the runs, as it would again */
 	size_t n_kept;  /* replications that were there and were not simulated again */
 	struct warnings scenario_warnings; /* what reading the scenario warned of */
-	struct warnings *pilot_warnings;   /* one a policy; NULL: nothing was run */
+	struct pilot *pilots;              /* one a policy; NULL: nothing was run */
 	struct experiment_result *results; /* one a policy; NULL: nothing was run */
 	/* where auto made the instances: [policy][instance], of the first replications; else NULL
 	 */

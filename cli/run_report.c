@@ -144,7 +144,7 @@ static void print_policy_warnings(const struct run_job *j, size_t p, const char 
 {
 	const struct experiment_result *r = &j->results[p];
 
-	print_pilot_warnings(&j->pilot_warnings[p], &r->warnings, policy);
+	print_pilot_warnings(&j->pilots[p].warnings, &r->warnings, policy);
 	print_warnings(&r->warnings, policy, r->taken);
 	print_warnings(&r->of_run, policy, 1);
 }

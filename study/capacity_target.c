@@ -91,7 +91,7 @@ static bool experiment(struct seen *x, struct search *s, const struct scenario_s
 {
 	static const struct experiment_ops ops = {.done = run_done};
 	struct experiment_host host = {s};
-	struct warnings pilot = {0};
+	struct pilot pilot = {0};
 	struct experiment_result r;
 	struct err none = {0};
 	struct experiment e = {.spec = spec,
@@ -119,7 +119,7 @@ static bool experiment(struct seen *x, struct search *s, const struct scenario_s
 	if (x->mean < HUGE_VAL)
 		*value = s->q->target.at_most ? s->q->target.value + x->mean
 					      : s->q->target.value - x->mean;
-	warnings_finish(&pilot);
+	pilot_finish(&pilot);
 	return ok;
 }
 

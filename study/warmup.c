@@ -1,7 +1,9 @@
 #include "study/warmup.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "models/world/world.h"
 #include "sim/mser.h"
 
@@ -26,6 +28,23 @@ static bool cut_of(double *cut_s, const struct scenario_spec *spec, const struct
 	return true;
 }
 
+/** The means that MSER-5 compares. */
+static void keep_levels(struct pilot *to, const struct world_result *r)
+{
+	to->n = r->n_levels / MSER_BATCH;
+	to->in_system = mem_zalloc(to->n, sizeof *to->in_system);
+	to->stretch_s = (r->warmup_s + r->horizon_s) * MSER_BATCH / (double)r->n_levels;
+	to->cut_s = (double)NAN;
+	for (size_t i = 0; i < to->n * MSER_BATCH; i++)
+		to->in_system[i / MSER_BATCH] += r->levels[i] / MSER_BATCH;
+}
+
+void pilot_finish(struct pilot *p)
+{
+	warnings_finish(&p->warnings);
+	free(p->in_system);
+}
+
 /** What a pilot says of the replications, too. */
 static void keep_warnings(struct warnings *to, const struct world_result *r)
 {
@@ -35,7 +54,7 @@ static void keep_warnings(struct warnings *to, const struct world_result *r)
 				r->warnings.at[i].text);
 }
 
-static bool pilot(struct world_result *r, const struct scenario_spec *spec,
+static bool run_pilot(struct world_result *r, const struct scenario_spec *spec,
 	const struct policy_spec *p, const atomic_bool *stop, struct err *err)
 {
 	struct world_setup setup = {
@@ -58,7 +77,7 @@ static bool pilot(struct world_result *r, const struct scenario_spec *spec,
 }
 
 bool warmup_by_pilots(double *out_s, const struct scenario_spec *spec, const atomic_bool *stop,
-	struct warnings *of_policy, struct err *err)
+	struct pilot *of_policy, struct err *err)
 {
 	struct err first = {0};
 	size_t cuts = 0;
@@ -71,16 +90,18 @@ bool warmup_by_pilots(double *out_s, const struct scenario_spec *spec, const ato
 		struct world_result r;
 		struct err why = {0};
 		double cut_s = 0.0;
-		bool ok = pilot(&r, spec, &spec->policies[p], stop, err);
+		bool ok = run_pilot(&r, spec, &spec->policies[p], stop, err);
 		bool stopped = ok && r.status == RUN_INTERRUPTED;
 
 		if (ok && !stopped) {
-			keep_warnings(&of_policy[p], &r);
+			keep_warnings(&of_policy[p].warnings, &r);
+			keep_levels(&of_policy[p], &r);
 			if (cut_of(&cut_s, spec, &r, &why)) {
 				cuts++;
+				of_policy[p].cut_s = cut_s / 2.0;
 				*out_s = fmax(*out_s, cut_s);
 			} else {
-				warnings_add(&of_policy[p], WARN_PILOT, "", "%s", why.msg);
+				warnings_add(&of_policy[p].warnings, WARN_PILOT, "", "%s", why.msg);
 				if (first.kind == ERR_NONE)
 					(void)!err_run(&first, "policy '%s': %s",
 						spec->policies[p].label, why.msg);

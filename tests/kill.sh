@@ -38,6 +38,7 @@ SELECT * FROM setting; SELECT * FROM input; SELECT * FROM profile; SELECT * FROM
 SELECT * FROM replication; SELECT * FROM metric; SELECT rowid, * FROM summary;
 SELECT * FROM drift ORDER BY run, replication, backlog_least;
 SELECT * FROM drift_fit ORDER BY run, replication;
+SELECT * FROM pilot ORDER BY run, t_s;
 SELECT * FROM warning ORDER BY rowid;
 SELECT * FROM request ORDER BY run, replication, id;
 SQL

@@ -35,7 +35,7 @@ refused() {
 
 cat >two.yaml <<'YAML'
 name: two
-run: {horizon: 20 s, warmup: 0 s, replications: 3, seed: 5}
+run: {horizon: 20 s, warmup: auto, replications: 3, seed: 5}
 sites: {e: {tier: edge}, f: {tier: edge}}
 instances:
   q: {site: e, service: {distribution: exponential, mean: 10 ms}}
@@ -59,7 +59,7 @@ grep -q '^all: 6 runs of 3 folders, which differ in 2 keys$' out || complain "sa
 is all "SELECT group_concat(id || policy, ' ') FROM run" '1ours 2blind 3ours 4blind 5ours 6blind' 'order of runs'
 is all "PRAGMA integrity_check" ok 'a sound file'
 is all "PRAGMA user_version" "$(sqlite3 a/results.sqlite 'PRAGMA user_version')" 'the schema'
-for table in setting input profile replication metric summary drift drift_fit warning request placement; do
+for table in setting input profile replication metric summary drift drift_fit pilot warning request placement; do
 	for from in a:0 b:2 c:4; do
 		missing=$(sqlite3 "${from%:*}/results.sqlite" "ATTACH 'all/results.sqlite' AS m;
 			SELECT count(*) FROM (SELECT * FROM main.$table EXCEPT
@@ -72,7 +72,7 @@ for table in setting input profile replication metric summary drift drift_fit wa
 	done | awk '{ n += $1 } END { print n }')" "rows of $table"
 done
 is all "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('run', 'setting', 'input', 'profile',
-	'replication', 'metric', 'summary', 'drift', 'drift_fit', 'warning', 'request', 'placement')" 0 'tables looked at'
+	'replication', 'metric', 'summary', 'drift', 'drift_fit', 'pilot', 'warning', 'request', 'placement')" 0 'tables looked at'
 is all "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL" request_order 'the index of requests'
 
 # The view has a column for each key that differs.

@@ -105,6 +105,26 @@ ask one "SELECT id FROM request WHERE run = 1 AND instance IS NOT NULL GROUP BY 
 awk -F, 'NR > 1 && !($8 in seen) { seen[$8]; print $6 }' gantt.csv | sort -n | cmp -s - first ||
 	complain "the first bars are not the first requests"
 
+# the cut of the pilot is where MSER-5 of its means is least, and half the warm-up
+"$offing" run "$root/scenarios/tiny.yaml" -q -o auto --replications 1 --seed 5 -s run.warmup=auto \
+	-s run.horizon='200 s' -s users.office.arrivals.rate='1.6 /s' >/dev/null 2>said || complain "run: $(cat said)"
+draw warmup auto warmup
+cut=$(awk -F, 'NR > 1 { t[++k] = $1; z[k] = $2 }
+	END {
+		for (d = 0; d < k - 5; d++) {
+			n = k - d; sum = squares = 0
+			for (i = d + 1; i <= k; i++) sum += z[i]
+			for (i = d + 1; i <= k; i++) squares += (z[i] - sum / n) ^ 2
+			if (d == 0 || squares / n / n < least) { least = squares / n / n; best = d }
+		}
+		printf "%.15g", best ? t[best] : 0
+	}' warmup.csv)
+near "$(awk -v c="$cut" 'BEGIN { printf "%.15g", 2 * c }')" \
+	"$(ask auto "SELECT warmup_s FROM replication WHERE run = 1 AND number = 1")" ||
+	complain "MSER-5 of what is drawn cuts at $cut"
+[ "$(grep -c "set arrow from first $(awk -v c="$cut" 'BEGIN { printf "%.9g", c }')," warmup.gp)" = 1 ] ||
+	complain "the cut is not marked at $cut"
+
 # a metric over a key: what the summaries say, in the unit of the scenario
 key=links.$(ask one "SELECT key FROM setting WHERE key LIKE 'links.%.rate' LIMIT 1" | cut -d. -f2).rate
 run slow --replications 2 -s "$key=500 kbps"
@@ -153,6 +173,7 @@ rm line.csv
 "$offing" run "$root/scenarios/tiny.yaml" -q -o bare --replications 1 -s record.requests=false -s record.queues=off >/dev/null 2>&1
 refused 'record.requests' bare cdf -o x.png
 refused 'record.requests' bare gantt --where "policy=$policy" -o x.png
+refused 'run.warmup is not auto' bare warmup -o x.png
 refused 'record.queues' bare series -o x.png
 
 # without gnuplot the script and the data are there

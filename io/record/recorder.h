@@ -72,6 +72,15 @@ bool recorder_taken(const char *dir);
 MUST_CHECK bool recorder_open(
 	struct recorder **out, const struct recorder_spec *spec, struct err *err);
 
+/** Number of requests in the system of the pilot run, in stretches of equal length. {0}: no pilot
+ * was run. */
+struct recorder_pilot {
+	size_t n;
+	const double *in_system; /* the mean of each */
+	double stretch_s;
+	double cut_s; /* where MSER-5 cuts; NaN: it found no end of the warm-up */
+};
+
 /** Borrowed until recorder_run_end(). */
 struct recorder_run {
 	const struct scenario_spec *scenario; /* names, seed, replications, where models sit */
@@ -84,6 +93,7 @@ struct recorder_run {
 	size_t n_settings;
 	const struct setting *settings; /* leaves of the resolved scenario */
 	const struct warnings *scenario_warnings, *pilot_warnings; /* NULL: none */
+	struct recorder_pilot pilot;
 };
 
 /** Start a run: its row says `interrupted` until recorder_run_end(). One that had begun before and

@@ -22,6 +22,7 @@ static const char *const statement_text[STATEMENTS] = {
 	[ST_WARNING] = "INSERT INTO warning VALUES (?, ?, ?, ?, ?)",
 	[ST_DRIFT] = "INSERT INTO drift VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[ST_DRIFT_FIT] = "INSERT INTO drift_fit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ST_PILOT] = "INSERT INTO pilot VALUES (?, ?, ?, ?)",
 	[ST_DISCARD_REQUESTS] = "DELETE FROM request WHERE run = ? AND replication = ?",
 	[ST_DISCARD] = "DELETE FROM replication WHERE run = ? AND number = ?",
 	[ST_REQUEST] = ("INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"

@@ -1,4 +1,5 @@
 /* The tables of results.sqlite about runs and replications. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -155,13 +156,33 @@ static bool insert_placement(struct sql *q, const struct scenario_spec *s, struc
 	return ok;
 }
 
+/** What ends at the cut is before it, but for rounding. */
+static bool insert_pilot(struct sql *q, const struct recorder_pilot *p, struct err *err)
+{
+	sqlite3_stmt *st = q->st[ST_PILOT];
+
+	sqlite3_bind_int64(st, 1, q->run);
+	for (size_t i = 0; i < p->n; i++) {
+		sqlite3_bind_double(st, 2, (double)(i + 1) * p->stretch_s);
+		sqlite3_bind_double(st, 3, p->in_system[i]);
+		if (isnan(p->cut_s))
+			sqlite3_bind_null(st, 4);
+		else
+			sqlite3_bind_int(st, 4, ((double)i + 0.5) * p->stretch_s > p->cut_s);
+		if (!sql_step(q, ST_PILOT, err))
+			return false;
+	}
+	return true;
+}
+
 bool sql_put_run(struct sql *q, const struct recorder_run *run, struct err *err)
 {
 	return insert_run(q, run, err) && insert_settings(q, run, err) &&
 	       insert_inputs(q, run, err) && insert_placement(q, run->scenario, err) &&
 	       insert_profiles(q, run->scenario, err) &&
 	       insert_warnings(q, NO_REPLICATION, run->scenario_warnings, err) &&
-	       insert_warnings(q, PILOT, run->pilot_warnings, err);
+	       insert_warnings(q, PILOT, run->pilot_warnings, err) &&
+	       insert_pilot(q, &run->pilot, err);
 }
 
 static bool insert_metrics(struct sql *q, const struct recorder_replication *rep, struct err *err)

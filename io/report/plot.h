@@ -77,7 +77,9 @@ struct plot_traces {
 	bool steps;     /* y stays as it is up to the next x */
 	bool from_zero; /* y begins at 0 where it is near */
 	enum plot_panels panels;
-	const char *cut; /* what marks are, in the legend; "": there is none */
+	const char *cut;       /* what marks of curves are, in the legend; "": there is none */
+	double mark;           /* an x that is marked for all; read where there is a name */
+	const char *mark_name; /* what it is; NULL: there is none */
 	size_t n;
 	const struct plot_trace *traces;
 };

@@ -33,10 +33,11 @@ static void put_panel(struct traced *d, size_t k, size_t place, size_t n)
 	put_axis(d->f, "y", &y, range);
 	if (!y.log)
 		buf_printf(&d->f->script, "set ytics %.6g\n", step_of(range));
-	buf_puts(&d->f->script, "set label 1 ");
+	buf_puts(&d->f->script, "set label 11 ");
 	put_name(d->f, d->t->traces[k].name);
 	buf_puts(&d->f->script, " at graph 1.012, graph 0.5 left\nunset arrow\n");
 	traced_put_cut(d, k);
+	traced_put_mark(d);
 	if (place + 1 == n)
 		buf_puts(&d->f->script, "set format x '%g'\nset xlabel words_x\n");
 	buf_puts(&d->f->script, "plot ");
@@ -52,7 +53,7 @@ static void put_frame(struct traced *d)
 	put_axis(d->f, "x", &t->x, extent_room(d->x, t->x.log, false));
 	buf_puts(&d->f->script, "words_x = ");
 	gnuplot_quote(&d->f->script, t->x.label);
-	buf_puts(&d->f->script, "\nset label 2 ");
+	buf_puts(&d->f->script, "\nset label 12 ");
 	gnuplot_quote(&d->f->script, t->y.label);
 	buf_printf(&d->f->script,
 		" at screen 0.022, screen %.5f rotate by 90 center\nset lmargin at screen %g\n"

@@ -16,8 +16,13 @@ static void put_curves(struct traced *d, size_t entries)
 	}
 	if (*d->t->cut) {
 		buf_puts(&d->f->script,
-			", \\\n\tNaN with lines dashtype 1 linewidth 1.2 linecolor rgb '#444444' ");
+			", \\\n\tNaN with lines dashtype 1 linewidth 1.2 linecolor rgb '#888888' ");
 		put_title_of(d->f, d->t->cut, entries);
+	}
+	if (d->t->mark_name) {
+		buf_puts(&d->f->script,
+			", \\\n\tNaN with lines linetype 9 dashtype (3,3) linewidth 1.5 ");
+		put_title_of(d->f, d->t->mark_name, entries);
 	}
 	buf_putc(&d->f->script, '\n');
 }
@@ -25,7 +30,7 @@ static void put_curves(struct traced *d, size_t entries)
 static void put_together(struct traced *d)
 {
 	const struct plot_traces *t = d->t;
-	const size_t entries = t->n + (*t->cut ? 1 : 0);
+	const size_t entries = t->n + (*t->cut ? 1 : 0) + (t->mark_name ? 1 : 0);
 
 	put_words(d->f, t->title, t->note);
 	put_key(d->f, entries, t->by);
@@ -33,6 +38,7 @@ static void put_together(struct traced *d)
 	put_axis(d->f, "y", &t->y, extent_room(d->y, t->y.log, t->from_zero));
 	for (size_t k = 0; k < t->n; k++)
 		traced_put_cut(d, k);
+	traced_put_mark(d);
 	put_curves(d, entries);
 }
 

@@ -159,13 +159,25 @@ void traced_put(struct traced *d, size_t k, const char *dashes)
 		d->lines[k], dashes);
 }
 
-void traced_put_cut(struct traced *d, size_t k)
+static void put_upright(struct traced *d, double x, const char *how)
 {
-	const double x = d->t->traces[k].cut;
-
 	if (!isnan(x))
 		buf_printf(&d->f->script,
-			"set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead linetype "
-			"%u dashtype 1 linewidth 1.2 back\n",
-			x, x, d->lines[k]);
+			"set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead %s "
+			"back\n",
+			x, x, how);
+}
+
+void traced_put_cut(struct traced *d, size_t k)
+{
+	char how[64];
+
+	snprintf(how, sizeof how, "linetype %u dashtype 1 linewidth 1.2", d->lines[k]);
+	put_upright(d, d->t->traces[k].cut, how);
+}
+
+void traced_put_mark(struct traced *d)
+{
+	if (d->t->mark_name)
+		put_upright(d, d->t->mark, "linetype 9 dashtype (3,3) linewidth 1.5");
 }

@@ -28,8 +28,9 @@ void traced_finish(struct traced *d);
 /** "data ... using 1:2 with lines ..." of curve @k; it has rows. */
 void traced_put(struct traced *d, size_t k, const char *dashes);
 
-/** The mark of curve @k, where it has one. */
+/** The mark of curve @k, where it has one, and that of all. */
 void traced_put_cut(struct traced *d, size_t k);
+void traced_put_mark(struct traced *d);
 
 /** A picture for each curve, one below the other, over one axis. */
 void traced_put_panels(struct traced *d);

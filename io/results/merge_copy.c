@@ -44,6 +44,7 @@ static const struct {
 	{"summary", "rowid"},
 	{"drift", "replication, backlog_least"},
 	{"drift_fit", "replication"},
+	{"pilot", "t_s"},
 	{"warning", "replication, rowid"},
 	{"request", "replication, id"},
 	{"placement", "rowid"},
