@@ -192,6 +192,7 @@ static bool make_from(
 		points_finish(&table);
 		return false;
 	}
+	p->numbered = table.numbered && f->n == 0;
 	arena_adopt(&p->arena, &table.arena);
 	return true;
 }

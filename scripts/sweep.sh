@@ -259,6 +259,15 @@ show_progress()
 	done
 }
 
+end_progress()
+{
+	[ -n "$watcher" ] || return 0
+	kill "$watcher" 2>/dev/null || true
+	watcher=''
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+}
+watcher=''
+
 # Workers. Each takes the numbers in $tmp/todo and returns when all have been run.
 
 gnu_parallel()
@@ -283,7 +292,9 @@ run_here()
 	else
 		start xargs -n 1 -P "${jobs:-$(nproc)}" sh "$dir/job.sh"
 	fi
-	wait "$worker" || true
+	while kill -0 "$worker" 2>/dev/null; do # a signal ends one wait
+		wait "$worker" || true
+	done
 }
 
 # What a task of the array runs: lines of the list of points that is left.
@@ -347,7 +358,6 @@ wait_for_array()
 	while queued; do
 		sleep 1 &
 		wait $! || true
-		[ $interrupted = no ] || break
 	done
 }
 
@@ -363,21 +373,22 @@ run_in_slurm()
 	wait_for_array
 }
 
-# The first signal ends what runs where it is, keeping what is finished.
+# The first signal ends what runs where it is, keeping what is finished; a second ends the waiting.
 interrupted=no worker=''
 # shellcheck disable=SC2086,SC2317 # words; of a trap
 stop()
 {
+	[ $interrupted = no ] && [ -n "$worker" ] || exit 130
 	interrupted=yes
-	[ -n "$worker" ] || exit 130
-	say 'stopping'
+	end_progress
+	say 'stopping: what runs ends at its next event'
 	if [ $slurm = yes ]; then
 		scancel $worker
 		return
 	fi
-	kill -TERM "$worker" # no more points
+	kill -s TERM -- "-$worker" # no more points
 	sleep 0.1
-	kill -TERM "$worker" 2>/dev/null || true # and those that run
+	kill -s TERM -- "-$worker" 2>/dev/null || true # and those that run
 }
 
 # Closing
@@ -444,7 +455,6 @@ merge()
 
 close_sweep()
 {
-	[ $quiet = yes ] || { [ ! -t 2 ] || printf '\r\033[K' >&2; }
 	sort_points
 	if [ "$n_bad" -gt 0 ]; then
 		list_failed
@@ -543,6 +553,6 @@ if [ $quiet = no ] && { [ -t 2 ] || [ $progress = yes ]; }; then
 	watcher=$!
 fi
 [ "$n_todo" -eq 0 ] || if [ $slurm = yes ]; then run_in_slurm; else run_here; fi
-[ -z "${watcher:-}" ] || kill "$watcher" 2>/dev/null || true
+end_progress
 worker=''
 close_sweep

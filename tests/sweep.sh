@@ -163,7 +163,7 @@ for folder in new/points new/results.sqlite new/points.csv; do
 done
 
 # Killed in the middle with all that it started, three times, and gone on: the same bytes as undisturbed.
-long=(--vary 'users.u.arrivals.rate=lin:0.5..1:20 /s' -s run.requests=60000 -s record.requests=false)
+long=(--vary 'users.u.arrivals.rate=lin:0.5..1:20 /s' -s run.requests=40000 -s record.requests=false)
 sweep 0 s.yaml "${long[@]}" -o first --force
 # done_in FOLDER: how many points
 done_in() {
@@ -200,13 +200,35 @@ wait $! 2>/dev/null
 sweep 0 s.yaml "${long[@]}" -o orphans --resume
 same orphans 'without its head'
 
-# SIGTERM: 130, and what is left is told.
-"$root/scripts/sweep.sh" s.yaml "${long[@]}" -o stopped >out 2>err &
-until_done stopped 2
-kill -TERM $!
-wait $!
-[ $? = 130 ] || complain "stopped: not 130"
-grep -q 'interrupted: .* left; --resume' err || complain "stopped: $(cat err)"
-sweep 0 s.yaml "${long[@]}" -o stopped --resume
-same stopped 'stopped and resumed'
+# SIGTERM: 130, and what is left is told; with either of those who hand out points.
+for path in "$PATH" "$dir/alone"; do
+	rm -rf stopped
+	PATH=$path "$root/scripts/sweep.sh" s.yaml "${long[@]}" -j 2 -o stopped >out 2>err &
+	until_done stopped 2
+	kill -TERM $!
+	wait $!
+	[ $? = 130 ] || complain "stopped: not 130"
+	grep -q 'interrupted: .* left; --resume' err || complain "stopped: $(cat err)"
+	[ "$(done_in stopped)" -lt 20 ] || complain "nothing was left when it was stopped"
+	sweep 0 s.yaml "${long[@]}" -o stopped --resume
+	same stopped 'stopped and resumed'
+done
+
+# Processor time of a point beside that of its run: at most 30 ms (design, hand-out, log, merge).
+# cpu COMMAND...: in ms, of all that it starts
+cpu() {
+	TIMEFORMAT='%U %S'
+	{ time "$@" >/dev/null 2>&1; } 2>&1 | awk '{ print int(1000 * ($1 + $2)) }'
+}
+# shellcheck disable=SC2317
+plain() {
+	for seed in $(seq 40); do
+		"$offing" run s.yaml -q --seed "$seed" -j 1 -o "plain/$seed"
+	done
+}
+runs=$(cpu plain)
+whole=$(cpu "$root/scripts/sweep.sh" s.yaml --vary seed=step:1..40:1 -o swept)
+[ "$(sqlite3 swept/results.sqlite 'SELECT count(*) FROM run')" = 40 ] || complain "not 40 runs"
+echo "$(((whole - runs) / 40)) ms a point beside the $((runs / 40)) ms of its run"
+[ $((whole - runs)) -le $((40 * 30)) ] || complain "more than 30 ms a point"
 exit $failed
