@@ -73,6 +73,7 @@ const struct command *const commands[] = {
 	&cmd_table,
 	&cmd_plot,
 	&cmd_report,
+	&cmd_export,
 	&cmd_validate,
 	&cmd_help,
 	&cmd_completion,

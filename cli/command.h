@@ -42,6 +42,7 @@ extern const struct command cmd_optimum;
 extern const struct command cmd_capacity;
 extern const struct command cmd_fit;
 extern const struct command cmd_plot;
+extern const struct command cmd_export;
 extern const struct command cmd_validate;
 extern const struct command cmd_help;
 extern const struct command cmd_completion;

@@ -48,6 +48,9 @@ struct request_row {
 	uint32_t preemptions;
 	uint32_t cached_tok; /* of its prompt, found in a prefix cache when it started */
 	uint32_t rounds;     /* of speculation */
+	uint32_t prefix_tok; /* of its prompt, with which others may begin, too */
+	uint64_t prefix;     /* the stream they are of (content.h); 0: not known, or none */
+	uint64_t own;        /* the stream of the rest; 0: not known */
 	enum fate fate;
 	bool measured; /* one of the cohort */
 	int64_t created_ns, assigned_ns, uploaded_ns, started_ns, first_token_ns, finished_ns,

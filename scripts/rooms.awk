@@ -29,6 +29,7 @@ BEGIN {
 	sees["io/record"] = " base sim io/text models models/* "
 	sees["io/results"] = " base sim io/text io/record models models/measure "
 	sees["io/report"] = " base io/text io/results models models/measure "
+	sees["io/export"] = " base io/text io/results io/trace models models/* "
 	sees["kernels-ref/ref"] = " base "
 	sees["kernels-ref/cpu"] = " base kernels-ref/ref "
 	sees["kernels-ref/das"] = " base kernels-ref/ref kernels-ref/cpu "

@@ -26,7 +26,7 @@ static const char *const statement_text[STATEMENTS] = {
 	[ST_DISCARD_REQUESTS] = "DELETE FROM request WHERE run = ? AND replication = ?",
 	[ST_DISCARD] = "DELETE FROM replication WHERE run = ? AND number = ?",
 	[ST_REQUEST] = ("INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-			"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+			"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
 };
 
 bool sql_fail(const struct sql *q, struct err *err)
@@ -60,15 +60,15 @@ void sql_bind_text(sqlite3_stmt *st, int i, const char *s)
 
 static char *many_rows_text(void)
 {
-	static const char row[] =
-		",(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-	const char *one = statement_text[ST_REQUEST];
-	char *sql = mem_zalloc(strlen(one) + SQL_ROWS_PER_INSERT * sizeof row, 1);
+	const char *one = statement_text[ST_REQUEST], *row = strrchr(one, '(');
+	char *sql = mem_zalloc(strlen(one) + SQL_ROWS_PER_INSERT * (strlen(row) + 1) + 1, 1);
 	size_t k;
 
 	strcpy(sql, one);
-	for (k = 1; k < SQL_ROWS_PER_INSERT; k++)
+	for (k = 1; k < SQL_ROWS_PER_INSERT; k++) {
+		strcat(sql, ",");
 		strcat(sql, row);
+	}
 	return sql;
 }
 

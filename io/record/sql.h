@@ -33,7 +33,7 @@ enum sql_statement {
 	STATEMENTS,
 };
 
-enum { SQL_REQUEST_COLUMNS = 26 + CAUSES, SQL_ROWS_PER_INSERT = 16 };
+enum { SQL_REQUEST_COLUMNS = 29 + CAUSES, SQL_ROWS_PER_INSERT = 16 };
 
 struct sql {
 	sqlite3 *db;

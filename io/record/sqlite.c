@@ -75,6 +75,23 @@ static int bind_foreseen(
 	return at;
 }
 
+/** Names of streams of tokens, 64 bits, where they are known. */
+static int bind_content(sqlite3_stmt *st, int at, const struct request_row *r)
+{
+	if (r->prefix)
+		sqlite3_bind_int64(st, at, (sqlite3_int64)r->prefix);
+	else
+		sqlite3_bind_null(st, at);
+	if (r->own) {
+		sqlite3_bind_int64(st, at + 1, r->prefix_tok);
+		sqlite3_bind_int64(st, at + 2, (sqlite3_int64)r->own);
+	} else {
+		sqlite3_bind_null(st, at + 1);
+		sqlite3_bind_null(st, at + 2);
+	}
+	return at + 3;
+}
+
 /* Columns from parameter @at on, in the order of the table. */
 static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, uint32_t number,
 	const struct request_row *r)
@@ -113,6 +130,7 @@ static void bind_request(const struct rec_backend *b, sqlite3_stmt *st, int at, 
 	at = bind_foreseen(b, st, at, &r->foreseen);
 	for (enum cause c = 0; c < CAUSES; c++)
 		sqlite3_bind_int64(st, at++, r->cause_ns[c]);
+	bind_content(st, at, r);
 }
 
 static bool insert_requests(struct rec_backend *b, uint32_t number, const struct request_row *rows,

@@ -53,11 +53,12 @@ static const struct {
 enum { TABLES = sizeof tables / sizeof *tables };
 
 /** The columns of a table but for the first, which is the run, with a comma before each. Where and
- *  when it was run is of no part of what it came to. */
+ *  when it was run is of no part of what it came to; what an older schema has not is not known. */
 static bool columns_of(struct buf *out, struct copy *c, const char *table, struct err *err)
 {
 	static const char sql[] =
-		"SELECT ', ' || iif(?1 = 'run' AND name IN ('host', 'started_utc', 'wall_s'), "
+		"SELECT ', ' || iif(?1 = 'run' AND name IN ('host', 'started_utc', 'wall_s') "
+		"OR name NOT IN (SELECT name FROM pragma_table_info(?1, 'part')), "
 		"'NULL', name) FROM pragma_table_info(?1) WHERE cid > 0 ORDER BY cid";
 	sqlite3_stmt *st;
 	int rc;

@@ -157,6 +157,9 @@ static bool build(struct world *w, struct err *err)
 	add_probes(w);
 	for (uint32_t i = 0; i < s->n_instances; i++)
 		w->requests.sequences.has_contents |= s->instances[i].prefix_cache;
+	for (size_t g = 0; g < s->n_groups; g++) /* told at its end, whoever looks for it */
+		w->requests.sequences.has_contents |=
+			s->groups[g].prefixes.count > 0 || s->groups[g].sessions.on;
 	for (uint32_t g = 0; g < s->n_groups; g++)
 		if (!group_create(w, g, err))
 			return false;
