@@ -1,7 +1,10 @@
 #include "io/record/capacity_base.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sqlite3.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -128,6 +131,17 @@ static bool put_entries(sqlite3 *db, const struct capacity_base *b)
 	return ok;
 }
 
+/* SQLite would not say why it cannot be made. What was left by one that was killed goes. */
+static bool make_empty(const char *beside, const char *path, struct err *err)
+{
+	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return err_run(err, "cannot write '%s': %s", path, strerror(errno));
+	close(fd);
+	return true;
+}
+
 static bool write_beside(
 	const char *beside, const char *path, const struct capacity_base *b, struct err *err)
 {
@@ -148,8 +162,8 @@ bool capacity_base_write(const char *path, const struct capacity_base *b, struct
 
 	buf_init(&beside);
 	buf_printf(&beside, "%s.unfinished", path);
-	(void)unlink(beside.s); /* of one that was killed */
-	ok = write_beside(beside.s, path, b, err) && whole_file_become(beside.s, path, err);
+	ok = make_empty(beside.s, path, err) && write_beside(beside.s, path, b, err) &&
+	     whole_file_become(beside.s, path, err);
 	if (!ok)
 		(void)unlink(beside.s);
 	buf_finish(&beside);

@@ -1,11 +1,11 @@
 #include "io/report/figure.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
+#include "base/whole_file.h"
 #include "io/report/gnuplot.h"
 #include "io/report/style.h"
 
@@ -193,12 +193,13 @@ bool figure_may_write(const char *file, bool force, struct err *err)
 static bool write_text(const struct place *p, const char *ending, const char *text, struct err *err)
 {
 	struct buf path = beside(p, ending);
-	FILE *f = fopen(path.s, "w");
-	bool ok = f && fputs(text, f) >= 0;
+	struct whole_file *f;
+	bool ok = whole_file_open(&f, path.s, WHOLE_REPLACE, err);
 
-	ok = (!f || fclose(f) == 0) && ok;
-	if (!ok)
-		err_run(err, "cannot write '%s': %s", path.s, strerror(errno));
+	if (ok) {
+		fputs(text, whole_file(f));
+		ok = whole_file_close(f, err);
+	}
 	buf_finish(&path);
 	return ok;
 }
