@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/whole_file.h"
+#include "io/record/hdf5_copy.h"
 #include "io/record/hdf5_put.h"
 
 enum { NAME = 64 };
@@ -78,18 +79,15 @@ struct maker {
 	const struct series_about *about;
 	const char *dir, *path;
 	hid_t file, older; /* older: below 0 where there is none */
-	hid_t links;       /* groups on the way are made */
 	struct err *err;
 };
 
-/* The reason of a failure is taken before any other call clears it. */
 static bool copy(const struct maker *m, hid_t from, const char *name, struct rec_part to)
 {
 	char group[NAME];
 
 	group_of(group, m->about->grouped, to);
-	return H5Ocopy(from, name, m->file, group, H5P_DEFAULT, m->links) >= 0 ||
-	       hdf5_fail(m->path, m->err);
+	return hdf5_copy_group(from, name, m->file, group, m->path, m->err);
 }
 
 /* Of its part; where that is gone, of the older file. */
@@ -189,18 +187,12 @@ static bool make(struct maker *m)
 bool series_file_make(const char *dir, const struct series_about *about, struct err *err)
 {
 	char *path = rec_path(dir, SERIES_FILE), *beside = rec_path(dir, SERIES_BESIDE);
-	struct maker m = {.about = about,
-		.dir = dir,
-		.path = beside,
-		.older = open_read(path),
-		.links = H5Pcreate(H5P_LINK_CREATE),
-		.err = err};
-	bool ok = H5Pset_create_intermediate_group(m.links, 1) >= 0 && make(&m) &&
-		  whole_file_become(beside, path, err);
+	struct maker m = {
+		.about = about, .dir = dir, .path = beside, .older = open_read(path), .err = err};
+	bool ok = make(&m) && whole_file_become(beside, path, err);
 
 	if (!ok)
 		unlink(beside);
-	H5Pclose(m.links);
 	if (m.older >= 0)
 		H5Fclose(m.older);
 	free(beside);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "io/record/hdf5_copy.h"
 #include "io/record/hdf5_put.h"
 
 const bool series_merge_can = true;
@@ -156,17 +157,17 @@ static unsigned *list_replications(size_t *n, hid_t group)
 }
 
 /** One by one, so that the file is the same whether or not @from is of a merge itself. */
-static bool copy_group(hid_t file, hid_t from, hid_t to)
+static bool copy_group(const struct series_merge *s, hid_t from, hid_t to, struct err *err)
 {
 	size_t n;
 	unsigned *numbers = list_replications(&n, from);
-	bool ok = numbers && copy_about(file, from, to);
+	bool ok = (numbers && copy_about(s->from, from, to)) || hdf5_fail(s->path, err);
 
 	for (size_t i = 0; i < n && ok; i++) {
 		char name[NAME];
 
 		snprintf(name, sizeof name, "replication_%u", numbers[i]);
-		ok = H5Ocopy(from, name, to, name, H5P_DEFAULT, H5P_DEFAULT) >= 0;
+		ok = hdf5_copy_group(from, name, to, name, s->path, err);
 	}
 	free(numbers);
 	return ok;
@@ -196,8 +197,8 @@ bool series_merge_add(
 	source = H5Gopen2(s->from, name, H5P_DEFAULT);
 	snprintf(name, sizeof name, "/run_%u", (unsigned)to);
 	group = H5Gcreate2(s->file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-	ok = (source >= 0 && group >= 0 && copy_group(s->from, source, group)) ||
-	     hdf5_fail(s->path, err);
+	ok = (source >= 0 && group >= 0) || hdf5_fail(s->path, err);
+	ok = ok && copy_group(s, source, group, err);
 	if (source >= 0)
 		H5Gclose(source);
 	if (group >= 0)
