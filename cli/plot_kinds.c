@@ -4,6 +4,56 @@
 #include "cli/plot_runs.h"
 #include "io/report/plot.h"
 
+static bool is_policy(const struct query_axis *axis)
+{
+	return axis->n_keys == 1 && strcmp(axis->keys[0].name, "policy") == 0;
+}
+
+/** The policies of a row, or else of a column, by any of its runs. */
+static bool policies_of(const char **out, const struct plotted *p, const struct query *q, bool rows,
+	struct err *err)
+{
+	const struct query_axis *axis = rows ? query_rows(q) : query_cols(q);
+	const struct query_axis *other = rows ? query_cols(q) : query_rows(q);
+
+	for (size_t i = 0; i < axis->n; i++) {
+		out[i] = NULL;
+		for (size_t k = 0; k < other->n && !out[i]; k++)
+			if (!plotted_policy(
+				    &out[i], p, query_cell(q, rows ? i : k, rows ? k : i, 0), err))
+				return false;
+		if (!out[i])
+			out[i] = axis->values[i].text;
+	}
+	return true;
+}
+
+/** Colours are those of policies, whatever their labels are. */
+static bool colour(
+	struct plot_chart *c, const struct plotted *p, const struct query *q, struct err *err)
+{
+	const bool cols = is_policy(query_cols(q));
+	const char **names;
+	struct plot_series *series;
+
+	if (!cols && !is_policy(query_rows(q)))
+		return true;
+	names = arena_alloc(p->arena, cols ? c->n : query_rows(q)->n, sizeof *names);
+	if (!policies_of(names, p, q, !cols, err))
+		return false;
+	if (!cols) {
+		c->policies = names;
+		return true;
+	}
+	series = arena_alloc(p->arena, c->n, sizeof *series);
+	for (size_t s = 0; s < c->n; s++) {
+		series[s] = c->series[s];
+		series[s].policy = names[s];
+	}
+	c->series = series;
+	return true;
+}
+
 /** Charts of a metric: the same question, drawn by @draw. */
 static bool chart(struct figure *out, const struct plotted *p, const char *x, const char *by,
 	bool (*draw)(struct figure *, const struct plot_chart *, struct err *), struct err *err)
@@ -27,7 +77,7 @@ static bool chart(struct figure *out, const struct plotted *p, const char *x, co
 	c.title = plotted_title(p, q);
 	c.x.log = log_x;
 	c.y.log = log_y;
-	ok = draw(out, &c, err);
+	ok = colour(&c, p, q, err) && draw(out, &c, err);
 	query_finish(q);
 	return ok;
 }

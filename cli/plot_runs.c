@@ -10,15 +10,6 @@
 
 /* Runs */
 
-/** The results that a cell is of, to be asked more. */
-static struct results *results_of(const struct plotted *p, const struct query_cell *c)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->results[i] == c->of)
-			return p->results[i];
-	return NULL;
-}
-
 bool plot_choose(struct plot_choice *out, const struct plotted *p, struct err *err)
 {
 	const char *given = opts_get(p->o, "by"), *by = given ? given : "policy";
@@ -34,9 +25,15 @@ bool plot_choose(struct plot_choice *out, const struct plotted *p, struct err *e
 		const struct query_cell *cell = query_cell(out->q, 0, c, 0);
 		const char *text = cols->values[c].text;
 
+		struct plot_run one = {
+			plotted_results(p, cell), cell->run, text ? text : "(none)", NULL};
+
+		if (strcmp(by, "policy") == 0 && !plotted_policy(&one.policy, p, cell, err)) {
+			query_finish(out->q);
+			return false;
+		}
 		if (cell->of)
-			out->at[out->n++] = (struct plot_run){
-				results_of(p, cell), cell->run, text ? text : "(none)"};
+			out->at[out->n++] = one;
 	}
 	return true;
 }
@@ -83,12 +80,22 @@ static bool read_times(struct plot_trace *out, const struct plotted *p, const st
 	}
 	x[0] = n ? values[0] : 0.0;
 	free(values);
-	*out = (struct plot_trace){
-		.name = c->name, .n = n ? n + 1 : 0, .x = x, .y = y, .cut = (double)NAN};
-	return n > 0 || err_input(err,
-				"'%s' has no requests of policy '%s' to draw: run it with "
-				"record.requests, as in -s record.requests=true",
-				results_dir(c->of), results_run(c->of, c->run)->policy);
+	*out = (struct plot_trace){.name = c->name,
+		.policy = c->policy,
+		.n = n ? n + 1 : 0,
+		.x = x,
+		.y = y,
+		.cut = (double)NAN};
+	if (n > 0)
+		return true;
+	if (scope)
+		return err_input(err, "no request of '%s' was answered under policy '%s' of '%s'",
+			scope, results_run(c->of, c->run)->policy, results_dir(c->of));
+	return err_input(err,
+		"'%s' has no requests of policy '%s' to draw: run it with record.requests, as in "
+		"-s "
+		"record.requests=true",
+		results_dir(c->of), results_run(c->of, c->run)->policy);
 }
 
 bool plot_cdf(struct figure *out, const struct plotted *p, struct err *err)

@@ -10,6 +10,7 @@ struct plot_run {
 	struct results *of;
 	size_t run;
 	const char *name;
+	const char *policy; /* whose colour it has; NULL: the name tells */
 };
 
 struct plot_choice {

@@ -65,6 +65,7 @@ static bool one_a_run(struct plot_trace *out, const struct plotted *p, const str
 		ok = column < SERIES_COLUMNS ? results_series_read(y, r.s, column, err)
 					     : results_series_queues(r.s, keep_row, &r, err);
 		*out = (struct plot_trace){.name = c->name,
+			.policy = c->policy,
 			.n = results_series_n(r.s),
 			.x = r.t_s,
 			.y = y,

@@ -23,6 +23,7 @@ static bool read_pilot(struct plot_trace *out, double *warmup_s, const struct pl
 	if (!results_pilot(&pilot, c->of, c->run, err))
 		return false;
 	*out = (struct plot_trace){.name = c->name,
+		.policy = c->policy,
 		.n = pilot.n,
 		.x = copy(p->arena, pilot.t_s, pilot.n),
 		.y = copy(p->arena, pilot.in_system, pilot.n),

@@ -30,6 +30,14 @@ extern const struct plot_kind plot_kinds[];
 MUST_CHECK bool plotted_ask(struct query **out, const struct plotted *p, const char *x,
 	const char *by, const char *metric, struct err *err);
 
+/** The results that a cell is of, to be asked more. */
+struct results *plotted_results(const struct plotted *p, const struct query_cell *c);
+
+/** The name of the policy of a cell's run, whatever its label is: colours belong to it. NULL: there
+ *  is no run, or it does not tell. */
+MUST_CHECK bool plotted_policy(
+	const char **out, const struct plotted *p, const struct query_cell *c, struct err *err);
+
 /** --title, or else the name of the scenario where all runs of @q are of one. */
 const char *plotted_title(const struct plotted *p, const struct query *q);
 

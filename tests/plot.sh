@@ -141,6 +141,19 @@ draw heat slow fast heat --x "$key" --by policy --metric latency.mean_ms_per_tok
 "$offing" plot slow fast --x "$key" --metric e2e.p95_s --terminal >text || complain "--terminal fails"
 grep -q '^ *tiny *$' text || complain "--terminal has no title"
 
+# colours belong to policies, whatever their labels are; to labels of the same policy others
+"$offing" run "$root/scenarios/tiny.yaml" -q -o labels --replications 1 -s policy=null \
+	-s 'policies={k-p-fcfs: {name: cloud-only}, b: {name: k-p-fcfs}, c: {name: k-p-fcfs}}' >/dev/null 2>&1
+draw label-cdf labels cdf
+draw label-bar labels bar --metric e2e.p50_s
+draw label-line labels --x run.seed --by policy --metric e2e.p50_s
+for picture in label-cdf label-line; do
+	for want in "2 .*'k-p-fcfs'" "1 .*'b'" "3 .*'c'"; do
+		grep -q "linetype $want" $picture.gp || complain "$picture.gp: no linetype $want"
+	done
+done
+grep -c 'boxes linetype [213] ' label-bar.gp | grep -q 3 || complain "bars have other colours than lines"
+
 # refused, in one line and with status 2, before anything is written
 refused() {
 	want=$1
@@ -159,6 +172,7 @@ refused 'takes two keys' one heat --x policy --metric qos.share -o x.png
 refused 'ends in .png, .svg or .pdf' one bar --metric qos.share -o x.jpg
 refused '--first is of no use to bar' one bar --metric qos.share --first 3 -o x.png
 refused 'two runs are in one cell' slow fast bar --metric qos.share -o x.png
+refused "no request of 'group:x' was answered" one cdf --scope group:x -o x.png
 refused "there is no time 'x' of a request" one cdf --metric x -o x.png
 refused "there is no series 'x'" one series --metric x -o x.png
 refused 'has nothing of replication 5' one series --replication 5 -o x.png

@@ -44,6 +44,7 @@ struct plot_chart {
 	struct plot_axis x, y;
 	size_t n;
 	const struct plot_series *series;
+	const char *const *policies; /* of words of x that are labels; NULL: the words tell */
 };
 
 /** A line a series, with 95 % intervals: bars, or a band where there are too many. */

@@ -41,7 +41,7 @@ static void put_policies(struct drawing *d)
 	const struct plot_series *s = &d->c->series[0];
 	size_t row = 0;
 
-	style_lines(lines, n, d->c->x.words);
+	style_lines(lines, n, d->c->policies ? d->c->policies : d->c->x.words);
 	for (size_t i = 0; i < s->n; i++) {
 		if (isnan(s->at[i].mean))
 			continue;

@@ -63,7 +63,9 @@ static void put_all(struct drawing *d)
 		: d->most > BARS_MOST ? "bands: 95 % intervals over replications"
 				      : "bars: 95 % intervals over replications");
 	put_key(d->f, c->n, c->by);
-	put_axis(d->f, "x", &c->x, extent_room(d->x, c->x.log, false));
+	put_axis(d->f, "x", &c->x,
+		c->x.words ? (struct extent){-0.5, (double)c->x.n_words - 0.5}
+			   : extent_room(d->x, c->x.log, false));
 	put_axis(d->f, "y", &c->y, range);
 	put_plot(d, range);
 }
