@@ -42,8 +42,10 @@ static void put_facts(struct page *p, const struct report *r)
 static bool make(struct page *p, struct report *r, struct err *err)
 {
 	put_facts(p, r);
-	if (!report_words(p, r, err) || !report_tables(p, r, err) || !report_compared(p, r, err) ||
-		!report_system(p, r, err))
+	if (!report_words(p, r, err) || !report_tables(p, r, err) || !report_compared(p, r, err))
+		return false;
+	report_plots(p, r);
+	if (!report_system(p, r, err))
 		return false;
 	report_origin(p, r);
 	return true;

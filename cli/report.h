@@ -63,6 +63,9 @@ const char *report_among(struct report *r, const struct report_point *p);
 /** Where a run is found. */
 struct page_source report_source(const struct report_run *run);
 
+/** @s as a word of a command line. */
+const char *report_shell_word(struct report *r, const char *s);
+
 /** A metric of a run as it is printed, NULL where the run has none. */
 struct report_value {
 	struct page_number number; /* its texts are of this struct */
@@ -82,6 +85,8 @@ MUST_CHECK bool report_line(struct summary_line *out, bool *known, const struct 
 MUST_CHECK bool report_verdict(double *out, const struct report_run *run, struct err *err);
 
 /* The parts of the page, in order. False: see @err. */
+/** Without gnuplot, and where what it takes was not recorded, the page says so. */
+void report_plots(struct page *p, struct report *r);
 MUST_CHECK bool report_system(struct page *p, struct report *r, struct err *err);
 MUST_CHECK bool report_words(struct page *p, struct report *r, struct err *err);
 MUST_CHECK bool report_tables(struct page *p, struct report *r, struct err *err);

@@ -107,6 +107,19 @@ static void point_columns(
 		.title = "leads by at least", .unit = line->unit, .number = true, .from = from};
 }
 
+/** Between whom it is not decided. */
+static void put_left(FILE *to, const struct report_point *at)
+{
+	bool any = false;
+
+	page_word(to, "fair", at->ranked ? "undecided" : "not ranked");
+	for (size_t i = 0; at->ranked && i < at->n; i++)
+		if (!at->ranking.at[i].out) {
+			html_printf(to, "%s%s", any ? ", " : " ", at->contenders[i].label);
+			any = true;
+		}
+}
+
 static void put_point(struct page *p, struct report *r, const struct report_point *at, double scale)
 {
 	const struct ranking *is = &at->ranking.is;
@@ -129,7 +142,7 @@ static void put_point(struct page *p, struct report *r, const struct report_poin
 	if (decided)
 		html_text(to, run->as.label);
 	else
-		page_word(to, "fair", at->ranked ? "undecided" : "not ranked");
+		put_left(to, at);
 	page_cell_end(p);
 	if (decided) {
 		const struct stat_interval *m = &at->ranking.at[is->best].mean;

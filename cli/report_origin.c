@@ -16,18 +16,21 @@ static bool first_with(const struct report *r, size_t i)
 	return true;
 }
 
-enum { MOST_SCENARIOS = 8 };
+enum { MOST_SCENARIOS = 4 };
 
 static void put_scenarios(struct page *p, struct report *r)
 {
-	size_t n = 0;
+	size_t n = 0, all = 0, most;
 
+	for (size_t i = 0; i < r->n; i++)
+		all += first_with(r, i);
+	most = all > MOST_SCENARIOS ? 1 : all;
 	page_section(p, "scenario", "Scenario");
 	page_text(p, NULL, "As it was resolved, with every default filled in (docs/scenario.md).");
 	for (size_t i = 0; i < r->n; i++) {
 		const char *at;
 
-		if (!first_with(r, i) || n++ >= MOST_SCENARIOS)
+		if (!first_with(r, i) || n++ >= most)
 			continue;
 		at = report_point_name(r, &r->points[r->runs[i].point]);
 		page_fold_begin(
@@ -36,11 +39,11 @@ static void put_scenarios(struct page *p, struct report *r)
 		page_verbatim(p, r->runs[i].known.scenario);
 		page_fold_end(p);
 	}
-	if (n > MOST_SCENARIOS)
+	if (n > most)
 		page_text(p, "note",
 			"And %zu more, which differ in the keys of the table above: "
 			"column scenario of the table run in results.sqlite.",
-			n - MOST_SCENARIOS);
+			n - most);
 }
 
 /* Runs */
@@ -70,14 +73,23 @@ static void put_run(struct page *p, const struct report_run *run)
 	put_number(p, "%.0f", d->complete);
 	put_number(p, "%.6g", d->warmup_s);
 	put_number(p, "%.6g", d->horizon_s);
-	page_cell(p, is->version);
-	page_cell(p, *d->host ? d->host : "–");
-	page_cell(p, *is->started_utc ? is->started_utc : "–");
+	page_short_cell(p, is->version);
+	page_short_cell(p, *d->host ? d->host : "–");
+	page_short_cell(p, *is->started_utc ? is->started_utc : "–");
 	put_number(p, "%.2f", d->wall_s);
 	fputs("<td class=\"hash\">", page_out(p));
 	html_printf(page_out(p), "%.12s", is->sha256);
 	fputs("</td>", page_out(p));
 	page_row_end(p);
+}
+
+/** A run of it has no host, as only merged files have none. */
+static bool is_merged(const struct report *r, size_t folder)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->runs[i].folder == folder && !*r->runs[i].known.host)
+			return true;
+	return false;
 }
 
 static void put_runs(struct page *p, const struct report *r)
@@ -105,6 +117,12 @@ static void put_runs(struct page *p, const struct report *r)
 	for (size_t i = 0; i < r->n; i++)
 		put_run(p, &r->runs[i]);
 	page_table_end(p);
+	for (size_t d = 0; d < r->n_results; d++)
+		if (is_merged(r, d + 1))
+			page_text(p, "note",
+				"%s was merged: where and when its parts were run is "
+				"in provenance.csv beside it.",
+				results_dir(r->results[d]));
 }
 
 /* Files and profiles, once each */
@@ -237,21 +255,6 @@ static void put_profiles(struct page *p, const struct report *r)
 
 enum { MOST_LISTED = 3 };
 
-/** A word for a shell. */
-static const char *shell_word(struct report *r, const char *s)
-{
-	const char *word = "'", *rest = s;
-
-	if (*s &&
-		strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") ==
-			strlen(s) &&
-		*s != '-')
-		return s;
-	for (const char *quote; (quote = strchr(rest, '\'')); rest = quote + 1)
-		word = arena_printf(&r->arena, "%s%.*s'\\''", word, (int)(quote - rest), rest);
-	return arena_printf(&r->arena, "%s%s'", word, rest);
-}
-
 static const char *plugins_of(struct report *r, const struct report_run *run)
 {
 	const char *options = "";
@@ -259,7 +262,7 @@ static const char *plugins_of(struct report *r, const struct report_run *run)
 	for (size_t k = 0; k < run->known.n_inputs; k++)
 		if (strncmp(run->known.inputs[k].key, "plugin:", strlen("plugin:")) == 0)
 			options = arena_printf(&r->arena, "%s --plugin %s", options,
-				shell_word(r, run->known.inputs[k].path));
+				report_shell_word(r, run->known.inputs[k].path));
 	return options;
 }
 
@@ -273,14 +276,14 @@ static const char *commands_of(struct report *r, const struct report_run *run)
 	return arena_printf(&r->arena,
 		"sqlite3 %s 'SELECT scenario FROM run WHERE id = %jd' >%s.yaml\n"
 		"offing run%s %s.yaml -o %s\n",
-		shell_word(r, base), (intmax_t)contender_run(&run->as)->id, file,
+		report_shell_word(r, base), (intmax_t)contender_run(&run->as)->id, file,
 		plugins_of(r, run), file, file);
 }
 
 /** Every scenario of a folder of many. */
 static const char *loop_of(struct report *r, size_t folder)
 {
-	const char *base = shell_word(
+	const char *base = report_shell_word(
 		r, arena_printf(&r->arena, "%s/results.sqlite", results_dir(r->results[folder])));
 
 	return arena_printf(&r->arena,
@@ -321,7 +324,7 @@ static const char *pages(struct report *r)
 
 	for (size_t d = 0; d < r->n_results; d++)
 		text = arena_printf(
-			&r->arena, "%s %s", text, shell_word(r, results_dir(r->results[d])));
+			&r->arena, "%s %s", text, report_shell_word(r, results_dir(r->results[d])));
 	return arena_printf(
 		&r->arena, "%s --best %s -o page.html\n", text, metrics[r->metric].name);
 }

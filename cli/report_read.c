@@ -141,6 +141,22 @@ const char *report_among(struct report *r, const struct report_point *p)
 	return all;
 }
 
+/* Commands */
+
+const char *report_shell_word(struct report *r, const char *s)
+{
+	const char *word = "'", *rest = s;
+
+	if (*s &&
+		strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") ==
+			strlen(s) &&
+		*s != '-')
+		return s;
+	for (const char *quote; (quote = strchr(rest, '\'')); rest = quote + 1)
+		word = arena_printf(&r->arena, "%s%.*s'\\''", word, (int)(quote - rest), rest);
+	return arena_printf(&r->arena, "%s%s'", word, rest);
+}
+
 /* Metrics */
 
 bool report_line(struct summary_line *out, bool *known, const struct report *r, enum metric_id id,

@@ -182,6 +182,38 @@ static bool put_run(struct page *p, const struct report *r, const struct overvie
 	return true;
 }
 
+/** The main metrics of a run alone, each in a tile. */
+static bool put_tiles(struct page *p, struct report *r, struct err *err)
+{
+	const struct report_run *run = &r->runs[0];
+	FILE *to = page_out(p);
+	struct overview o;
+
+	if (!choose(&o, r, err))
+		return false;
+	fputs("<dl class=\"tiles\">\n", to);
+	for (size_t i = 0; i < o.n; i++) {
+		const struct metric *m = &metrics[o.lines[i].id];
+		struct report_value v;
+
+		if (!report_value(&v, run, &o.lines[i], err))
+			return false;
+		v.number.from = report_source(run);
+		v.number.from.name = m->name;
+		v.number.from.scope = "";
+		v.number.from.scale = o.lines[i].scale;
+		fputs("<div><dt>", to);
+		html_printf(to, "%s %s", m->section, m->label);
+		fputs("</dt><dd>", to);
+		page_data(to, &v.number, o.lines[i].unit);
+		fputs("</dd></div>\n", to);
+	}
+	fputs("</dl>\n", to);
+	page_text(p, "note",
+		"Mean over replications ± half-width of its 95 %% interval, chance alone.");
+	return true;
+}
+
 static bool put_overview(struct page *p, struct report *r, struct err *err)
 {
 	struct page_column *columns;
@@ -311,5 +343,7 @@ static bool put_details(struct page *p, struct report *r, struct err *err)
 bool report_tables(struct page *p, struct report *r, struct err *err)
 {
 	page_section(p, "results", "Results");
+	if (r->n == 1)
+		return put_tiles(p, r, err) && put_details(p, r, err);
 	return put_overview(p, r, err) && (r->n > MOST_RUNS || put_details(p, r, err));
 }

@@ -435,16 +435,39 @@ static bool told(const struct report *r, size_t i, size_t k)
 	return false;
 }
 
+/** Runs of its policy that were warned of the same. */
+static size_t times_warned(const struct report *r, size_t i, const struct results_warning *w)
+{
+	size_t n = 0;
+
+	for (size_t j = 0; j < r->n; j++) {
+		bool met = false;
+
+		if (strcmp(contender_run(&r->runs[i].as)->policy,
+			    contender_run(&r->runs[j].as)->policy) != 0)
+			continue;
+		for (size_t m = 0; m < r->runs[j].known.n_warnings && !met; m++) {
+			const struct results_warning *x = &r->runs[j].known.warnings[m];
+
+			met = strcmp(x->kind, w->kind) == 0 && strcmp(x->scope, w->scope) == 0;
+		}
+		n += met;
+	}
+	return n;
+}
+
 static void say_warning(FILE *to, const struct report *r, size_t i, size_t k)
 {
 	const struct results_warning *w = &r->runs[i].known.warnings[k];
+	size_t n = times_warned(r, i, w);
 
 	fputs("<li>", to);
 	page_word(to, "fair", w->kind);
-	fputc(' ', to);
-	html_text(to, r->runs[i].as.label);
-	fputs(": ", to);
-	html_printf(to, "%s%s%s", w->scope, *w->scope ? ": " : "", w->text);
+	html_printf(to, " %s: %s%s%s",
+		n > 1 ? contender_run(&r->runs[i].as)->policy : r->runs[i].as.label, w->scope,
+		*w->scope ? ": " : "", w->text);
+	if (n > 1)
+		html_printf(to, " (and in %zu other run%s)", n - 1, plural(n - 1));
 	fputs("</li>\n", to);
 }
 

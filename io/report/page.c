@@ -153,21 +153,6 @@ void page_commands(struct page *p, const char *text)
 	fputs("</pre>\n", p->body);
 }
 
-void page_figure(struct page *p, const char *svg, const char *caption, const char *says)
-{
-	const char *from = strstr(svg, "<svg");
-
-	if (!from)
-		return;
-	fputs("<figure>\n<div class=\"figure\" role=\"img\" tabindex=\"0\"", p->body);
-	html_attr(p->body, "aria-label", says);
-	fputs(">\n", p->body);
-	fputs(from, p->body);
-	fputs("</div>\n<figcaption>", p->body);
-	html_text(p->body, caption);
-	fputs("</figcaption>\n</figure>\n", p->body);
-}
-
 /* The document */
 
 static void print_head(FILE *to, const struct page_head *head)

@@ -94,6 +94,8 @@ void page_name_cell(struct page *p, const char *css, const char *text);
 void page_group_row(struct page *p, const char *text, size_t n_columns);
 void page_line_cell(struct page *p, const char *label, const char *unit);
 void page_cell(struct page *p, const char *text);
+/** The same of what is not broken. */
+void page_short_cell(struct page *p, const char *text);
 void page_number_cell(struct page *p, const struct page_number *x);
 /** A cell whose inside is printed by the caller between the two. */
 FILE *page_cell_begin(struct page *p);
@@ -106,7 +108,8 @@ void page_data(FILE *to, const struct page_number *x, const char *unit);
 
 /* Pictures */
 
-/** @svg as gnuplot writes it, with identifiers of its own; colours follow the page. */
-void page_figure(struct page *p, const char *svg, const char *caption, const char *says);
+/** @svg as gnuplot writes it, with identifiers that nothing else on the page has; its colours,
+ * where they are those of style.gp, follow the page. @command draws it. */
+void page_figure(struct page *p, const char *svg, const char *caption, const char *command);
 
 #endif

@@ -129,6 +129,13 @@ void page_cell(struct page *p, const char *text)
 	page_cell_end(p);
 }
 
+void page_short_cell(struct page *p, const char *text)
+{
+	fputs("<td class=\"short\">", page_out(p));
+	html_text(page_out(p), text);
+	page_cell_end(p);
+}
+
 FILE *page_cell_begin(struct page *p)
 {
 	fputs("<td>", page_out(p));
