@@ -141,19 +141,21 @@ static void print_heading(FILE *to, struct table *t, const struct widths *w)
 
 /* Cells */
 
+/** A mark stands next to what it is of, whatever others in the column have there. */
 static void print_cell(FILE *to, const struct table_cell *at, const struct widths *w, size_t c)
 {
+	const size_t behind = w->half[c] ? w->half[c] + 3 : 0;
+	char rest[2 * CELL_SIZE];
+
 	blank(to, GAP + w->column[c] - cell_width(w, c));
 	if (at->word) {
-		text_right(to, at->word, cell_width(w, c) - w->mark[c]);
-	} else {
-		text_right(to, at->is.mean, w->mean[c]);
-		if (w->half[c]) {
-			fputs(*at->is.half ? " ± " : "   ", to);
-			text_left(to, at->is.half, w->half[c]);
-		}
+		text_right(to, at->word, w->mean[c] + behind);
+		text_left(to, at->mark, w->mark[c]);
+		return;
 	}
-	text_left(to, at->mark, w->mark[c]);
+	text_right(to, at->is.mean, w->mean[c]);
+	snprintf(rest, sizeof rest, "%s%s%s", *at->is.half ? " ± " : "", at->is.half, at->mark);
+	text_left(to, rest, behind + w->mark[c]);
 }
 
 static void print_row(FILE *to, const struct table *t, const struct widths *w, size_t r)

@@ -13,6 +13,8 @@
 #include "io/record/schema.h"
 #include "io/results/merge_inside.h"
 
+enum { PATIENCE_MS = 60000 }; /* with who writes to what is read */
+
 struct copy {
 	struct merged *m;
 	const char *path;
@@ -240,6 +242,7 @@ static bool index_requests(struct copy *c, struct err *err)
 
 static bool fill(struct copy *c, struct err *err)
 {
+	sqlite3_busy_timeout(c->db, PATIENCE_MS);
 	return exec(c, rec_schema_beside, err) && exec(c, rec_schema, err) &&
 	       copy_folders(c, err) && make_view(c, err) && index_requests(c, err);
 }
