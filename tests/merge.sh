@@ -189,4 +189,11 @@ if [ "$status" = 0 ] || [ "$(wc -l <err)" != 1 ]; then
 fi
 is all "SELECT count(*) FROM run" 2 'what was there before a torn file'
 [ ! -e all/unfinished ] || complain "a torn file left files"
+# A disk that fills on the way.
+status=0
+(ulimit -f 300 && exec "$offing" merge a b c -o full) >out 2>err || status=$?
+if [ "$status" != 1 ] || [ "$(wc -l <err)" != 1 ] || ! grep -q 'full/unfinished/results.sqlite: ' err; then
+	complain "a full disk: $status $(cat err)"
+fi
+[ ! -e full ] || complain "a full disk: $(find full)"
 exit $failed

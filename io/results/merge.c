@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/record/folder.h"
 #include "io/results/merge_inside.h"
@@ -60,6 +61,7 @@ static bool write_all(struct merged *m, const char *into, struct err *err)
 
 bool results_merge(struct merged *out, const struct merge_spec *spec, struct err *err)
 {
+	const bool made = access(spec->into, F_OK) != 0;
 	struct rec_folder folder;
 	bool ok;
 
@@ -74,6 +76,8 @@ bool results_merge(struct merged *out, const struct merge_spec *spec, struct err
 	if (!ok)
 		rec_folder_discard(&folder);
 	rec_folder_close(&folder);
+	if (!ok && made)
+		rmdir(spec->into);
 	return ok;
 }
 

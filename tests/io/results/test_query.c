@@ -278,6 +278,57 @@ static void a_killed_run_is_told_of_by_its_replications(void **state)
 	assert_near(c->ci_high - c->mean, 12.7062, 1e-4);
 }
 
+/* What a query reads is in these tables as it was. */
+static void results_of_earlier_schemas_can_be_asked(void **state)
+{
+	struct asked *a = *state;
+
+	for (int schema = 3; schema < REC_SCHEMA; schema++) {
+		char sql[60];
+
+		snprintf(sql, sizeof sql, "DELETE FROM run; PRAGMA user_version = %d", schema);
+		say(a->db[0], sql);
+		say(a->db[0], "DELETE FROM setting; DELETE FROM summary");
+		put(a, 0, 1, "ours", "10 Mbps", 3.0);
+		assert_true(ask(a, 1, &(struct query_spec){.n_metrics = 1, .metrics = e2e}));
+		assert_near(query_cell(a->q, 0, 0, 0)->mean, 3.0, 1e-12);
+	}
+}
+
+static void keys_apart(struct asked *a, const struct query_spec *spec, const char *wanted)
+{
+	const char **keys;
+	char got[200] = "";
+	size_t n;
+
+	assert_true(results_open(&a->of[0], a->dir[0], &a->err));
+	assert_true(query_keys_apart(&n, &keys, a->of, 1, spec, &a->err));
+	for (size_t k = 0; k < n; k++)
+		strcat(strcat(got, keys[k]), " ");
+	assert_string_equal(got, wanted);
+	free(keys);
+	results_close(a->of[0]);
+	a->of[0] = NULL;
+}
+
+static void keys_that_tell_runs_apart_are_found(void **state)
+{
+	struct asked *a = *state;
+	const char *const ours[] = {"policy=ours"}, *const one[] = {"policy=fcfs",
+							    "links.wan.rate=10 Mbps"};
+
+	four_runs(a);
+	say(a->db[0],
+		"INSERT INTO setting SELECT id, 'name', 'n' || id FROM run;"
+		"INSERT INTO setting SELECT id, 'links.wan.half', value FROM run JOIN setting "
+		"ON run = id AND key = 'links.wan.rate'");
+	/* what goes with another key, as a half with its whole, is not asked for as well */
+	keys_apart(a, &(struct query_spec){0}, "policy links.wan.half ");
+	keys_apart(a, &(struct query_spec){.n_cols = 1, .cols = rate}, "policy ");
+	keys_apart(a, &(struct query_spec){.n_where = 1, .where = ours}, "links.wan.half ");
+	keys_apart(a, &(struct query_spec){.n_where = 2, .where = one}, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +345,10 @@ int main(void)
 			a_run_that_is_there_twice_counts_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_killed_run_is_told_of_by_its_replications, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			results_of_earlier_schemas_can_be_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			keys_that_tell_runs_apart_are_found, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("query", tests, NULL, NULL);
