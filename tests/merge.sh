@@ -154,10 +154,10 @@ refused "'all' is both read and written to" a all --force -o "$dir/./all"
 refused "'none' holds no result" a none --force -o all
 mkdir later old junk
 cp a/results.sqlite later && sqlite3 later/results.sqlite 'PRAGMA user_version = 99'
-cp a/results.sqlite old && sqlite3 old/results.sqlite 'PRAGMA user_version = 5'
+cp a/results.sqlite old && sqlite3 old/results.sqlite 'PRAGMA user_version = 4'
 head -c 100000 /dev/urandom >junk/results.sqlite
 refused 'a later version' a later --force -o all
-refused 'old has schema 5, and only 6 can be merged' a old --force -o all
+refused 'old has schema 4, and 5 to' a old --force -o all
 refused 'not a database' a junk --force -o all
 refused 'says where' a
 cmp before all/results.sqlite || complain "a merge that was refused changed what was there"
@@ -189,6 +189,7 @@ if [ "$status" = 0 ] || [ "$(wc -l <err)" != 1 ]; then
 fi
 is all "SELECT count(*) FROM run" 2 'what was there before a torn file'
 [ ! -e all/unfinished ] || complain "a torn file left files"
+
 # A disk that fills on the way.
 status=0
 (ulimit -f 300 && exec "$offing" merge a b c -o full) >out 2>err || status=$?

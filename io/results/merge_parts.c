@@ -5,6 +5,9 @@
 #include "io/record/schema.h"
 #include "io/results/merge_inside.h"
 
+/* Schemas whose tables have the columns of this one. */
+enum { OLDEST_MERGED = 5 };
+
 /* Reading */
 
 static const char *own_text(struct merged *m, sqlite3_stmt *st, int column)
@@ -68,11 +71,10 @@ static bool read_folder(struct merged *m, const char *dir, struct err *err)
 
 	if (!results_open(&r, dir, err))
 		return false;
-	ok = r->schema == REC_SCHEMA ||
+	ok = r->schema >= OLDEST_MERGED ||
 	     err_input(err,
-		     "%s has schema %d, and only %d can be merged: an earlier version wrote it; run it "
-		     "again",
-		     dir, r->schema, REC_SCHEMA);
+		     "%s has schema %d, and %d to %d can be merged: an earlier version wrote it",
+		     dir, r->schema, OLDEST_MERGED, REC_SCHEMA);
 	ok = ok && read_runs(m, r, err);
 	results_close(r);
 	return ok && merge_read_provenance(m, dir, from, err);
