@@ -229,14 +229,15 @@ static enum status run(const struct opts *o)
 
 static const struct opt_spec opts[] = {
 	{"requests", 0, "FILE", "one row a request: FILE.csv, or FILE.jsonl for an object each"},
-	{"format", 0, "NAME", "csv, jsonl, mooncake, vllm-bench or benchmark-report"},
+	{"format", 0, "NAME", "csv, jsonl, mooncake, vllm-bench or benchmark-report",
+		"csv jsonl mooncake vllm-bench benchmark-report"},
 	{"output", 'o', "FILE", "where --format goes (standard output)"},
 	{"policy", 0, "LABEL", "this policy alone"},
 	{"run", 0, "ID", "this run alone, as the table run numbers them"},
 	{"replication", 0, "N", "this replication alone (rows and report: all; else 1)"},
-	{"measured", 0, NULL, "requests of the measured window alone (vllm-bench: always)"},
-	{"all", 0, NULL, "all requests, also in vllm-bench"}, {"force", 0, NULL, "replace FILE"},
-	{0}};
+	{"measured", 0, NULL, "requests of the measured window alone (as vllm-bench has them)"},
+	{"all", 0, NULL, "all requests (as the others have them)"},
+	{"force", 0, NULL, "replace FILE"}, {0}};
 
 const struct command cmd_export = {
 	.name = "export",

@@ -136,6 +136,30 @@ gaps=$(sqlite3 :memory: "SELECT max(abs((SELECT coalesce(sum(value), 0) FROM jso
 	FROM (SELECT readfile('vllm.json') AS f), json_each(f, '$.itls') AS gaps")
 awk -v g="$gaps" 'BEGIN { exit !(g != "" && g < 1e-9) }' || complain "gaps do not sum up: $gaps"
 
+# drafts that were verified
+cat >drafts.yaml <<'Y'
+name: drafts
+run: {horizon: 10 s, warmup: 0 s, replications: 1}
+instances: {a: {site: c, model: chat, decoding: speculative, draft: {k: 3, acceptance: 0.7}}}
+models: {chat: {model: llama2-7b, precision: int8, draft: tinyllama-1.1b}}
+sites: {c: {tier: cloud, gpu: rtx-4090}}
+links: {}
+users: {u: {model: chat, arrivals: {process: poisson, rate: 1 /s}, workload: humaneval}}
+policy: {name: fcfs}
+record: {requests: true}
+Y
+"$offing" run drafts.yaml -q -o drafts >/dev/null 2>&1
+"$offing" export drafts --format vllm-bench -o drafts.json
+draft() {
+	sql drafts "SELECT printf('%.17g', value) FROM metric WHERE scope = '' AND name = 'speculation.$1'"
+}
+near spec_decode_num_drafts "$(member drafts.json spec_decode_num_drafts)" "$(draft rounds)"
+near spec_decode_draft_tokens "$(member drafts.json spec_decode_draft_tokens)" "$(draft drafted_tok)"
+near spec_decode_acceptance_length "$(member drafts.json spec_decode_acceptance_length)" "$(draft tokens_per_round)" 1e-6
+near spec_decode_acceptance_rate "$(member drafts.json spec_decode_acceptance_rate)" \
+	"$(echo "$(draft rounds) $(draft tokens_per_round) $(draft drafted_tok)" | awk '{ printf "%.17g", 100 * $1 * ($2 - 1) / $3 }')" 1e-6
+[ -z "$(member vllm.json spec_decode_num_drafts)" ] || complain "drafts where there are none"
+
 # one run is asked for by name, and what is not there is said
 refused() {
 	want=$1

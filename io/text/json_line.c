@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "io/text/name_list.h"
 
 #define DEPTH_MAX 32
@@ -12,6 +13,8 @@ struct json {
 	char *why;
 	size_t why_size;
 	struct buf *names; /* of all members, for a message; NULL: not asked for */
+	const char *missing;
+	char like[64]; /* one of the names, if it looks like that */
 };
 
 static bool fail(struct json *j, const char *why)
@@ -191,6 +194,31 @@ static bool is_called(const struct json_member *member, struct str within, struc
 	       str_eq(name, member->name + within.n);
 }
 
+static bool is_wanted(const struct json_member *want, size_t n, struct str within, struct str name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_called(&want[i], within, name))
+			return true;
+	return false;
+}
+
+/* For a message: a name that is there, and whether it may be meant for one that is not. */
+static void note_name(struct json *j, struct str name, bool wanted)
+{
+	const char *dot = strrchr(j->missing, '.');
+	char text[sizeof j->like];
+	struct near near;
+
+	name_list_add(j->names, "", name);
+	if (wanted || *j->like || name.n >= sizeof text)
+		return;
+	snprintf(text, sizeof text, "%.*s", (int)name.n, name.s);
+	near_init(&near, text);
+	near_add(&near, dot ? dot + 1 : j->missing);
+	if (near_best(&near))
+		strcpy(j->like, text);
+}
+
 /* Something is wanted of the object @name: its own name and dot. n is 0: nothing is. */
 static struct str wanted_of(
 	const struct json_member *want, size_t n, struct str within, struct str name)
@@ -223,7 +251,7 @@ static bool read_member(struct json *j, struct json_member *want, size_t n, stru
 	if (!skip_string(j, &name) || !expect(j, ':'))
 		return false;
 	if (j->names)
-		name_list_add(j->names, "", name);
+		note_name(j, name, is_wanted(want, n, within, name));
 	object = wanted_of(want, n, within, name);
 	value.s = peek(j) == '\0' ? j->end : j->p;
 	if (object.n > 0 && *value.s == '{') {
@@ -276,15 +304,17 @@ static bool refuse_missing(struct json *j, struct str line, struct json_member *
 	for (size_t i = 0; i < n; i++) {
 		if (is_missing(&want[i])) {
 			name_list_add(&missing, "", str_of(want[i].name));
-			many++;
+			j->missing = many++ ? j->missing : want[i].name;
 		}
 		want[i].value = (struct str){0};
 	}
 	j->p = line.s;
 	j->names = &there;
 	if (read_object(j, want, n) && there.n > 0)
-		snprintf(j->why, j->why_size, "%s %s missing; there %s %s", missing.s,
-			many > 1 ? "are" : "is", strchr(there.s, ',') ? "are" : "is", there.s);
+		snprintf(j->why, j->why_size, "%s %s missing; there %s %s%s%s%s%s%s", missing.s,
+			many > 1 ? "are" : "is", strchr(there.s, ',') ? "are" : "is", there.s,
+			*j->like ? "; is '" : "", j->like, *j->like ? "' meant to be '" : "",
+			*j->like ? j->missing : "", *j->like ? "'?" : "");
 	else
 		snprintf(j->why, j->why_size, "%s %s missing; the object is empty", missing.s,
 			many > 1 ? "are" : "is");
@@ -296,7 +326,7 @@ static bool refuse_missing(struct json *j, struct str line, struct json_member *
 bool json_line_read(struct str line, struct json_member *want, size_t n, const char **at, char *why,
 	size_t why_size)
 {
-	struct json j = {line.s, line.s + line.n, why, why_size, NULL};
+	struct json j = {line.s, line.s + line.n, why, why_size, NULL, "", ""};
 	size_t i;
 
 	for (i = 0; i < n; i++)

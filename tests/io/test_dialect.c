@@ -654,6 +654,49 @@ static void headings_name_all_that_is_missing_and_what_is_there(void **state)
 	}
 }
 
+/** The first name that @r needs, without that of the object it is in; its last two letters
+ *  change places in @slip. False: there is none of some length. */
+static bool slip_of_the_pen(const struct reader *r, char name[64], char slip[64])
+{
+	const char *from = r->columns ? strchr(r->columns, '\'') : NULL, *end;
+	size_t n;
+
+	if (!from || r->shape == TEXT)
+		return false;
+	end = strchr(from + 1, '\'');
+	for (const char *c = from + 1; c < end; c++)
+		from = *c == '.' ? c : from;
+	n = (size_t)(end - from) - 1;
+	if (n < 5)
+		return false;
+	snprintf(name, 64, "%.*s", (int)n, from + 1);
+	strcpy(slip, name);
+	slip[n - 1] = name[n - 2];
+	slip[n - 2] = name[n - 1];
+	return true;
+}
+
+static void a_name_that_looks_like_a_missing_one_is_pointed_out(void **state)
+{
+	size_t tried = 0;
+
+	(void)state;
+	for (size_t r = 0; r < READERS; r++) {
+		char name[64], slip[64], want[160], *text;
+
+		if (!slip_of_the_pen(&readers[r], name, slip))
+			continue;
+		text = replaced(readers[r].text, name, slip);
+		write_text(text);
+		free(text);
+		snprintf(want, sizeof want, "is '%s' meant to be '", slip);
+		if (!strstr(said(&readers[r]), want))
+			fail_msg("%s: %s", readers[r].name, said(&readers[r]));
+		tried++;
+	}
+	assert_true(tried >= 10);
+}
+
 static void semicolons_and_tabs_are_named(void **state)
 {
 	(void)state;
@@ -793,6 +836,7 @@ int main(void)
 		cmocka_unit_test(broken_and_doubled_gzip_is_refused),
 		cmocka_unit_test(characters_that_do_not_show_are_named),
 		cmocka_unit_test(headings_name_all_that_is_missing_and_what_is_there),
+		cmocka_unit_test(a_name_that_looks_like_a_missing_one_is_pointed_out),
 		cmocka_unit_test(semicolons_and_tabs_are_named),
 		cmocka_unit_test(what_is_there_twice_is_refused),
 		cmocka_unit_test(what_is_no_regular_file_is_refused_at_once),
