@@ -18,7 +18,8 @@ struct reading {
 	struct plugins plugins;
 	struct points points;
 	size_t n_refused, n_told;
-	char *told; /* last; NULL: nothing yet */
+	char *told; /* last, or to be told next; NULL: nothing yet */
+	const struct point *told_of;
 };
 
 static void say_point(const struct points *p, const struct point *point, const char *what)
@@ -47,18 +48,44 @@ static char *as_text(const struct err *err)
 	return text;
 }
 
-/* It stays in the design, to fail alone when it is run. What many have in common is told once. */
+/* It stays in the design, to fail alone when it is run. What many have in common is told once, and
+ * what all have without a word on points. */
 static void tell_refused(struct reading *r, const struct point *p, const struct err_list *errs)
 {
 	char *text = as_text(&errs->items[0]);
+	const bool again = r->told && !strcmp(r->told, text);
 
 	r->n_refused++;
-	if (r->n_told < MOST_TOLD && (!r->told || strcmp(r->told, text) != 0)) {
-		say_point(&r->points, p, text);
+	if (!again && r->told && r->n_told < MOST_TOLD) {
+		say_point(&r->points, r->told_of, r->told);
 		r->n_told++;
 	}
-	free(r->told);
-	r->told = text;
+	if (!again) {
+		free(r->told);
+		r->told = text;
+		r->told_of = p;
+	} else
+		free(text);
+}
+
+/* The last of them; false: there is no point to run. */
+static bool tell_rest(struct reading *r)
+{
+	const bool none = r->n_refused == r->points.n;
+
+	if (r->n_refused == 0)
+		return true;
+	if (none && r->n_told == 0) {
+		say("%s", r->told);
+		return false;
+	}
+	if (r->n_told < MOST_TOLD)
+		say_point(&r->points, r->told_of, r->told);
+	if (none)
+		say("offing: error: no point of this design can be run");
+	else
+		say("offing: %zu of %zu points cannot be run", r->n_refused, r->points.n);
+	return !none;
 }
 
 static bool identify(struct reading *r, struct point *p, struct err_list *errs, struct err *err)
@@ -124,12 +151,8 @@ static enum status design_points(struct reading *r)
 
 	if (!identify_all(r, &err))
 		return command_fail(&err);
-	if (r->n_refused == r->points.n) {
-		err_input(&err, "no point of this design can be run");
-		return command_fail(&err);
-	}
-	if (r->n_refused > 0)
-		say("offing: %zu of %zu points cannot be run", r->n_refused, r->points.n);
+	if (!tell_rest(r))
+		return STATUS_USAGE;
 	points_keep_first(&r->points, tell_twice);
 	if (!keep_numbers(r, &err))
 		return command_fail(&err);

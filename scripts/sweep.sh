@@ -521,7 +521,11 @@ print_runs()
 
 begin()
 {
-	design >"$tmp/points.csv" || exit
+	design >"$tmp/points.csv" || {
+		result=$?
+		taken || { rm -f "$dir/lock" && rmdir "$dir" 2>/dev/null; }
+		exit $result
+	}
 	[ $force = no ] || rm -rf "$dir/points" "$dir/points.csv" "$dir/failed.csv" \
 		"$dir/results.sqlite" "$dir/series.h5" "$dir/provenance.csv" "$dir/slurm.log"
 	cp "$tmp/points.csv" "$dir/points.csv.new" && mv "$dir/points.csv.new" "$dir/points.csv" ||

@@ -158,9 +158,7 @@ refused 'where should' s.yaml --vary seed=1
 refused 'standard input' - --vary seed=1 -o new
 refused 'cannot open' no.yaml --vary seed=1 -o new
 refused 'whole number' s.yaml --vary seed=1 -j 0 -o new
-for folder in new/points new/results.sqlite new/points.csv; do
-	[ ! -e $folder ] || complain "$folder was made though all was refused"
-done
+[ ! -e new ] || complain "a folder was made though all was refused: $(ls new)"
 
 # Killed in the middle with all that it started, three times, and gone on: the same bytes as undisturbed.
 long=(--vary 'users.u.arrivals.rate=lin:0.5..1:20 /s' -s run.requests=40000 -s record.requests=false)

@@ -154,12 +154,33 @@ static bool prepare(const struct section *s)
 	return ok;
 }
 
+/* An entry that -s has made, as of a mistyped name, and that is wrong: which may have been meant?
+ */
+static void suggest_other(const struct section *s, const struct yaml_item *item, size_t n_errs)
+{
+	struct err_list *errs = s->r->errs;
+	char other[100], *msg;
+	struct near near;
+	size_t n;
+
+	if (item->key_at.file[0] != '-' || errs->n == n_errs)
+		return;
+	near_init(&near, item->key);
+	for (size_t i = 0; i < s->map->n; i++)
+		if (s->map->items[i].key_at.file[0] != '-')
+			near_add(&near, s->map->items[i].key);
+	msg = errs->items[n_errs].msg;
+	n = strlen(msg);
+	snprintf(msg + n, sizeof errs->items[n_errs].msg - n, "%s",
+		parts_near(&near, "", other, sizeof other));
+}
+
 bool parts_named(struct schema_reader *r, struct yaml_node *map, const char *what, size_t size,
 	entry_read_fn *read, void *entries, size_t *n)
 {
 	struct section s = {r, map, what, size, read, NULL};
 	struct entry *e;
-	size_t i, mark;
+	size_t i, mark, n_errs;
 	bool ok;
 
 	if (!schema_want(r, map, YAML_MAP, r->path))
@@ -173,8 +194,10 @@ bool parts_named(struct schema_reader *r, struct yaml_node *map, const char *wha
 		if (e->bad || e->removed)
 			continue;
 		mark = schema_enter(r, map->items[i].key);
+		n_errs = r->errs->n;
 		e->bad = !read(r, &map->items[i].value, e);
 		schema_leave(r, mark);
+		suggest_other(&s, &map->items[i], n_errs);
 		ok = ok && !e->bad;
 	}
 	return ok;
