@@ -167,10 +167,11 @@ static enum status run(const struct opts *o)
 static const struct opt_spec opts[] = {
 	{"rows", 0, "KEY,...", "what a row is for (what tells the runs apart)"},
 	{"cols", 0, "KEY,...", "what a column is for (the metrics)"},
-	{"metric", 0, "NAME,...", "see `offing list metrics` (the main ones)"},
+	{"metric", 0, "METRIC,...", "see `offing list metrics` (the main ones)"},
 	{"scope", 0, "SCOPE,...", "what it is of: group:NAME, 'instance:*' (the system)"},
 	{"where", 0, "KEY=VALUE", "only such runs; repeatable: of one key any, of several all"},
-	{"format", 0, "FORMAT", "text, markdown, latex or csv (text)"}, {0}};
+	{"format", 0, "FORMAT", "text, markdown, latex or csv (text)", "text markdown latex csv"},
+	{0}};
 
 const struct command cmd_table = {
 	.name = "table",

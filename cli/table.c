@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/quote.h"
 #include "base/str.h"
 #include "sim/drift_test.h"
 
@@ -111,14 +112,29 @@ static void note(struct table *t, const char *text)
 	t->notes[t->n_notes++] = text;
 }
 
-static void name_place(struct buf *out, const struct query_axis *axis, size_t at)
+/** A folder may be called anything; what a terminal would not show is spelled out. */
+static const char *shown(struct table *t, const char *text)
 {
-	for (size_t k = 0; k < axis->n_keys; k++) {
-		const char *text = axis->values[at * axis->n_keys + k].text;
+	char *spelled = NULL;
+	const char *kept;
+	size_t size;
+	FILE *to;
 
+	if (!text)
+		return "-";
+	to = open_memstream(&spelled, &size);
+	quote_print(to, text);
+	fclose(to);
+	kept = arena_strdup(&t->arena, spelled);
+	free(spelled);
+	return kept;
+}
+
+static void name_place(struct buf *out, struct table *t, const struct query_axis *axis, size_t at)
+{
+	for (size_t k = 0; k < axis->n_keys; k++)
 		buf_printf(out, "%s%s", out->n && out->s[out->n - 1] != ' ' ? ", " : "",
-			text ? text : "-");
-	}
+			shown(t, axis->values[at * axis->n_keys + k].text));
 }
 
 enum { PLACES_SHOWN = 4 };
@@ -136,8 +152,8 @@ static void note_missing(struct table *t)
 			if (query_cell(t->q, r, c, 0)->of || missing++ >= PLACES_SHOWN)
 				continue;
 			buf_puts(&text, missing > 1 ? "; " : "");
-			name_place(&text, query_rows(t->q), r);
-			name_place(&text, query_cols(t->q), c);
+			name_place(&text, t, query_rows(t->q), r);
+			name_place(&text, t, query_cols(t->q), c);
 		}
 	if (missing > 0)
 		note(t, arena_printf(&t->arena, "%zu of %zu combinations %s no run: %s%s.", missing,
@@ -165,23 +181,21 @@ const char *table_metric(struct table *t, size_t metric)
 	return t->same_name ? scope : arena_printf(&t->arena, "%s of %s", m->name, scope);
 }
 
-const char *table_label(const struct table *t, size_t row, size_t k)
+const char *table_label(struct table *t, size_t row, size_t k)
 {
 	const struct query_axis *rows = query_rows(t->q);
-	const char *text = rows->values[row * rows->n_keys + k].text;
 
-	return text ? text : "-";
+	return shown(t, rows->values[row * rows->n_keys + k].text);
 }
 
-const char *table_heading(const struct table *t, size_t column, size_t k)
+const char *table_heading(struct table *t, size_t column, size_t k)
 {
 	const struct query_axis *cols = query_cols(t->q);
-	const char *text = cols->values[column / t->n_metrics * cols->n_keys + k].text;
 
-	return text ? text : "-";
+	return shown(t, cols->values[column / t->n_metrics * cols->n_keys + k].text);
 }
 
-bool table_continues(const struct table *t, size_t column, size_t k)
+bool table_continues(struct table *t, size_t column, size_t k)
 {
 	if (column == 0)
 		return false;

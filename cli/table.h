@@ -40,13 +40,13 @@ static inline const struct table_cell *table_at(const struct table *t, size_t ro
 }
 
 /** What stands in a row before its cells: its value of key @k; "-" where the run has no such. */
-const char *table_label(const struct table *t, size_t row, size_t k);
+const char *table_label(struct table *t, size_t row, size_t k);
 /** The value of key @k that @column is for. */
-const char *table_heading(const struct table *t, size_t column, size_t k);
+const char *table_heading(struct table *t, size_t column, size_t k);
 /** What tells @metric from the others: its name, its scope, or both. */
 const char *table_metric(struct table *t, size_t metric);
 /** Whether @column has the same values as the one before it up to and with key @k. */
-bool table_continues(const struct table *t, size_t column, size_t k);
+bool table_continues(struct table *t, size_t column, size_t k);
 
 /* a file each */
 void table_print_text(FILE *to, struct table *t);

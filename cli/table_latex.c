@@ -66,14 +66,14 @@ static size_t n_labels(const struct table *t)
 	return keys ? keys : 1; /* an empty one */
 }
 
-static void skip_labels(FILE *to, const struct table *t)
+static void skip_labels(FILE *to, struct table *t)
 {
 	for (size_t k = 0; k < n_labels(t); k++)
 		fputs(k ? " & " : "", to);
 }
 
 /** The names of the keys of columns, above all of these. */
-static void print_keys(FILE *to, const struct table *t)
+static void print_keys(FILE *to, struct table *t)
 {
 	const struct query_axis *cols = query_cols(t->q);
 
@@ -89,7 +89,7 @@ static void print_keys(FILE *to, const struct table *t)
 		n_labels(t) + t->n_columns);
 }
 
-static size_t end_of_span(const struct table *t, size_t c, size_t k)
+static size_t end_of_span(struct table *t, size_t c, size_t k)
 {
 	do
 		c++;
@@ -97,7 +97,7 @@ static size_t end_of_span(const struct table *t, size_t c, size_t k)
 	return c;
 }
 
-static void print_spans(FILE *to, const struct table *t, size_t k)
+static void print_spans(FILE *to, struct table *t, size_t k)
 {
 	skip_labels(to, t);
 	for (size_t c = 0, end; c < t->n_columns; c = end) {
@@ -136,7 +136,7 @@ static void print_headings(FILE *to, struct table *t)
 
 /* All of it */
 
-static void print_row(FILE *to, const struct table *t, size_t r)
+static void print_row(FILE *to, struct table *t, size_t r)
 {
 	for (size_t k = 0; k < query_rows(t->q)->n_keys; k++) {
 		fputs(k ? " & " : "", to);

@@ -66,7 +66,7 @@ static void put_cell(FILE *to, const struct table_cell *at)
 	put(to, at->mark);
 }
 
-static void print_row(FILE *to, const struct table *t, size_t r)
+static void print_row(FILE *to, struct table *t, size_t r)
 {
 	const size_t keys = query_rows(t->q)->n_keys;
 

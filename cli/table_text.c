@@ -79,7 +79,7 @@ static void blank(FILE *to, size_t n)
 }
 
 /** How far the columns that have the value of @c reach. */
-static size_t span_of(const struct table *t, const struct widths *w, size_t *c, size_t k)
+static size_t span_of(struct table *t, const struct widths *w, size_t *c, size_t k)
 {
 	size_t width = w->column[*c];
 
@@ -158,7 +158,7 @@ static void print_cell(FILE *to, const struct table_cell *at, const struct width
 	text_left(to, rest, behind + w->mark[c]);
 }
 
-static void print_row(FILE *to, const struct table *t, const struct widths *w, size_t r)
+static void print_row(FILE *to, struct table *t, const struct widths *w, size_t r)
 {
 	const size_t keys = query_rows(t->q)->n_keys;
 	struct text_line line;

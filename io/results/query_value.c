@@ -25,6 +25,25 @@ bool query_value_of(
 	return true;
 }
 
+/** False, with the key that is meant, where @key is the end of one alone: "wan.rate". */
+static bool ends_with(const struct setting_key *keys, size_t n, const char *key, struct err *err)
+{
+	const size_t size = strlen(key);
+	const char *found = NULL;
+	size_t times = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t whole = strlen(keys[i].name);
+		const char *end = keys[i].name + whole - size;
+
+		if (whole > size && strcmp(end, key) == 0 && end[-1] == '.') {
+			found = keys[i].name;
+			times++;
+		}
+	}
+	return times != 1 || err_input(err, "there is no key '%s'; did you mean '%s'?", key, found);
+}
+
 bool query_no_key(const struct query *q, const char *key, struct err *err)
 {
 	struct setting_key *keys;
@@ -41,7 +60,8 @@ bool query_no_key(const struct query *q, const char *key, struct err *err)
 		else
 			near_add(&near, keys[i].name);
 	}
-	ok = ok && near_refuse(&near, "key", err);
+	ok = ok && (near_best(&near) || ends_with(keys, n, key, err)) &&
+	     near_refuse(&near, "key", err);
 	free(keys);
 	return ok;
 }

@@ -201,13 +201,16 @@ static void scopes_are_globs_in_the_order_of_their_numbers(void **state)
 static void what_there_is_not_is_refused_with_the_nearest(void **state)
 {
 	struct asked *a = *state;
-	const char *const keys[] = {"links.wan.rat"}, *const metric[] = {"e2e.men_s"};
+	const char *const keys[] = {"links.wan.rat"}, *const end[] = {"wan.rate"},
+			  *const metric[] = {"e2e.men_s"};
 	const char *const value[] = {"policy=our"}, *const far[] = {"links.wan.rate=7 Gbps"};
 	const char *const no[] = {"policy"}, *const scopes[] = {"site:edge3"};
 
 	four_runs(a);
 	refused(a, 1, &(struct query_spec){.n_rows = 1, .rows = keys},
 		"there is no key 'links.wan.rat'; did you mean 'links.wan.rate'?");
+	refused(a, 1, &(struct query_spec){.n_cols = 1, .cols = end},
+		"there is no key 'wan.rate'; did you mean 'links.wan.rate'?");
 	refused(a, 1, &(struct query_spec){.n_where = 1, .where = value},
 		"no run has policy=our; did you mean 'ours'?");
 	refused(a, 1, &(struct query_spec){.n_where = 1, .where = far},
