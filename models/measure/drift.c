@@ -193,6 +193,8 @@ static void jackknife(struct drift_mean *a, struct drift_mean *b, const struct s
 		a2 += (without.a - is.a) * (without.a - is.a);
 		b2 += (without.b - is.b) * (without.b - is.b);
 	}
+	if (!isfinite(a2) || !isfinite(b2))
+		return; /* without one stretch there is nothing to make it of */
 	t = gsl_cdf_tdist_Pinv((1.0 + LEVEL) / 2.0, df) * sqrt((k->n - 1.0) / k->n);
 	a->half = t * sqrt(a2);
 	b->half = t * sqrt(b2);
@@ -241,8 +243,18 @@ static struct pair average(const struct drift_sums *s)
 	return (struct pair){B, (B * s->per_N - s->dL_per_N) / s->slots};
 }
 
-/* The most of the variance of 1/N that may lie between stretches, to regress on it. */
+/* To regress on 1/N it must vary, and not by rounding alone; of its variance so much may lie
+ * between stretches at most. */
+static const double LEAST_VARIANCE = 1e-9; /* of the mean square */
 static const double MOST_BETWEEN = 0.6;
+
+static bool can_regress(const struct source *k)
+{
+	double det = determinant(&k->all);
+
+	return det > LEAST_VARIANCE * k->all.per_N2 * k->all.slots &&
+	       k->between * k->all.slots < MOST_BETWEEN * det;
+}
 
 struct drift_fit drift_fit(const struct drift *d)
 {
@@ -259,7 +271,7 @@ struct drift_fit drift_fit(const struct drift *d)
 	if (!gather(&k, d, from, DRIFT_BINS))
 		return f;
 	f.slots = k.all.slots;
-	if (k.between * f.slots < MOST_BETWEEN * determinant(&k.all))
+	if (can_regress(&k))
 		jackknife(&f.B, &f.epsilon, &k, regress, 2.0);
 	else
 		jackknife(&f.B, &f.epsilon, &k, average, 1.0);

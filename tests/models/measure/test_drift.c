@@ -119,6 +119,30 @@ static void a_line_without_noise_is_found_exactly(void **state)
 	drift_finish(&d);
 }
 
+/* Users who ask again at once keep N where it is, so that nothing tells B from epsilon N but the
+ * proof: B is half the mean square, and epsilon B / N where L goes up and down by the same. */
+static void a_backlog_that_never_changes_has_no_slope(void **state)
+{
+	static const uint32_t backlogs[] = {3, 5, 7, 20, 999};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof backlogs / sizeof *backlogs; i++)
+		for (uint32_t slots = 40; slots < 5000; slots += 418) {
+			struct drift d = {0};
+			struct drift_fit f;
+			uint32_t N = backlogs[i];
+
+			for (uint32_t k = 0; k < slots; k++)
+				drift_slot(
+					&d, &(struct drift_step){N, 0.0, k % 2 ? 2.0 : -2.0, 0.75});
+			f = drift_fit(&d);
+			assert_near(f.B.mean, 0.75, 1e-9);
+			assert_near(f.epsilon.mean, 0.75 / N, 1e-6);
+			assert_true(isfinite(f.epsilon.half));
+			drift_finish(&d);
+		}
+}
+
 static void without_slots_beyond_the_threshold_nothing_is_claimed(void **state)
 {
 	struct drift d = {.places = 3, .most_left = 9};
@@ -347,6 +371,7 @@ int main(void)
 		cmocka_unit_test(a_bin_has_the_mean_of_its_slots_and_the_interval_of_its_stretches),
 		cmocka_unit_test(no_slot_is_lost_when_stretches_double),
 		cmocka_unit_test(a_line_without_noise_is_found_exactly),
+		cmocka_unit_test(a_backlog_that_never_changes_has_no_slope),
 		cmocka_unit_test(without_slots_beyond_the_threshold_nothing_is_claimed),
 		cmocka_unit_test(bins_are_made_of_the_slots_of_the_window),
 		cmocka_unit_test(what_is_drained_when_nobody_comes_any_more_is_no_drift),
