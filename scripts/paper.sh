@@ -55,6 +55,11 @@ for name in $all; do
 	done
 done
 
+scripts/paper/pages.sh results/paper "$tmp"
+for file in "$tmp"/*; do
+	keep "${file##*/}" results/paper
+done
+
 if [ $changed = yes ]; then
 	"$offing" --version | head -n 1 >"$tmp/made-by.txt"
 	keep made-by.txt results/paper

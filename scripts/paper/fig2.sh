@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fig. 2, latency and throughput of three systems by bandwidth: fig2.csv and fig2.md in OUT.
+# Fig. 2, latency and throughput of three systems by bandwidth: fig2.csv in OUT.
 #	scripts/paper/fig2.sh OFFING OUT [--quick]
 # Table 1's testbed and HumanEval, with all links at the same rate.
 set -eu
@@ -16,13 +16,13 @@ rates='1 2 5 10 20 50 100 200 500 1000'
 }
 dataset=humaneval
 
-# rows METRIC: of every policy of the run.
+# rows METRIC [CONDITION]: of every policy of the run.
 rows()
 {
 	sqlite3 -readonly -csv "$tmp/run/results.sqlite" "
 		SELECT '$model', '$runtime', '$load', $rate, policy, s.name, mean, ci_low, ci_high, n
 		FROM summary s JOIN run ON run.id = s.run
-		WHERE scope = '' AND s.name = '$1' ORDER BY run.id" | tr -d '\r'
+		WHERE scope = '' AND s.name = '$1' AND ${2:-1} ORDER BY run.id" | tr -d '\r'
 }
 
 # at_rate OPTION...
@@ -31,6 +31,14 @@ at_rate()
 	testbed "$model" "$dataset" "$runtime" "$edge_batch" "$cloud_batch" \
 		-s "links.access.rate=$rate Mbps" -s "links.wan.rate=$rate Mbps" \
 		-s "links.metro.rate=$rate Mbps" "$@"
+}
+
+# crowd SYSTEM USERS
+crowd()
+{
+	at_rate -s "run.requests=$requests" -s "users.all.count=$2" \
+		-s "users.all.arrivals={process: closed, think: 0 s}"
+	rows latency.mean_ms_per_token "policy = '$1'"
 }
 
 saturate()
@@ -45,6 +53,12 @@ point()
 	load=light edge_batch=1 cloud_batch=1
 	at_rate -s "run.requests=$requests"
 	rows latency.mean_ms_per_token
+	# one request on every device: in the cloud that is the run above
+	load=filled
+	rows latency.mean_ms_per_token "policy = 'cloud-only'"
+	places=$(edge_places "$model" 1)
+	crowd edge-only "$places"
+	crowd edge-cloud $((places + 1))
 	load=one-by-one
 	saturate
 	load=saturated
@@ -63,4 +77,3 @@ point()
 		done
 	done
 } >"$out/fig2.csv"
-awk -f "$here/fig2_md.awk" "$out/fig2.csv" >"$out/fig2.md"

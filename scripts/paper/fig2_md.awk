@@ -4,7 +4,7 @@ BEGIN {
 	split("llama2-7b llama2-13b", models, " ")
 	split("edge-only cloud-only edge-cloud", systems, " ")
 	split("fused llmint8 paper", runtimes, " ")
-	split("light one-by-one saturated", loads, " ")
+	split("light filled one-by-one saturated", loads, " ")
 	title["llama2-7b"] = "Llama 2 7B"
 	title["llama2-13b"] = "Llama 2 13B"
 	title["fused"] = "fused"
@@ -14,6 +14,7 @@ BEGIN {
 	title["cloud-only"] = "cloud only"
 	title["edge-cloud"] = "edge + cloud"
 	title["light"] = "latency, ms/token, one request at a time"
+	title["filled"] = "latency, ms/token, one request on each device"
 	title["one-by-one"] = "tokens/s, saturated, one request at a time on each device"
 	title["saturated"] = "tokens/s, saturated, batches as large as the memory allows"
 }
@@ -62,7 +63,7 @@ END {
 	print "Written by `scripts/paper.sh` from [fig2.csv](fig2.csv); do not edit. Table 1's testbed and HumanEval, with"
 	print "users' links, the cloud's and those among the edge sites all at the same rate. The paper shows this as a"
 	print "picture without numbers in the text, so there is nothing to set beside a cell; what it says of the"
-	print "picture is in the ledger of claims. Every cell is a prediction, of runtime paper too."
+	print "picture is in [claims.md](claims.md). Every cell is a prediction, of runtime paper too."
 	printf "± is the half-width of the 95 %% interval over %d replications.\n", n
 	for (i = 1; i in models; i++)
 		for (j = 1; j in loads; j++)

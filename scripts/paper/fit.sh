@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fit the runtime `paper` to the cells of Table 1 that it may see: fit.csv, fit.md and the four
+# Fit the runtime `paper` to the cells of Table 1 that it may see: fit.csv and the four
 # profiles *-paper-*.profile in OUT.
 #	scripts/paper/fit.sh OFFING OUT [--quick]
 # docs/paper.md says which constants and why. --quick: these alone, none of those they are held
@@ -19,4 +19,3 @@ fit=$(dirname "$offing")/../scripts/paper/fit/paper_fit
 
 "$fit" "$here/table1_published.csv" "$here/../../scenarios/paper" "$replications" $forms \
 	--profiles "$out" >"$out/fit.csv"
-awk -f "$here/fit_md.awk" "$out/fit.csv" >"$out/fit.md"

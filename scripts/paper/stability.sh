@@ -12,7 +12,7 @@ out=$2
 	echo 'scenario,policy,of_bound,of_bound_low,of_bound_high'
 	for scenario in one-class related two-classes smallest window; do
 		policies=k-p-fcfs
-		[ "$scenario" != window ] || policies=window-8
+		[ "$scenario" != window ] || policies='window-8'
 		"$offing" capacity "$here/../../scenarios/theorem/$scenario.yaml" --policies "$policies" \
 			--quiet --force -o "$tmp/$scenario" >/dev/null 2>&1
 		awk -F, -v scenario="$scenario" '

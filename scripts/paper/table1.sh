@@ -1,5 +1,5 @@
 #!/bin/sh
-# Table 1, and Fig. 3 from the same runs: table1.csv, table1.md and fig3.md in OUT.
+# Table 1, and Fig. 3 from the same runs: table1.csv in OUT.
 #	scripts/paper/table1.sh OFFING OUT [--quick]
 # results/README.md says what is measured and how. --quick: few requests, for a test.
 set -eu
@@ -11,10 +11,10 @@ out=$2
 requests=200 warmup='300 s' horizon='3600 s' replications=10
 [ "${3:-}" != --quick ] || {
 	requests=20 warmup='20 s' horizon='200 s' replications=2
-	datasets='humaneval summeval'
+	datasets='humaneval summeval' runtimes='fused paper'
 }
 
-# rows METRIC SCOPE: of every policy of the run.
+# rows METRIC SCOPE [CONDITION]: of every policy of the run.
 rows()
 {
 	sqlite3 -readonly -csv "$tmp/run/results.sqlite" "
@@ -23,7 +23,27 @@ rows()
 			(SELECT total(mean) FROM summary p
 				WHERE p.run = s.run AND p.name = 'preemptions' AND p.scope <> '')
 		FROM summary s JOIN run ON run.id = s.run
-		WHERE scope = '$2' AND s.name = '$1' ORDER BY run.id" | tr -d '\r'
+		WHERE scope = '$2' AND s.name = '$1' AND ${3:-1} ORDER BY run.id" | tr -d '\r'
+}
+
+# filled: one request on every device of a system. In the cloud that is the light load, whose run is
+# still there; of the others PLACES users ask again and again.
+filled()
+{
+	load=filled edge_batch=1 cloud_batch=1
+	rows latency.mean_ms_per_token '' "policy = 'cloud-only'"
+	places=$(edge_places "$model" 1)
+	crowd edge-only "$places"
+	crowd edge-cloud $((places + 1))
+}
+
+# crowd SYSTEM USERS
+crowd()
+{
+	testbed "$model" "$dataset" "$runtime" 1 1 -s "run.profile_quantile=$quantile" \
+		-s "run.requests=$requests" -s "users.all.count=$2" \
+		-s "users.all.arrivals={process: closed, think: 0 s}"
+	rows latency.mean_ms_per_token '' "policy = '$1'"
 }
 
 saturate()
@@ -45,6 +65,9 @@ cell()
 		-s "run.profile_quantile=$quantile" -s "run.requests=$requests"
 	rows latency.mean_ms_per_token ''
 	rows busy.s_per_request site:cloud
+	filled
+	edge_batch=$(max_batch titan-x "$model" "$dataset")
+	cloud_batch=$(max_batch rtx-4090 "$model" "$dataset")
 	load=saturated
 	saturate
 	load=one-by-one
@@ -71,5 +94,3 @@ all()
 }
 
 all >"$out/table1.csv"
-awk -f "$here/table1_md.awk" "$here/table1_published.csv" "$out/table1.csv" >"$out/table1.md"
-awk -f "$here/fig3_md.awk" "$out/table1.csv" >"$out/fig3.md"

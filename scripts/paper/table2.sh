@@ -1,5 +1,5 @@
 #!/bin/sh
-# Table 2 with all combinations of its three switches: table2.csv and table2.md in OUT.
+# Table 2 with all combinations of its three switches: table2.csv in OUT.
 #	scripts/paper/table2.sh OFFING OUT [--quick]
 # results/README.md says what is measured and how.
 set -eu
@@ -68,4 +68,3 @@ combination()
 		done
 	done
 } >"$out/table2.csv"
-awk -f "$here/table2_md.awk" "$here/table2_published.csv" "$out/table2.csv" >"$out/table2.md"
