@@ -122,6 +122,16 @@ static bool fill(struct list *l, const struct what *what, const struct opts *o, 
 	return policy;
 }
 
+bool list_fill(struct list *l, const char *what)
+{
+	for (size_t i = 0; i < sizeof whats / sizeof whats[0]; i++)
+		if (!strcmp(whats[i].name, what)) {
+			whats[i].list(l);
+			return true;
+		}
+	return false;
+}
+
 static enum status list_of(
 	const struct what *what, struct policy_registry policies, const struct opts *o)
 {
@@ -169,9 +179,9 @@ const struct command cmd_list = {
 	.min_args = 0,
 	.max_args = 2,
 	.summary = "list what a scenario may call by name",
-	.help = "WHAT is policies, gpus, models, runtimes, profiles, datasets, arrivals or "
-		"metrics;\n"
-		"without it, what each of these is. With a POLICY, its parameters:\n"
+	.help = "WHAT is policies, gpus, models, runtimes, interconnects, profiles, datasets,\n"
+		"arrivals or metrics; without it, what each of these is. With a POLICY, its "
+		"parameters:\n"
 		"default, range and what each does.",
 	.words = "policies gpus models runtimes interconnects profiles datasets arrivals metrics",
 	.opts = opts,

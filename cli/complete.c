@@ -49,7 +49,7 @@ static const struct placeholder {
 	{"DIR*", COMPLETE_FOLDER, NULL},
 	{"FILE*", COMPLETE_FILE, NULL},
 	{"LOG", COMPLETE_FILE, NULL},
-	{"KEY=VALUE", COMPLETE_SETTING, NULL},
+	{"KEY=VALUE*", COMPLETE_SETTING, NULL},
 	{"METRIC", COMPLETE_WORDS, add_metrics},
 	{"POLICY", COMPLETE_WORDS, add_policies},
 	{"LABEL", COMPLETE_WORDS, add_policies},

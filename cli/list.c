@@ -32,6 +32,11 @@ void list_init(struct list *l)
 	arena_init(&l->arena);
 }
 
+const char *list_name(const struct list *l, size_t i)
+{
+	return i < l->n ? l->items[i].name : NULL;
+}
+
 void list_finish(struct list *l)
 {
 	free(l->items);

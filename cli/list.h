@@ -25,6 +25,12 @@ struct list {
 	struct policy_registry policies; /* there are */
 };
 
+/** Add what `offing list @what` shows; @l->policies is set. False when there is no such list. */
+bool list_fill(struct list *l, const char *what);
+
+/** The name of the item @i; NULL behind the last. */
+const char *list_name(const struct list *l, size_t i);
+
 void list_init(struct list *l);
 void list_finish(struct list *l);
 

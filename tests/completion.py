@@ -27,6 +27,12 @@ LINES = {
     "offing run tiny.yaml -s sites.edge.ti": "offing run tiny.yaml -s sites.edge.tier=",
     "offing run tiny.yaml -s run.profile_quantile=h": "offing run tiny.yaml -s run.profile_quantile=high ",
     "offing run tiny.yaml --seed 1 -s record.timeline=t": "offing run tiny.yaml --seed 1 -s record.timeline=true ",
+    "offing run tiny.yaml -s sites.edge.gpu=rtx-309": "offing run tiny.yaml -s sites.edge.gpu=rtx-3090 ",
+    "offing run tiny.yaml -s policy.name=pow": "offing run tiny.yaml -s policy.name=power-of-d ",
+    "offing run tiny.yaml -s links.wan.up.bur": "offing run tiny.yaml -s links.wan.up.burst=",
+    "offing run -s record.q": "offing run -s record.queues=",
+    "offing design tiny.yaml --vary run.see": "offing design tiny.yaml --vary run.seed=",
+    "offing table folder --metric e2e.mean_s,lyapunov.v": "offing table folder --metric e2e.mean_s,lyapunov.verdict",
     "offing run -s record.timeline=qq": "offing run -s record.timeline=qq",
     "offing run tiny.yaml --seed ": "offing run tiny.yaml --seed ",
     "offing list run": "offing list runtimes ",
@@ -104,7 +110,7 @@ def check(shell, complete):
     for typed, wanted in LINES.items():
         got = complete(typed)
         if shell == "zsh":  # it adds what goes on, and takes it back where a blank is typed
-            got = re.sub(r"(--\w+)=$|(,[\w-]+),$", r"\1\2", got)
+            got = re.sub(r"(--\w+)=$|(,[\w.-]+),$", r"\1\2", got)
         if got.rstrip() != wanted.rstrip() or got.endswith("= "):
             print(f"{shell}: {typed!r} became {got!r}, not {wanted!r}")
             wrong += 1

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Bash completes commands, options and words as the tables of the program have them.
 # usage: completion.sh OFFING
-source <("$1" completion) || exit 1
+offing=$(realpath "$1")
+source <("$offing" completion) || exit 1
 
 # expect WANTED WORD... : complete the last word
 expect() {
@@ -23,5 +24,7 @@ expect '--replications' offing check --rep
 expect '--hold' offing fit --ho
 expect 'policies profiles' offing list p
 expect '--json' offing list --j
+listed=$("$offing" list | sed -n 's/^\([a-z]*\) .*/\1/p' | tr '\n' ' ')
+expect "${listed% }" offing list ''
 rmdir "$empty"
 exit $failed

@@ -135,7 +135,7 @@ extern const struct schema_map map_top, map_run, map_record, map_sites, map_gpu,
 	map_host, map_links, map_link_dir, map_classes, map_gemodel, map_link_schedule,
 	map_link_trace, map_models, map_shape, map_model_draft, map_instances, map_stages,
 	map_host_time, map_draft, map_offload, map_users, map_arrivals, map_trace, map_workload,
-	map_prefixes, map_sessions, map_dist, map_service_of;
+	map_prefixes, map_sessions, map_dist, map_service_of, map_policy, map_policies;
 
 /* load.c */
 

@@ -77,6 +77,19 @@ static void complete_params(struct schema_reader *r, struct yaml_node *n,
 	*n = *whole;
 }
 
+/* The others are parameters, which the policy itself has. */
+static const struct schema_key policy_keys[] = {
+	{.name = "name",
+		.kind = SCHEMA_TAG,
+		.required = true,
+		.list = "policies",
+		.takes = "a name from `offing list policies`",
+		.help = "Which policy."},
+	{0},
+};
+const struct schema_map map_policy = {.tables = {policy_keys}};
+const struct schema_map map_policies = {.each = "X", .tables = {policy_keys}};
+
 struct schema_key scenario_param_key(const struct param_spec *param)
 {
 	static const enum schema_kind kinds[] = {[PARAM_DOUBLE] = SCHEMA_QUANTITY,
@@ -124,6 +137,7 @@ static bool read_one(struct schema_reader *r, struct yaml_node *n, struct policy
 
 	if (!schema_want(r, n, YAML_MAP, r->path))
 		return false;
+	schema_tell(r, policy_keys);
 	name = yaml_find(n, "name");
 	if (!name || name->value->is_null)
 		return err_list_at(r->errs, n->at, "%s needs the key 'name'", r->path);
