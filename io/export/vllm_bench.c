@@ -6,131 +6,19 @@
 
 #include "base/json.h"
 #include "base/quantity.h"
-#include "io/export/export.h"
+#include "io/export/calls.h"
 #include "io/export/numbers.h"
-#include "io/results/requests.h"
 
 enum { S = 9 }; /* digits behind which nanoseconds are one */
 
-/** A request as its client saw it. */
-struct call {
-	int64_t start_ns, ttft_ns, latency_ns; /* the last two 0: it failed */
-	uint32_t input_tok, output_tok;
-	const char *error;
-	bool good;
-};
-
-struct bench {
-	const struct export_spec *spec;
-	struct arena arena;
-	size_t n, cap;
-	struct call *calls;
-	size_t completed, good;
-	bool deadlines;
-	uint64_t input_tok, output_tok;
-	const char *model; /* of the first one */
-	size_t n_groups, groups_cap;
-	const char **groups; /* those that have requests */
-	double duration_s;
-};
-
-/* Reading */
-
-static const char *error_of(const char *fate)
-{
-	if (!strcmp(fate, "done"))
-		return "";
-	if (!strcmp(fate, "in_system"))
-		return "unfinished when the run ended";
-	return strcmp(fate, "rejected") ? "dropped" : "rejected";
-}
-
-static void add_group(struct bench *b, const char *name)
-{
-	for (size_t g = 0; g < b->n_groups; g++)
-		if (!strcmp(b->groups[g], name))
-			return;
-	b->groups = mem_grow(b->groups, b->n_groups, &b->groups_cap, sizeof *b->groups);
-	b->groups[b->n_groups++] = arena_strdup(&b->arena, name);
-}
-
-static bool add(struct bench *b, const struct results_request *q, struct err *err)
-{
-	struct call c = {q->created_ns, 0, 0, q->prompt_tok, 0, error_of(q->fate), false};
-
-	if (q->prompt_tok == 0 || q->output_tok == 0)
-		return err_input(err,
-			"requests of group '%s' have no tokens, since no model serves them: vLLM "
-			"has no such results",
-			q->group);
-	if (b->n == 0)
-		b->model = arena_strdup(&b->arena, q->model);
-	add_group(b, q->group);
-	b->deadlines |= q->deadline_ns != RESULTS_TIME_NONE;
-	if (!*c.error) {
-		c.ttft_ns = q->heard_ns - q->created_ns;
-		c.latency_ns = q->delivered_ns - q->created_ns;
-		c.output_tok = q->output_tok;
-		c.good = q->deadline_ns == RESULTS_TIME_NONE || q->delivered_ns <= q->deadline_ns;
-		b->completed++;
-		b->good += c.good;
-		b->input_tok += c.input_tok;
-		b->output_tok += c.output_tok;
-	}
-	b->calls = mem_grow(b->calls, b->n, &b->cap, sizeof *b->calls);
-	b->calls[b->n++] = c;
-	return true;
-}
-
-static void find_duration(struct bench *b)
-{
-	int64_t from_ns = INT64_MAX, to_ns = INT64_MIN;
-
-	for (size_t i = 0; i < b->n; i++) {
-		const struct call *c = &b->calls[i];
-
-		from_ns = c->start_ns < from_ns ? c->start_ns : from_ns;
-		to_ns = c->start_ns + c->latency_ns > to_ns ? c->start_ns + c->latency_ns : to_ns;
-	}
-	b->duration_s = b->n ? 1e-9 * (double)(to_ns - from_ns) : 0.0;
-}
-
-static bool read_calls(struct bench *b, struct err *err)
-{
-	const struct export_spec *spec = b->spec;
-	struct results_requests *all;
-	struct results_request q;
-	int got;
-
-	if (!results_requests_open(&all, spec->results, spec->run, spec->replication, err))
-		return false;
-	while ((got = results_requests_next(all, &q, err)) > 0)
-		if ((q.measured || !spec->measured) && !add(b, &q, err)) {
-			got = -1;
-			break;
-		}
-	results_requests_close(all);
-	find_duration(b);
-	return got == 0;
-}
-
 /* Lists */
-
-/* Tokens come evenly between the first and the last: the sum of the gaps is exact. */
-static int64_t gap_ns(const struct call *c, uint32_t k)
-{
-	const __int128 all_ns = c->latency_ns - c->ttft_ns;
-	const uint32_t n = c->output_tok - 1;
-
-	return (int64_t)(all_ns * (k + 1) / n - all_ns * k / n);
-}
 
 static void print_gaps(FILE *to, const struct call *c)
 {
 	fputc('[', to);
 	for (uint32_t k = 0; k + 1 < c->output_tok; k++) {
 		fputs(k ? ", " : "", to);
-		print_ns(to, gap_ns(c, k), S);
+		print_ns(to, call_gap_ns(c, k), S);
 	}
 	fputc(']', to);
 }
@@ -178,84 +66,15 @@ static void print_error(FILE *to, const struct call *c)
 	json_string(to, c->error);
 }
 
-static void list(FILE *to, const struct bench *b, const char *name,
+static void list(FILE *to, const struct calls *b, const char *name,
 	void (*print)(FILE *, const struct call *))
 {
 	fprintf(to, ", \"%s\": [", name);
 	for (size_t i = 0; i < b->n; i++) {
 		fputs(i ? ", " : "", to);
-		print(to, &b->calls[i]);
+		print(to, &b->at[i]);
 	}
 	fputc(']', to);
-}
-
-/* Peaks */
-
-struct change {
-	int64_t at_ns;
-	int by;
-};
-
-static int by_time(const void *a, const void *b)
-{
-	const struct change *x = a, *y = b;
-
-	if (x->at_ns != y->at_ns)
-		return x->at_ns < y->at_ns ? -1 : 1;
-	return x->by - y->by; /* one that leaves makes room first */
-}
-
-static size_t most_at_once(const struct bench *b)
-{
-	struct change *changes = mem_zalloc(2 * b->completed, sizeof *changes);
-	size_t n = 0;
-	long now = 0, most = 0;
-
-	for (size_t i = 0; i < b->n; i++) {
-		const struct call *c = &b->calls[i];
-
-		if (*c->error)
-			continue;
-		changes[n++] = (struct change){c->start_ns, 1};
-		changes[n++] = (struct change){c->start_ns + c->latency_ns, -1};
-	}
-	mem_sort(changes, n, sizeof *changes, by_time);
-	for (size_t i = 0; i < n; i++) {
-		now += changes[i].by;
-		most = now > most ? now : most;
-	}
-	free(changes);
-	return (size_t)most;
-}
-
-/* Of the seconds since the first one was sent, the one with most tokens. */
-static double most_tokens(const struct bench *b)
-{
-	int64_t from_ns = INT64_MAX;
-	size_t seconds = (size_t)ceil(b->duration_s) + 2;
-	double *tok = mem_zalloc(seconds, sizeof *tok), most = 0.0;
-
-	for (size_t i = 0; i < b->n; i++)
-		if (!*b->calls[i].error && b->calls[i].start_ns < from_ns)
-			from_ns = b->calls[i].start_ns;
-	for (size_t i = 0; i < b->n; i++) {
-		const struct call *c = &b->calls[i];
-		int64_t at_ns = c->start_ns + c->ttft_ns - from_ns;
-
-		if (*c->error)
-			continue;
-		for (uint32_t k = 0;; k++) {
-			const size_t second = (size_t)(at_ns / 1000000000);
-
-			tok[second]++;
-			most = fmax(most, tok[second]);
-			if (k + 1 == c->output_tok)
-				break;
-			at_ns += gap_ns(c, k);
-		}
-	}
-	free(tok);
-	return most;
 }
 
 /* Scalars */
@@ -266,7 +85,7 @@ static void number(FILE *to, const char *name, double x)
 	json_number(to, x);
 }
 
-static void per_second(FILE *to, const struct bench *b, const char *name, double x)
+static void per_second(FILE *to, const struct calls *b, const char *name, double x)
 {
 	number(to, name, b->duration_s > 0.0 ? x / b->duration_s : (double)NAN);
 }
@@ -291,12 +110,12 @@ static void statistics(FILE *to, const char *name, struct sample *s)
 	sample_finish(s);
 }
 
-static void all_statistics(FILE *to, const struct bench *b)
+static void all_statistics(FILE *to, const struct calls *b)
 {
 	struct sample ttft = {0}, tpot = {0}, itl = {0}, e2el = {0};
 
 	for (size_t i = 0; i < b->n; i++) {
-		const struct call *c = &b->calls[i];
+		const struct call *c = &b->at[i];
 
 		if (*c->error)
 			continue;
@@ -306,7 +125,7 @@ static void all_statistics(FILE *to, const struct bench *b)
 			sample_add(&tpot,
 				1e-6 * (double)(c->latency_ns - c->ttft_ns) / (c->output_tok - 1));
 		for (uint32_t k = 0; k + 1 < c->output_tok; k++)
-			sample_add(&itl, 1e-6 * (double)gap_ns(c, k));
+			sample_add(&itl, 1e-6 * (double)call_gap_ns(c, k));
 	}
 	statistics(to, "ttft", &ttft);
 	statistics(to, "tpot", &tpot);
@@ -371,7 +190,7 @@ static void print_date(FILE *to, const char *utc)
 }
 
 /* The rate of all groups; where one has none, "inf", as vLLM has it for a trace. */
-static bool print_rate(FILE *to, struct bench *b, struct err *err)
+static bool print_rate(FILE *to, struct calls *b, struct err *err)
 {
 	double sum_per_s = 0.0, per_s;
 	char why[200];
@@ -394,7 +213,7 @@ static bool print_rate(FILE *to, struct bench *b, struct err *err)
 	return true;
 }
 
-static bool print_head(FILE *to, struct bench *b, struct err *err)
+static bool print_head(FILE *to, struct calls *b, struct err *err)
 {
 	const struct results_run *run = results_run(b->spec->results, b->spec->run);
 	const char *model;
@@ -420,7 +239,7 @@ static bool print_head(FILE *to, struct bench *b, struct err *err)
 	return true;
 }
 
-static bool print_all(FILE *to, struct bench *b, struct err *err)
+static bool print_all(FILE *to, struct calls *b, struct err *err)
 {
 	if (!print_head(to, b, err))
 		return false;
@@ -441,8 +260,8 @@ static bool print_all(FILE *to, struct bench *b, struct err *err)
 	list(to, b, "queue_times", print_queue);
 	list(to, b, "generated_texts", print_text);
 	list(to, b, "errors", print_error);
-	number(to, "max_output_tokens_per_s", most_tokens(b));
-	fprintf(to, ", \"max_concurrent_requests\": %zu, \"rtfx\": 0.0", most_at_once(b));
+	number(to, "max_output_tokens_per_s", calls_most_tokens(b));
+	fprintf(to, ", \"max_concurrent_requests\": %zu, \"rtfx\": 0.0", calls_most_at_once(b));
 	if (!speculation(to, b->spec, err))
 		return false;
 	all_statistics(to, b);
@@ -452,13 +271,9 @@ static bool print_all(FILE *to, struct bench *b, struct err *err)
 
 bool export_vllm_bench(FILE *to, const struct export_spec *spec, struct err *err)
 {
-	struct bench b = {.spec = spec};
-	bool ok;
+	struct calls b;
+	bool ok = calls_read(&b, spec, err) && print_all(to, &b, err);
 
-	arena_init(&b.arena);
-	ok = read_calls(&b, err) && print_all(to, &b, err);
-	free(b.calls);
-	free(b.groups);
-	arena_finish(&b.arena);
+	calls_finish(&b);
 	return ok;
 }
