@@ -80,6 +80,14 @@ is all "SELECT group_concat(name) FROM pragma_table_info('swept')" 'run,name,pol
 is all "SELECT run, policy, \"run.seed\", \"users.u.arrivals.rate\" FROM swept WHERE run IN (1, 4, 5)" \
 	'1|ours|5|50 /s 4|blind|5|60 /s 5|ours|6|50 /s' 'values of swept'
 
+# SQL heeds no case: of two keys that differ in nothing else neither is taken for the other.
+sed 's/  r: /  Q: /' two.yaml >cases.yaml
+"$offing" run cases.yaml -q -o lower >/dev/null
+"$offing" run cases.yaml -q -o upper -s instances.Q.service.mean='6 ms' -s instances.q.service.mean='5 ms' >/dev/null
+"$offing" merge -q lower upper -o cases
+is cases 'SELECT "instances.Q.service.mean (1)", "instances.q.service.mean (2)" FROM swept WHERE run = 3' '6 ms|5 ms' 'two cases'
+is cases "SELECT group_concat(name) FROM pragma_table_info('swept') WHERE name = 'instances.q.service.mean' COLLATE NOCASE" '' 'no third'
+
 # Where and when is beside it, and of no part of its bytes.
 is all "SELECT count(*) FROM run WHERE host IS NULL AND started_utc IS NULL AND wall_s IS NULL" 6 'no place, no time'
 [ "$(wc -l <all/provenance.csv)" = 7 ] || complain "provenance: $(cat all/provenance.csv)"
@@ -115,6 +123,14 @@ fi
 cmp all/results.sqlite again/results.sqlite || complain "merged in two steps it has other bytes"
 [ ! -e all/series.h5 ] || cmp all/series.h5 again/series.h5 || complain "merged in two steps its series have other bytes"
 cmp all/provenance.csv again/provenance.csv || complain "merged in two steps it came from elsewhere"
+
+# A folder may be called anything.
+cp -r a 'odd
+"name", of a'
+"$offing" merge -q 'odd
+"name", of a' b -o odd
+"$offing" merge -q odd c -o odder || complain "a merged folder with an odd name in it is not merged again"
+grep -q '^2,blind,"odd.x0a""name"", of a",' odder/provenance.csv || complain "an odd name: $(cat odder/provenance.csv)"
 
 # The same run twice is kept once, and it is said.
 "$offing" merge a elsewhere/a b a -o once >out 2>err

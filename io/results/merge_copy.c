@@ -186,7 +186,13 @@ static bool is_column(const char *key)
 	       sqlite3_stricmp(key, "policy") != 0;
 }
 
-static bool swept_columns(struct buf *sql, struct copy *c, struct err *err)
+/** The first of those that become columns; free() them and what is in them. */
+struct swept {
+	size_t n;
+	char *keys[MOST_SWEPT];
+};
+
+static bool read_swept(struct swept *out, struct copy *c, struct err *err)
 {
 	static const char keys[] =
 		"SELECT key FROM setting GROUP BY key HAVING min(value) IS NOT max(value) OR "
@@ -199,17 +205,54 @@ static bool swept_columns(struct buf *sql, struct copy *c, struct err *err)
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *key = (const char *)sqlite3_column_text(st, 0);
 
-		if (!is_column(key) || c->m->n_swept++ >= MOST_SWEPT)
-			continue;
-		c->m->n_shown++;
-		buf_puts(sql,
-			",\n\t(SELECT value FROM setting WHERE setting.run = run.id AND key = ");
-		quoted(sql, key, '\'');
-		buf_puts(sql, ") AS ");
-		quoted(sql, key, '"');
+		if (is_column(key) && c->m->n_swept++ < MOST_SWEPT)
+			out->keys[out->n++] = mem_strdup(key);
 	}
 	sqlite3_finalize(st);
+	c->m->n_shown = out->n;
 	return rc == SQLITE_DONE || fail(c, err);
+}
+
+/** How many of the keys before @to SQL takes for the same as @i, which heeds no case. */
+static size_t namesakes(const struct swept *s, size_t i, size_t to)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < to; k++)
+		n += sqlite3_stricmp(s->keys[k], s->keys[i]) == 0;
+	return n;
+}
+
+static void put_columns(struct buf *sql, const struct swept *s)
+{
+	struct buf name;
+
+	buf_init(&name);
+	for (size_t i = 0; i < s->n; i++) {
+		buf_puts(sql,
+			",\n\t(SELECT value FROM setting WHERE setting.run = run.id AND key = ");
+		quoted(sql, s->keys[i], '\'');
+		buf_puts(sql, ") AS ");
+		buf_clear(&name);
+		buf_puts(&name, s->keys[i]);
+		if (namesakes(s, i, s->n) > 1)
+			buf_printf(&name, " (%zu)", namesakes(s, i, i) + 1);
+		quoted(sql, name.s, '"');
+	}
+	buf_finish(&name);
+}
+
+static bool swept_columns(struct buf *sql, struct copy *c, struct err *err)
+{
+	struct swept *s = mem_zalloc(1, sizeof *s);
+	bool ok = read_swept(s, c, err);
+
+	if (ok)
+		put_columns(sql, s);
+	for (size_t i = 0; i < s->n; i++)
+		free(s->keys[i]);
+	free(s);
+	return ok;
 }
 
 static bool make_view(struct copy *c, struct err *err)

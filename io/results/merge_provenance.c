@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/quote.h"
 #include "io/record/recorder.h"
 #include "io/results/merge_inside.h"
 #include "io/text/csv.h"
@@ -23,20 +24,30 @@ static const struct line_limits limits = {.bytes = 1u << 30, .lines = 10000000};
 
 /* Writing */
 
-static void put(FILE *to, const char *text, char end)
+static void put_field(FILE *to, const char *text)
 {
-	bool quoted = strpbrk(text, ",\"\n\r") || *text == ' ';
+	const bool quoted = strpbrk(text, ",\"") || *text == ' ';
 
-	if (quoted)
-		fputc('"', to);
+	fputs(quoted ? "\"" : "", to);
 	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', to);
+		fputs(*text == '"' ? "\"" : "", to);
 		fputc(*text, to);
 	}
-	if (quoted)
-		fputc('"', to);
+	fputs(quoted ? "\"" : "", to);
+}
+
+/** In one line, whatever the name of a folder has in it. */
+static void put(FILE *to, const char *name, char end)
+{
+	char *spelled = NULL;
+	size_t size;
+	FILE *line = open_memstream(&spelled, &size);
+
+	quote_print(line, name);
+	fclose(line);
+	put_field(to, spelled);
 	fputc(end, to);
+	free(spelled);
 }
 
 static void write_rows(FILE *to, const struct merged *m)
