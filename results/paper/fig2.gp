@@ -1,0 +1,87 @@
+# Run by gnuplot where fig2.csv is; out='fig2.png' or 'fig2.pdf' for other forms:
+#	gnuplot -e "out='fig2.png'" fig2.gp
+if (!exists('out')) { out = 'fig2.svg' }
+name = 'fig2'; width = 760; height = 560
+face = 'Liberation Sans'
+form = exists('form') ? form : strlen(out) > 3 ? out[strlen(out)-2:] : 'text'
+text = form eq 'text'
+small = '11'
+big = '14'
+marker = 1.35
+if (form eq 'svg') {
+	set terminal svg size width,height dynamic noenhanced font face.',Arial,Helvetica,sans-serif,12.5' name name background 'white'
+	marker = 0.6
+}
+if (form eq 'png') {
+	set terminal pngcairo size 3*width/2,3*height/2 noenhanced font face.',13' fontscale 1.2 linewidth 1.5
+	small = '10.5'
+}
+if (form eq 'pdf') {
+	set terminal pdfcairo size width/115.0,height/115.0 noenhanced font face.',16' linewidth 1.2
+	marker = 0.6
+	small = '14'
+	big = '18'
+}
+if (text) {
+	set encoding utf8 # for the width of names; pictures take it as it is
+	set terminal dumb size width,height noenhanced
+}
+if (strlen(out) > 0) { set output out }
+
+set linetype 1 linecolor rgb '#0072B2' dashtype 1 pointtype 7
+set linetype 2 linecolor rgb '#D55E00' dashtype (12,6) pointtype 5
+set linetype 3 linecolor rgb '#009E73' dashtype (3,5) pointtype 9
+set linetype 4 linecolor rgb '#CC79A7' dashtype (14,5,3,5) pointtype 13
+set linetype 5 linecolor rgb '#E69F00' dashtype (6,4) pointtype 11
+set linetype 6 linecolor rgb '#56B4E9' dashtype 1 pointtype 15
+set linetype 7 linecolor rgb '#8C510A' dashtype (12,4,3,4,3,4) pointtype 6
+set linetype 8 linecolor rgb '#666666' dashtype (2,3) pointtype 4
+set linetype 9 linecolor rgb '#000000' dashtype (9,3) pointtype 8
+set linetype 10 linecolor rgb '#0072B2' dashtype (3,5) pointtype 12
+set linetype 11 linecolor rgb '#D55E00' dashtype (14,5,3,5) pointtype 10
+set linetype 12 linecolor rgb '#009E73' dashtype (12,6) pointtype 14
+set linetype 13 linecolor rgb '#CC79A7' dashtype 1 pointtype 3
+set linetype cycle 13
+policies = 'k-p-fcfs cloud-only edge-only fcfs random jsq max-weight perllm least-work power-of-d round-robin locality separated'
+policy_bound(policy) = sum [i = 1 : words(policies)] (word(policies, i) eq policy ? i : 0)
+policy_line(policy, otherwise) = policy_bound(policy) > 0 ? policy_bound(policy) : otherwise
+
+set datafile separator comma
+if (!text) {
+	set border 3 linewidth 1 linecolor rgb '#444444'
+	set tics nomirror out scale 0.6 textcolor rgb '#222222'
+	set grid linetype -1 linewidth 0.6 linecolor rgb '#DDDDDD' dashtype 1
+}
+# Fig. 2: latency and throughput of three systems by bandwidth, both models, one request on each
+# device, devices as fast as the paper's (runtime paper). From fig2.csv.
+systems = 'edge-cloud cloud-only edge-only'
+models = 'llama2-7b llama2-13b'
+names = 'Llama-2-7B Llama-2-13B'
+titles(i) = i == 1 ? 'edge + cloud (k-p-fcfs)' : i == 2 ? 'cloud only' : 'edge only'
+of(model, load, system) = sprintf("< awk -F, '$1 == \"%s\" && $2 == \"paper\" && $3 == \"%s\" && $5 == \"%s\" { print $4 \",\" $7 \",\" $8 \",\" $9 }' fig2.csv", model, load, system)
+set multiplot layout 2,2 margins 0.095,0.985,0.11,0.85 spacing 0.075,0.1
+set logscale xy
+set xrange [0.9:1100]
+set xtics (1, '' 2, 5, '' 10, 20, '' 50, 100, '' 200, 500, '' 1000)
+unset key
+# a legend by hand: one key cannot stand over four graphs
+do for [i=1:3] {
+	set arrow 10+i from screen 0.1+0.3*(i-1), screen 0.955 rto screen 0.05, 0 nohead linetype i linewidth 2
+	set label 10+i titles(i) at screen 0.165+0.3*(i-1), screen 0.955 left
+}
+do for [row=1:2] {
+	load = row == 1 ? 'filled' : 'one-by-one'
+	if (row == 1) { set yrange [30:1500]; set ytics (30, 50, 100, 200, 500, '1 000' 1000) }
+	else { set yrange [2:100]; set ytics (2, 5, 10, 20, 50, 100) }
+	set format x (row == 1 ? '' : '%g')
+	do for [col=1:2] {
+		if (row == 1) { set label 1 word(names, col) at graph 0.5, graph 1.07 center }
+		else { unset label 1; set xlabel 'rate of all links [Mbps]' }
+		if (col == 1) { set ylabel (row == 1 ? 'latency [ms per output token]' : 'throughput [tokens/s]') }
+		else { unset ylabel }
+		plot for [i=1:3] of(word(models, col), load, word(systems, i)) using 1:3:(0):($4-$3) with vectors nohead linetype i dashtype 1 linewidth 1.5 notitle, \
+			for [i=1:3] of(word(models, col), load, word(systems, i)) using 1:2 with linespoints linetype i linewidth 2 pointsize marker notitle
+		do for [i=1:3] { unset arrow 10+i; unset label 10+i }
+	}
+}
+unset multiplot
