@@ -193,6 +193,17 @@ static void choose_layout(struct table *t)
 	t->gap = 2;
 }
 
+/* Does a mean have one? Drifts do by themselves. */
+static bool has_intervals(const struct summary *s)
+{
+	for (size_t i = 0; i < s->n_runs; i++)
+		for (size_t k = 0; k < s->runs[i].n_rows; k++)
+			if (s->runs[i].rows[k].id == METRIC_E2E_MEAN &&
+				!isnan(s->runs[i].rows[k].ci_low))
+				return true;
+	return false;
+}
+
 /* What @n replications of all runs are told as. */
 static void print_number(struct wrap *w, const struct summary *s, size_t n)
 {
@@ -203,7 +214,10 @@ static void print_number(struct wrap *w, const struct summary *s, size_t n)
 	if (n == 0)
 		wrap_printf(w, "no replication was finished");
 	else if (n == 1)
-		wrap_printf(w, "1 replication, so no interval");
+		wrap_printf(w, "1 replication%s",
+			has_intervals(s) ? ", mean ± half-width of the 95 % interval by batch "
+					   "means within it"
+					 : ", so no interval");
 	else if (alike)
 		wrap_printf(w, "%zu replications, all alike, so no interval", n);
 	else if (s->n_common > 0)
@@ -293,7 +307,8 @@ static void json_metric(FILE *to, const struct summary_row *row)
 	json_number(to, row->ci_low);
 	fputc(',', to);
 	json_number(to, row->ci_high);
-	fprintf(to, "],\"n\":%zu}", row->n);
+	fprintf(to, "]%s,\"n\":%zu}",
+		row->n == 1 && !isnan(row->ci_low) ? ",\"ci95_by\":\"batch means\"" : "", row->n);
 }
 
 void summary_json(FILE *to, const struct run_summary *run)

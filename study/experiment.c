@@ -175,6 +175,48 @@ static void warn_of_growth(struct experiment_result *out)
 			"run");
 }
 
+/* Answers of the replication that has fewest. */
+static double fewest_answers(const struct samples *s)
+{
+	double least = HUGE_VAL;
+
+	for (size_t m = 0; m < s->n_metrics; m++)
+		for (size_t i = 0; i < s->n; i++)
+			if (!*s->names[m].scope && s->names[m].id == METRIC_REQUESTS_DONE)
+				least = fmin(least, s->values[m * s->cap + i]);
+	return least;
+}
+
+/* The largest of n values is beyond the quantile p with probability 1 - p^n: as long as that is
+ * below 95 %, no order statistic bounds it (David and Nagaraja, "Order Statistics", 3rd ed., 7.1).
+ */
+static double answers_wanted(double p)
+{
+	return ceil(log(0.05) / log(p));
+}
+
+static void warn_of_shortness(struct experiment_result *out)
+{
+	static const struct {
+		double p;
+		const char *what;
+	} quantiles[] = {{0.5, "all quantiles"}, {0.9, "p90, p95 and p99"}, {0.95, "p95 and p99"},
+		{0.99, "p99"}};
+	const double n = fewest_answers(&out->samples);
+
+	if (!out->samples.random || !(n > 0.0) || !(n < HUGE_VAL))
+		return;
+	for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
+		if (n < answers_wanted(quantiles[i].p)) {
+			warnings_add(&out->of_run, WARN_SHORT, "",
+				"too short for %s: of %.0f answers in a replication the slowest "
+				"may well be below; p99 wants %.0f, p95 %.0f, p90 %.0f",
+				quantiles[i].what, n, answers_wanted(0.99), answers_wanted(0.95),
+				answers_wanted(0.9));
+			return;
+		}
+}
+
 static void warn_of_likeness(struct experiment_result *out)
 {
 	if (out->samples.n > 1 && !out->samples.random)
@@ -182,6 +224,21 @@ static void warn_of_likeness(struct experiment_result *out)
 			"nothing in the scenario is random: all %zu replications are alike, so "
 			"there is no interval",
 			out->samples.n);
+}
+
+/* Of one replication the means have intervals by batch means. */
+static void put_within(struct experiment_result *out)
+{
+	for (size_t m = 0; out->samples.n == 1 && m < out->samples.n_metrics; m++) {
+		struct summary_row *row = &out->rows[m];
+
+		for (size_t i = 0; !*row->scope && i < out->n_within; i++) {
+			if (out->within[i].id != row->id || !out->samples.random)
+				continue;
+			row->ci_low = row->mean - out->within[i].half;
+			row->ci_high = row->mean + out->within[i].half;
+		}
+	}
 }
 
 /* Taking results */
@@ -210,6 +267,10 @@ static enum replicate_next take(struct replicate_work *k, size_t job, struct err
 	if (x->ops && x->ops->done && !x->ops->done(x->host, (uint32_t)job + 1, r, err))
 		next = REPLICATE_FAILED;
 	if (r->status == RUN_COMPLETE) {
+		if (k->out->samples.n == 0) {
+			k->out->n_within = r->n_within;
+			memcpy(k->out->within, r->within, sizeof r->within);
+		}
 		samples_add(&k->out->samples, (uint32_t)job + 1, r);
 		pool_add(&k->out->pool, r);
 	} else if (k->out->status == RUN_COMPLETE) {
@@ -243,9 +304,11 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 		out->status = RUN_INTERRUPTED;
 	samples_trim(&out->samples);
 	out->rows = samples_rows(&out->samples, NULL, 0);
+	put_within(out);
 	pool_rows(out->rows, out->samples.n_metrics, &out->pool);
 	warn_of_likeness(out);
 	warn_of_growth(out);
+	warn_of_shortness(out);
 	if (n_done == EXPERIMENT_MOST)
 		warn_of_precision(x, out);
 	for (size_t i = 0; i < k.ring; i++)

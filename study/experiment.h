@@ -61,6 +61,8 @@ struct experiment_result {
 	struct summary_row *rows; /* over all of them, one a metric of @samples */
 	struct warnings warnings; /* of the replications, merged */
 	struct warnings of_run;   /* of the run as a whole */
+	size_t n_within; /* of the first replication, where one is all that was asked for */
+	struct within_interval within[WITHIN_METRICS];
 };
 
 /**

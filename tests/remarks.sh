@@ -104,4 +104,33 @@ YAML
 told "users of 'u' are refused and ask again at once, at 0 s without end" 1
 n=$(sqlite3 circle/results.sqlite "SELECT count(*) FROM replication WHERE status = 'failed'")
 [ "$n" = 1 ] || fail "$n replications went in the same circle"
+
+# A quantile of too few answers: n of 1 - p^n < 95 %.
+cat >short.yaml <<'YAML'
+name: short
+run: {requests: 299, warmup: 0 s, replications: 2}
+sites: {edge: {tier: edge}}
+links: {}
+instances: {e: {site: edge, service: {distribution: exponential, mean: 1 s}}}
+users: {u: {arrivals: {process: poisson, rate: 0.5 /s}}}
+policy: {name: fcfs}
+record: {queues: off, requests: false}
+YAML
+for case in '299:none' '298:p99' '59:p99' '58:p95 and p99' '28:p90, p95 and p99' '4:all quantiles'; do
+	status 0 "$offing" run short.yaml -q --force -o short -s "run.requests=${case%:*}"
+	if [ "${case#*:}" = none ]; then
+		told 'too short' 0
+	else
+		told "too short for ${case#*:}: of ${case%:*} answers" 1
+		kept short "kind = 'short' AND replication IS NULL" 1
+	fi
+done
+# one long replication has intervals, by batch means, and says so
+status 0 "$offing" run short.yaml -q --force -o short -s run.requests=20000 -s run.replications=1
+grep -q 'by batch means' out || fail "not marked: $(cat out)"
+grep -q 'mean .* ± ' out || fail "no interval: $(cat out)"
+status 0 "$offing" run short.yaml -q --force -o short -s run.requests=20000 -s run.replications=1 --json
+grep -q '"ci95_by":"batch means","n":1' out || fail "not marked: $(cat out)"
+status 0 "$offing" run short.yaml -q --force -o short -s run.requests=40 -s run.replications=1
+grep -q 'so no interval' out || fail "an interval of 40: $(cat out)"
 exit 0

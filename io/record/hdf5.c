@@ -4,6 +4,7 @@
  */
 #include "io/record/backend.h"
 
+#include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
 

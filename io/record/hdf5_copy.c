@@ -1,5 +1,6 @@
 #include "io/record/hdf5_copy.h"
 
+#include <hdf5.h>
 #include <stdlib.h>
 
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 #ifndef OFFING_IO_RECORD_HDF5_COPY_H
 #define OFFING_IO_RECORD_HDF5_COPY_H
 
-#include <hdf5.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -14,7 +14,7 @@
  * On false what was opened stays open, since closing would write again: the file is to be thrown
  * away.
  */
-MUST_CHECK bool hdf5_copy_group(
-	hid_t from, const char *name, hid_t to, const char *as, const char *path, struct err *err);
+MUST_CHECK bool hdf5_copy_group(int64_t from, const char *name, int64_t to, const char *as,
+	const char *path, struct err *err);
 
 #endif

@@ -1,10 +1,14 @@
 /* What series.h5 and its parts have in common. */
 #include "io/record/hdf5_put.h"
 
+#include <assert.h>
+#include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { WHY = 600 };
+
+static_assert(sizeof(hid_t) == sizeof(int64_t), "an identifier of HDF5 is an int64_t");
 
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *e, void *out)
 {

@@ -57,11 +57,13 @@ struct fixed {
 	uint64_t filled, full;
 	double places, most_left;
 	struct drift_evidence evidence;
+	uint64_t n_within;
+	struct within_interval within[WITHIN_METRICS];
 };
 
 void kept_pack(struct buf *to, const struct world_result *r)
 {
-	const struct fixed f = {
+	struct fixed f = {
 		.size = sizeof f,
 		.warmup_s = r->warmup_s,
 		.horizon_s = r->horizon_s,
@@ -79,8 +81,10 @@ void kept_pack(struct buf *to, const struct world_result *r)
 		.places = r->drift.places,
 		.most_left = r->drift.most_left,
 		.evidence = r->evidence,
+		.n_within = r->n_within,
 	};
 
+	memcpy(f.within, r->within, sizeof f.within);
 	buf_add(to, (const char *)&f, sizeof f);
 	for (size_t i = 0; i < r->n_metrics; i++)
 		buf_add(to, (const char *)&r->metrics[i].value, sizeof(double));
@@ -212,6 +216,8 @@ bool kept_unpack(struct world_result *out, struct str names, struct str bytes)
 		.metrics = mem_zalloc(f.n_metrics, sizeof *out->metrics),
 		.evidence = f.evidence,
 	};
+	out->n_within = f.n_within;
+	memcpy(out->within, f.within, sizeof f.within);
 	if (get_metrics(out, names, &bytes) && get_drift(&out->drift, &f, &bytes) &&
 		get_warnings(&out->warnings, f.n_warnings, &bytes))
 		return true;

@@ -1,5 +1,6 @@
 #include "models/measure/metrics.h"
 
+#include "models/measure/answer.h"
 #include "sim/event.h"
 
 struct probe_state {
@@ -14,11 +15,6 @@ static void span_add(struct span_metrics *m, int64_t ns)
 	hist_add(&m->hist, s);
 }
 
-static int64_t network_ns(const struct request_row *r)
-{
-	return r->uploaded_ns - r->assigned_ns + r->delivered_ns - r->finished_ns;
-}
-
 static bool in_time(const struct request_row *r, int64_t at_ns)
 {
 	return r->deadline_ns == TIME_NONE || at_ns <= r->deadline_ns;
@@ -26,22 +22,20 @@ static bool in_time(const struct request_row *r, int64_t at_ns)
 
 static void answered(struct group_metrics *m, const struct request_row *r)
 {
-	int64_t e2e_ns = r->delivered_ns - r->created_ns;
-
-	span_add(&m->e2e, e2e_ns);
-	span_add(&m->wait, r->started_ns - r->created_ns - (r->uploaded_ns - r->assigned_ns));
-	stat_mean_add(&m->network, s_of_ns(network_ns(r)));
+	span_add(&m->e2e, answer_e2e_ns(r));
+	span_add(&m->wait, answer_wait_ns(r));
+	stat_mean_add(&m->network, s_of_ns(answer_network_ns(r)));
 	m->met += in_time(r, r->delivered_ns);
 	m->prompt_tok += r->prompt_tok;
 	m->cached_tok += r->cached_tok;
 	if (r->output_tok == 0)
 		return;
-	span_add(&m->ttft, r->heard_ns - r->created_ns);
-	stat_mean_add(&m->ms_per_tok, s_of_ns(e2e_ns) * 1e3 / r->output_tok);
+	span_add(&m->ttft, answer_ttft_ns(r));
+	stat_mean_add(&m->ms_per_tok, answer_ms_per_tok(r));
 	if (r->joined_ns != TIME_NONE)
 		stat_mean_add(&m->kv_wait, s_of_ns(r->joined_ns - r->first_token_ns));
 	if (r->output_tok >= 2)
-		span_add(&m->tpot, (r->finished_ns - r->first_token_ns) / (r->output_tok - 1));
+		span_add(&m->tpot, answer_tpot_ns(r));
 }
 
 static void ended(struct metrics *m, int64_t at_ns, const struct request_row *r)

@@ -18,6 +18,7 @@ const char *const warning_words[WARNING_KINDS] = {
 	[WARN_BEHIND] = "behind",
 	[WARN_UNSTABLE] = "unstable",
 	[WARN_PILOT] = "pilot",
+	[WARN_SHORT] = "short",
 	[WARN_TIMELINE] = "timeline",
 };
 

@@ -24,6 +24,7 @@ enum warning_kind {
 	WARN_BEHIND,     /* fewer are answered than come: the policy does not keep up */
 	WARN_UNSTABLE,   /* the verdict of all replications together */
 	WARN_PILOT,      /* the pilot showed no end of the warm-up */
+	WARN_SHORT,      /* fewer answers than a quantile wants */
 	WARN_TIMELINE,   /* the timeline does not show all of it */
 	WARNING_KINDS,
 };

@@ -132,6 +132,10 @@ static void add_probes(struct world *w)
 		w->choices = choices_create(&w->arena, s->n_groups, s->n_instances);
 		probes_add(&w->probes, &w->choices);
 	}
+	if (s->run.replications == 1) {
+		w->within = within_create(&w->arena);
+		probes_add(&w->probes, &w->within);
+	}
 	if (s->record.queues_s > 0.0) {
 		w->lyapunov = lyapunov_create(&w->arena);
 		probes_add(&w->probes, &w->lyapunov);

@@ -138,6 +138,10 @@ void result_fill(struct world *w, struct world_result *out)
 	out->in_system = w->in_system;
 	if (w->stability.state)
 		out->evidence = stability_evidence(&w->stability, engine_now_ns(w->engine));
+	if (w->within.state) {
+		within_read(out->within, &w->within);
+		out->n_within = WITHIN_METRICS;
+	}
 	make_rows(w, &rows, out);
 	if (w->err.kind == ERR_NONE && !world_interrupted(w))
 		w->failed = !metric_rows_check(rows.at, rows.n, &w->err);

@@ -6,6 +6,7 @@
 #include "models/serving/instance.h"
 #include "models/measure/causes.h"
 #include "models/measure/choices.h"
+#include "models/measure/within.h"
 #include "models/measure/drift_probe.h"
 #include "models/measure/levels.h"
 #include "models/measure/little.h"
@@ -187,6 +188,7 @@ struct world {
 
 	struct probes probes; /* who is told; some of them are the world's own: */
 	struct probe metrics, little, causes, choices, lyapunov, drift, stability, levels;
+	struct probe within;     /* where there is but one replication */
 	struct backlog *backlog; /* NULL: none */
 	uint64_t mix_left;       /* to be done before its phases are mixed; 0: they are */
 	bool starved;            /* was told last */

@@ -11,6 +11,7 @@
 #include "models/measure/metric.h"
 #include "models/measure/run_status.h"
 #include "models/measure/warnings.h"
+#include "models/measure/within.h"
 #include "models/offload/policy.h"
 #include "models/probe.h"
 #include "models/scenario.h"
@@ -63,6 +64,8 @@ struct world_result {
 	char *strings;                  /* owned */
 	bool circles; /* why it failed: no end at one instant, a broken policy; as others would */
 	struct warnings warnings;
+	size_t n_within; /* 0: more than one replication is asked for */
+	struct within_interval within[WITHIN_METRICS];
 };
 
 /** Build and check. On false *@out is NULL and @err points into the scenario. */
