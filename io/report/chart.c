@@ -139,6 +139,7 @@ void plot_chart_of_query(
 	set_x(&out->x, arena, query_rows(q));
 	out->y.name = *m->scope ? arena_printf(arena, "%s of %s", m->name, m->scope) : m->name;
 	out->y.label = label_of(arena, m);
+	out->y.never_below_0 = m->id < METRICS && metrics[m->id].lo >= 0.0;
 	for (size_t c = 0; c < cols->n; c++)
 		series[c] = (struct plot_series){.name = name_at(arena, cols, c),
 			.n = query_rows(q)->n,

@@ -11,8 +11,10 @@ static void look_at(struct drawing *d, const struct plot_point *p)
 	extent_add(&d->x, p->x);
 	extent_add(&d->y, p->mean);
 	extent_add(&d->all, p->mean);
-	if (!d->c->y.log || p->low > 0.0) /* an interval makes no logarithm impossible */
+	if (p->low > 0.0 || !(d->c->y.log || d->c->y.never_below_0))
 		extent_add(&d->all, p->low);
+	else if (p->low <= 0.0 && !d->c->y.log) /* an interval makes no logarithm impossible */
+		extent_add(&d->all, 0.0);
 	extent_add(&d->all, p->high);
 	d->intervals = d->intervals || p->low < p->high;
 }

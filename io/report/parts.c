@@ -44,7 +44,7 @@ bool axis_check(const struct plot_axis *a, struct extent e, struct err *err)
 	return true;
 }
 
-enum { TITLE_MOST = 100, NAME_MOST = 28, WORDS_MOST = 40, LETTERS_MOST = 48 };
+enum { TITLE_MOST = 100, NAME_MOST = 28, WORDS_MOST = 24, LETTERS_MOST = 48 };
 
 /** Add @text, with an end of "..." where it is longer than @most bytes. */
 static void cut(struct buf *out, const char *text, size_t most)

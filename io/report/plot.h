@@ -21,6 +21,7 @@ struct plot_axis {
 	bool log;
 	const char *const *words; /* what stands at 0, 1, 2, ...; NULL: numbers do */
 	size_t n_words;
+	bool never_below_0; /* what it shows cannot be: intervals end there */
 };
 
 /** The mean of a metric somewhere. */

@@ -402,6 +402,20 @@ static void an_interval_below_zero_forbids_no_logarithm(void **state)
 	assert_string_equal(said(b, "x.gp"), "");
 }
 
+/* The interval of "gaps" goes down to -1, its mean is 4 and the least of all 0.25. */
+static void an_interval_ends_at_0_where_nothing_can_be_below(void **state)
+{
+	struct plot_chart c = chart;
+	struct bench *b = *state;
+
+	assert_true(plot_lines(&b->f, &c, &b->err));
+	assert_null(strstr(b->f.script.s, "set yrange [0:"));
+	buf_clear(&b->f.script);
+	c.y.never_below_0 = true;
+	assert_true(plot_lines(&b->f, &c, &b->err));
+	assert_non_null(strstr(b->f.script.s, "set yrange [0:"));
+}
+
 static void without_gnuplot_the_script_and_the_data_are_there(void **state)
 {
 	struct bench *b = *state;
@@ -556,6 +570,8 @@ int main(void)
 			nothing_to_draw_and_impossible_logarithms_are_told, make, drop),
 		cmocka_unit_test_setup_teardown(
 			an_interval_below_zero_forbids_no_logarithm, make, drop),
+		cmocka_unit_test_setup_teardown(
+			an_interval_ends_at_0_where_nothing_can_be_below, make, drop),
 		cmocka_unit_test_setup_teardown(
 			without_gnuplot_the_script_and_the_data_are_there, make, drop),
 		cmocka_unit_test_setup_teardown(
