@@ -4,6 +4,7 @@
 
 #include "base/near.h"
 #include "cli/complete.h"
+#include "cli/known_keys.h"
 #include "cli/settable.h"
 
 static const struct shell {
@@ -28,14 +29,17 @@ static const struct shell *find(const char *name, struct err *err)
 static enum status completion(const struct opts *o)
 {
 	const char *text = opts_get(o, "set");
+	const char *arg = o->n_args > 0 ? o->args[0] : NULL;
 	const struct shell *shell;
 	struct err err = {0};
 
-	if (text) {
-		settable_print(stdout, o->n_args > 0 ? o->args[0] : NULL, text);
+	if (opts_get(o, "key"))
+		known_keys_print(stdout, arg, opts_get(o, "key"), "");
+	else if (text && !(arg && known_keys_print(stdout, arg, text, "=")))
+		settable_print(stdout, arg, text);
+	if (text || opts_get(o, "key"))
 		return STATUS_DONE;
-	}
-	shell = find(o->n_args > 0 ? o->args[0] : "bash", &err);
+	shell = find(arg ? arg : "bash", &err);
 	if (!shell)
 		return command_fail(&err);
 	shell->print(stdout);
@@ -43,7 +47,8 @@ static enum status completion(const struct opts *o)
 }
 
 static const struct opt_spec opts[] = {
-	{"set", 0, "TEXT", "what -s TEXT may go on as, a line each, for the scenario FILE"}, {0}};
+	{"set", 0, "TEXT", "what -s TEXT may go on as, a line each, for the scenario FILE"},
+	{"key", 0, "TEXT", "which keys begin so: of the results in the folder FILE, or all"}, {0}};
 
 const struct command cmd_completion = {
 	.name = "completion",

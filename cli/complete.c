@@ -50,6 +50,7 @@ static const struct placeholder {
 	{"FILE*", COMPLETE_FILE, NULL},
 	{"LOG", COMPLETE_FILE, NULL},
 	{"KEY=VALUE*", COMPLETE_SETTING, NULL},
+	{"KEY", COMPLETE_KEY, NULL},
 	{"METRIC", COMPLETE_WORDS, add_metrics},
 	{"POLICY", COMPLETE_WORDS, add_policies},
 	{"LABEL", COMPLETE_WORDS, add_policies},
@@ -80,6 +81,8 @@ static void stand_for(struct complete *to, const char *name, size_t n)
 			placeholders[i].words(to);
 		if (list && to->kind == COMPLETE_WORDS)
 			to->kind = COMPLETE_LIST;
+		if (list && to->kind == COMPLETE_KEY)
+			to->kind = COMPLETE_KEYS;
 		return;
 	}
 }

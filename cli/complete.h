@@ -15,6 +15,8 @@ enum complete_kind {
 	COMPLETE_FOLDER,
 	COMPLETE_WORDS,   /* one of them */
 	COMPLETE_LIST,    /* several of them, with commas between */
+	COMPLETE_KEY,     /* a key of the results on the line: `offing completion --key` */
+	COMPLETE_KEYS,    /* several of them, with commas between */
 	COMPLETE_SETTING, /* KEY=VALUE of the scenario on the line: `offing completion --set` */
 };
 
@@ -25,8 +27,8 @@ struct complete {
 
 /**
  * The value of @spec: one of its words, else what its placeholder stands for: DIR is a folder,
- * FILE... and LOG a file, METRIC a metric, POLICY and LABEL a policy, KEY=VALUE a setting,
- * COMMAND a command, CASE one of `offing validate`; with ",..." behind it a list of them.
+ * FILE... and LOG a file, METRIC a metric, KEY a key, POLICY and LABEL a policy, KEY=VALUE a
+ * setting, COMMAND a command, CASE one of `offing validate`; with ",..." behind it a list of them.
  * False when it takes none. Free with complete_finish(), also then.
  */
 bool complete_option(struct complete *to, const struct opt_spec *spec);

@@ -39,6 +39,8 @@ static void print_values(FILE *to, const struct complete *v)
 		[COMPLETE_FOLDER] = "folder",
 		[COMPLETE_WORDS] = "words",
 		[COMPLETE_LIST] = "list",
+		[COMPLETE_KEY] = "key",
+		[COMPLETE_KEYS] = "keys",
 		[COMPLETE_SETTING] = "setting"};
 
 	fprintf(to, ") kind=%s", kinds[v->kind]);
@@ -103,7 +105,7 @@ static const char walk[] = "\tesac\n"
 			   "\t\telif [[ ${line[i]} == -* ]]; then\n"
 			   "\t\t\t[[ $takes == *\" ${line[i]} \"* ]] && option=${line[i]}\n"
 			   "\t\telse\n"
-			   "\t\t\t[[ ! $file && -f ${line[i]} ]] && file=${line[i]}\n"
+			   "\t\t\t[[ ! $file && -e ${line[i]} ]] && file=${line[i]}\n"
 			   "\t\t\tn=$((n + 1))\n"
 			   "\t\tfi\n"
 			   "\tdone\n"
@@ -135,6 +137,12 @@ static const char tail[] =
 	"\tlist)\n"
 	"\t\t[[ $cur == *,* ]] && before=${cur%,*},\n"
 	"\t\tCOMPREPLY=($(compgen -P \"$before\" -W \"$words\" -- \"${cur##*,}\"))\n"
+	"\t\t;;\n"
+	"\tkey | keys)\n"
+	"\t\t[[ $kind == keys && $cur == *,* ]] && before=${cur%,*},\n"
+	"\t\tCOMPREPLY=($(compgen -P \"$before\" -W \"$(\"${line[0]}\" completion \\\n"
+	"\t\t\t--key \"${cur#\"$before\"}\" ${file:+\"$file\"} 2>/dev/null)\" -- "
+	"\"${cur#\"$before\"}\"))\n"
 	"\t\t;;\n"
 	"\tsetting)\n"
 	"\t\tIFS=$'\\n'\n"

@@ -31,6 +31,10 @@ static void put_values(FILE *to, const struct complete *v)
 	case COMPLETE_LIST:
 		fprintf(to, " -a '(__offing_list %s)'", v->words.s);
 		break;
+	case COMPLETE_KEY:
+	case COMPLETE_KEYS:
+		fputs(" -a '(__offing_key)'", to);
+		break;
 	case COMPLETE_SETTING:
 		fputs(" -a '(__offing_setting)'", to);
 		break;
@@ -112,11 +116,29 @@ static const char head[] =
 	"\tend\n"
 	"end\n"
 	"\n"
+	"function __offing_file # the scenario on the line, or the first folder\n"
+	"\tset -l line (commandline -opc)\n"
+	"\tfor word in (string match -r '.*\\.ya?ml$' -- $line[3..-1]) $line[3..-1]\n"
+	"\t\tstring match -qr '\\.ya?ml$' -- $word; or test -d $word; or continue\n"
+	"\t\techo $word\n"
+	"\t\treturn\n"
+	"\tend\n"
+	"end\n"
+	"\n"
+	"function __offing_key # of the results on the line; several, with commas between\n"
+	"\tset -l line (commandline -opc)\n"
+	"\tset -l text (commandline -ct | string replace -r '^--[^=]*=' '')\n"
+	"\tset -l before (string replace -r '[^,]*$' '' -- $text)\n"
+	"\tfor word in ($line[1] completion --key (string replace -r '.*,' '' -- \"$text\") "
+	"(__offing_file) 2>/dev/null)\n"
+	"\t\techo $before$word\n"
+	"\tend\n"
+	"end\n"
+	"\n"
 	"function __offing_setting # KEY=VALUE for the scenario on the line\n"
 	"\tset -l line (commandline -opc)\n"
-	"\tset -l text (commandline -ct | string replace -r '^--set=' '')\n"
-	"\tset -l file (string match -r '.*\\.ya?ml$' -- $line[3..-1])\n"
-	"\tset -q file[1]; and set file $file[1]\n"
+	"\tset -l text (commandline -ct | string replace -r '^--[a-z]*=' '')\n"
+	"\tset -l file (__offing_file)\n"
 	"\t$line[1] completion --set \"$text\" $file 2>/dev/null\n"
 	"end\n"
 	"\n"

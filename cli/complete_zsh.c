@@ -38,6 +38,12 @@ static void put_values(FILE *to, const char *name, const struct complete *v)
 	case COMPLETE_LIST:
 		fprintf(to, "_sequence compadd - %s", v->words.s);
 		break;
+	case COMPLETE_KEY:
+		fputs("_offing_key", to);
+		break;
+	case COMPLETE_KEYS:
+		fputs("_sequence _offing_key", to);
+		break;
 	case COMPLETE_SETTING:
 		fputs("_offing_setting", to);
 		break;
@@ -93,28 +99,47 @@ static void put_arguments(FILE *to, const struct command *c)
 	}
 }
 
-static const char head[] =
-	"#compdef offing\n"
-	"# zsh completion for offing, made by `offing completion zsh`\n"
-	"_offing_setting()\n"
-	"{\n"
-	"\tlocal file\n"
-	"\tlocal -a all\n"
-	"\tfile=${${(M)words[2,-1]:#*.(yaml|yml)}[1]}\n"
-	"\tall=(${(f)\"$(${~program} completion --set $PREFIX ${file:+${~file}} 2>/dev/null)\"})\n"
-	"\tif [[ $PREFIX == *=* ]]; then\n"
-	"\t\tcompadd -a all\n"
-	"\telse\n"
-	"\t\tcompadd -S '' -a all\n"
-	"\tfi\n"
-	"}\n"
-	"\n"
-	"_offing()\n"
-	"{\n"
-	"\tlocal curcontext=$curcontext state line program=$words[1]\n"
-	"\tlocal -a commands\n"
-	"\ttypeset -A opt_args\n"
-	"\tcommands=(\n";
+static const char head[] = "#compdef offing\n"
+			   "# zsh completion for offing, made by `offing completion zsh`\n"
+			   "_offing_file() # the scenario on the line, or the first folder\n"
+			   "{\n"
+			   "\tlocal word\n"
+			   "\tfile=${${(M)words[2,-1]:#*.(yaml|yml)}[1]}\n"
+			   "\tfor word in $words[2,-1]; do\n"
+			   "\t\t[[ -z $file && -d ${~word} ]] && file=$word\n"
+			   "\tdone\n"
+			   "}\n"
+			   "\n"
+			   "_offing_key()\n"
+			   "{\n"
+			   "\tlocal file\n"
+			   "\tlocal -a all\n"
+			   "\t_offing_file\n"
+			   "\tall=(${(f)\"$(${~program} completion --key \"$PREFIX\" "
+			   "${file:+${~file}} 2>/dev/null)\"})\n"
+			   "\tcompadd \"$@\" -a all\n"
+			   "}\n"
+			   "\n"
+			   "_offing_setting()\n"
+			   "{\n"
+			   "\tlocal file\n"
+			   "\tlocal -a all\n"
+			   "\t_offing_file\n"
+			   "\tall=(${(f)\"$(${~program} completion --set \"$PREFIX\" "
+			   "${file:+${~file}} 2>/dev/null)\"})\n"
+			   "\tif [[ $PREFIX == *=* ]]; then\n"
+			   "\t\tcompadd -a all\n"
+			   "\telse\n"
+			   "\t\tcompadd -S '' -a all\n"
+			   "\tfi\n"
+			   "}\n"
+			   "\n"
+			   "_offing()\n"
+			   "{\n"
+			   "\tlocal curcontext=$curcontext state line program=$words[1]\n"
+			   "\tlocal -a commands\n"
+			   "\ttypeset -A opt_args\n"
+			   "\tcommands=(\n";
 
 static const char middle[] =
 	"\t)\n"

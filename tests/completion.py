@@ -30,6 +30,11 @@ LINES = {
     "offing run tiny.yaml -s sites.edge.gpu=rtx-309": "offing run tiny.yaml -s sites.edge.gpu=rtx-3090 ",
     "offing run tiny.yaml -s policy.name=pow": "offing run tiny.yaml -s policy.name=power-of-d ",
     "offing run tiny.yaml -s links.wan.up.bur": "offing run tiny.yaml -s links.wan.up.burst=",
+    "offing help scenario run.repl": "offing help scenario run.replications ",
+    "offing table results --rows users.office.w": "offing table results --rows users.office.workload",
+    "offing table results --rows policy,links.wan.r": "offing table results --rows policy,links.wan.rate",
+    "offing plot results --x links.wan.r": "offing plot results --x links.wan.rate ",
+    "offing table results --where links.wan.r": "offing table results --where links.wan.rate=",
     "offing run -s record.q": "offing run -s record.queues=",
     "offing design tiny.yaml --vary run.see": "offing design tiny.yaml --vary run.seed=",
     "offing table folder --metric e2e.mean_s,lyapunov.v": "offing table folder --metric e2e.mean_s,lyapunov.verdict",
@@ -110,7 +115,7 @@ def check(shell, complete):
     for typed, wanted in LINES.items():
         got = complete(typed)
         if shell == "zsh":  # it adds what goes on, and takes it back where a blank is typed
-            got = re.sub(r"(--\w+)=$|(,[\w.-]+),$", r"\1\2", got)
+            got = re.sub(r"(--\w+)=$|,$", r"\1", got)
         if got.rstrip() != wanted.rstrip() or got.endswith("= "):
             print(f"{shell}: {typed!r} became {got!r}, not {wanted!r}")
             wrong += 1
@@ -126,6 +131,7 @@ def main():
         os.chdir(folder)
         os.mkdir("folder")
         shutil.copy(scenario, "tiny.yaml")
+        subprocess.run([offing, "run", "tiny.yaml", "-q", "-o", "results"], check=True, stdout=subprocess.DEVNULL)
         for shell in ("bash", "zsh", "fish"):
             with open("script." + shell, "w") as out:
                 subprocess.run([offing, "completion", shell], stdout=out, check=True)
