@@ -29,8 +29,8 @@ static void put_facts(struct page *p, const struct report *r)
 	const struct results_run *first = contender_run(&r->runs[0].as);
 
 	page_fact(p, "%zu run%s", r->n, r->n == 1 ? "" : "s");
-	if (*first->started_utc)
-		page_fact(p, "simulated %.10s", first->started_utc);
+	if (*r->runs[0].known.started_utc)
+		page_fact(p, "simulated %.10s", r->runs[0].known.started_utc);
 	page_fact(p, "offing %s", first->version);
 	page_fact(p, "seed %ju", (uintmax_t)first->seed);
 	for (size_t d = 0; d < r->n_results && d < 4; d++)

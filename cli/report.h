@@ -54,6 +54,10 @@ void report_finish(struct report *r);
 /** Part of the reading: its points, and what their runs are called. */
 MUST_CHECK bool report_arrange(struct report *r, struct err *err);
 
+/** Part of the reading: host and times of the runs of a merged folder, from the file beside it,
+ *  where there is one. ERR_INPUT where it is not what it should be. */
+MUST_CHECK bool report_provenance(struct report *r, size_t folder, struct err *err);
+
 /** "links.wan.rate 10 Mbps, users.count 4": the keys of a point; "" where there is one point. */
 const char *report_point_name(struct report *r, const struct report_point *p);
 

@@ -75,21 +75,12 @@ static void put_run(struct page *p, const struct report_run *run)
 	put_number(p, "%.6g", d->horizon_s);
 	page_short_cell(p, is->version);
 	page_short_cell(p, *d->host ? d->host : "–");
-	page_short_cell(p, *is->started_utc ? is->started_utc : "–");
+	page_short_cell(p, *d->started_utc ? d->started_utc : "–");
 	put_number(p, "%.2f", d->wall_s);
 	fputs("<td class=\"hash\">", page_out(p));
 	html_printf(page_out(p), "%.12s", is->sha256);
 	fputs("</td>", page_out(p));
 	page_row_end(p);
-}
-
-/** A run of it has no host, as only merged files have none. */
-static bool is_merged(const struct report *r, size_t folder)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (r->runs[i].folder == folder && !*r->runs[i].known.host)
-			return true;
-	return false;
 }
 
 static void put_runs(struct page *p, const struct report *r)
@@ -117,12 +108,6 @@ static void put_runs(struct page *p, const struct report *r)
 	for (size_t i = 0; i < r->n; i++)
 		put_run(p, &r->runs[i]);
 	page_table_end(p);
-	for (size_t d = 0; d < r->n_results; d++)
-		if (is_merged(r, d + 1))
-			page_text(p, "note",
-				"%s was merged: where and when its parts were run is "
-				"in provenance.csv beside it.",
-				results_dir(r->results[d]));
 }
 
 /* Files and profiles, once each */

@@ -27,9 +27,9 @@ struct picture {
 struct gallery {
 	struct page *page;
 	struct report *r;
-	size_t n;     /* drawn */
-	bool wide;    /* those that follow */
-	bool no_more; /* gnuplot cannot */
+	size_t n;        /* drawn */
+	bool wide;       /* those that follow */
+	struct err last; /* why the last that is missing is */
 };
 
 static void with(struct picture *x, const char *option, const char *value)
@@ -108,16 +108,15 @@ static void draw(struct gallery *g, struct picture *x, const char *caption)
 	struct err err = {0};
 	struct buf svg;
 
-	if (g->no_more)
-		return;
 	buf_init(&svg);
 	with(x, "title", "");
 	if (make_svg(&svg, g, x, &err)) {
 		g->n++;
 		page_figure(g->page, svg.s, caption, command_of(g->r, x));
-	} else {
-		g->no_more = err.kind == ERR_RUN;
-		page_text(g->page, "note", "%s: not drawn. %s.", caption, err.msg);
+	} else if (strcmp(err.msg, g->last.msg) != 0) {
+		page_text(g->page, "note", "%.*s, not drawn: %s.", (int)strlen(caption) - 1,
+			caption, err.msg);
+		g->last = err;
 	}
 	buf_finish(&svg);
 }

@@ -92,6 +92,9 @@ bool report_read(struct report *r, const struct opts *o, struct err *err)
 	for (size_t i = 0; i < r->n; i++)
 		if (!results_details(&r->runs[i].known, r->runs[i].as.of, r->runs[i].as.run, err))
 			return false;
+	for (size_t d = 0; d < r->n_results; d++)
+		if (!report_provenance(r, d + 1, err))
+			return false;
 	return report_arrange(r, err);
 }
 

@@ -75,6 +75,7 @@ static bool read_run(struct results_details *d, struct results *r, size_t run, s
 	while (rows_next(&q)) {
 		d->scenario = word(&q, 0);
 		d->host = word(&q, 1);
+		d->started_utc = r->runs[run].started_utc;
 		d->wall_s = number(&q, 2);
 		d->complete = (uint32_t)sqlite3_column_int64(q.st, 3);
 		d->warmup_s = number(&q, 4);

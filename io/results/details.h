@@ -24,12 +24,12 @@ struct results_profile {
 };
 
 struct results_details {
-	const char *scenario; /* resolved text */
-	const char *host;     /* "": not kept, as in a merged file */
-	double wall_s;        /* NaN: not known */
-	uint32_t complete;    /* replications */
-	double warmup_s;      /* of the first of these; NaN: there is none */
-	double horizon_s;     /* the same */
+	const char *scenario;           /* resolved text */
+	const char *host, *started_utc; /* "": not kept, as in a merged file */
+	double wall_s;                  /* NaN: not known */
+	uint32_t complete;              /* replications */
+	double warmup_s;                /* of the first of these; NaN: there is none */
+	double horizon_s;               /* the same */
 	size_t n_warnings, n_inputs, n_profiles;
 	const struct results_warning *warnings; /* in the order met */
 	const struct results_input *inputs;     /* in order of the key */
