@@ -121,14 +121,18 @@ static bool identify_all(struct reading *r, struct err *err)
 
 static void tell_twice(const struct points *p, const struct point *gone, const struct point *kept)
 {
-	struct buf b;
+	struct buf one, other;
 
-	buf_init(&b);
-	buf_puts(&b, "the same scenario as ");
-	point_describe(&b, p, kept);
-	buf_puts(&b, ", so it is left out");
-	say_point(p, gone, b.s);
-	buf_finish(&b);
+	buf_init(&one);
+	buf_init(&other);
+	point_describe(&one, p, gone);
+	point_describe(&other, p, kept);
+	if (!strcmp(one.s, other.s))
+		say("offing: %s is there twice, and taken once", one.s);
+	else
+		say("offing: %s is the same scenario as %s, and left out", one.s, other.s);
+	buf_finish(&one);
+	buf_finish(&other);
 }
 
 static bool keep_numbers(struct reading *r, struct err *err)

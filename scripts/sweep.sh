@@ -397,24 +397,25 @@ stop()
 list_failed()
 {
 	awk -v dir="$dir" '
-	function message(log_file, code,   line, fresh, said, last) {
+	function message(log_file, code,   line, fresh, said, here, last) {
 		while ((getline line <log_file) > 0)
-			if (line ~ /^--- point /) {
+			if (line ~ /^--- point /) { # another attempt
 				fresh = 1
-				last = ""
+				here = last = ""
 			} else if (fresh && line ~ /error: /) {
-				said = last = line
+				said = here = line
 				fresh = 0
-			}
+			} else if (line != "")
+				last = line
 		close(log_file)
 		sub(/^offing: error: /, "", said)
 		if (index(said, "--design " dir "/") == 1) # the same wherever the sweep is
 			said = substr(said, length("--design " dir "/") + 1)
 		if (code == "")
 			return "did not finish: its process or its machine is gone"
-		if (code > 128 && last == "")
+		if (code > 128 && here == "")
 			return "ended by signal " code - 128
-		return said == "" ? "ended with status " code : said
+		return said != "" ? said : last != "" ? last : "ended with status " code
 	}
 	FNR == NR { code[$1] = $2; bad[$1] = 1; next }
 	{ number = $0; sub(/,.*/, "", number); rest = substr($0, length(number) + 1) }
