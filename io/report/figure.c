@@ -217,12 +217,10 @@ static void quote_name(struct buf *out, const struct place *p, const char *endin
 
 static void put_about(struct buf *out, const char *about)
 {
-	struct buf shown;
-
-	buf_init(&shown);
-	gnuplot_quote(&shown, about); /* on one line, whatever is in it */
-	buf_printf(out, "# %.*s\n", (int)shown.n - 2, shown.s + 1);
-	buf_finish(&shown);
+	buf_puts(out, "# ");
+	for (const char *c = about; *c; c++) /* on one line, whatever is in it */
+		buf_putc(out, (unsigned char)*c < ' ' || *c == '\\' ? ' ' : *c);
+	buf_putc(out, '\n');
 }
 
 static void put_script(

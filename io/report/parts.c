@@ -44,7 +44,7 @@ bool axis_check(const struct plot_axis *a, struct extent e, struct err *err)
 	return true;
 }
 
-enum { TITLE_MOST = 100, NAME_MOST = 28, WORDS_MOST = 24, LETTERS_MOST = 48 };
+enum { TITLE_MOST = 100, NAME_MOST = 28, WORDS_MOST = 24, LETTERS_MOST = 56 };
 
 /** Add @text, with an end of "..." where it is longer than @most bytes. */
 static void cut(struct buf *out, const char *text, size_t most)
@@ -108,16 +108,32 @@ static void put_log_tics(struct figure *f, const char *which, struct extent rang
 	buf_puts(&f->script, ")\n");
 }
 
+/** In letters, as far as it is written. */
+static size_t longest_word(const struct plot_axis *a)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < a->n_words; i++) {
+		size_t letters = 0;
+
+		for (const char *c = a->words[i]; *c && letters < NAME_MOST + 3; c++)
+			letters += (*c & 0xc0) != 0x80; /* not within one of UTF-8 */
+		longest = letters > longest ? letters : longest;
+	}
+	return longest;
+}
+
 /** Slanted where they would not stand side by side, and not all where that would not do, either. */
 static void put_word_tics(struct figure *f, const char *which, const struct plot_axis *a)
 {
 	const size_t each = (a->n_words + WORDS_MOST - 1) / WORDS_MOST;
-	size_t letters = 0;
+	const size_t longest = longest_word(a);
+	const bool slanted = *which == 'x' && (longest + 1) * a->n_words > LETTERS_MOST;
 
-	for (size_t i = 0; i < a->n_words; i++)
-		letters += strlen(a->words[i]) + 2;
-	buf_printf(&f->script, "set %stics %s(", which,
-		*which == 'x' && letters > LETTERS_MOST ? "rotate by 40 right " : "");
+	if (slanted) /* room below for it */
+		buf_printf(&f->script, "if (!text) { set bmargin %.1f }\n",
+			4.6 + 0.24 * (double)longest);
+	buf_printf(&f->script, "set %stics %s(", which, slanted ? "rotate by 40 right " : "");
 	for (size_t i = 0; i < a->n_words; i += each) {
 		if (i > 0)
 			buf_puts(&f->script, ", ");
