@@ -67,6 +67,9 @@ const char *report_among(struct report *r, const struct report_point *p);
 /** Where a run is found. */
 struct page_source report_source(const struct report_run *run);
 
+/** What stands before item @i of a sentence that lists @n. */
+const char *report_before(size_t i, size_t n);
+
 /** @s as a word of a command line. */
 const char *report_shell_word(struct report *r, const char *s);
 
@@ -92,6 +95,7 @@ MUST_CHECK bool report_verdict(double *out, const struct report_run *run, struct
 /** Without gnuplot, and where what it takes was not recorded, the page says so. */
 void report_plots(struct page *p, struct report *r);
 MUST_CHECK bool report_system(struct page *p, struct report *r, struct err *err);
+MUST_CHECK bool report_answer(struct page *p, struct report *r, struct err *err); /* of its words */
 MUST_CHECK bool report_words(struct page *p, struct report *r, struct err *err);
 MUST_CHECK bool report_tables(struct page *p, struct report *r, struct err *err);
 MUST_CHECK bool report_compared(struct page *p, struct report *r, struct err *err);
