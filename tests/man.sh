@@ -32,6 +32,12 @@ done
 "$offing" help --man | cmp - pages/offing.1 || complain "two pages for offing"
 [ "$(wc -l <written)" -ge 13 ] || complain "found too few pages"
 
+# Where `meson install` puts them, as it says itself.
+for place in man/man1/offing.1 man/man1/offing-run.1 man/man3/offing-policy.3 man/man5/offing-scenario.5 \
+	bash-completion/completions/offing zsh/site-functions/_offing fish/vendor_completions.d/offing.fish; do
+	grep -q "/share/$place\"" "$built/../../meson-info/intro-installed.json" || complain "$place is not installed"
+done
+
 checked=
 if command -v mandoc >/dev/null; then
 	checked="mandoc"
