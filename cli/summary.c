@@ -227,8 +227,8 @@ static void print_number(struct wrap *w, const struct summary *s, size_t n)
 			n);
 	else
 		wrap_printf(w,
-			"%zu replications, mean ± half-width of the 95 %% interval, chance alone",
-			n);
+			"%zu replications%s, mean ± half-width of the 95 %% interval, chance alone",
+			n, s->spec && s->spec->run.antithetic ? " in antithetic pairs" : "");
 	wrap_end(w);
 }
 

@@ -56,6 +56,7 @@ struct run_spec {
 	double warmup_s;
 	uint64_t seed;
 	uint32_t replications;
+	bool antithetic;       /* in pairs, 2k - 1 and 2k, with 1 - u where the other has u */
 	double precision;      /* relative half-width asked for, 0: the replications given */
 	size_t n_precision_of; /* metrics that it is asked of; 0: those with SHOW_LARGE */
 	const enum metric_id *precision_of;

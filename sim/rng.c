@@ -18,13 +18,20 @@ static uint64_t hash(const char *s)
 	return h;
 }
 
+static uint32_t number_of(uint32_t replication)
+{
+	return replication & ~(RNG_INVERSE | RNG_MIRROR);
+}
+
 void rng_init(
 	struct rng *r, uint64_t seed, uint32_t replication, const char *purpose, const char *entity)
 {
 	*r = (struct rng){
 		.key = {seed, hash(purpose)},
-		.ctr = {0, 0, hash(entity), replication},
+		.ctr = {0, 0, hash(entity), number_of(replication)},
 		.next = RNG_WORDS,
+		.inverse = replication & RNG_INVERSE,
+		.mirror = replication & RNG_MIRROR,
 	};
 }
 
@@ -34,6 +41,8 @@ struct rng rng_numbered(const struct rng *r, uint64_t n)
 		.key = {r->key[0], r->key[1]},
 		.ctr = {0, n, r->ctr[2], r->ctr[3]},
 		.next = RNG_WORDS,
+		.inverse = r->inverse,
+		.mirror = r->mirror,
 	};
 }
 
@@ -48,6 +57,8 @@ void rng_refill(struct rng *r)
 	b = philox4x64(ctr, key);
 	memcpy(r->word, a.v, sizeof a.v);
 	memcpy(r->word + 4, b.v, sizeof b.v);
+	for (size_t i = 0; r->mirror && i < RNG_WORDS; i++)
+		r->word[i] = ~r->word[i];
 	r->ctr[0] += 2; /* 2^64 blocks will not be used up */
 	r->next = 0;
 }
@@ -57,7 +68,7 @@ void rng_table_init(struct rng_table *t, uint64_t seed, uint32_t replication, co
 {
 	*t = (struct rng_table){
 		.key = {seed, hash(purpose)},
-		.ctr = {0, 0, hash(entity), replication},
+		.ctr = {0, 0, hash(entity), number_of(replication)},
 	};
 }
 
@@ -94,12 +105,24 @@ static __attribute__((noinline)) double exponential_rest(struct rng *r, uint64_t
 	}
 }
 
-double rng_exponential(struct rng *r, double mean)
+static inline double exponential_ziggurat(struct rng *r, double mean)
 {
 	const uint64_t bits = rng_next(r), layer = bits & 255; /* 8 bits and 53 others */
 	const double x = (double)(bits >> 11) * zig_exp_w[layer];
 
 	return mean * (bits >> 11 < zig_exp_k[layer] ? x : exponential_rest(r, layer, x));
+}
+
+static __attribute__((noinline)) double exponential_inverse(struct rng *r, double mean)
+{
+	return -mean * log(rng_uniform_pos(r));
+}
+
+double rng_exponential(struct rng *r, double mean)
+{
+	if (r->inverse)
+		return exponential_inverse(r, mean);
+	return exponential_ziggurat(r, mean);
 }
 
 /* Lemire, "Fast random integer generation in an interval", ACM TOMACS 29(1), 2019. */

@@ -26,8 +26,18 @@ struct rng {
 	uint64_t ctr[4];
 	uint64_t word[RNG_WORDS];
 	uint32_t next; /* first unused of @word; RNG_WORDS when all are used */
+	bool inverse;  /* RNG_INVERSE */
+	bool mirror;   /* RNG_MIRROR */
 	gsl_rng gsl;   /* as last handed out by rng_gsl() */
 };
+
+/**
+ * Added to the number of a replication: one of a pair of antithetic ones. Both have RNG_INVERSE,
+ * exponential draws by inversion, which takes one number each, and the second has RNG_MIRROR: 1 - u
+ * where the first has u.
+ */
+#define RNG_INVERSE (UINT32_C(1) << 30)
+#define RNG_MIRROR (UINT32_C(1) << 31)
 
 /** Start the stream. Names are hashed (FNV-1a, 64 bits), not kept. */
 void rng_init(struct rng *r, uint64_t seed, uint32_t replication, const char *purpose,

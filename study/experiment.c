@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "sim/replicate.h"
+#include "sim/rng.h"
 #include "sim/stat.h"
 
 enum { LEAST_FOR_PRECISION = 10 };
@@ -20,6 +21,14 @@ struct replicate_work {
 
 /* Replications */
 
+/* Of a pair both draw from the streams of one number. */
+static uint32_t stream_of(const struct run_spec *run, uint32_t number)
+{
+	if (!run->antithetic)
+		return number;
+	return (number + 1) / 2 | RNG_INVERSE | (number % 2 == 0 ? RNG_MIRROR : 0);
+}
+
 static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 {
 	const struct experiment *x = k->x;
@@ -28,7 +37,7 @@ static bool run_one(struct replicate_work *k, size_t job, struct err *err)
 		.spec = x->spec,
 		.policy = x->policy,
 		.seed = x->spec->run.seed,
-		.replication = number,
+		.replication = stream_of(&x->spec->run, number),
 		.warmup_s = x->warmup_s,
 		.stop = x->stop,
 		.digest = x->digest,
@@ -217,6 +226,27 @@ static void warn_of_shortness(struct experiment_result *out)
 		}
 }
 
+enum { LEAST_PAIRS = 10 };
+
+static void warn_of_pairs(struct experiment_result *out)
+{
+	const struct samples *s = &out->samples;
+
+	for (size_t m = 0; s->paired && s->random && m < s->n_metrics; m++) {
+		size_t n;
+		double r;
+
+		if (*s->names[m].scope || s->names[m].id != METRIC_E2E_MEAN)
+			continue;
+		r = samples_pair_correlation(&n, s, m);
+		if (n >= LEAST_PAIRS && r > -1.64 / sqrt((double)n))
+			warnings_add(&out->of_run, WARN_ANTITHETIC, "",
+				"antithetic pairs do not help here: the correlation of the two is "
+				"%.2f over %zu pairs",
+				r, n);
+	}
+}
+
 static void warn_of_likeness(struct experiment_result *out)
 {
 	if (out->samples.n > 1 && !out->samples.random)
@@ -248,6 +278,7 @@ static bool enough(const struct replicate_work *k)
 	size_t worst;
 
 	return seeks_precision(&k->x->spec->run) && k->out->samples.n >= k->wanted &&
+	       !(k->out->samples.paired && k->out->samples.n % 2 > 0) &&
 	       !imprecise(&worst, k->x, k->out);
 }
 
@@ -292,6 +323,7 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	bool ok;
 
 	*out = (struct experiment_result){.status = RUN_COMPLETE};
+	out->samples.paired = x->spec->run.antithetic;
 	pool_begin(&out->pool, &x->spec->run);
 	if (seeks_precision(&x->spec->run)) {
 		k.wanted = least_of(&x->spec->run);
@@ -309,6 +341,7 @@ bool experiment_run(const struct experiment *x, struct experiment_result *out, s
 	warn_of_likeness(out);
 	warn_of_growth(out);
 	warn_of_shortness(out);
+	warn_of_pairs(out);
 	if (n_done == EXPERIMENT_MOST)
 		warn_of_precision(x, out);
 	for (size_t i = 0; i < k.ring; i++)

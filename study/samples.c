@@ -52,12 +52,26 @@ void samples_finish(struct samples *s)
 	*s = (struct samples){0};
 }
 
+/* Of each pair the mean, where both of it are there: @n values of the replications @of. */
+static size_t pairs(double *x, const uint32_t *of, size_t n)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i + 1 < n; i++)
+		if (of[i] % 2 == 1 && of[i + 1] == of[i] + 1) {
+			x[k++] = (x[i] + x[i + 1]) / 2.0;
+			i++;
+		}
+	return k;
+}
+
 /* Over @numbers, which are among those of @s; NULL: all. */
 static struct stat_interval interval(
 	const struct samples *s, size_t metric, const uint32_t *numbers, size_t n_numbers)
 {
 	const double *x = s->values + metric * s->cap;
 	double *known = mem_zalloc(s->n, sizeof *known);
+	uint32_t *of = mem_zalloc(s->n, sizeof *of);
 	struct stat_interval out;
 	size_t n = 0, k = 0;
 
@@ -66,10 +80,13 @@ static struct stat_interval interval(
 			k++;
 		if (numbers && (k == n_numbers || numbers[k] != s->numbers[i]))
 			continue;
-		if (!isnan(x[i]))
-			known[n++] = x[i];
+		if (isnan(x[i]))
+			continue;
+		of[n] = s->numbers[i];
+		known[n++] = x[i];
 	}
-	stat_interval(&out, known, n, 0.95);
+	stat_interval(&out, known, s->paired ? pairs(known, of, n) : n, 0.95);
+	free(of);
 	free(known);
 	return out;
 }
@@ -77,6 +94,24 @@ static struct stat_interval interval(
 struct stat_interval samples_interval(const struct samples *s, size_t metric)
 {
 	return interval(s, metric, NULL, 0);
+}
+
+double samples_pair_correlation(size_t *n, const struct samples *s, size_t metric)
+{
+	const double *x = s->values + metric * s->cap;
+	struct stat_mean first = {0}, second = {0}, sum = {0};
+
+	for (size_t i = 0; i + 1 < s->n; i++) {
+		if (s->numbers[i] % 2 == 0 || s->numbers[i + 1] != s->numbers[i] + 1 ||
+			isnan(x[i]) || isnan(x[i + 1]))
+			continue;
+		stat_mean_add(&first, x[i]);
+		stat_mean_add(&second, x[i + 1]);
+		stat_mean_add(&sum, x[i] + x[i + 1]);
+	}
+	*n = sum.n;
+	return sum.n < 2 ? (double)NAN
+			 : (sum.m2 - first.m2 - second.m2) / (2.0 * sqrt(first.m2 * second.m2));
 }
 
 double samples_relative_half(const struct samples *s, size_t metric)

@@ -15,11 +15,12 @@
  * empty.
  */
 struct samples {
-	size_t n, cap;            /* replications */
-	size_t n_metrics;         /* the same in all of them, in the same order */
-	uint32_t *numbers;        /* of the replications, ascending */
-	double *values;           /* [metric][cap]; NaN: nothing to measure */
-	bool random;              /* one of them drew from a random stream; else all are alike */
+	size_t n, cap;     /* replications */
+	size_t n_metrics;  /* the same in all of them, in the same order */
+	uint32_t *numbers; /* of the replications, ascending */
+	double *values;    /* [metric][cap]; NaN: nothing to measure */
+	bool random;       /* one of them drew from a random stream; else all are alike */
+	bool paired; /* replications 2k - 1 and 2k are antithetic: means of both are independent */
 	struct metric_row *names; /* scope and id of each metric */
 	char *strings;
 };
@@ -30,8 +31,11 @@ void samples_add(struct samples *s, uint32_t number, struct world_result *r);
 void samples_trim(struct samples *s);
 void samples_finish(struct samples *s);
 
-/** 95 %, over the replications that have a value. */
+/** 95 %, over the replications that have a value, or over the pairs of which both have. */
 struct stat_interval samples_interval(const struct samples *s, size_t metric);
+
+/** Correlation of the first with the second of a pair; NaN below two pairs. *@n: pairs. */
+double samples_pair_correlation(size_t *n, const struct samples *s, size_t metric);
 
 /**
  * The half-width of the interval over |mean|: 0 where the mean is exact or there was nothing to

@@ -133,4 +133,28 @@ status 0 "$offing" run short.yaml -q --force -o short -s run.requests=20000 -s r
 grep -q '"ci95_by":"batch means","n":1' out || fail "not marked: $(cat out)"
 status 0 "$offing" run short.yaml -q --force -o short -s run.requests=40 -s run.replications=1
 grep -q 'so no interval' out || fail "an interval of 40: $(cat out)"
+# Antithetic pairs: narrower where times are monotone in what is drawn; told where they are not opposite.
+half() { # of the mean end-to-end time, over the mean
+	sqlite3 short/results.sqlite "SELECT (ci_high - ci_low) / mean / 2 FROM summary WHERE scope = '' AND name = 'e2e.mean_s'"
+}
+many="-s run.requests=400 -s run.replications=800"
+# shellcheck disable=SC2086
+status 0 "$offing" run short.yaml -q --force -o short $many
+independent=$(half)
+# shellcheck disable=SC2086
+status 0 "$offing" run short.yaml -q --force -o short $many -s run.antithetic=true
+told 'antithetic pairs do not help' 0
+grep -q '800 replications in antithetic pairs' out || fail "not said: $(cat out)"
+n=$(sqlite3 short/results.sqlite "SELECT n FROM summary WHERE scope = '' AND name = 'e2e.mean_s'")
+[ "$n" = 400 ] || fail "an interval over $n, not 400 pairs"
+# a correlation of -0.31: of the root of 0.69, 0.83; either half is known to 4 %
+awk -v a="$(half)" -v b="$independent" 'BEGIN { exit !(a < 0.95 * b) }' ||
+	fail "pairs are no narrower: $(half), not below 0.95 of $independent"
+# gamma draws reject, so that one of a pair soon draws what the other drew before
+status 0 "$offing" run short.yaml -q --force -o short -s run.replications=24 -s run.antithetic=true \
+	-s 'instances.e.service={distribution: gamma, mean: 1 s, cv: 0.5}' \
+	-s 'users.u.arrivals={process: gamma, rate: 0.5 /s, cv: 2}'
+told 'antithetic pairs do not help' 1
+status 2 "$offing" run short.yaml -q --force -o short -s run.replications=3 -s run.antithetic=true
+told 'antithetic replications are pairs; their number must be even, not 3' 1
 exit 0

@@ -24,7 +24,7 @@ static const double warmup_auto = -1;
 
 struct run_entry {
 	struct run_spec spec;
-	struct src_pos horizon_at, requests_at, precision_of_at;
+	struct src_pos horizon_at, requests_at, precision_of_at, antithetic_at;
 };
 
 static bool read_precision(
@@ -74,6 +74,13 @@ static const struct schema_key run_keys[] = {
 		.max = 1e6,
 		.dflt = "10",
 		.help = "Independent repetitions."},
+	{.name = "antithetic",
+		.kind = SCHEMA_BOOL,
+		.to = RUN(spec.antithetic),
+		.at = RUN(antithetic_at),
+		.without = "all are independent",
+		.help = "Replications are pairs that draw opposite numbers, and intervals are over "
+			"pairs: `replications` is even."},
 	{.name = "precision",
 		.kind = SCHEMA_OTHER,
 		.read = read_precision,
@@ -143,6 +150,10 @@ static bool read_run(
 	if (ok && run.horizon_at.line > 0 && run.requests_at.line > 0)
 		return err_list_at(r->errs, run.requests_at,
 			"run has a horizon and a number of requests; only one can end it");
+	if (ok && run.spec.antithetic && run.spec.replications % 2 > 0)
+		return err_list_at(r->errs, run.antithetic_at,
+			"antithetic replications are pairs; their number must be even, not %u",
+			(unsigned)run.spec.replications);
 	if (ok && run.horizon_at.line == 0 && run.requests_at.line == 0)
 		return err_list_at(
 			r->errs, (*slot)->at, "run needs the key 'horizon' or the key 'requests'");

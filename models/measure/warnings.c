@@ -19,6 +19,7 @@ const char *const warning_words[WARNING_KINDS] = {
 	[WARN_UNSTABLE] = "unstable",
 	[WARN_PILOT] = "pilot",
 	[WARN_SHORT] = "short",
+	[WARN_ANTITHETIC] = "antithetic",
 	[WARN_TIMELINE] = "timeline",
 };
 

@@ -25,6 +25,7 @@ enum warning_kind {
 	WARN_UNSTABLE,   /* the verdict of all replications together */
 	WARN_PILOT,      /* the pilot showed no end of the warm-up */
 	WARN_SHORT,      /* fewer answers than a quantile wants */
+	WARN_ANTITHETIC, /* pairs do not draw what makes a difference */
 	WARN_TIMELINE,   /* the timeline does not show all of it */
 	WARNING_KINDS,
 };

@@ -41,6 +41,34 @@ static void rows_summarise_what_has_a_value(void **state)
 	samples_finish(&s);
 }
 
+/* Pairs (1, 2), (5, 6) and (7, 8) of 3, 5 and 10; 3 and 9 have no other one. Mean 6, variance (9 +
+ * 1
+ * + 16) / 2 = 13. The correlation of 2, 4, 9 with 4, 6, 11 is 1, and with 8, 6, 1 it is -1. */
+static void of_antithetic_replications_pairs_are_the_values(void **state)
+{
+	static const uint32_t numbers[] = {1, 2, 3, 5, 6, 7, 8, 9};
+	static const double alike[] = {2, 4, 70, 4, 6, 9, 11, 80},
+			    opposite[] = {2, 8, 70, 4, 6, 9, 1, 80};
+	struct samples s = {.paired = true};
+	struct stat_interval c;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		add(&s, numbers[i], alike[i], opposite[i], true);
+	c = samples_interval(&s, 0);
+	assert_int_equal(c.n, 3);
+	assert_near(c.mean, 6, 1e-12);
+	assert_near(c.sd, sqrt(13), 1e-12);
+	assert_near(samples_pair_correlation(&n, &s, 0), 1, 1e-12);
+	assert_int_equal(n, 3);
+	assert_near(samples_pair_correlation(&n, &s, 1), -1, 1e-12);
+	c = samples_interval(&s, 1);
+	assert_near(c.mean, 5, 1e-12);
+	assert_near(c.hi, c.lo, 1e-12);
+	samples_finish(&s);
+}
+
 static void what_is_not_random_has_no_interval(void **state)
 {
 	struct samples s = {0};
@@ -96,6 +124,7 @@ static void common_are_those_that_all_have(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_antithetic_replications_pairs_are_the_values),
 		cmocka_unit_test(rows_summarise_what_has_a_value),
 		cmocka_unit_test(what_is_not_random_has_no_interval),
 		cmocka_unit_test(common_are_those_that_all_have),
