@@ -1,8 +1,9 @@
 #!/bin/sh
 # `offing table`: known means laid out by keys, in each format, and what is refused.
-# usage: table.sh OFFING
+# usage: table.sh OFFING ROOT
 set -eu
 offing=$(realpath "$1")
+root=$(realpath "$2")
 command -v sqlite3 >/dev/null || { echo "sqlite3 is missing"; exit 77; }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -143,4 +144,19 @@ refused "no run has policy=our; did you mean 'ours'" all --where policy=our
 refused "there is no format 'tex'; did you mean 'text'" all --format tex
 refused "'none' holds no result" all none
 refused "no run here measured cost.usd$" all --metric cost.usd
+
+# What docs/tables.md shows is what is printed.
+sed 's/^policy: .*/policies: {ours: {name: k-p-fcfs, window: 4}, cloud: {name: cloud-only}}/' "$root/scenarios/tiny.yaml" >shown.yaml
+for rate in 0.5 2 10; do
+	"$offing" run shown.yaml -q -s run.horizon='300 s' -s run.warmup='30 s' --replications 10 \
+		-s links.wan.rate="$rate Mbps" -o "shown/$rate" >/dev/null 2>&1
+done
+"$offing" merge -q shown/* -o shown/all
+"$offing" table shown/all --rows policy --cols links.wan.rate --metric latency.mean_ms_per_token >out
+tr -d '\t' <"$root/docs/tables.md" >page
+[ "$(grep -c . out)" = 5 ] || complain "the shown table has $(grep -c . out) lines"
+grep . out | while IFS= read -r line; do
+	grep -qxF -- "$line" page || echo "docs/tables.md lacks: $line"
+done >lacks
+[ ! -s lacks ] || complain "$(cat lacks)"
 exit $failed
