@@ -116,4 +116,21 @@ for table in replication metric summary drift drift_fit warning; do
 done
 cmp -s long/series.h5 straight/series.h5 || complain "interrupted: other series"
 
+# Two that go on at once: one does, the other says so and harms nothing.
+rm -rf long
+timeout -s INT 0.5 "$offing" run long.yaml -q -o long >/dev/null 2>&1
+"$offing" run long.yaml -q --resume -o long >/dev/null 2>first &
+"$offing" run long.yaml -q --resume -o long >/dev/null 2>second
+second=$?
+wait $!
+first=$?
+case "$first $second" in
+"0 2") refused=second ;;
+"2 0") refused=first ;;
+*) complain "two at once: ended with $first and $second: $(cat first second)" ;;
+esac
+grep -q 'another run is writing its result to long' ${refused:-first} ||
+	complain "two at once: $(cat first second)"
+cmp -s long/series.h5 straight/series.h5 || complain "two at once: other series"
+
 exit $failed
