@@ -147,9 +147,9 @@ bool complete_argument(struct complete *to, const struct command *c, size_t i)
 	struct token t = {c->args ? c->args : "", 0};
 	size_t seen = 0;
 
-	start(to);
 	if (i >= c->max_args)
 		return false;
+	start(to);
 	while (next(&t)) {
 		if (islower((unsigned char)t.at[0]))
 			continue;

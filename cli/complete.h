@@ -34,8 +34,9 @@ struct complete {
 bool complete_option(struct complete *to, const struct opt_spec *spec);
 
 /**
- * The argument @i of @c, from 0; false when it takes no so many. The placeholders of its usage
- * line stand for the same; words in small letters there, and its `words`, are the first one.
+ * The argument @i of @c, from 0; false, with nothing to free, when it takes no so many. The
+ * placeholders of its usage line stand for the same; words in small letters there, and its `words`,
+ * are the first one.
  */
 bool complete_argument(struct complete *to, const struct command *c, size_t i);
 
