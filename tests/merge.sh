@@ -158,10 +158,12 @@ grep -q "policy 'ours' of cut is interrupted, with 2 of 3 replications; it is ke
 # What an older schema does not have is not known.
 mkdir five
 cp a/results.sqlite five
-sqlite3 five/results.sqlite 'PRAGMA user_version = 5; ALTER TABLE request DROP COLUMN measured; ALTER TABLE request DROP COLUMN own'
+sqlite3 five/results.sqlite 'PRAGMA user_version = 5; ALTER TABLE request DROP COLUMN measured; ALTER TABLE request DROP COLUMN own;
+	ALTER TABLE request DROP COLUMN heard_s; DROP TABLE pilot'
 "$offing" merge five -o six -q >/dev/null || complain "a result of schema 5 is not merged"
 is six 'SELECT count(*), count(measured), count(own) FROM request' \
 	"$(sqlite3 five/results.sqlite "SELECT count(*) || '|0|0' FROM request")" 'requests of schema 5'
+is six 'SELECT count(*) FROM pilot' 0 'pilots of schema 5'
 
 # What cannot be merged leaves nothing, and an older result as it was.
 cp all/results.sqlite before

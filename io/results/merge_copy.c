@@ -92,26 +92,51 @@ static bool copy_rows(
 	return ok;
 }
 
+/** An older schema may lack it. */
+static bool has_table(bool *out, struct copy *c, const char *name, struct err *err)
+{
+	static const char sql[] =
+		"SELECT 1 FROM part.sqlite_schema WHERE type = 'table' AND name = ?";
+	sqlite3_stmt *st;
+	int rc;
+
+	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return fail(c, err);
+	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+	rc = sqlite3_step(st);
+	sqlite3_finalize(st);
+	*out = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || fail(c, err);
+}
+
+static bool copy_table(struct copy *c, size_t table, const struct merge_part *part, struct err *err)
+{
+	const char *name = tables[table].name;
+	struct buf sql, columns;
+	bool ok, there = false;
+
+	if (!has_table(&there, c, name, err))
+		return false;
+	if (!there)
+		return true;
+	buf_init(&sql);
+	buf_init(&columns);
+	ok = columns_of(&columns, c, name, err);
+	buf_printf(&sql, "INSERT INTO main.%s SELECT ?1%s FROM part.%s WHERE %s = ?2 ORDER BY %s",
+		name, columns.s, name, table == 0 ? "id" : "run", tables[table].order);
+	ok = ok && copy_rows(c, sql.s, part, err);
+	buf_finish(&columns);
+	buf_finish(&sql);
+	return ok;
+}
+
 /** In a transaction of its own: the file counts them, and must not tell of the folders. */
 static bool copy_run(struct copy *c, const struct merge_part *part, struct err *err)
 {
-	struct buf sql, columns;
 	bool ok = exec(c, "BEGIN", err);
 
-	buf_init(&sql);
-	buf_init(&columns);
-	for (size_t t = 0; t < TABLES && ok; t++) {
-		buf_clear(&sql);
-		buf_clear(&columns);
-		ok = columns_of(&columns, c, tables[t].name, err);
-		buf_printf(&sql,
-			"INSERT INTO main.%s SELECT ?1%s FROM part.%s WHERE %s = ?2 ORDER BY %s",
-			tables[t].name, columns.s, tables[t].name, t == 0 ? "id" : "run",
-			tables[t].order);
-		ok = ok && copy_rows(c, sql.s, part, err);
-	}
-	buf_finish(&columns);
-	buf_finish(&sql);
+	for (size_t t = 0; t < TABLES && ok; t++)
+		ok = copy_table(c, t, part, err);
 	return ok && exec(c, "COMMIT", err);
 }
 
