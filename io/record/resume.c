@@ -94,8 +94,8 @@ static const char *const clearing[] = {
 	"DELETE FROM metric WHERE run = ?1 AND replication > ?2",
 	"DELETE FROM drift WHERE run = ?1 AND (replication IS NULL OR replication > ?2)",
 	"DELETE FROM drift_fit WHERE run = ?1 AND (replication IS NULL OR replication > ?2)",
-	"DELETE FROM warning WHERE run = ?1 AND (replication > ?2 OR (replication IS NULL AND kind "
-	"<> 'scenario'))",
+	("DELETE FROM warning WHERE run = ?1 AND (replication > ?2 OR (replication IS NULL AND "
+	 "kind <> 'scenario'))"),
 	"DELETE FROM summary WHERE run = ?1 AND ?2 >= 0",
 	"DELETE FROM replication WHERE run = ?1 AND number > ?2",
 	"UPDATE run SET status = 'interrupted', wall_s = NULL WHERE id = ?1 AND ?2 >= 0",
