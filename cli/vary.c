@@ -58,16 +58,45 @@ static const char *flow_text(struct arena *a, struct yaml_node *item)
 	return text;
 }
 
+/* Behind the number that @item begins with; NULL: it is none. */
+static const char *behind_number(const struct yaml_node *item)
+{
+	char *end;
+
+	if (item->kind != YAML_TEXT || !strchr("+-.0123456789", item->text[0]))
+		return NULL;
+	strtod(item->text, &end);
+	return end > item->text ? end : NULL;
+}
+
+/* In "10, 50 Mbps" the unit at the end is that of all, as in a range; NULL: they have their own, or
+ * none. */
+static const char *unit_of_all(const struct yaml_node *list)
+{
+	const char *unit = NULL;
+
+	for (size_t i = 0; i < list->n; i++) {
+		unit = behind_number(list->items[i].value);
+		if (!unit || (unit[0] != '\0') != (i == list->n - 1))
+			return NULL;
+	}
+	return list->n > 1 && unit[0] == ' ' ? unit : NULL;
+}
+
 static bool add_items(
 	struct vary *v, struct arena *a, const struct yaml_node *list, struct err *err)
 {
+	const char *unit = unit_of_all(list);
+
 	for (size_t i = 0; i < list->n; i++) {
 		struct yaml_node *item = list->items[i].value;
 
 		if (item->kind == YAML_TEXT && design_range_is(item->text)) {
 			if (!add_range(v, a, item->text, list->n, err))
 				return false;
-		} else
+		} else if (unit && i < list->n - 1)
+			add(v, arena_printf(a, "%s%s", item->text, unit));
+		else
 			add(v, flow_text(a, item));
 	}
 	return true;

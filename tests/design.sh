@@ -80,6 +80,7 @@ rows 'point,run.seed,policy|1,1,{name: fcfs}|2,1,"{name: random, x: 1}"|' --vary
 rows 'point,run.seed,run.backlog|1,1,5|2,1,6|3,2,5|4,2,6|' --vary seed=1,2 --vary run.backlog=5,6
 rows 'point,run.seed|1,1|2,2|3,3|4,9|' --vary seed=int:1..3:3,9
 rows 'point,run.limit|1,1 s|2,10 s|3,auto|' --vary 'run.limit=log:1..10:2 s,auto'
+rows 'point,users.u.arrivals.rate|1,1 /s|2,2.5 /s|3,4 /s|' --vary 'users.u.arrivals.rate=1,2.5,4 /s'
 
 # Tables: columns in any order, an empty cell leaves the key alone, lines end either way, numbers of
 # their own; and each row with each point of the grid.
