@@ -493,8 +493,7 @@ const struct catalog_runtime catalog_runtimes[] = {
 		.provenance = "fitted"},
 	{.name = "paper",
 		.summary = "constants fitted to the paper's edge-only and cloud-only latencies; on "
-			   "its two "
-			   "cards alone",
+			   "its two cards alone",
 		.provenance = "fitted"},
 };
 const size_t catalog_n_runtimes = sizeof catalog_runtimes / sizeof catalog_runtimes[0];

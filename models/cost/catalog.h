@@ -26,7 +26,7 @@ struct catalog_model {
 struct catalog_runtime {
 	const char *name, *summary;
 	struct host_time host;  /* of a host like those it was fitted on; all zero: none */
-	const char *provenance; /* of that; NULL: there is none */
+	const char *provenance; /* of that, or of all that it takes; NULL: as its profiles say */
 };
 
 /** Between the GPUs of one machine. */
