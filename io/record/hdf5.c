@@ -139,7 +139,8 @@ static bool hdf5_sink_open(struct rec_backend *b, uint32_t number, struct err *e
 		if (s->set[c] < 0)
 			return fail(b, s->path, err);
 	}
-	return true;
+	/* so that it opens whatever happens to what follows */
+	return H5Fflush(s->file, H5F_SCOPE_GLOBAL) >= 0 || fail(b, s->path, err);
 }
 
 static bool hdf5_series(
