@@ -171,7 +171,7 @@ static void a_range_is_its_values(void **state)
 	expect("step:0.3..0:-0.1", "0.3|0.2|0.1|0");
 	expect("int:1..8:4", "1|3|6|8"); /* 3.33 and 5.67 */
 	expect("logint:1..64:4", "1|4|16|64");
-	expect(" lin:1..2:2" + 1, "1|2");
+	expect(&" lin:1..2:2"[1], "1|2");
 	expect("lin:.5..1.5:3 %", "0.5 %|1 %|1.5 %");
 	expect("lin:1e6..3e6:3", "1000000|2000000|3000000");
 }
