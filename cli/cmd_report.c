@@ -127,7 +127,7 @@ static bool read_options(struct report *r, const struct opts *o, struct err *err
 		       100.0 * r->indifference);
 }
 
-static enum status run(const struct opts *o)
+static enum status run_results(const struct opts *o)
 {
 	const char *file = opts_get(o, "output");
 	bool ok, print = file && strcmp(file, "-") == 0;
@@ -146,6 +146,23 @@ static enum status run(const struct opts *o)
 	return ok ? STATUS_DONE : command_fail(&err);
 }
 
+static enum status run_pages(const struct opts *o)
+{
+	const char *file = opts_get(o, "output");
+	struct err err = {0};
+
+	if (!report_pages(o, &err))
+		return command_fail(&err);
+	if (!opts_get(o, "quiet") && strcmp(file, "-") != 0)
+		say("report in %s", file);
+	return STATUS_DONE;
+}
+
+static enum status run(const struct opts *o)
+{
+	return opts_get(o, "pages") ? run_pages(o) : run_results(o);
+}
+
 static const struct opt_spec opts[] = {
 	{"output", 'o', "FILE.html",
 		"the page; - for standard output (report.html in the first DIR)"},
@@ -153,11 +170,13 @@ static const struct opt_spec opts[] = {
 	{"best", 0, "METRIC", "what is the best is judged by it (e2e.mean_s)"},
 	{"indifference", 0, "SHARE", "of the best mean: less does not matter (1 %)"},
 	{"policy", 0, "LABEL", "this policy alone; repeatable"},
+	{"pages", 0, NULL, "the arguments are files of Markdown, with tables and pictures"},
+	{"title", 0, "TEXT", "of such a page (the first heading of the first file)"},
 	{"quiet", 'q', NULL, "no closing message"}, {0}};
 
 const struct command cmd_report = {
 	.name = "report",
-	.args = "DIR...",
+	.args = "DIR...|--pages FILE.md...",
 	.min_args = 1,
 	.max_args = SIZE_MAX,
 	.summary = "one page that tells of results: tables, plots, where they come from",

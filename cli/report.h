@@ -73,6 +73,9 @@ const char *report_before(size_t i, size_t n);
 /** @s as a word of a command line. */
 const char *report_shell_word(struct report *r, const char *s);
 
+/** offing report --pages: files of Markdown, a section each, into the file that @o names. */
+MUST_CHECK bool report_pages(const struct opts *o, struct err *err);
+
 /** A metric of a run as it is printed, NULL where the run has none. */
 struct report_value {
 	struct page_number number; /* its texts are of this struct */
