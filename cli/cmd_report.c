@@ -119,6 +119,8 @@ static bool choose_metric(enum metric_id *out, const struct opts *o, struct err 
 static bool read_options(struct report *r, const struct opts *o, struct err *err)
 {
 	r->indifference = 0.01;
+	if (opts_get(o, "title"))
+		return err_input(err, "--title is for --pages: results have their name");
 	if (!choose_metric(&r->metric, o, err) ||
 		!opts_quantity(o, "indifference", QUANTITY_FRACTION, &r->indifference, err))
 		return false;
@@ -183,7 +185,8 @@ const struct command cmd_report = {
 	.help = "A run, a sweep that was merged, or several results to be compared, as one file\n"
 		"of HTML that loads nothing from elsewhere: what was simulated, which policy is\n"
 		"the best and by how much, tables, plots, the scenario, and the commands that do\n"
-		"it again. docs/reports.md tells of it.",
+		"it again. With --pages it is made of files of Markdown, a section each, with\n"
+		"their tables and pictures. docs/reports.md tells of it.",
 	.opts = opts,
 	.run = run,
 };

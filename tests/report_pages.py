@@ -216,6 +216,9 @@ def main(folder):
         if words not in report(*args, status=2):
             complain(args, "does not say", words)
 
+    done = subprocess.run([OFFING, "report", folder, "--title", "x"], capture_output=True, text=True)
+    if done.returncode != 2 or "--title is for --pages" not in done.stderr:
+        complain("--title of results is taken")
     done = subprocess.run([ROOT + "/scripts/paper/page.sh", OFFING, folder, "--quick"], capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         complain("scripts/paper/page.sh ends with", done.returncode, done.stderr)
