@@ -2,7 +2,6 @@
 #	gnuplot -e "out='front.png'" front.gp
 if (!exists('out')) { out = 'front.svg' }
 name = 'front'; width = 760; height = 430
-set encoding utf8
 face = 'Liberation Sans'
 form = exists('form') ? form : strlen(out) > 3 ? out[strlen(out)-2:] : 'text'
 text = form eq 'text'
@@ -23,7 +22,10 @@ if (form eq 'pdf') {
 	small = '14'
 	big = '18'
 }
-if (text) { set terminal dumb size width,height noenhanced }
+if (text) {
+	set encoding utf8 # for the width of names; pictures take it as it is
+	set terminal dumb size width,height noenhanced
+}
 if (strlen(out) > 0) { set output out }
 
 set linetype 1 linecolor rgb '#0072B2' dashtype 1 pointtype 7

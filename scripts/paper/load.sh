@@ -1,21 +1,19 @@
 #!/bin/sh
-# The testbed at many loads under every policy: load.csv, load.png and load.svg in OUT.
+# The testbed at many loads under every policy: load.csv and its picture in OUT.
 #	scripts/paper/load.sh OFFING OUT [--quick]
 # results/README.md says what is shown. --quick: three loads, for a test.
 set -eu
-LC_ALL=C
-export LC_ALL
-
 offing=$1
 out=$2
-here=$(dirname "$0")
+# shellcheck source=scripts/paper/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/paper/draw.sh
+. "$here/draw.sh"
+
 replications=10
 # requests a second of the four offices together
 loads='0.4 0.8 1.2 1.6 2.0 2.4 2.8 3.2 3.6 4.0 4.4 4.8 5.2 5.6 6.0 6.4 6.8 7.2 7.6 8.0'
 [ "${3:-}" != --quick ] || replications=2 loads='0.8 4.0 8.0'
-
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 
 sqlite3 "$tmp/load.sqlite" 'CREATE TABLE point (
 	load_per_s REAL NOT NULL, policy TEXT NOT NULL, metric TEXT NOT NULL,
@@ -45,7 +43,4 @@ done
 
 sqlite3 -readonly -csv -header "$tmp/load.sqlite" \
 	'SELECT * FROM point ORDER BY load_per_s, policy, metric' | tr -d '\r' >"$out/load.csv"
-for terminal in png svg; do
-	gnuplot -e "db='$tmp/load.sqlite'; out='$out/load.$terminal'" "$here/../plot/load.gp"
-	[ -s "$out/load.$terminal" ]
-done
+draw load 760 750

@@ -1,23 +1,18 @@
-# Latency and goodput of five policies against load, from the table `point` that
-# scripts/paper/load.sh writes:
-#   gnuplot -e "db='load.sqlite'; out='load.png'" scripts/plot/load.gp     (or load.svg)
+# Latency and goodput of five policies against load. From load.csv.
 # Colours, dashes and markers are bound to policies. Thick with markers: the policy keeps up with
 # the load; thin: it does not, and how late it is depends on how long the run is.
-name = 'load'
-width = 760
-height = 750
-load ARG0[:strlen(ARG0)-strlen('load.gp')].'../../io/report/style.gp'
 latency_x = form eq 'svg' ? 2 : 0.2
 goodput_x = form eq 'svg' ? -1 : -1.1
 
 # load, mean and limits of a metric, where the policy answers 99 % of what comes, and from there on
-keeps_up = "(SELECT mean FROM point t WHERE t.load_per_s = p.load_per_s AND t.policy = p.policy AND t.metric = 'throughput.req_per_s') >= 0.99 * (SELECT mean FROM point t WHERE t.load_per_s = p.load_per_s AND t.policy = p.policy AND t.metric = 'offered.req_per_s')"
-select(metric, policy) = sprintf("SELECT load_per_s, mean, ci_low, ci_high FROM point p WHERE metric = '%s' AND policy = '%s'", metric, policy)
-query(sql) = '< sqlite3 -readonly "'.db.'" "'.sql.' ORDER BY load_per_s"'
+table = 'sqlite3 -cmd ".mode csv" -cmd ".import load.csv text" -cmd ".mode list" -cmd "CREATE TABLE point AS SELECT policy, metric, load_per_s + 0.0 AS load, mean + 0.0 AS mean, ci_low + 0.0 AS low, ci_high + 0.0 AS high FROM text" :memory: '
+keeps_up = "(SELECT mean FROM point t WHERE t.load = p.load AND t.policy = p.policy AND t.metric = 'throughput.req_per_s') >= 0.99 * (SELECT mean FROM point t WHERE t.load = p.load AND t.policy = p.policy AND t.metric = 'offered.req_per_s')"
+select(metric, policy) = sprintf("SELECT load, mean, low, high FROM point p WHERE metric = '%s' AND policy = '%s'", metric, policy)
+query(sql) = '< '.table.'"'.sql.' ORDER BY load"'
 steady(metric, policy) = query(select(metric, policy)." AND ".keeps_up)
-beyond(metric, policy) = query(select(metric, policy)." AND load_per_s >= (SELECT max(load_per_s) FROM point p WHERE policy = '".policy."' AND ".keeps_up.")")
+beyond(metric, policy) = query(select(metric, policy)." AND load >= (SELECT max(load) FROM point p WHERE policy = '".policy."' AND ".keeps_up.")")
 # what a policy delivers when all are overloaded
-capacity(policy) = system('sqlite3 -readonly "'.db.'" "SELECT max(mean) FROM point WHERE metric = '."'throughput.req_per_s'".' AND policy = '."'".policy."'".'"') + 0
+capacity(policy) = system(table.'"SELECT max(mean) FROM point WHERE metric = '."'throughput.req_per_s'".' AND policy = '."'".policy."'".'"') + 0
 
 edge = capacity('edge-only')
 cloud = capacity('cloud-only')
