@@ -59,11 +59,11 @@ set xlabel 'load [requests per second]'
 set xrange [0:6.8]
 set yrange [0:*]
 set multiplot layout 1,2 margins 0.1,0.98,0.15,0.95 spacing 0.11,0
-set key left bottom Left reverse samplen 3
+unset key
 set ylabel 'energy of 1 000 tokens [kJ]'
 plot for [i=1:5] of(word(shown, i), 'energy_kJ') using 1:3:(0):($4-$3) with vectors nohead linetype i dashtype 1 linewidth 1.5 notitle, \
 	for [i=1:5] of(word(shown, i), 'energy_kJ') using 1:2 with linespoints linetype i linewidth 2 pointsize marker title word(shown, i)
-unset key
+set key right top Left reverse samplen 3
 set ylabel 'cost of 1 000 tokens [cents]'
 plot for [i=1:5] of(word(shown, i), 'cost_usd') using 1:(100*$3):(0):(100*($4-$3)) with vectors nohead linetype i dashtype 1 linewidth 1.5 notitle, \
 	for [i=1:5] of(word(shown, i), 'cost_usd') using 1:(100*$2) with linespoints linetype i linewidth 2 pointsize marker title word(shown, i)
