@@ -64,13 +64,13 @@ static double number_of(struct str cell)
 	while (cell.n > 0 && *cell.s == '*')
 		cell = (struct str){cell.s + 1, cell.n - 1};
 	if (cell.n == 0 || cell.n >= sizeof text)
-		return NAN;
+		return (double)NAN;
 	snprintf(text, sizeof text, "%.*s", (int)cell.n, cell.s);
 	if (!isdigit((unsigned char)s[strspn(s, "+-.")]) || strncmp(s, "0x", 2) == 0)
-		return NAN;
+		return (double)NAN;
 	x = strtod(s, &end);
 	if (end == s)
-		return NAN;
+		return (double)NAN;
 	end += strspn(end, "* ");
 	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
 		if (strncmp(end, behind[i], strlen(behind[i])) == 0)
