@@ -148,6 +148,18 @@ static void add_probes(struct world *w)
 	}
 }
 
+/** Does somebody ask what a sequence consists of: a prefix cache, or the row of a request? */
+static bool has_contents(const struct scenario_spec *s)
+{
+	bool yes = false;
+
+	for (size_t i = 0; i < s->n_instances; i++)
+		yes |= s->instances[i].prefix_cache;
+	for (size_t g = 0; s->record.requests && g < s->n_groups; g++)
+		yes |= s->groups[g].prefixes.count > 0 || s->groups[g].sessions.on;
+	return yes;
+}
+
 static bool build(struct world *w, struct err *err)
 {
 	const struct scenario_spec *s = w->spec;
@@ -159,11 +171,7 @@ static bool build(struct world *w, struct err *err)
 	w->costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->costs);
 	w->draft_costs = arena_alloc(&w->arena, s->n_instances, sizeof *w->draft_costs);
 	add_probes(w);
-	for (uint32_t i = 0; i < s->n_instances; i++)
-		w->requests.sequences.has_contents |= s->instances[i].prefix_cache;
-	for (size_t g = 0; g < s->n_groups; g++) /* told at its end, whoever looks for it */
-		w->requests.sequences.has_contents |=
-			s->groups[g].prefixes.count > 0 || s->groups[g].sessions.on;
+	w->requests.sequences.has_contents = has_contents(s);
 	for (uint32_t g = 0; g < s->n_groups; g++)
 		if (!group_create(w, g, err))
 			return false;

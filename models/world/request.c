@@ -89,17 +89,19 @@ static struct foreseen foreseen_of(const struct world *w, uint32_t slot)
 }
 
 /** Nothing is known of what nobody keeps. */
-static struct content content_of(const struct world *w, uint32_t slot)
+static const struct content *content_of(const struct world *w, uint32_t slot)
 {
-	return w->requests.sequences.has_contents ? w->requests.sequences.contents[slot]
-						  : (struct content){0};
+	static const struct content unknown;
+
+	return w->requests.sequences.has_contents ? &w->requests.sequences.contents[slot]
+						  : &unknown;
 }
 
 void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, int64_t now_ns)
 {
 	const struct request *r = &w->requests.at[slot];
 	const struct sequence *q = world_sequence(w, slot);
-	const struct content c = content_of(w, slot);
+	const struct content *c = content_of(w, slot);
 
 	probes_request(&w->probes, m, now_ns,
 		&(struct request_row){
@@ -128,9 +130,9 @@ void request_say(struct world *w, uint32_t slot, enum moment m, enum fate fate, 
 			.cause_ns = q->cause_ns,
 			.foreseen = foreseen_of(w, slot),
 			.cached_tok = q->cached_tok,
-			.prefix = c.prefix_tok > 0 ? c.prefix : 0,
-			.prefix_tok = c.prefix_tok,
-			.own = c.own,
+			.prefix = c->prefix_tok > 0 ? c->prefix : 0,
+			.prefix_tok = c->prefix_tok,
+			.own = c->own,
 		});
 }
 
