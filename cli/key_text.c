@@ -64,7 +64,7 @@ static const char *kind(struct arena *a, const struct scenario_key *k)
 	case SCHEMA_U64:
 		return "a whole number";
 	case SCHEMA_QUANTITY:
-		return quantity(a, k->dim);
+		return quantity(a, k->key.dim);
 	case SCHEMA_TEXT:
 		return "text";
 	default:
@@ -107,13 +107,13 @@ const char *key_range(struct arena *a, const struct scenario_key *k)
 	struct schema_range r;
 	const char *least;
 
-	if (k->dim == QUANTITY_DIMS || !schema_range_of(&r, &k->key, k->dim))
+	if (k->key.dim == QUANTITY_DIMS || !schema_range_of(&r, &k->key, k->key.dim))
 		return NULL;
-	least = number(a, r.least, k->dim, whole);
+	least = number(a, r.least, k->key.dim, whole);
 	if (!(r.most < HUGE_VAL))
 		return arena_printf(a, "%s %s", r.above ? "above" : "at least", least);
 	return arena_printf(a, r.above ? "above %s, at most %s" : "%s to %s", least,
-		number(a, r.most, k->dim, whole));
+		number(a, r.most, k->key.dim, whole));
 }
 
 const char *key_default(struct arena *a, const struct scenario_key *k)

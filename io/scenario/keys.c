@@ -43,12 +43,20 @@ static bool has_word(const char *a, const char *b)
 	return false;
 }
 
-/** Whether the table @keys has been read before; from now on it has. */
-static bool see(struct keys *k, const struct schema_key *keys)
+/** Whether the table @keys has been read before. */
+static bool seen(const struct keys *k, const struct schema_key *keys)
 {
 	for (size_t i = 0; i < k->n_seen; i++)
 		if (k->seen[i] == keys)
 			return true;
+	return false;
+}
+
+/** The same; from now on it has. */
+static bool see(struct keys *k, const struct schema_key *keys)
+{
+	if (seen(k, keys))
+		return true;
 	k->seen = mem_grow(k->seen, k->n_seen, &k->cap_seen, sizeof *k->seen);
 	k->seen[k->n_seen++] = keys;
 	return false;
@@ -73,8 +81,7 @@ static void add(struct keys *k, const struct schema_key *key, bool again, const 
 	k->all[k->n++] = (struct scenario_key){.path = path,
 		.when = word ? arena_printf(k->arena, "%s %s", when, word) : NULL,
 		.again = again,
-		.key = *key,
-		.dim = key->dim};
+		.key = *key};
 }
 
 static void add_table(
@@ -104,9 +111,8 @@ static void add_map(struct keys *k, const struct schema_map *map, const char *pr
 static bool shares(const struct keys *k, const struct schema_map *map)
 {
 	for (size_t t = 0; t < TABLES && map->tables[t]; t++)
-		for (size_t i = 0; i < k->n_seen; i++)
-			if (k->seen[i] == map->tables[t])
-				return true;
+		if (seen(k, map->tables[t]))
+			return true;
 	return false;
 }
 

@@ -9,12 +9,11 @@
 
 /** A key that a scenario may have, as the tables that read it have it. */
 struct scenario_key {
-	const char *path; /* "sites.X.gpu.memory", where X is a name of the user's own; below
-			     "DISTRIBUTION" what stands in many places */
-	const char *when; /* "with process gamma, weibull"; NULL: always */
-	bool again;       /* the same table stands before this, for another map */
-	struct schema_key key;
-	enum quantity_dim dim; /* QUANTITY_DIMS: that of where a distribution stands */
+	const char *path;      /* "sites.X.gpu.memory", where X is a name of the user's own; below
+				  "DISTRIBUTION" what stands in many places */
+	const char *when;      /* "with process gamma, weibull"; NULL: always */
+	bool again;            /* the same table stands before this, for another map */
+	struct schema_key key; /* of dimension QUANTITY_DIMS: that of where a distribution stands */
 };
 
 /** All of them, in the order in which they are read, in the arena: *@n. Those of the parameters of

@@ -411,8 +411,8 @@ static size_t check_ranges(struct fixture *f, const char *file, size_t *wrong)
 		size_t before = tried;
 		bool whole;
 
-		if (!k || f->seen[k - f->keys] || k->dim == QUANTITY_DIMS ||
-			!schema_range_of(&r, &k->key, k->dim))
+		if (!k || f->seen[k - f->keys] || k->key.dim == QUANTITY_DIMS ||
+			!schema_range_of(&r, &k->key, k->key.dim))
 			continue;
 		whole = k->key.kind == SCHEMA_UNSIGNED || k->key.kind == SCHEMA_U64;
 		tried += check_edge(f, file, &h.at[i], k, lower_edge(&r, whole), wrong);
@@ -434,8 +434,9 @@ static void a_range_ends_where_it_says(void **state)
 		const struct scenario_key *k = &f->keys[i];
 		struct schema_range r;
 
-		if (f->seen[i] || k->again || k->dim == QUANTITY_DIMS || is_out_of_reach(k->path) ||
-			is_twofold(f, k) || !schema_range_of(&r, &k->key, k->dim) ||
+		if (f->seen[i] || k->again || k->key.dim == QUANTITY_DIMS ||
+			is_out_of_reach(k->path) || is_twofold(f, k) ||
+			!schema_range_of(&r, &k->key, k->key.dim) ||
 			!strncmp(k->path, "policy.", 7))
 			continue;
 		print_message("no scenario tries the range of %s\n", k->path);
