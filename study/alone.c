@@ -50,10 +50,10 @@ static struct group_spec *groups_of(const struct alone *a)
 static struct stat_interval interval(const struct experiment_result *r, enum metric_id id)
 {
 	struct stat_interval out = {.mean = (double)NAN, .lo = (double)NAN, .hi = (double)NAN};
+	size_t m = samples_find(&r->samples, id, "");
 
-	for (size_t m = 0; m < r->samples.n_metrics; m++)
-		if (!*r->samples.names[m].scope && r->samples.names[m].id == id)
-			out = samples_interval(&r->samples, m);
+	if (m < r->samples.n_metrics)
+		out = samples_interval(&r->samples, m);
 	if (!r->samples.random)
 		out.lo = out.hi = (double)NAN;
 	return out;

@@ -58,20 +58,10 @@ static double miss_of(const struct capacity_target *t, double value)
 	return t->at_most ? value - t->value : t->value - value;
 }
 
-static size_t row_of(const struct samples *s, const struct capacity_target *t)
-{
-	size_t m = 0;
-
-	while (m < s->n_metrics &&
-		(s->names[m].id != t->metric || strcmp(s->names[m].scope, t->scope) != 0))
-		m++;
-	return m;
-}
-
 static void read_off(struct seen *x, struct search *s, const struct experiment_result *r)
 {
 	const struct capacity_target *t = &s->q->target;
-	size_t row = row_of(&r->samples, t);
+	size_t row = samples_find(&r->samples, t->metric, t->scope);
 
 	x->mean = HUGE_VAL;
 	if (r->status != RUN_COMPLETE || row == r->samples.n_metrics)

@@ -187,12 +187,11 @@ static void warn_of_growth(struct experiment_result *out)
 /* Answers of the replication that has fewest. */
 static double fewest_answers(const struct samples *s)
 {
+	const size_t m = samples_find(s, METRIC_REQUESTS_DONE, "");
 	double least = HUGE_VAL;
 
-	for (size_t m = 0; m < s->n_metrics; m++)
-		for (size_t i = 0; i < s->n; i++)
-			if (!*s->names[m].scope && s->names[m].id == METRIC_REQUESTS_DONE)
-				least = fmin(least, s->values[m * s->cap + i]);
+	for (size_t i = 0; m < s->n_metrics && i < s->n; i++)
+		least = fmin(least, s->values[m * s->cap + i]);
 	return least;
 }
 
@@ -231,20 +230,19 @@ enum { LEAST_PAIRS = 10 };
 static void warn_of_pairs(struct experiment_result *out)
 {
 	const struct samples *s = &out->samples;
+	const size_t m = samples_find(s, METRIC_E2E_MEAN, "");
+	size_t n;
+	double r;
 
-	for (size_t m = 0; s->paired && s->random && m < s->n_metrics; m++) {
-		size_t n;
-		double r;
-
-		if (*s->names[m].scope || s->names[m].id != METRIC_E2E_MEAN)
-			continue;
-		r = samples_pair_correlation(&n, s, m);
-		if (n >= LEAST_PAIRS && r > -1.64 / sqrt((double)n))
-			warnings_add(&out->of_run, WARN_ANTITHETIC, "",
-				"antithetic pairs do not help here: the correlation of the two is "
-				"%.2f over %zu pairs",
-				r, n);
-	}
+	if (!s->paired || !s->random || m == s->n_metrics)
+		return;
+	r = samples_pair_correlation(&n, s, m);
+	if (n >= LEAST_PAIRS && r > -1.64 / sqrt((double)n))
+		warnings_add(&out->of_run, WARN_ANTITHETIC, "",
+			"antithetic pairs do not help here: the correlation of the two is %.2f "
+			"over "
+			"%zu pairs",
+			r, n);
 }
 
 static void warn_of_likeness(struct experiment_result *out)
@@ -259,15 +257,15 @@ static void warn_of_likeness(struct experiment_result *out)
 /* Of one replication the means have intervals by batch means. */
 static void put_within(struct experiment_result *out)
 {
-	for (size_t m = 0; out->samples.n == 1 && m < out->samples.n_metrics; m++) {
-		struct summary_row *row = &out->rows[m];
+	const struct samples *s = &out->samples;
 
-		for (size_t i = 0; !*row->scope && i < out->n_within; i++) {
-			if (out->within[i].id != row->id || !out->samples.random)
-				continue;
-			row->ci_low = row->mean - out->within[i].half;
-			row->ci_high = row->mean + out->within[i].half;
-		}
+	for (size_t i = 0; s->n == 1 && s->random && i < out->n_within; i++) {
+		const size_t m = samples_find(s, out->within[i].id, "");
+
+		if (m == s->n_metrics)
+			continue;
+		out->rows[m].ci_low = out->rows[m].mean - out->within[i].half;
+		out->rows[m].ci_high = out->rows[m].mean + out->within[i].half;
 	}
 }
 

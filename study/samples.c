@@ -52,13 +52,28 @@ void samples_finish(struct samples *s)
 	*s = (struct samples){0};
 }
 
+size_t samples_find(const struct samples *s, enum metric_id id, const char *scope)
+{
+	size_t m = 0;
+
+	while (m < s->n_metrics && (s->names[m].id != id || strcmp(s->names[m].scope, scope) != 0))
+		m++;
+	return m;
+}
+
+/* Are places @i and the next of ascending @numbers a pair? */
+static bool is_pair(const uint32_t *numbers, size_t i)
+{
+	return numbers[i] % 2 == 1 && numbers[i + 1] == numbers[i] + 1;
+}
+
 /* Of each pair the mean, where both of it are there: @n values of the replications @of. */
 static size_t pairs(double *x, const uint32_t *of, size_t n)
 {
 	size_t k = 0;
 
 	for (size_t i = 0; i + 1 < n; i++)
-		if (of[i] % 2 == 1 && of[i + 1] == of[i] + 1) {
+		if (is_pair(of, i)) {
 			x[k++] = (x[i] + x[i + 1]) / 2.0;
 			i++;
 		}
@@ -102,8 +117,7 @@ double samples_pair_correlation(size_t *n, const struct samples *s, size_t metri
 	struct stat_mean first = {0}, second = {0}, sum = {0};
 
 	for (size_t i = 0; i + 1 < s->n; i++) {
-		if (s->numbers[i] % 2 == 0 || s->numbers[i + 1] != s->numbers[i] + 1 ||
-			isnan(x[i]) || isnan(x[i + 1]))
+		if (!is_pair(s->numbers, i) || isnan(x[i]) || isnan(x[i + 1]))
 			continue;
 		stat_mean_add(&first, x[i]);
 		stat_mean_add(&second, x[i + 1]);

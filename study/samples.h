@@ -31,6 +31,9 @@ void samples_add(struct samples *s, uint32_t number, struct world_result *r);
 void samples_trim(struct samples *s);
 void samples_finish(struct samples *s);
 
+/** The place of a metric; n_metrics: it was not measured. */
+size_t samples_find(const struct samples *s, enum metric_id id, const char *scope);
+
 /** 95 %, over the replications that have a value, or over the pairs of which both have. */
 struct stat_interval samples_interval(const struct samples *s, size_t metric);
 
