@@ -6,12 +6,6 @@ BEGIN {
 	title["one-by-one"] = "one request at a time on each device"
 	title["saturated"] = "batches as large as the memory allows"
 }
-FNR == 1 {
-	file = file_name()
-	n_names = split($0, name, ",")
-	next
-}
-{ fields($0) }
 file == "claims" {
 	sentence[f["id"]] = f["sentence"]
 	relation[f["id"]] = f["relation"]

@@ -5,12 +5,6 @@ BEGIN {
 	print "model,dataset,system,metric,runtime,value,ci_low,ci_high"
 	split("edge-only cloud-only edge-cloud", systems, " ")
 }
-FNR == 1 {
-	file = file_name()
-	n_names = split($0, name, ",")
-	next
-}
-{ fields($0) }
 
 function add(metric, runtime, value, low, high, at)
 {

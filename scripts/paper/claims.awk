@@ -34,12 +34,6 @@ BEGIN {
 	dims["stability"] = "scenario policy"
 }
 
-FNR == 1 {
-	file = file_name()
-	n_names = split($0, name, ",")
-	next
-}
-{ fields($0) }
 file == "claims" {
 	order[++n_claims] = f["id"]
 	for (i = 1; i <= n_names; i++)

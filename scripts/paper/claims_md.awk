@@ -1,18 +1,10 @@
 # The ledger of claims as Markdown:
-#	awk -f csv.awk -f claims_md.awk claims.csv verdicts.csv table1_published.csv table2_published.csv table1.csv
+#	awk -f csv.awk -f page.awk -f claims_md.awk claims.csv verdicts.csv table1_published.csv table2_published.csv table1.csv
 # What the prose counts is counted here.
 BEGIN {
-	split("llama2-7b llama2-13b", models, " ")
-	split("humaneval ceval summeval wikitext-2", datasets, " ")
-	split("edge-only cloud-only edge-cloud", systems, " ")
-	split("fused llmint8 paper", runtimes, " ")
 	split("light filled one-by-one saturated -", loads, " ")
 	title["llama2-7b"] = "7B"
 	title["llama2-13b"] = "13B"
-	title["humaneval"] = "HumanEval"
-	title["ceval"] = "C-Eval"
-	title["summeval"] = "SummEval"
-	title["wikitext-2"] = "WikiText-2"
 	title["autoregressive"] = "Auto"
 	title["planned"] = "Sche"
 	title["random"] = "Ran"
@@ -26,12 +18,6 @@ BEGIN {
 	word["saturated"] = "full batches: "
 }
 
-FNR == 1 {
-	file = file_name()
-	n_names = split($0, name, ",")
-	next
-}
-{ fields($0) }
 file == "claims" {
 	order[++n_claims] = f["id"]
 	for (i = 1; i <= n_names; i++)

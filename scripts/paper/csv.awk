@@ -1,6 +1,13 @@
-# Tables by column names, for the awk scripts beside this one: what a reader sets per file is name[],
-# n_names; what it gets per line is f[].
-BEGIN { FS = "," }
+# Tables by column names, for the awk scripts beside this one, which stand behind it:
+#	awk -f csv.awk -f READER TABLE...
+# They see no line of names, but of every other one its fields as f[] and the name of its table in `file`;
+# name[1..n_names] are the columns in their order.
+FNR == 1 {
+	file = file_name()
+	n_names = split($0, name, ",")
+	next
+}
+{ fields($0) }
 
 # The file's name without folder and ".csv".
 function file_name(s)
@@ -32,10 +39,10 @@ function split_csv(s, part, n, t)
 }
 
 # The line as f[], by the names of its file.
-function fields(line, part, i)
+function fields(text, part, i)
 {
 	delete f
-	split_csv(line, part)
+	split_csv(text, part)
 	for (i = 1; i <= n_names; i++)
 		f[name[i]] = part[i]
 }

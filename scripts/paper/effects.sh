@@ -56,5 +56,5 @@ done >"$tmp/observed.csv"
 			print $1, sprintf("%.10g", exp($2)), sprintf("%.10g", exp($3)), sprintf("%.10g", exp($4)), $5
 		}'
 } >"$out/effects.csv"
-awk -f "$here/effects_md.awk" "$out/effects.csv" >"$out/effects.md"
+awk -f "$here/csv.awk" -f "$here/page.awk" -f "$here/effects_md.awk" "$out/effects.csv" >"$out/effects.md"
 draw effects 760 380

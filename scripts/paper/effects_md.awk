@@ -1,26 +1,24 @@
-# effects.csv as Markdown
+# effects.csv as Markdown: awk -f csv.awk -f page.awk -f effects_md.awk effects.csv
 BEGIN {
-	FS = ","
 	title["light"] = "Latency, one request at a time"
 	title["one-by-one"] = "Throughput, saturated: one request at a time on each device"
 	title["saturated"] = "Throughput, saturated: batches as large as the memory allows"
 	split("light one-by-one saturated", loads, " ")
-	split("fused llmint8 paper", runtimes, " ")
 	split("attention scheduling offloading attention+scheduling attention+offloading scheduling+offloading all", effects, " ")
-	name["attention"] = "DA for FA"
-	name["scheduling"] = "Sche for Auto"
-	name["offloading"] = "Dec for Ran"
-	name["attention+scheduling"] = "DA x Sche"
-	name["attention+offloading"] = "DA x Dec"
-	name["scheduling+offloading"] = "Sche x Dec"
-	name["all"] = "DA x Sche x Dec"
+	title["attention"] = "DA for FA"
+	title["scheduling"] = "Sche for Auto"
+	title["offloading"] = "Dec for Ran"
+	title["attention+scheduling"] = "DA x Sche"
+	title["attention+offloading"] = "DA x Dec"
+	title["scheduling+offloading"] = "Sche x Dec"
+	title["all"] = "DA x Sche x Dec"
 }
-NR > 1 {
-	at = $2 SUBSEP $3 SUBSEP $1
-	times[at] = $4
-	low[at] = $5
-	high[at] = $6
-	n = $7
+{
+	at = f["load"] SUBSEP f["effect"] SUBSEP f["runtime"]
+	times[at] = f["times"]
+	low[at] = f["ci_low"]
+	high[at] = f["ci_high"]
+	n = f["n"]
 }
 function cell(at)
 {
@@ -38,7 +36,7 @@ END {
 		print "| switch | fused | llmint8 | runtime paper |"
 		print "|--------|------:|--------:|--------------:|"
 		for (e = 1; e <= 7; e++) {
-			printf "| %s |", name[effects[e]]
+			printf "| %s |", title[effects[e]]
 			for (r = 1; r <= 3; r++)
 				printf " %s |", cell(loads[l] SUBSEP effects[e] SUBSEP runtimes[r])
 			print ""

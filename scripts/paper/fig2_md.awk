@@ -1,41 +1,29 @@
-# Fig. 2 as Markdown: awk -f fig2_md.awk fig2.csv
+# Fig. 2 as Markdown: awk -f csv.awk -f page.awk -f fig2_md.awk fig2.csv
 BEGIN {
-	FS = ","
-	split("llama2-7b llama2-13b", models, " ")
-	split("edge-only cloud-only edge-cloud", systems, " ")
-	split("fused llmint8 paper", runtimes, " ")
 	split("light filled one-by-one saturated", loads, " ")
-	title["llama2-7b"] = "Llama 2 7B"
-	title["llama2-13b"] = "Llama 2 13B"
 	title["fused"] = "fused"
 	title["llmint8"] = "llmint8"
 	title["paper"] = "runtime paper"
-	title["edge-only"] = "edge only"
-	title["cloud-only"] = "cloud only"
-	title["edge-cloud"] = "edge + cloud"
 	title["light"] = "latency, ms/token, one request at a time"
 	title["filled"] = "latency, ms/token, one request on each device"
 	title["one-by-one"] = "tokens/s, saturated, one request at a time on each device"
 	title["saturated"] = "tokens/s, saturated, batches as large as the memory allows"
 }
-FNR > 1 {
-	at = $1 SUBSEP $2 SUBSEP $3 SUBSEP $4 SUBSEP $5
-	mean[at] = $7 + 0
-	half[at] = ($9 - $8) / 2
-	if (!($4 in seen)) {
-		seen[$4]
-		rates[++n_rates] = $4
+{
+	at = f["model"] SUBSEP f["runtime"] SUBSEP f["load"] SUBSEP f["rate_mbps"] SUBSEP f["system"]
+	mean[at] = f["mean"] + 0
+	half[at] = (f["ci_high"] - f["ci_low"]) / 2
+	if (!(f["rate_mbps"] in seen)) {
+		seen[f["rate_mbps"]]
+		rates[++n_rates] = f["rate_mbps"]
 	}
-	n = $10
+	n = f["n"]
 }
 
-function cell(m, r, l, rate, s, at, d)
+function cell(m, r, l, rate, s, at)
 {
 	at = m SUBSEP r SUBSEP l SUBSEP rate SUBSEP s
-	if (!(at in mean))
-		return "-"
-	d = half[at] >= 10 ? 0 : half[at] >= 1 ? 1 : 2
-	return sprintf("%.*f ± %.*f", d, mean[at], d, half[at])
+	return at in mean ? plus_minus(mean[at], half[at], 2) : "-"
 }
 
 function table(m, l, i, r, s)

@@ -1,28 +1,9 @@
-# Fig. 3, cloud run time per task, as Markdown: awk -f fig3_md.awk table1.csv
+# Fig. 3, cloud run time per task, as Markdown: awk -f csv.awk -f page.awk -f fig3_md.awk table1.csv
 BEGIN {
-	FS = ","
-	split("llama2-7b llama2-13b", models, " ")
-	split("humaneval ceval summeval wikitext-2", datasets, " ")
-	split("fused llmint8 paper", runtimes, " ")
 	split("one-by-one saturated light", loads, " ")
-	title["llama2-7b"] = "Llama 2 7B"
-	title["llama2-13b"] = "Llama 2 13B"
-	title["humaneval"] = "HumanEval"
-	title["ceval"] = "C-Eval"
-	title["summeval"] = "SummEval"
-	title["wikitext-2"] = "WikiText-2"
 	title["one-by-one"] = "Saturated, one request at a time on each device"
 	title["saturated"] = "Saturated, batches as large as the memory allows"
 	title["light"] = "One request at a time in the whole system"
-}
-FNR == 1 {
-	for (i = 1; i <= NF; i++)
-		col[i] = $i
-	next
-}
-{
-	for (i = 1; i <= NF; i++)
-		f[col[i]] = $i
 }
 f["metric"] == "busy.s_per_request" && f["quantile"] == "median" && f["mean"] != "" {
 	at = f["model"] SUBSEP f["dataset"] SUBSEP f["runtime"] SUBSEP f["load"] SUBSEP f["system"]
@@ -31,13 +12,7 @@ f["metric"] == "busy.s_per_request" && f["quantile"] == "median" && f["mean"] !=
 	n = f["n"]
 }
 
-function cell(at, d)
-{
-	if (!(at in mean))
-		return "-"
-	d = half[at] >= 10 ? 0 : half[at] >= 1 ? 1 : half[at] >= 0.1 ? 2 : 3
-	return sprintf("%.*f ± %.*f", d, mean[at], d, half[at])
-}
+function cell(at) { return at in mean ? plus_minus(mean[at], half[at], 3) : "-" }
 
 function line(m, d, l, k, at, gone)
 {

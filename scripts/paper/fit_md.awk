@@ -1,20 +1,11 @@
-# The fit of the runtime `paper` as Markdown: awk -f fit_md.awk fit.csv
+# The fit of the runtime `paper` as Markdown: awk -f csv.awk -f page.awk -f fit_md.awk fit.csv
 BEGIN {
-	FS = ","
 	runtime = "launches"
 	split("titan-x rtx-4090", cards, " ")
 	split("ec launch.7b launch.13b", constants, " ")
-	split("llama2-7b llama2-13b", models, " ")
-	split("humaneval ceval summeval wikitext-2", datasets, " ")
 	split("launches bandwidths shared all", forms, " ")
 	title["titan-x"] = "TITAN X"
 	title["rtx-4090"] = "RTX 4090"
-	title["llama2-7b"] = "Llama 2 7B"
-	title["llama2-13b"] = "Llama 2 13B"
-	title["humaneval"] = "HumanEval"
-	title["ceval"] = "C-Eval"
-	title["summeval"] = "SummEval"
-	title["wikitext-2"] = "WikiText-2"
 	says["launches"] = "a share of the peak rate; a launch for each model: **the runtime**"
 	says["bandwidths"] = "a share of the peak rate; one of the bandwidth for each model, no launch"
 	says["shared"] = "shares of peak rate and bandwidth, and a launch, the same of both models"
@@ -25,9 +16,9 @@ BEGIN {
 	tier["titan-x"] = "edge only"
 	tier["rtx-4090"] = "cloud only"
 }
-FNR > 1 {
-	v[$1, $2, $3, $4, $5] = $6 + 0
-	seen[$1]
+{
+	v[f["form"], f["card"], f["item"], f["of"], f["with"]] = f["value"] + 0
+	seen[f["form"]]
 }
 
 function get(card, item, of, with) { return v[runtime, card, item, of, with] }

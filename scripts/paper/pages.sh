@@ -13,7 +13,7 @@ page()
 {
 	name=$1
 	shift
-	awk -f "$here/csv.awk" -f "$here/${name}_md.awk" "$@" >"$out/$name.md"
+	awk -f "$here/csv.awk" -f "$here/page.awk" -f "$here/${name}_md.awk" "$@" >"$out/$name.md"
 }
 
 page fit "$data/fit.csv"

@@ -7,12 +7,6 @@ BEGIN {
 	word["one-by-one"] = "one on each"
 	word["saturated"] = "full batches"
 }
-FNR == 1 {
-	file = file_name()
-	n_names = split($0, name, ",")
-	next
-}
-{ fields($0) }
 file == "claims" {
 	sentence[f["id"]] = f["sentence"]
 	next

@@ -1,15 +1,6 @@
-# What README shows of the claims: awk -f csv.awk -f summary_md.awk claims.csv verdicts.csv table1_published.csv
+# What README shows of the claims: awk -f csv.awk -f page.awk -f summary_md.awk claims.csv verdicts.csv table1_published.csv
 BEGIN {
-	split("fused llmint8 paper", runtimes, " ")
 	split("light filled one-by-one saturated", loads, " ")
-}
-FNR == 1 {
-	file = file_name()
-	n_names = split($0, name, ",")
-	next
-}
-{
-	fields($0)
 }
 file == "claims" {
 	order[++n_claims] = f["id"]

@@ -1,32 +1,6 @@
-# Table 1 as Markdown: awk -f table1_md.awk table1_published.csv table1.csv
-# Both are read by column names; what the prose counts is counted here.
-BEGIN {
-	FS = ","
-	split("llama2-7b llama2-13b", models, " ")
-	split("humaneval ceval summeval wikitext-2", datasets, " ")
-	split("edge-only cloud-only edge-cloud", systems, " ")
-	split("fused llmint8 paper", runtimes, " ")
-	title["llama2-7b"] = "Llama 2 7B"
-	title["llama2-13b"] = "Llama 2 13B"
-	title["humaneval"] = "HumanEval"
-	title["ceval"] = "C-Eval"
-	title["summeval"] = "SummEval"
-	title["wikitext-2"] = "WikiText-2"
-	title["edge-only"] = "edge only"
-	title["cloud-only"] = "cloud only"
-	title["edge-cloud"] = "edge + cloud"
-}
-FNR == 1 {
-	for (i = 1; i <= NF; i++)
-		col[i] = $i
-	file++
-	next
-}
-{
-	for (i = 1; i <= NF; i++)
-		f[col[i]] = $i
-}
-file == 1 {
+# Table 1 as Markdown: awk -f csv.awk -f page.awk -f table1_md.awk table1_published.csv table1.csv
+# What the prose counts is counted here.
+file == "table1_published" {
 	at = f["model"] SUBSEP f["system"] SUBSEP f["dataset"]
 	paper[at, "light"] = paper[at, "filled"] = f["latency_ms_per_token"] + 0
 	paper[at, "saturated"] = f["throughput_tok_per_s"] + 0
@@ -40,20 +14,12 @@ f["metric"] !~ /^(latency|throughput)/ { next }
 	mean[at] = f["mean"] + 0
 	half[at] = (f["ci_high"] - f["ci_low"]) / 2
 	n = f["n"]
-	if (f["preemptions"] > 0)
+	if (f["preemptions"] + 0 > 0)
 		preempted++
 	if (f["load"] == "saturated") {
 		edge_batch[f["model"], f["dataset"]] = f["edge_batch"]
 		cloud_batch[f["model"], f["dataset"]] = f["cloud_batch"]
 	}
-}
-
-function digits(h) { return h >= 10 ? 0 : h >= 1 ? 1 : 2 }
-
-function ours(at, d)
-{
-	d = digits(half[at])
-	return sprintf("%.*f ± %.*f", d, mean[at], d, half[at])
 }
 
 function ratio(x) { return sprintf(x >= 10 ? "%.1f" : "%.2f", x) }
@@ -74,7 +40,7 @@ function line(m, s, d, load, k, at, text)
 	text = text right(sprintf("%.2f", paper[m, s, d, load]), 6) " | "
 	for (k = 1; k in runtimes; k++) {
 		at = m SUBSEP s SUBSEP d SUBSEP runtimes[k] SUBSEP load SUBSEP "median"
-		text = text right(ours(at), 15) " | " \
+		text = text right(plus_minus(mean[at], half[at], 2), 15) " | " \
 			right(ratio(mean[at] / paper[m, s, d, load]), 5) " | "
 	}
 	print text left(kind(s, load), 10) " |"

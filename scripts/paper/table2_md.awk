@@ -1,10 +1,8 @@
-# Table 2 as Markdown: awk -f table2_md.awk table2_published.csv table2.csv
+# Table 2 as Markdown: awk -f csv.awk -f page.awk -f table2_md.awk table2_published.csv table2.csv
 BEGIN {
-	FS = ","
 	split("full das das-ceiling", attentions, " ")
 	split("autoregressive planned", decodings, " ")
 	split("random k-p-fcfs", policies, " ")
-	split("fused llmint8 paper", runtimes, " ")
 	title["full"] = "FA"
 	title["das"] = "DA"
 	title["das-ceiling"] = "ceiling"
@@ -13,18 +11,10 @@ BEGIN {
 	title["random"] = "Ran"
 	title["k-p-fcfs"] = "Dec"
 }
-FNR == 1 {
-	for (i = 1; i <= NF; i++)
-		col[i] = $i
-	file++
-	next
-}
 {
-	for (i = 1; i <= NF; i++)
-		f[col[i]] = $i
 	row = f["attention"] SUBSEP f["decoding"] SUBSEP f["policy"]
 }
-file == 1 {
+file == "table2_published" {
 	paper[row, "light"] = f["latency_ms_per_token"] + 0
 	paper[row, "saturated"] = f["throughput_tok_per_s"] + 0
 	paper[row, "one-by-one"] = f["throughput_tok_per_s"] + 0
@@ -37,12 +27,6 @@ file == 1 {
 	n = f["n"]
 }
 
-function ours(at, d)
-{
-	d = half[at] >= 10 ? 0 : half[at] >= 1 ? 1 : 2
-	return sprintf("%.*f ± %.*f", d, mean[at], d, half[at])
-}
-
 function line(row, a, d, p, load, k, at)
 {
 	printf "| %s | %s | %s | %s |", title[a], title[d], title[p],
@@ -53,7 +37,7 @@ function line(row, a, d, p, load, k, at)
 			printf " - | - |"
 			continue
 		}
-		printf " %s | %s |", ours(at), \
+		printf " %s | %s |", plus_minus(mean[at], half[at], 2), \
 			(row SUBSEP load) in paper ? sprintf("%.2f", mean[at] / paper[row, load]) : "-"
 	}
 	print ""
