@@ -98,4 +98,4 @@ awk -f "$here/csv.awk" -f "$here/assume_rows.awk" "$here/assumptions.csv" >"$tmp
 		done
 	done <"$tmp/rows"
 } >"$out/assume.csv"
-awk -f "$here/csv.awk" -f "$here/assume_md.awk" "$here/claims.csv" "$out/assume.csv" >"$out/assume.md"
+awk -f "$here/csv.awk" -f "$here/agree.awk" -f "$here/assume_md.awk" "$here/claims.csv" "$out/assume.csv" >"$out/assume.md"

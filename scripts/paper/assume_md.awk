@@ -1,6 +1,5 @@
-# Under which assumptions claims hold: awk -f csv.awk -f assume_md.awk claims.csv assume.csv
+# Under which assumptions claims hold: awk -f csv.awk -f agree.awk -f assume_md.awk claims.csv assume.csv
 BEGIN {
-	band = 0.2 # of the change said, as in claims.awk
 	title["light"] = "latency of one request at a time"
 	title["filled"] = "latency"
 	title["one-by-one"] = "one request at a time on each device"
@@ -11,17 +10,6 @@ file == "claims" {
 	relation[f["id"]] = f["relation"]
 	said[f["id"]] = f["said"] + 0
 	next
-}
-
-function agrees(id, lo, hi, near, far)
-{
-	if (relation[id] == "more")
-		return lo > 1
-	if (relation[id] == "less")
-		return hi < 1
-	near = 1 + (said[id] - 1) * (1 - band)
-	far = 1 + (said[id] - 1) * (1 + band)
-	return said[id] > 1 ? hi >= near && lo <= far : hi >= far && lo <= near
 }
 
 {
@@ -41,7 +29,7 @@ function agrees(id, lo, hi, near, far)
 		k = ++points[case_]
 		value[case_, k] = f["value"]
 		ratio[case_, k] = f["ratio"] + 0
-		holds[case_, k] = agrees(id, f["ci_low"] + 0, f["ci_high"] + 0)
+		holds[case_, k] = agrees(relation[id], said[id], f["ci_low"] + 0, f["ci_high"] + 0)
 	}
 }
 
@@ -68,8 +56,9 @@ function want(id)
 		return "more than 1"
 	if (relation[id] == "less")
 		return "less than 1"
-	return sprintf("%.3g to %.3g", 1 + (said[id] - 1) * (said[id] > 1 ? 1 - band : 1 + band),
-		1 + (said[id] - 1) * (said[id] > 1 ? 1 + band : 1 - band))
+	if (said[id] > 1)
+		return sprintf("%.3g to %.3g", short_of(said[id]), beyond(said[id]))
+	return sprintf("%.3g to %.3g", beyond(said[id]), short_of(said[id]))
 }
 
 END {

@@ -1,5 +1,5 @@
 # The ledger of claims: which of the paper's comparisons ours make, too.
-#	awk -f csv.awk -f claims.awk claims.csv table1_published.csv table2_published.csv \
+#	awk -f csv.awk -f agree.awk -f claims.awk claims.csv table1_published.csv table2_published.csv \
 #		table1.csv table2.csv fig2.csv stability.csv
 # Writes one row a claim, runtime and load: a verdict from an interval, nothing typed. Columns:
 #	id,runtime,load,kind,cells,value,low,high,at,verdict
@@ -15,8 +15,6 @@
 #	whole        the value itself, at least 0.98
 #	none         nothing to compare
 BEGIN {
-	band = 0.2
-	whole = 0.98
 	metric["latency"] = "latency.mean_ms_per_token"
 	metric["throughput"] = "throughput.tok_per_s"
 	metric["busy"] = "busy.s_per_request"
@@ -168,20 +166,6 @@ function off(relation, said, r, gap)
 		return r
 	gap = log((r > 0 ? r : 1e-9) / said)
 	return gap < 0 ? -gap : gap
-}
-
-# Whether the interval [lo, hi] of a ratio agrees with the claim.
-function agrees(relation, said, lo, hi, near, far)
-{
-	if (relation == "more")
-		return lo > 1
-	if (relation == "less")
-		return hi < 1
-	if (relation == "whole")
-		return hi >= whole
-	near = 1 + (said - 1) * (1 - band)
-	far = 1 + (said - 1) * (1 + band)
-	return said > 1 ? hi >= near && lo <= far : hi >= far && lo <= near
 }
 
 function judge(id, runtime, load, cells, n, i, relation, said, r, h, worst, lo, hi, v, count, ok, is_input, there)

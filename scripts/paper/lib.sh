@@ -98,3 +98,11 @@ saturated()
 {
 	echo "{process: saturated, outstanding: $((2 * $1 + window))}"
 }
+
+# judge FOLDER: verdicts on the paper's claims from the tables there
+judge()
+{
+	awk -f "$here/csv.awk" -f "$here/agree.awk" -f "$here/claims.awk" "$here/claims.csv" \
+		"$here/table1_published.csv" "$here/table2_published.csv" "$1/table1.csv" \
+		"$1/table2.csv" "$1/fig2.csv" "$1/stability.csv"
+}

@@ -12,17 +12,15 @@ out=$2
 artefacts='table1 table2 fig2' data=$here/../../results/paper
 [ "${3:-}" != --quick ] || artefacts=table2 data=$here/../../results/expected
 
-# at QUANTILE: verdicts with the quantile as a first column, but for the line of names
+# at QUANTILE FOLDER: verdicts with the quantile as a first column, but for the line of names
 at()
 {
-	awk -f "$here/csv.awk" -f "$here/claims.awk" "$here/claims.csv" "$here/table1_published.csv" \
-		"$here/table2_published.csv" "$2/table1.csv" "$2/table2.csv" "$2/fig2.csv" \
-		"$data/stability.csv" | sed "1d; s/^/$1,/"
+	judge "$2" | sed "1d; s/^/$1,/"
 }
 
 for quantile in low high; do
 	mkdir "$tmp/$quantile"
-	cp "$data/table1.csv" "$data/table2.csv" "$data/fig2.csv" "$tmp/$quantile"
+	cp "$data/table1.csv" "$data/table2.csv" "$data/fig2.csv" "$data/stability.csv" "$tmp/$quantile"
 	# the last option counts
 	printf '#!/bin/sh\nexec "%s" "$@" -s run.profile_quantile=%s\n' "$offing" $quantile \
 		>"$tmp/offing-$quantile"

@@ -49,7 +49,7 @@ judge()
 		echo 'id,section,sentence,artefact,metric,left,right,over,said,relation,why,short'
 		echo "$1,0,\"one, two \"\"three\"\"\",$3,$2,\"why, then\","
 	} >"$tmp/claims.csv"
-	awk -f "$here/csv.awk" -f "$here/claims.awk" "$tmp/claims.csv" "$tmp/table1_published.csv" \
+	awk -f "$here/csv.awk" -f "$here/agree.awk" -f "$here/claims.awk" "$tmp/claims.csv" "$tmp/table1_published.csv" \
 		"$tmp/table2_published.csv" "$tmp/table1.csv" "$tmp/table2.csv" "$tmp/fig2.csv" \
 		"$tmp/stability.csv" >"$tmp/verdicts.csv"
 	got=$(awk -F, -v want="$1,$4," 'index($0, want) == 1 {
