@@ -32,11 +32,7 @@ values_of()
 	END
 	to=$1
 	shift
-	"$offing" run "$scenarios/$scenario.yaml" --quiet --force -o "$tmp/run" \
-		--replications "$replications" "$@" >/dev/null 2>"$tmp/said" || {
-		cat "$tmp/said" >&2
-		exit 1
-	}
+	run "$scenario" "$@"
 	sqlite3 -readonly -csv "$tmp/run/results.sqlite" "
 		SELECT m.replication, m.value FROM metric m JOIN run r ON r.id = m.run
 		WHERE r.policy = '$policy' AND m.name = '$metric' AND m.scope = '$scope'

@@ -25,46 +25,29 @@ rows()
 		WHERE scope = '' AND s.name = '$1' AND ${2:-1} ORDER BY run.id" | tr -d '\r'
 }
 
-# at_rate OPTION...
-at_rate()
-{
-	testbed "$model" "$dataset" "$runtime" "$edge_batch" "$cloud_batch" \
-		-s "links.access.rate=$rate Mbps" -s "links.wan.rate=$rate Mbps" \
-		-s "links.metro.rate=$rate Mbps" "$@"
-}
-
-# crowd SYSTEM USERS
-crowd()
-{
-	at_rate -s "run.requests=$requests" -s "users.all.count=$2" \
-		-s "users.all.arrivals={process: closed, think: 0 s}"
-	rows latency.mean_ms_per_token "policy = '$1'"
-}
-
-saturate()
-{
-	at_rate -s run.requests=null -s "run.horizon=$horizon" -s "run.warmup=$warmup" \
-		-s "users.all.arrivals=$(saturated $(($(edge_places "$model" "$edge_batch") + cloud_batch)))"
-	rows throughput.tok_per_s
-}
-
 point()
 {
+	set -- -s "links.access.rate=$rate Mbps" -s "links.wan.rate=$rate Mbps" \
+		-s "links.metro.rate=$rate Mbps"
 	load=light edge_batch=1 cloud_batch=1
-	at_rate -s "run.requests=$requests"
+	testbed -s "run.requests=$requests" "$@"
 	rows latency.mean_ms_per_token
 	# one request on every device: in the cloud that is the run above
 	load=filled
 	rows latency.mean_ms_per_token "policy = 'cloud-only'"
 	places=$(edge_places "$model" 1)
-	crowd edge-only "$places"
-	crowd edge-cloud $((places + 1))
+	crowd "$places" "$@"
+	rows latency.mean_ms_per_token "policy = 'edge-only'"
+	crowd $((places + 1)) "$@"
+	rows latency.mean_ms_per_token "policy = 'edge-cloud'"
 	load=one-by-one
-	saturate
+	saturate "$@"
+	rows throughput.tok_per_s
 	load=saturated
 	edge_batch=$(max_batch titan-x "$model" "$dataset")
 	cloud_batch=$(max_batch rtx-4090 "$model" "$dataset")
-	saturate
+	saturate "$@"
+	rows throughput.tok_per_s
 }
 
 {

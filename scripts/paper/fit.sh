@@ -5,11 +5,11 @@
 # docs/paper.md says which constants and why. --quick: these alone, none of those they are held
 # against, for a test.
 set -eu
-LC_ALL=C
-export LC_ALL
 offing=$1
 out=$2
-here=$(dirname "$0")
+# shellcheck source=scripts/paper/lib.sh
+. "$(dirname "$0")/lib.sh"
+
 forms=--forms
 [ "${3:-}" != --quick ] || forms=
 replications=4
@@ -17,5 +17,5 @@ replications=4
 # beside the program in the build
 fit=$(dirname "$offing")/../scripts/paper/fit/paper_fit
 
-"$fit" "$here/table1_published.csv" "$here/../../scenarios/paper" "$replications" $forms \
+"$fit" "$here/table1_published.csv" "$scenarios" "$replications" $forms \
 	--profiles "$out" >"$out/fit.csv"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# What the scripts of the paper's tables and figures share; they source it. It wants $offing, $out
-# and $replications.
+# What the scripts of the paper's tables and figures share; they source it. What runs scenarios wants
+# $offing and $replications.
 LC_ALL=C
 export LC_ALL
 
@@ -65,31 +65,82 @@ edge_places()
 	esac
 }
 
-# testbed MODEL DATASET RUNTIME EDGE_BATCH CLOUD_BATCH OPTION...: run the testbed of Table 1 with
-# that; what comes out is in $tmp/run.
+# quietly COMMAND...: what it says on standard error only where it fails, which ends the script
+quietly()
+{
+	"$@" 2>"$tmp/said" || {
+		cat "$tmp/said" >&2
+		exit 1
+	}
+}
+
+# run SCENARIO OPTION...: $replications of one in $scenarios; what comes out is in $tmp/run.
+run()
+{
+	scenario=$1
+	shift
+	quietly "$offing" run "$scenarios/$scenario.yaml" --quiet --force -o "$tmp/run" \
+		--replications "$replications" "$@" >/dev/null
+}
+
+# testbed OPTION...: run the testbed of Table 1 with $model, $dataset, $runtime, $edge_batch and
+# $cloud_batch
 testbed()
 {
-	model=$1
-	dataset=$2
-	runtime=$3
-	edge_batch=$4
-	cloud_batch=$5
-	shift 5
 	if [ "$model" = llama2-13b ]; then
-		set -- "$scenarios/table1-13b.yaml" -s "instances.auto.runtime=$runtime" \
+		set -- table1-13b -s "instances.auto.runtime=$runtime" \
 			-s "instances.auto.max_batch=$edge_batch" \
 			-s "instances.chat-1={max_batch: $cloud_batch}" "$@"
 	else
-		set -- "$scenarios/table1.yaml" -s "instances.edge.runtime=$runtime" \
+		set -- table1 -s "instances.edge.runtime=$runtime" \
 			-s "instances.cloud.runtime=$runtime" \
 			-s "instances.edge.max_batch=$edge_batch" \
 			-s "instances.cloud.max_batch=$cloud_batch" "$@"
 	fi
-	"$offing" run "$@" --quiet --force -o "$tmp/run" --replications "$replications" \
-		-s "users.all.workload=$dataset" >/dev/null 2>"$tmp/said" || {
-		cat "$tmp/said" >&2
-		exit 1
-	}
+	run "$@" -s "users.all.workload=$dataset"
+}
+
+# crowd USERS OPTION...: run that testbed with so many users who ask again and again
+crowd()
+{
+	users=$1
+	shift
+	testbed -s "run.requests=$requests" -s "users.all.count=$users" \
+		-s "users.all.arrivals={process: closed, think: 0 s}" "$@"
+}
+
+# saturate OPTION...: run that testbed with more requests than it serves at once
+saturate()
+{
+	testbed -s run.requests=null -s "run.horizon=$horizon" -s "run.warmup=$warmup" \
+		-s "users.all.arrivals=$(saturated $(($(edge_places "$model" "$edge_batch") + cloud_batch)))" "$@"
+}
+
+# switches: run the testbed of Table 2 at $load with $runtime, $attention and $decoding; $metric
+# is what it is about. Batches are as in Table 1, less 0.14 GB of draft and 6 KiB a token.
+switches()
+{
+	edge_batch=1 cloud_batch=1 metric=throughput.tok_per_s
+	[ "$load" != saturated ] || edge_batch=13 cloud_batch=45
+	if [ "$load" = light ]; then
+		metric=latency.mean_ms_per_token
+		set -- -s "run.requests=$requests"
+	else
+		set -- -s run.requests=null -s "run.horizon=$horizon" -s "run.warmup=$warmup" \
+			-s "users.all.arrivals=$(saturated $((edges * edge_batch + cloud_batch)))"
+	fi
+	run table2 -s "instances.auto.runtime=$runtime" -s "instances.auto.attention=$attention" \
+		-s "instances.auto.decoding=$decoding" -s "instances.auto.max_batch=$edge_batch" \
+		-s "instances.chat-1.max_batch=$cloud_batch" "$@"
+}
+
+# offices LOAD OPTION...: run load.yaml at so many requests a second of its four offices together
+offices()
+{
+	rate=$(awk "BEGIN { print $1 / 4 }")
+	shift
+	run load -s "users.office1.arrivals.rate=$rate /s" -s "users.office2.arrivals.rate=$rate /s" \
+		-s "users.office3.arrivals.rate=$rate /s" -s "users.office4.arrivals.rate=$rate /s" "$@"
 }
 
 # saturated PLACES: twice as many requests as are served at once, and a window of the queue

@@ -4,15 +4,12 @@
 # Of what is in results/paper/, whether or not it is from short runs; captions are those of
 # results/README.md.
 set -eu
-LC_ALL=C
-export LC_ALL
 offing=$1
 out=$2
-here=$(dirname "$0")
-results=$here/../../results
+# shellcheck source=scripts/paper/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+results=$here/../../results
 mkdir "$tmp/paper"
 
 cp "$results"/paper/*.md "$results"/paper/*.svg "$tmp/paper"

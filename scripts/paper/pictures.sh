@@ -4,17 +4,13 @@
 #	scripts/paper/pictures.sh OFFING OUT [--quick]
 # --quick: of those of short runs, results/expected/.
 set -eu
-LC_ALL=C
-export LC_ALL
 out=$2
-here=$(dirname "$0")
+# shellcheck source=scripts/paper/lib.sh
+. "$(dirname "$0")/lib.sh"
 # shellcheck source=scripts/paper/draw.sh
 . "$here/draw.sh"
 data=$here/../../results/paper
 [ "${3:-}" != --quick ] || data=$here/../../results/expected
-
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 
 awk -f "$here/csv.awk" -f "$here/beside.awk" "$here/table1_published.csv" "$data/table1.csv" \
 	>"$out/beside.csv"

@@ -15,12 +15,7 @@ rates='1 2 5 10 20 50 100 200 500 1000' replications=10 requests=600
 {
 	echo 'cards,rate_mbps,ms_per_token,ci_low,ci_high,n'
 	for rate in $rates; do
-		"$offing" run "$scenarios/pipeline.yaml" --quiet --force -o "$tmp/run" \
-			--replications "$replications" -s "run.requests=$requests" \
-			-s "links.metro.rate=$rate Mbps" >/dev/null 2>"$tmp/said" || {
-			cat "$tmp/said" >&2
-			exit 1
-		}
+		run pipeline -s "run.requests=$requests" -s "links.metro.rate=$rate Mbps"
 		sqlite3 -readonly -csv "$tmp/run/results.sqlite" "
 			SELECT substr(scope, 7), $rate, mean, ci_low, ci_high, n FROM summary
 			WHERE scope LIKE 'group:%' AND name = 'latency.mean_ms_per_token'" | tr -d '\r'

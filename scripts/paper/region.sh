@@ -18,12 +18,8 @@ along()
 {
 	share=$1
 	shift
-	"$offing" capacity "$scenarios/region.yaml" --quiet --json --precision $precision \
-		--requests $most ${policies:+--policies "$policies"} "$@" \
-		>"$tmp/capacity.json" 2>"$tmp/said" || {
-		cat "$tmp/said" >&2
-		exit 1
-	}
+	quietly "$offing" capacity "$scenarios/region.yaml" --quiet --json --precision $precision \
+		--requests $most ${policies:+--policies "$policies"} "$@" >"$tmp/capacity.json"
 	sqlite3 -csv :memory: "
 		CREATE TABLE c AS SELECT readfile('$tmp/capacity.json') AS j;
 		SELECT 'bound', $share, b, b, b, $share * b, (1 - $share) * b

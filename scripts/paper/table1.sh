@@ -33,25 +33,15 @@ filled()
 	load=filled edge_batch=1 cloud_batch=1
 	rows latency.mean_ms_per_token '' "policy = 'cloud-only'"
 	places=$(edge_places "$model" 1)
-	crowd edge-only "$places"
-	crowd edge-cloud $((places + 1))
+	crowd "$places" -s "run.profile_quantile=$quantile"
+	rows latency.mean_ms_per_token '' "policy = 'edge-only'"
+	crowd $((places + 1)) -s "run.profile_quantile=$quantile"
+	rows latency.mean_ms_per_token '' "policy = 'edge-cloud'"
 }
 
-# crowd SYSTEM USERS
-crowd()
+full()
 {
-	testbed "$model" "$dataset" "$runtime" 1 1 -s "run.profile_quantile=$quantile" \
-		-s "run.requests=$requests" -s "users.all.count=$2" \
-		-s "users.all.arrivals={process: closed, think: 0 s}"
-	rows latency.mean_ms_per_token '' "policy = '$1'"
-}
-
-saturate()
-{
-	testbed "$model" "$dataset" "$runtime" "$edge_batch" "$cloud_batch" \
-		-s "run.profile_quantile=$quantile" -s run.requests=null \
-		-s "run.horizon=$horizon" -s "run.warmup=$warmup" \
-		-s "users.all.arrivals=$(saturated $(($(edge_places "$model" "$edge_batch") + cloud_batch)))"
+	saturate -s "run.profile_quantile=$quantile"
 	rows throughput.tok_per_s ''
 	rows busy.s_per_request site:cloud
 }
@@ -61,19 +51,18 @@ cell()
 	edge_batch=$(max_batch titan-x "$model" "$dataset")
 	cloud_batch=$(max_batch rtx-4090 "$model" "$dataset")
 	load=light
-	testbed "$model" "$dataset" "$runtime" "$edge_batch" "$cloud_batch" \
-		-s "run.profile_quantile=$quantile" -s "run.requests=$requests"
+	testbed -s "run.profile_quantile=$quantile" -s "run.requests=$requests"
 	rows latency.mean_ms_per_token ''
 	rows busy.s_per_request site:cloud
 	filled
 	edge_batch=$(max_batch titan-x "$model" "$dataset")
 	cloud_batch=$(max_batch rtx-4090 "$model" "$dataset")
 	load=saturated
-	saturate
+	full
 	load=one-by-one
 	edge_batch=1
 	cloud_batch=1
-	saturate
+	full
 }
 
 all()

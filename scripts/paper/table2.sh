@@ -26,44 +26,15 @@ rows()
 		WHERE scope = '' AND s.name = '$1' ORDER BY run.id" | tr -d '\r'
 }
 
-# run OPTION...
-run()
-{
-	"$offing" run "$scenarios/table2.yaml" --quiet --force -o "$tmp/run" \
-		--replications "$replications" -s "instances.auto.runtime=$runtime" \
-		-s "instances.auto.attention=$attention" -s "instances.auto.decoding=$decoding" \
-		-s "instances.auto.max_batch=$edge_batch" -s "instances.chat-1.max_batch=$cloud_batch" \
-		"$@" >/dev/null 2>"$tmp/said" || {
-		cat "$tmp/said" >&2
-		exit 1
-	}
-}
-
-saturate()
-{
-	run -s run.requests=null -s "run.horizon=$horizon" -s "run.warmup=$warmup" \
-		-s "users.all.arrivals=$(saturated $((edges * edge_batch + cloud_batch)))"
-	rows throughput.tok_per_s
-}
-
-combination()
-{
-	load=light edge_batch=1 cloud_batch=1
-	run -s "run.requests=$requests"
-	rows latency.mean_ms_per_token
-	load=one-by-one
-	saturate
-	# as in Table 1, less 0.14 GB of draft and 6 KiB a token
-	load=saturated edge_batch=13 cloud_batch=45
-	saturate
-}
-
 {
 	echo 'runtime,load,attention,decoding,policy,edge_batch,cloud_batch,metric,mean,ci_low,ci_high,n'
 	for runtime in $runtimes; do
 		for attention in $attentions; do
 			for decoding in autoregressive planned; do
-				combination
+				for load in light one-by-one saturated; do
+					switches
+					rows "$metric"
+				done
 			done
 		done
 	done
