@@ -1,10 +1,8 @@
 /* The published cells that are inputs. */
 #include "scripts/paper/fit/cells.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "io/text/csv.h"
+#include "io/text/trace_value.h"
 
 const char *const card_names[CARDS] = {"titan-x", "rtx-4090"};
 const char *const paper_model_names[PAPER_MODELS] = {"llama2-7b", "llama2-13b"};
@@ -33,12 +31,11 @@ static bool add(struct cells *out, struct arena *a, const struct csv_reader *r,
 	struct src_pos at = {r->lines.file, (unsigned)r->lines.line, 1};
 	int card = word_in(value[SYSTEM], system_names, CARDS);
 	int model = word_in(value[MODEL], paper_model_names, PAPER_MODELS);
-	char *latency = arena_printf(a, "%.*s", (int)value[LATENCY].n, value[LATENCY].s);
-	double ms = strtod(latency, NULL);
+	double ms;
 
 	if (card < 0)
 		return true; /* to be predicted */
-	if (model < 0 || !(ms > 0.0))
+	if (model < 0 || !trace_number(value[LATENCY], &ms) || !(ms > 0.0))
 		return err_at(err, at, "a cell needs a known model and a latency above 0 ms");
 	if (out->n == CELLS_MOST)
 		return err_at(err, at, "more than %d cells", CELLS_MOST);

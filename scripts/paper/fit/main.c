@@ -6,20 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/whole_file.h"
 #include "scripts/paper/fit/print.h"
 
 /* The first is the runtime. */
 static const struct form forms[] = {
-	{"launches", "arithmetic; a launch for each model", 3,
+	{"launches", 3,
 		{{"ec", FIELD_EC, PAPER_MODELS, 0.3}, {"launch.7b", FIELD_LAUNCH, LLAMA2_7B, 2e-3},
 			{"launch.13b", FIELD_LAUNCH, LLAMA2_13B, 3e-3}}},
-	{"bandwidths", "arithmetic; bandwidth for each model", 3,
+	{"bandwidths", 3,
 		{{"ec", FIELD_EC, PAPER_MODELS, 0.3}, {"eb.7b", FIELD_EB, LLAMA2_7B, 0.2},
 			{"eb.13b", FIELD_EB, LLAMA2_13B, 0.2}}},
-	{"shared", "arithmetic, bandwidth and launch, the same of both models", 3,
+	{"shared", 3,
 		{{"ec", FIELD_EC, PAPER_MODELS, 0.3}, {"eb", FIELD_EB, PAPER_MODELS, 0.2},
 			{"launch", FIELD_LAUNCH, PAPER_MODELS, 1e-4}}},
-	{"all", "arithmetic and bandwidth; a launch for each model", 4,
+	{"all", 4,
 		{{"ec", FIELD_EC, PAPER_MODELS, 0.3}, {"eb", FIELD_EB, PAPER_MODELS, 0.6},
 			{"launch.7b", FIELD_LAUNCH, LLAMA2_7B, 2e-3},
 			{"launch.13b", FIELD_LAUNCH, LLAMA2_13B, 3e-3}}},
@@ -55,18 +56,15 @@ static bool write_profile(
 	static const char *const short_names[PAPER_MODELS] = {"7b", "13b"};
 	/* drafts: a layer takes the launch of the smaller model's */
 	const char *others = m == LLAMA2_7B ? " llama-68m tinyllama-1.1b" : "";
+	struct whole_file *to;
 	char path[500];
-	FILE *to;
-	bool ok;
 
 	snprintf(path, sizeof path, "%s/%s-paper-%s.profile", folder, card_names[s->card],
 		short_names[m]);
-	to = fopen(path, "w");
-	if (!to)
-		return err_run(err, "%s cannot be written", path);
-	print_profile(to, s, m, others);
-	ok = !ferror(to);
-	return fclose(to) == 0 && ok ? true : err_run(err, "%s cannot be written", path);
+	if (!whole_file_open(&to, path, WHOLE_REPLACE, err))
+		return false;
+	print_profile(whole_file(to), s, m, others);
+	return whole_file_close(to, err);
 }
 
 static bool fit_card(const struct request *r, size_t f, enum card card, const struct cells *cells,

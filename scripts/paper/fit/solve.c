@@ -21,7 +21,8 @@ struct problem {
 	struct err *err;
 };
 
-struct constants solve_base(enum card d)
+/* The share of its bandwidth that published kernels reach on @d; launches 0. */
+static struct constants published(enum card d)
 {
 	double eb = d == TITAN_X ? 0.83 : 0.96; /* titan-x-fused.profile, rtx-4090-fused.profile */
 
@@ -44,7 +45,7 @@ static void put(struct constants *c, const struct constant *k, double x)
 
 static struct constants constants_at(const struct problem *p, const gsl_vector *x)
 {
-	struct constants c = solve_base(p->card);
+	struct constants c = published(p->card);
 
 	for (size_t k = 0; k < p->form->n; k++)
 		put(&c, &p->form->constant[k], exp(gsl_vector_get(x, k)));
@@ -114,17 +115,17 @@ static void take(struct solution *out, const struct problem *p, gsl_multifit_nli
 			 *r = gsl_multifit_nlinear_residual(w);
 	size_t k = p->form->n, n = p->n;
 	gsl_matrix *covariance = gsl_matrix_alloc(k, k);
+	double sum = 0.0; /* of squares */
 
 	out->at = constants_at(p, x);
-	out->iterations = gsl_multifit_nlinear_niter(w);
 	for (size_t i = 0; i < n; i++) {
 		out->cell[i] = p->cell[i];
 		out->residual[i] = gsl_vector_get(r, i);
 		out->foretold_s[i] = p->cells->at[p->cell[i]].latency_s * exp(out->residual[i]);
-		out->sum += out->residual[i] * out->residual[i];
+		sum += out->residual[i] * out->residual[i];
 	}
-	out->sigma = sqrt(out->sum / (double)(n - k));
-	out->aicc = aicc((double)n, (double)k, out->sum);
+	out->sigma = sqrt(sum / (double)(n - k));
+	out->aicc = aicc((double)n, (double)k, sum);
 	gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0.0, covariance);
 	for (size_t a = 0; a < k; a++) {
 		out->value[a] = exp(gsl_vector_get(x, a));

@@ -22,9 +22,9 @@ struct constant {
 	double start;
 };
 
-/** Which constants a device has; the rest stay as @base has them. */
+/** Which constants a device has; the rest stay as published. */
 struct form {
-	const char *name, *summary;
+	const char *name;
 	size_t n;
 	struct constant constant[CONSTANTS_MOST];
 };
@@ -38,14 +38,9 @@ struct solution {
 	size_t n; /* cells, and by cell its number, what is foretold, ln(foretold / printed) */
 	size_t cell[CELLS_MOST];
 	double foretold_s[CELLS_MOST], residual[CELLS_MOST];
-	double sum;   /* of squares */
-	double sigma; /* sqrt(sum / (n - constants)) */
+	double sigma; /* sqrt(sum of squares / (n - constants)) */
 	double aicc;  /* Akaike's criterion for few cells; the least is best */
-	size_t iterations;
 };
-
-/** The share of its bandwidth that published kernels reach on @d; launches 0. */
-struct constants solve_base(enum card d);
 
 MUST_CHECK bool solve(struct solution *out, const struct form *f, enum card d,
 	const struct cells *cells, struct testbed *t, struct err *err);

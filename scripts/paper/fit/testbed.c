@@ -8,11 +8,10 @@
 
 #include "io/scenario/scenario.h"
 #include "io/trace/arrival_trace.h"
+#include "models/cost/profile.h"
 #include "plan/copies.h"
 #include "policies/all.h"
 #include "study/experiment.h"
-
-enum { SETS = 1 };
 
 struct testbed {
 	const struct cells *cells;
@@ -24,11 +23,6 @@ static const char *const scenario_files[PAPER_MODELS] = {
 	[LLAMA2_13B] = "table1-13b.yaml",
 };
 
-enum profile_peak testbed_peak(enum card d)
-{
-	return d == TITAN_X ? PEAK_FP32 : PEAK_FP16;
-}
-
 static bool read_one(struct scenario **out, const char *folder, const struct cell *c,
 	const char *replications, struct err *err)
 {
@@ -38,15 +32,15 @@ static bool read_one(struct scenario **out, const char *folder, const struct cel
 		.policies = policies_all(),
 		.traces = &arrival_trace_opener,
 		.placer = &copies_placer};
-	const char *sets[SETS];
+	const char *set;
 	bool ok;
 
 	arena_init(&a);
 	err_list_init(&errs);
 	req.file = arena_printf(&a, "%s/%s", folder, scenario_files[c->model]);
-	sets[0] = arena_printf(&a, "users.all.workload=%s", c->dataset);
-	req.sets = sets;
-	req.n_sets = SETS;
+	set = arena_printf(&a, "users.all.workload=%s", c->dataset);
+	req.sets = &set;
+	req.n_sets = 1;
 	ok = scenario_read(out, &req, &errs);
 	if (!ok)
 		*err = errs.items[0];
@@ -93,10 +87,13 @@ struct made {
 
 static void make(struct made *m, enum card d, const struct constants *c, enum paper_model model)
 {
+	/* a TITAN X has no other */
+	enum profile_peak peak = d == TITAN_X ? PEAK_FP32 : PEAK_FP16;
+
 	m->form = (struct profile_form){.launch_s[PRECISION_INT8] = c->launch_s[model]};
 	for (size_t op = 0; op < LLM_OPS; op++)
 		m->form.op[PRECISION_INT8][op] = (struct profile_op){
-			.ec = c->ec, .eb = c->eb[model], .mixed = 1.0, .peak = testbed_peak(d)};
+			.ec = c->ec, .eb = c->eb[model], .mixed = 1.0, .peak = peak};
 	m->profile = (struct profile){.name = "paper",
 		.device = "*",
 		.runtime = "*",

@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "models/cost/profile.h"
 #include "scripts/paper/fit/cells.h"
 
 /**
@@ -19,9 +18,6 @@ struct constants {
 	double ec;                     /* share of the peak rate reached */
 	double launch_s[PAPER_MODELS]; /* beside both, of every layer in every step */
 };
-
-/** The peak that @ec is of, of either device: fp32 on a TITAN X, which has no other. */
-enum profile_peak testbed_peak(enum card d);
 
 struct testbed;
 
