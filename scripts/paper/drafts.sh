@@ -22,11 +22,16 @@ decode()
 		-s "sites.cloud.gpu=$gpu" -s "links.wan.delay=$delay ms" "$@" >/dev/null
 }
 
-# gain WHERE FOLDER: of decoding token by token in the cloud over that
+# gain WHERE: of decoding token by token in the cloud over that with drafts, replication by replication
+# (the same arrivals)
 gain()
 {
-	ratio_rows "$tmp/plain/results.sqlite" "$tmp/$2/results.sqlite" latency.mean_ms_per_token '' |
-		sed "s/^[^,]*/$gpu,$1,$round_trip/"
+	sqlite3 -readonly -csv "$tmp/plain/results.sqlite" "ATTACH '$tmp/$1/results.sqlite' AS b;
+		SELECT '$gpu/$1/$round_trip', m.value / n.value
+		FROM metric m JOIN b.metric n USING (run, replication, scope, name)
+		WHERE m.name = 'latency.mean_ms_per_token' AND m.scope = '' AND m.value IS NOT NULL AND n.value > 0
+		ORDER BY m.run, m.replication" | tr -d '\r' | awk -F, -f "$here/interval.awk" |
+		sed 's|/|,|g'
 }
 
 {
@@ -37,8 +42,8 @@ gain()
 			decode edge
 			decode cloud -s instances.cloud.draft.site=null
 			decode plain -s instances.cloud.draft=null -s instances.cloud.decoding=autoregressive
-			gain edge edge
-			gain cloud cloud
+			gain edge
+			gain cloud
 		done
 	done
 } >"$out/drafts.csv"

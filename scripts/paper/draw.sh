@@ -24,14 +24,3 @@ draw()
 	# cairo writes when it was drawn: two pictures of the same data are the same
 	LC_ALL=C sed -i 's/^\(.*\/CreationDate (D:\)[0-9]*/\120000101000000/' "$out/$1.pdf"
 }
-
-# ratio_rows DATABASE DATABASE METRIC SCOPE: of the first over the second, replication by
-# replication (the same arrivals): policy, mean, limits of the 95 % interval (Student t), number.
-ratio_rows()
-{
-	sqlite3 -readonly -csv "$1" "ATTACH '$2' AS b;
-		SELECT r.policy, m.value / n.value FROM metric m JOIN run r ON r.id = m.run
-		JOIN b.metric n USING (run, replication, scope, name)
-		WHERE m.name = '$3' AND m.scope = '$4' AND m.value IS NOT NULL AND n.value > 0
-		ORDER BY m.run, m.replication" | tr -d '\r' | awk -F, -f "$here/interval.awk"
-}
