@@ -69,6 +69,7 @@ static int stream_row(struct trace_source *s, struct arrival_row *row, struct er
 			return got;
 		if (!in_order(s, at, row->at_ns, err)) {
 			free(row->ids);
+			row->ids = NULL;
 			return -1;
 		}
 	} while (got == 2);

@@ -170,6 +170,23 @@ static void aiperf_is_put_in_order_and_failures_are_left_out(void **state)
 		TRACE_AIPERF, "150 12 30; 400 550 9; ");
 }
 
+/* A stamp is read up to the row behind it, which is refused with the ids it has. */
+static void a_time_that_goes_back_is_refused_whatever_prompts_share(void **state)
+{
+	struct buf got;
+
+	(void)state;
+	write_text("{\"timestamp\": 5000, \"input_length\": 600, \"output_length\": 5, "
+		   "\"hash_ids\": [1, 2]}\n"
+		   "{\"timestamp\": 4000, \"input_length\": 600, \"output_length\": 5, "
+		   "\"hash_ids\": [1, 3]}\n");
+	buf_init(&got);
+	read_as(&got, TRACE_MOONCAKE, true);
+	assert_string_equal(got.s, "error: 2:15: timestamp goes back by 1000 ms; a trace must be "
+				   "in order of time");
+	buf_finish(&got);
+}
+
 static void what_vllm_measured_comes_again(void **state)
 {
 	(void)state;
@@ -359,6 +376,7 @@ int main(void)
 		cmocka_unit_test(llmservingsim_has_three_kinds_of_file),
 		cmocka_unit_test(tokens_make_blocks_that_are_equal_when_they_are),
 		cmocka_unit_test(aiperf_is_put_in_order_and_failures_are_left_out),
+		cmocka_unit_test(a_time_that_goes_back_is_refused_whatever_prompts_share),
 		cmocka_unit_test(what_vllm_measured_comes_again),
 		cmocka_unit_test(objects_of_our_own_columns_are_a_trace),
 		cmocka_unit_test(a_format_that_is_not_certain_is_asked_for),
