@@ -7,8 +7,6 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
-enum { TOK_MAX = 1000000000 };
-
 static const struct line_limits LIMITS = {.bytes = UINT64_C(4000000000), .lines = 10000000};
 static const char TOKENS_RULE[] = "a whole number from 1 to 1000000000";
 
@@ -62,9 +60,9 @@ static bool blis_times(const struct row_reader *r, const struct str *value,
 
 	if (value[OTHER].n > 0 && !time_at(r, OTHER, value, us, &sent_ns, err))
 		return false;
-	if (trace_whole(value[MORE + 1], TOK_MAX, &counted) && counted > 0)
+	if (trace_whole(value[MORE + 1], LOG_TOK_MAX, &counted) && counted > 0)
 		q->prompt_tok = counted;
-	else if (trace_whole(value[MORE + 2], TOK_MAX, &prefix))
+	else if (trace_whole(value[MORE + 2], LOG_TOK_MAX, &prefix))
 		q->prompt_tok += prefix; /* a beginning that is shared */
 	if (sent_ns > 0)
 		q->arrival_ns = sent_ns;
@@ -80,7 +78,7 @@ static bool blis_answered(const struct str *value)
 
 	if (value[MORE].n > 0 && !str_eq(value[MORE], "ok"))
 		return false;
-	return !trace_whole(value[FIRST], TOK_MAX, &first) || first > 0; /* 0: not known */
+	return !trace_whole(value[FIRST], LOG_TOK_MAX, &first) || first > 0; /* 0: not known */
 }
 
 /* LLMServingSim, what its `bench` measured of vLLM: arrivals are of the wall clock, the rest of
@@ -207,7 +205,7 @@ bool log_is_foreign(const struct heading *h)
 static bool tokens(const struct row_reader *r, size_t column, const struct str *value,
 	uint32_t *out, struct err *err)
 {
-	return (trace_whole(value[column], TOK_MAX, out) && *out > 0) ||
+	return (trace_whole(value[column], LOG_TOK_MAX, out) && *out > 0) ||
 	       row_reader_refuse(r, column, value[column], TOKENS_RULE, err);
 }
 

@@ -15,9 +15,7 @@ struct log_rows {
 	uint64_t n_unanswered;
 };
 
-/** "name:line:col: name must be RULE, not 'text'". Always false. */
-bool log_refuse(const struct log_rows *rows, struct src_pos at, const char *name, const char *rule,
-	struct str text, struct err *err);
+enum { LOG_TOK_MAX = 1000000000 }; /* of a prompt or an answer */
 
 /** Check the order of its times, and keep it. */
 MUST_CHECK bool log_add(struct log_rows *rows, const struct served_request *r, struct err *err);

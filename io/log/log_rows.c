@@ -1,19 +1,6 @@
 /* Requests as they are read, whatever the form of the log. */
 #include "io/log/log_parts.h"
 
-#include "base/quote.h"
-
-bool log_refuse(const struct log_rows *rows, struct src_pos at, const char *name, const char *rule,
-	struct str text, struct err *err)
-{
-	char quoted[QUOTE_SIZE];
-
-	(void)rows;
-	return text_shows(text, at, err) &&
-	       err_at(err, at, "%s must be %s, not '%s'", name, rule,
-		       quote_bytes(quoted, sizeof quoted, text.s, text.n));
-}
-
 bool log_add(struct log_rows *rows, const struct served_request *r, struct err *err)
 {
 	struct src_pos at = {rows->file, r->line, r->col};

@@ -13,7 +13,7 @@
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 
-enum { LOG_BYTES_MAX = 1 << 28, LOG_TOK_MAX = 1000000000 };
+enum { LOG_BYTES_MAX = 1 << 28 };
 
 static const struct line_limits LIMITS = {.bytes = LOG_BYTES_MAX, .lines = 10000000};
 

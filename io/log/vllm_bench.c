@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/quote.h"
 #include "io/log/log_parts.h"
 #include "io/text/json_line.h"
 #include "io/text/trace_value.h"
 
 #define NS_PER_S INT64_C(1000000000)
 
-enum { TOK_MAX = 1000000000 };
 enum list { LIST_START, LIST_PROMPT, LIST_OUTPUT, LIST_FIRST, LIST_GAPS, LISTS };
 
 static const char *const list_names[LISTS] = {
@@ -107,7 +107,12 @@ static bool next(struct str *rest, struct str *value)
 static bool refuse(
 	const struct bench *b, enum list l, const char *rule, struct str text, struct err *err)
 {
-	return log_refuse(b->rows, place(b, text.s), list_names[l], rule, text, err);
+	const struct src_pos at = place(b, text.s);
+	char quoted[QUOTE_SIZE];
+
+	return text_shows(text, at, err) &&
+	       err_at(err, at, "%s must be %s, not '%s'", list_names[l], rule,
+		       quote_bytes(quoted, sizeof quoted, text.s, text.n));
 }
 
 static bool seconds(
@@ -120,7 +125,7 @@ static bool seconds(
 static bool tokens(const struct bench *b, enum list l, struct str text, uint32_t least,
 	uint32_t *out, struct err *err)
 {
-	return (trace_whole(text, TOK_MAX, out) && *out >= least) ||
+	return (trace_whole(text, LOG_TOK_MAX, out) && *out >= least) ||
 	       refuse(b, l, "a list of whole numbers of tokens", text, err);
 }
 

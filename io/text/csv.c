@@ -274,13 +274,10 @@ int csv_next(struct csv_reader *r, struct str value[CSV_COLUMNS], struct err *er
 {
 	struct str rest, field;
 	size_t n;
-	int got;
+	int got = line_reader_next_text(&r->lines, &r->line, err);
 
-	do {
-		got = line_reader_next(&r->lines, &r->line, err);
-		if (got <= 0)
-			return got;
-	} while (str_trim(r->line).n == 0);
+	if (got <= 0)
+		return got;
 	rest = r->line;
 	memset(value, 0, CSV_COLUMNS * sizeof *value);
 	for (n = 0; (got = cut_field(r, &rest, &field, err)) > 0; n++)

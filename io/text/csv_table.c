@@ -61,21 +61,10 @@ static bool check_heading(const struct csv_table *t, struct err *err)
 	return true;
 }
 
-/* 1: a line that is not blank; 0: there is none left; -1: see @err. */
-static int next_line(struct line_reader *r, struct str *line, struct err *err)
-{
-	int got;
-
-	do
-		got = line_reader_next(r, line, err);
-	while (got > 0 && str_trim(*line).n == 0);
-	return got;
-}
-
 static bool read_heading(struct csv_table *t, struct line_reader *r, struct err *err)
 {
 	struct str line;
-	int got = next_line(r, &line, err);
+	int got = line_reader_next_text(r, &line, err);
 
 	if (got <= 0)
 		return got == 0 && err_at(err, (struct src_pos){r->file, 1, 1}, "file is empty");
@@ -111,7 +100,7 @@ static bool read_all(
 
 	if (!read_heading(t, r, err))
 		return false;
-	while ((got = next_line(r, &line, err)) > 0) {
+	while ((got = line_reader_next_text(r, &line, err)) > 0) {
 		if (t->n_rows == most_rows)
 			return err_at(err, line_reader_pos(r, line, line.s),
 				"file has more than %u rows", most_rows);

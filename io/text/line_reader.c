@@ -88,6 +88,16 @@ int line_reader_next(struct line_reader *r, struct str *line, struct err *err)
 	return got;
 }
 
+int line_reader_next_text(struct line_reader *r, struct str *line, struct err *err)
+{
+	int got;
+
+	do
+		got = line_reader_next(r, line, err);
+	while (got > 0 && str_trim(*line).n == 0);
+	return got;
+}
+
 bool text_shows(struct str part, struct src_pos from, struct err *err)
 {
 	size_t at = 0, length;

@@ -41,6 +41,9 @@ void line_reader_close(struct line_reader *r);
  *  cannot be read, see @err. */
 int line_reader_next(struct line_reader *r, struct str *line, struct err *err);
 
+/** The same of lines that are not blank: the others are skipped. */
+int line_reader_next_text(struct line_reader *r, struct str *line, struct err *err);
+
 /** Whether all of @part, which stands at @from, is text that shows; see below. */
 MUST_CHECK bool text_shows(struct str part, struct src_pos from, struct err *err);
 

@@ -84,11 +84,9 @@ int row_reader_next(struct row_reader *r, struct str value[CSV_COLUMNS], struct 
 
 	if (r->shape == ROWS_CSV)
 		return csv_next(&r->csv, value, err);
-	do {
-		got = line_reader_next(&r->csv.lines, &r->csv.line, err);
-		if (got <= 0)
-			return got;
-	} while (str_trim(r->csv.line).n == 0);
+	got = line_reader_next_text(&r->csv.lines, &r->csv.line, err);
+	if (got <= 0)
+		return got;
 	return read_object(r, value, err) ? 1 : -1;
 }
 

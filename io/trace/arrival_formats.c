@@ -32,7 +32,7 @@ const char *const arrival_trace_formats[] = {
 #define IN_SECONDS .unit_ns = NS_PER_S, .time_rule = "a number of seconds from 0 to 9e9"
 #define IN_NANOSECONDS .unit_ns = 1, .time_rule = "a number of nanoseconds from 0 to 9e18"
 
-const struct arrival_format arrival_formats[] = {
+static const struct arrival_format arrival_formats[] = {
 	{.word = TRACE_CSV,
 		.n = 3,
 		.columns = {COLUMNS("arrival_s", "prompt_tokens", "output_tokens")},
@@ -117,7 +117,6 @@ const struct arrival_format arrival_formats[] = {
 		.n = 1,
 		.columns = {{"request_throughput", CSV_NEEDED}}},
 };
-const size_t arrival_n_formats = sizeof arrival_formats / sizeof arrival_formats[0];
 
 enum { FORMATS = sizeof arrival_formats / sizeof arrival_formats[0] };
 
@@ -143,12 +142,12 @@ static const struct arrival_format *chosen(
 	const struct arrival_format *one;
 	size_t k;
 
-	if (heading_has(h, "sub_requests"))
+	if (heading_has(h, "sub_requests")) {
 		err_at(err, (struct src_pos){h->file, 1, 1},
 			"sessions of LLMServingSim (sub_requests) are not read: each of their "
 			"requests waits for an answer; 'sessions' of a group are such");
-	if (heading_has(h, "sub_requests"))
 		return NULL;
+	}
 	one = only(word, false, h->kind == HEADING_NAMES ? ROWS_CSV : ROWS_JSON);
 	if (one)
 		return one;

@@ -3,17 +3,9 @@
 
 #include "io/text/heading.h"
 #include "models/workload/spec.h"
+#include "models/workload/trace.h"
 
 /** Between the files of io/trace/: how traces of requests are written. */
-
-/** A row, in order of time or as the file has it. */
-struct arrival_row {
-	int64_t at_ns;
-	uint32_t prompt_tok, output_tok;
-	unsigned line;
-	uint64_t *ids; /* of id_tok tokens each; NULL: none */
-	uint32_t n_ids, id_tok;
-};
 
 enum { FIELD_TIME, FIELD_PROMPT, FIELD_OUTPUT, FIELD_IDS, FIELD_MORE };
 
@@ -40,9 +32,6 @@ struct arrival_format {
 	const char *time_rule; /* what a time must be */
 };
 
-extern const struct arrival_format arrival_formats[];
-extern const size_t arrival_n_formats;
-
 /** The one of @spec->file: that of its word, by the heading where several or none have it. NULL:
  *  see @err. A result of `vllm bench serve` has no rows of its own: io/log reads it. */
 const struct arrival_format *arrival_format_of(const struct trace_spec *spec, struct err *err);
@@ -62,6 +51,6 @@ void arrival_reader_close(struct arrival_reader *r);
 /** 1: *@row is the next one, its time as written; 2: it has a time and no answer; 0: the end; -1:
  *  see @err. The ids are the caller's to free. *@at: where its time stands. */
 int arrival_reader_next(
-	struct arrival_reader *r, struct arrival_row *row, struct src_pos *at, struct err *err);
+	struct arrival_reader *r, struct trace_row *row, struct src_pos *at, struct err *err);
 
 #endif

@@ -38,7 +38,7 @@ static bool read_id(const char **at, const char *end, uint64_t *out)
 }
 
 /** A list, as JSON has it: its form is known to be right. */
-static bool read_list(struct arrival_row *row, struct str text)
+static bool read_list(struct trace_row *row, struct str text)
 {
 	const char *p = text.s, *end = text.s + text.n;
 	size_t cap = 0;
@@ -61,7 +61,7 @@ static bool read_list(struct arrival_row *row, struct str text)
 }
 
 /** Each @n tokens become one id; what is left over is nobody else's. */
-static void join_tokens(struct arrival_row *row, uint32_t n)
+static void join_tokens(struct trace_row *row, uint32_t n)
 {
 	uint32_t blocks = row->n_ids / n;
 
@@ -75,8 +75,8 @@ static void join_tokens(struct arrival_row *row, uint32_t n)
 	row->n_ids = blocks;
 }
 
-static bool read_ids(const struct arrival_reader *r, const struct str *value,
-	struct arrival_row *row, struct err *err)
+static bool read_ids(const struct arrival_reader *r, const struct str *value, struct trace_row *row,
+	struct err *err)
 {
 	const struct str text = value[FIELD_IDS];
 
@@ -94,7 +94,7 @@ static bool read_ids(const struct arrival_reader *r, const struct str *value,
 /* A beginning that is shared by name, in front of the prompt. What the server counted has it, and
  * what its chat template added. */
 static bool read_prefix(const struct arrival_reader *r, const struct str *value,
-	struct arrival_row *row, struct err *err)
+	struct trace_row *row, struct err *err)
 {
 	const struct str name = value[FIELD_IDS], length = value[FIELD_MORE];
 	uint32_t tok = 0, counted = 0;
@@ -134,7 +134,7 @@ static bool read_time(const struct arrival_reader *r, struct str text, int64_t *
 }
 
 static bool read_prompt(const struct arrival_reader *r, const struct str *value,
-	struct arrival_row *row, struct err *err)
+	struct trace_row *row, struct err *err)
 {
 	const struct str text = value[FIELD_PROMPT];
 	const bool prefixed = r->format->ids == IDS_PREFIX;
@@ -151,11 +151,11 @@ static bool read_prompt(const struct arrival_reader *r, const struct str *value,
 
 /* 1: a row; 0: no row, it has no output; -1: wrong. */
 static int read_row(
-	struct arrival_reader *r, const struct str *value, struct arrival_row *row, struct err *err)
+	struct arrival_reader *r, const struct str *value, struct trace_row *row, struct err *err)
 {
 	const struct str output = value[FIELD_OUTPUT];
 
-	*row = (struct arrival_row){.line = row_reader_line(&r->rows)};
+	*row = (struct trace_row){.line = row_reader_line(&r->rows)};
 	if (!read_time(r, value[FIELD_TIME], &row->at_ns, err))
 		return -1;
 	if (output.n > 0 && !trace_whole(output, DIST_COUNT_MAX, &row->output_tok)) {
@@ -168,7 +168,7 @@ static int read_row(
 }
 
 int arrival_reader_next(
-	struct arrival_reader *r, struct arrival_row *row, struct src_pos *at, struct err *err)
+	struct arrival_reader *r, struct trace_row *row, struct src_pos *at, struct err *err)
 {
 	struct str value[CSV_COLUMNS];
 	int got = row_reader_next(&r->rows, value, err);

@@ -27,16 +27,15 @@ struct trace_source {
 
 	/* Files in any order: all of them. */
 	bool whole;
-	struct arrival_row *rows;
+	struct trace_row *rows;
 	size_t n_rows, rows_cap, given;
-	uint64_t skipped;
 
 	/* The rows of one stamp, and the first one of the next. */
 	int64_t clock_ns; /* 0: rows come when they are stamped */
-	struct arrival_row *sharing;
+	struct trace_row *sharing;
 	size_t n_sharing, n_given, cap_sharing;
 	int64_t span_ns;
-	struct arrival_row ahead;
+	struct trace_row ahead;
 	bool has_ahead, ended;
 };
 
@@ -58,7 +57,7 @@ static bool in_order(struct trace_source *s, struct src_pos at, int64_t ns, stru
 }
 
 /* The next row with output as the file has it, from the first one on. */
-static int stream_row(struct trace_source *s, struct arrival_row *row, struct err *err)
+static int stream_row(struct trace_source *s, struct trace_row *row, struct err *err)
 {
 	struct src_pos at;
 	int got;
@@ -78,7 +77,7 @@ static int stream_row(struct trace_source *s, struct arrival_row *row, struct er
 }
 
 /* The next row with output, at its time in the file. */
-static int read_row(struct trace_source *s, struct arrival_row *row, struct err *err)
+static int read_row(struct trace_source *s, struct trace_row *row, struct err *err)
 {
 	if (!s->whole)
 		return stream_row(s, row, err);
@@ -94,7 +93,7 @@ static int read_row(struct trace_source *s, struct arrival_row *row, struct err 
 
 static int by_time(const void *a, const void *b)
 {
-	const struct arrival_row *x = a, *y = b;
+	const struct trace_row *x = a, *y = b;
 
 	if (x->at_ns != y->at_ns)
 		return x->at_ns < y->at_ns ? -1 : 1;
@@ -111,7 +110,7 @@ static void sort_rows(struct trace_source *s)
 	s->whole = true;
 }
 
-static bool add_row(struct trace_source *s, const struct arrival_row *row, struct err *err)
+static bool add_row(struct trace_source *s, const struct trace_row *row, struct err *err)
 {
 	if (s->n_rows == SORTED_ROWS_MAX)
 		return err_at(err, (struct src_pos){s->file, row->line, 1},
@@ -124,7 +123,7 @@ static bool add_row(struct trace_source *s, const struct arrival_row *row, struc
 
 static bool read_whole(struct trace_source *s, struct err *err)
 {
-	struct arrival_row row;
+	struct trace_row row;
 	struct src_pos at;
 	int got;
 
@@ -136,7 +135,6 @@ static bool read_whole(struct trace_source *s, struct err *err)
 			return false;
 		}
 	}
-	s->skipped = s->reader.skipped;
 	if (got == 0)
 		sort_rows(s);
 	return got == 0;
@@ -153,12 +151,12 @@ static bool read_bench(struct trace_source *s, struct err *err)
 	ok = request_log_read(&log, &a, s->file, err);
 	for (size_t i = 0; ok && i < log.n; i++)
 		ok = add_row(s,
-			&(struct arrival_row){.at_ns = log.at[i].arrival_ns,
+			&(struct trace_row){.at_ns = log.at[i].arrival_ns,
 				.prompt_tok = log.at[i].prompt_tok,
 				.output_tok = log.at[i].output_tok,
 				.line = log.at[i].line},
 			err);
-	s->skipped = ok ? log.n_unanswered : 0;
+	s->reader.skipped = ok ? log.n_unanswered : 0;
 	s->whole = true;
 	arena_finish(&a);
 	return ok;
@@ -166,7 +164,7 @@ static bool read_bench(struct trace_source *s, struct err *err)
 
 /* Rows that share a stamp */
 
-static bool share(struct trace_source *s, struct arrival_row *row, struct err *err)
+static bool share(struct trace_source *s, struct trace_row *row, struct err *err)
 {
 	if (s->n_sharing == SHARING_ROWS_MAX)
 		return err_at(err, (struct src_pos){s->file, row->line, 1},
@@ -203,7 +201,7 @@ static int read_sharing(struct trace_source *s, struct err *err)
 	return s->n_sharing > 0;
 }
 
-static int next_of_sharing(struct trace_source *s, struct arrival_row *row, struct err *err)
+static int next_of_sharing(struct trace_source *s, struct trace_row *row, struct err *err)
 {
 	int got;
 
@@ -226,7 +224,7 @@ static int64_t tick_of(struct trace_source *s)
 {
 	int64_t tick_ns = NS_PER_S, gap_ns = INT64_MAX, before_ns = -1;
 	struct err ignored = {0};
-	struct arrival_row row;
+	struct trace_row row;
 
 	for (size_t n = 0; n < PROBED_ROWS && read_row(s, &row, &ignored) > 0; n++) {
 		free(row.ids);
@@ -243,7 +241,7 @@ static int64_t tick_of(struct trace_source *s)
 
 /* The table that models/ calls through */
 
-static void free_ids(struct arrival_row *rows, size_t from, size_t n)
+static void free_ids(struct trace_row *rows, size_t from, size_t n)
 {
 	for (size_t k = from; k < n; k++)
 		free(rows[k].ids);
@@ -313,26 +311,12 @@ static bool trace_open(struct trace_source **out, const struct trace_spec *spec,
 
 static int trace_next(struct trace_source *s, struct trace_row *out, struct err *err)
 {
-	struct arrival_row row;
-	int got = s->clock_ns > 0 ? next_of_sharing(s, &row, err) : read_row(s, &row, err);
-
-	if (got <= 0)
-		return got;
-	*out = (struct trace_row){
-		.at_ns = row.at_ns,
-		.prompt_tok = row.prompt_tok,
-		.output_tok = row.output_tok,
-		.line = row.line,
-		.ids = row.ids,
-		.n_ids = row.n_ids,
-		.id_tok = row.id_tok,
-	};
-	return 1;
+	return s->clock_ns > 0 ? next_of_sharing(s, out, err) : read_row(s, out, err);
 }
 
 static uint64_t trace_skipped(const struct trace_source *s)
 {
-	return s->whole ? s->skipped : s->reader.skipped;
+	return s->reader.skipped;
 }
 
 const struct trace_opener arrival_trace_opener = {

@@ -20,29 +20,12 @@ struct columns {
 	int64_t last_ns; /* of the line before */
 };
 
-static bool is_between(char c)
-{
-	return c == ' ' || c == '\t' || c == ',';
-}
-
 static void split(struct columns *c)
 {
-	const char *p = c->line.s, *end = c->line.s + c->line.n;
+	struct str rest = c->line;
 
-	for (c->n = 0; c->n < WORDS_MOST; c->n++) {
-		struct str word;
-
-		while (p < end && is_between(*p))
-			p++;
-		for (word.s = p; p < end && !is_between(*p);)
-			p++;
-		word.n = (size_t)(p - word.s);
-		if (word.n == 0)
-			return;
-		if (word.n >= 2 && word.s[0] == '"' && word.s[word.n - 1] == '"')
-			word = (struct str){word.s + 1, word.n - 2};
-		c->word[c->n] = word;
-	}
+	for (c->n = 0; c->n < WORDS_MOST && bandwidth_word(&rest, &c->word[c->n]);)
+		c->n++;
 }
 
 static bool refuse(const struct columns *c, size_t i, const char *rule, struct err *err)

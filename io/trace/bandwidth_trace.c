@@ -28,25 +28,13 @@ const char *const bandwidth_trace_formats[] = {
 /* Numbers of a line without heading, between blanks or commas; 0: one is none. */
 static size_t numbers_of(struct str line)
 {
+	struct str word;
+	double number;
 	size_t n = 0;
 
-	for (size_t i = 0; i < line.n;) {
-		size_t from = i;
-		double number;
-
-		while (i < line.n && !memchr(" \t,", line.s[i], 3))
-			i++;
-		if (i > from) {
-			struct str word = {line.s + from, i - from};
-
-			if (word.n >= 2 && word.s[0] == '"' && word.s[word.n - 1] == '"')
-				word = (struct str){word.s + 1, word.n - 2};
-			if (!trace_number(word, &number))
-				return 0;
-			n++;
-		}
-		i += i < line.n;
-	}
+	for (; bandwidth_word(&line, &word); n++)
+		if (!trace_number(word, &number))
+			return 0;
 	return n;
 }
 

@@ -11,6 +11,28 @@ static const double MOST_BYTES_PER_S = 1e15;
 
 const struct line_limits bandwidth_limits = {.bytes = UINT64_C(4000000000), .lines = 100000000};
 
+static bool is_between(char c)
+{
+	return c == ' ' || c == '\t' || c == ',';
+}
+
+bool bandwidth_word(struct str *rest, struct str *word)
+{
+	const char *p = rest->s, *end = rest->s + rest->n;
+
+	while (p < end && is_between(*p))
+		p++;
+	for (word->s = p; p < end && !is_between(*p);)
+		p++;
+	word->n = (size_t)(p - word->s);
+	*rest = (struct str){p, (size_t)(end - p)};
+	if (word->n == 0)
+		return false;
+	if (word->n >= 2 && word->s[0] == '"' && word->s[word->n - 1] == '"')
+		*word = (struct str){word->s + 1, word->n - 2};
+	return true;
+}
+
 bool bandwidth_refuse(const struct line_reader *r, struct str line, struct str text,
 	const char *rule, struct err *err)
 {

@@ -11,6 +11,10 @@ struct rate_steps {
 	int64_t first_ns;
 };
 
+/** Cut the next word off *@rest, of those between blanks and commas, without quotes around it.
+ *  False: there is none left. */
+bool bandwidth_word(struct str *rest, struct str *word);
+
 /** What a trace of bandwidth may have. */
 extern const struct line_limits bandwidth_limits;
 

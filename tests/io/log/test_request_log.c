@@ -8,18 +8,26 @@
 #include "io/log/request_log.h"
 #include "tests/support/arena_bed.h"
 
-static struct served_log log_of(const char *text)
+static bool read_text(struct served_log *log, const char *text, struct err *err)
 {
 	char path[] = "/tmp/offing-log-XXXXXX";
 	int fd = mkstemp(path);
-	struct err err = {0};
-	struct served_log log;
+	bool ok;
 
 	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
-	if (!request_log_read(&log, &arena, path, &err))
-		fail_msg("%u:%u: %s", err.at.line, err.at.col, err.msg);
+	ok = request_log_read(log, &arena, path, err);
 	unlink(path);
+	return ok;
+}
+
+static struct served_log log_of(const char *text)
+{
+	struct err err = {0};
+	struct served_log log;
+
+	if (!read_text(&log, text, &err))
+		fail_msg("%u:%u: %s", err.at.line, err.at.col, err.msg);
 	return log;
 }
 
@@ -167,17 +175,12 @@ static void a_wrong_row_before_right_ones_is_refused(void **state)
 	static const char text[] = "input_tokens,output_tokens,arrival_time_us,first_chunk_time_us,"
 				   "last_chunk_time_us\n"
 				   "300,12,x,7350000,8350000\n300,12,7000000,7350000,8350000\n";
-	char path[] = "/tmp/offing-log-XXXXXX";
-	int fd = mkstemp(path);
 	struct err err = {0};
 	struct served_log log;
 
 	(void)state;
-	assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-	assert_false(request_log_read(&log, &arena, path, &err));
+	assert_false(read_text(&log, text, &err));
 	assert_string_equal(err.msg, "arrival_time_us must be a number from 0 to 9e9 s, not 'x'");
-	unlink(path);
 }
 
 int main(void)
