@@ -34,7 +34,7 @@ struct export_spec {
 MUST_CHECK bool export_requests(
 	FILE *to, const struct export_spec *spec, bool objects, struct err *err);
 
-/** A trace that can be replayed; of one replication. *@shared: what prompts share is not known,
+/** A trace that can be replayed; of one replication. *@unknown: what prompts share is not known,
  *  so hash_ids are left out. */
 MUST_CHECK bool export_mooncake(
 	FILE *to, const struct export_spec *spec, bool *unknown, struct err *err);

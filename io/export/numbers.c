@@ -22,6 +22,16 @@ void print_ns(FILE *to, int64_t ns, unsigned digits)
 	fprintf(to, ".%0*" PRIu64, (int)digits, left);
 }
 
+double metric_at(const struct results_metric *m, uint32_t replication)
+{
+	double x = (double)NAN;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->numbers[i] == replication)
+			x = m->values[i];
+	return x;
+}
+
 void sample_add(struct sample *s, double x)
 {
 	s->at = mem_grow(s->at, s->n, &s->cap, sizeof *s->at);
@@ -37,8 +47,7 @@ static int by_size(const void *a, const void *b)
 
 void sample_sort(struct sample *s)
 {
-	if (s->n > 0)
-		qsort(s->at, s->n, sizeof *s->at, by_size);
+	mem_sort(s->at, s->n, sizeof *s->at, by_size);
 }
 
 void sample_finish(struct sample *s)

@@ -5,11 +5,15 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "io/results/results.h"
 
 /** Between the files of io/export/: numbers, and what is said of many. */
 
 /** @ns in units of 10^@digits nanoseconds, to the last digit: 1500000 with 6 is 1.5. */
 void print_ns(FILE *to, int64_t ns, unsigned digits);
+
+/** What @m came to in @replication; NaN: nothing. */
+double metric_at(const struct results_metric *m, uint32_t replication);
 
 struct sample {
 	size_t n, cap;

@@ -13,49 +13,55 @@ struct report {
 	const struct export_spec *spec;
 	const struct results_run *run;
 	FILE *to;
+	size_t n; /* metrics of the run, in order of scope and name */
+	const struct results_metric *metrics;
 };
 
 /* Metrics: the mean over the replications, or what one of them came to. NaN: not measured. */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct results_metric *x = a, *y = b;
+	const int scopes = strcmp(x->scope, y->scope);
+
+	return scopes ? scopes : strcmp(x->name, y->name);
+}
+
+/* Empty where there is none. */
+static struct results_metric named(const struct report *r, const char *scope, const char *name)
+{
+	const struct results_metric key = {.scope = scope, .name = name};
+	const struct results_metric *found = NULL;
+
+	if (r->n > 0)
+		found = bsearch(&key, r->metrics, r->n, sizeof key, by_name);
+	return found ? *found : key;
+}
 
 static bool metric_of(
 	double *out, const struct report *r, const char *scope, const char *name, struct err *err)
 {
 	const struct export_spec *spec = r->spec;
-	const struct results_metric *all;
-	struct results_summary summary;
-	size_t n;
+	const struct results_metric m = named(r, scope, name);
+	struct results_summary summary = {.mean = metric_at(&m, spec->replication)};
 
-	*out = (double)NAN;
-	if (spec->replication == 0) {
-		if (!results_summary(&summary, spec->results, spec->run, scope, name, err))
-			return false;
-		*out = summary.mean;
-		return true;
-	}
-	if (!results_metrics(&n, &all, spec->results, spec->run, scope, err))
+	if (spec->replication == 0 &&
+		!results_summary(&summary, spec->results, spec->run, scope, name, err))
 		return false;
-	for (size_t m = 0; m < n; m++)
-		for (size_t i = 0; !strcmp(all[m].name, name) && i < all[m].n; i++)
-			if (all[m].numbers[i] == spec->replication)
-				*out = all[m].values[i];
+	*out = summary.mean;
 	return true;
 }
 
 /* A count over all replications that are told of. */
-static bool count_of(uint64_t *out, const struct report *r, const char *name, struct err *err)
+static uint64_t count_of(const struct report *r, const char *name)
 {
-	const struct results_metric *all;
+	const struct results_metric m = named(r, "", name);
 	double sum = 0.0;
-	size_t n;
 
-	if (!results_metrics(&n, &all, r->spec->results, r->spec->run, "", err))
-		return false;
-	for (size_t m = 0; m < n; m++)
-		for (size_t i = 0; !strcmp(all[m].name, name) && i < all[m].n; i++)
-			if (r->spec->replication == 0 || all[m].numbers[i] == r->spec->replication)
-				sum += isfinite(all[m].values[i]) ? all[m].values[i] : 0.0;
-	*out = (uint64_t)sum;
-	return true;
+	for (size_t i = 0; i < m.n; i++)
+		if (r->spec->replication == 0 || m.numbers[i] == r->spec->replication)
+			sum += isfinite(m.values[i]) ? m.values[i] : 0.0;
+	return (uint64_t)sum;
 }
 
 /* YAML */
@@ -217,8 +223,7 @@ static bool run_part(const struct report *r, struct err *err)
 	fputs("    duration: \"PT", r->to);
 	json_number(r->to, isfinite(window_s) ? window_s : 0.0);
 	fputs("S\"\n", r->to);
-	key(r, 1, "description");
-	fputs(" \"simulated by offing; times are those of the simulation\"\n", r->to);
+	text(r, 1, "description", "simulated by offing; times are those of the simulation");
 	return true;
 }
 
@@ -267,22 +272,14 @@ static bool scenario_part(const struct report *r, const struct lengths *l, struc
 	return native(r, 2, err);
 }
 
-static bool requests_part(const struct report *r, const struct lengths *l, struct err *err)
+static void requests_part(const struct report *r, const struct lengths *l)
 {
-	uint64_t created, rejected, dropped, left;
-
-	if (!count_of(&created, r, "requests.created", err) ||
-		!count_of(&rejected, r, "requests.rejected", err) ||
-		!count_of(&dropped, r, "requests.dropped", err) ||
-		!count_of(&left, r, "requests.in_system", err))
-		return false;
 	section(r, 3, "requests");
-	whole(r, 4, "total", created);
-	whole(r, 4, "failures", rejected + dropped);
-	whole(r, 4, "incomplete", left);
+	whole(r, 4, "total", count_of(r, "requests.created"));
+	whole(r, 4, "failures", count_of(r, "requests.rejected") + count_of(r, "requests.dropped"));
+	whole(r, 4, "incomplete", count_of(r, "requests.in_system"));
 	length(r, 4, "input_length", &l->prompt);
 	length(r, 4, "output_length", &l->output);
-	return true;
 }
 
 static bool performance_part(const struct report *r, const struct lengths *l, struct err *err)
@@ -290,10 +287,8 @@ static bool performance_part(const struct report *r, const struct lengths *l, st
 	section(r, 0, "results");
 	section(r, 1, "request_performance");
 	section(r, 2, "aggregate");
-	if (!requests_part(r, l, err))
-		return false;
-	key(r, 3, "latency");
-	fputc('\n', r->to);
+	requests_part(r, l);
+	section(r, 3, "latency");
 	if (!statistics(r, 4, "time_to_first_token", "s", "", ttft, 1.0, err) ||
 		!statistics(r, 4, "normalized_time_per_output_token", "ms/token", "", per_token,
 			1.0, err) ||
@@ -318,18 +313,16 @@ static bool instance_part(const struct report *r, const char *scope, struct err 
 /* Instances, each once: the measured are in order of scope. */
 static bool instances_part(const struct report *r, struct err *err)
 {
-	const struct results_metric *all;
 	const char *last = "";
-	size_t n;
 
-	if (!results_metrics(&n, &all, r->spec->results, r->spec->run, NULL, err))
-		return false;
-	for (size_t m = 0; m < n; m++) {
-		if (strncmp(all[m].scope, "instance:", 9) != 0 || !strcmp(all[m].scope, last))
+	for (size_t m = 0; m < r->n; m++) {
+		const char *scope = r->metrics[m].scope;
+
+		if (strncmp(scope, "instance:", 9) != 0 || !strcmp(scope, last))
 			continue;
 		if (!*last)
 			fputs("  observability:\n    components:\n", r->to);
-		last = all[m].scope;
+		last = scope;
 		if (!instance_part(r, last, err))
 			return false;
 	}
@@ -338,11 +331,12 @@ static bool instances_part(const struct report *r, struct err *err)
 
 bool export_report(FILE *to, const struct export_spec *spec, struct err *err)
 {
-	const struct report r = {spec, results_run(spec->results, spec->run), to};
+	struct report r = {spec, results_run(spec->results, spec->run), to, 0, NULL};
 	struct lengths l = {0};
 	bool ok;
 
-	ok = read_lengths(&l, &r, err);
+	ok = results_metrics(&r.n, &r.metrics, spec->results, spec->run, NULL, err) &&
+	     read_lengths(&l, &r, err);
 	fputs("version: \"0.2.1\"\n", to);
 	ok = ok && run_part(&r, err) && scenario_part(&r, &l, err) &&
 	     performance_part(&r, &l, err) && instances_part(&r, err);

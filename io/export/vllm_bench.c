@@ -8,6 +8,7 @@
 #include "base/quantity.h"
 #include "io/export/calls.h"
 #include "io/export/numbers.h"
+#include "io/results/details.h"
 
 enum { S = 9 }; /* digits behind which nanoseconds are one */
 
@@ -138,16 +139,11 @@ static void all_statistics(FILE *to, const struct calls *b)
 static bool metric_of(
 	double *out, const struct export_spec *spec, const char *name, struct err *err)
 {
-	const struct results_metric *all;
-	size_t n;
+	struct results_metric m;
 
-	*out = (double)NAN;
-	if (!results_metrics(&n, &all, spec->results, spec->run, "", err))
+	if (!results_metric_named(&m, spec->results, spec->run, name, err))
 		return false;
-	for (size_t m = 0; m < n; m++)
-		for (size_t i = 0; !strcmp(all[m].name, name) && i < all[m].n; i++)
-			if (all[m].numbers[i] == spec->replication)
-				*out = all[m].values[i];
+	*out = metric_at(&m, spec->replication);
 	return true;
 }
 
