@@ -8,6 +8,7 @@ import base64
 import html.parser
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,10 @@ REFUSED = [  # text, line, words
 
 def complain(*words):
     failures.append(" ".join(str(w) for w in words))
+
+
+def spent():
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
 
 def report(*args, status=0):
@@ -202,6 +207,12 @@ def main(folder):
         check("a picture with " + part, text)
         if "<svg" in text:
             complain("a picture with", part, "is part of the page")
+
+    put(folder + "/long.svg", SVG.replace("<defs>", "<circle r='1' fill='#0072B2'/>\n" * 50_000 + "<defs>"))
+    before = spent()
+    text = report(put(folder + "/long.md", "![a](long.svg)\n"), "-o", "-")
+    if text.count("<circle") != 50_001 or spent() - before > 3.0:
+        complain("a picture of 1.6 MB takes", spent() - before, "s")
 
     put(folder + "/bad.png", "GIF")
     put(folder + "/bad.svg", "a picture")

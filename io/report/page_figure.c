@@ -38,20 +38,22 @@ static const char *name_of(unsigned rgb)
 /** The length of the colour at @s, in any spelling of gnuplot's; 0: there is none. */
 static size_t colour_at(unsigned *rgb, const char *s)
 {
+	char head[64]; /* sscanf() goes to the end of what it is given */
 	unsigned r, g, b;
 	int n = 0;
 
-	if (sscanf(s, "rgb(%u ,%u ,%u )%n", &r, &g, &b, &n) == 3 && n > 0) {
-		*rgb = r << 16 | g << 8 | b;
-		return (size_t)n;
-	}
-	if (*s == '#' && sscanf(s, "#%6x%n", rgb, &n) == 1 && n == 7)
-		return 7;
 	if (strncmp(s, "black", 5) == 0) {
 		*rgb = 0;
 		return 5;
 	}
-	return 0;
+	if (*s != '#' && *s != 'r')
+		return 0;
+	snprintf(head, sizeof head, "%.*s", (int)sizeof head - 1, s);
+	if (sscanf(head, "rgb(%u ,%u ,%u )%n", &r, &g, &b, &n) == 3 && n > 0) {
+		*rgb = r << 16 | g << 8 | b;
+		return (size_t)n;
+	}
+	return sscanf(head, "#%6x%n", rgb, &n) == 1 && n == 7 ? 7 : 0;
 }
 
 /** Is the quote before @s, at @from or after it, that of a value of @attribute? */

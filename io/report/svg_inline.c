@@ -198,7 +198,7 @@ static bool is_text(const char *s)
 	size_t n;
 
 	for (; *s; s += n) {
-		n = utf8_decode(s, strlen(s) < 4 ? strlen(s) : 4, &c);
+		n = utf8_decode(s, strnlen(s, 4), &c);
 		if (n == 0 || (c < 0x20 && !isspace((int)c)) || c == 0xc || c == 0xb ||
 			(c >= 0x7f && c < 0xa0) || (c & 0xfffe) == 0xfffe)
 			return false;
