@@ -78,25 +78,24 @@ static void choose_lines(struct drawing *d)
 	free(names);
 }
 
-bool drawing_init(struct drawing *d, struct figure *f, const struct plot_chart *c, struct err *err)
+bool drawing_make(struct figure *out, const struct plot_chart *c, void (*put)(struct drawing *d),
+	struct err *err)
 {
-	*d = (struct drawing){.f = f,
+	struct drawing d = {.f = out,
 		.c = c,
 		.x = EXTENT_NONE,
 		.y = EXTENT_NONE,
 		.all = EXTENT_NONE,
 		.between = ""};
-	look(d);
-	if (!axis_check(&c->y, d->y, err) || !axis_check(&c->x, d->x, err))
-		return false;
-	choose_lines(d);
-	put_data(d);
-	return true;
-}
 
-void drawing_finish(struct drawing *d)
-{
-	free(d->lines);
+	look(&d);
+	if (!axis_check(&c->y, d.y, err) || !axis_check(&c->x, d.x, err))
+		return false;
+	choose_lines(&d);
+	put_data(&d);
+	put(&d);
+	free(d.lines);
+	return true;
 }
 
 void drawing_plot(struct drawing *d, size_t from, size_t to)
@@ -165,7 +164,8 @@ static void move_points(
 	s->at = at;
 }
 
-struct plot_chart chart_in_words(struct arena *arena, const struct plot_chart *c)
+/** @c with words on its axis x; what is new is in @arena. */
+static struct plot_chart in_words(struct arena *arena, const struct plot_chart *c)
 {
 	struct plot_series *series = arena_alloc(arena, c->n, sizeof *series);
 	struct plot_chart out = *c;
@@ -189,4 +189,18 @@ struct plot_chart chart_in_words(struct arena *arena, const struct plot_chart *c
 	out.x.words = words;
 	out.series = series;
 	return out;
+}
+
+bool drawing_make_in_words(struct figure *out, const struct plot_chart *c,
+	void (*put)(struct drawing *d), struct err *err)
+{
+	struct plot_chart worded;
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena);
+	worded = in_words(&arena, c);
+	ok = drawing_make(out, &worded, put, err);
+	arena_finish(&arena);
+	return ok;
 }

@@ -14,11 +14,14 @@ struct drawing {
 	const char *between;     /* before the next thing to plot */
 };
 
-/** Look at @c and write its data. False, in @err, when there is nothing that its axes can show.
- * Free with drawing_finish(), also then. */
-MUST_CHECK bool drawing_init(
-	struct drawing *d, struct figure *f, const struct plot_chart *c, struct err *err);
-void drawing_finish(struct drawing *d);
+/** Fill @out with @c: look at it, write its data, and @put the script. False, in @err, when there
+ * is nothing that its axes can show. */
+MUST_CHECK bool drawing_make(struct figure *out, const struct plot_chart *c,
+	void (*put)(struct drawing *d), struct err *err);
+
+/** The same with words on the axis x, its numbers as they are written. */
+MUST_CHECK bool drawing_make_in_words(struct figure *out, const struct plot_chart *c,
+	void (*put)(struct drawing *d), struct err *err);
 
 /** Begin the next thing to plot: rows @from to before @to of the data, with what follows "using".
  */
@@ -29,8 +32,5 @@ bool drawing_rows(const struct drawing *d, size_t s, size_t *from, size_t *to);
 
 /** Of a point of it. */
 bool series_has_interval(const struct plot_series *s);
-
-/** @c with words on its axis x, its numbers as they are written; what is new is in @arena. */
-struct plot_chart chart_in_words(struct arena *arena, const struct plot_chart *c);
 
 #endif

@@ -1,11 +1,10 @@
 #include "io/report/html.h"
 
-#include <ctype.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/utf8.h"
 
 /* Characters of XML 1.0 (production 2) less the controls that HTML refuses. */
@@ -47,19 +46,24 @@ void html_text(FILE *to, const char *s)
 	html_bytes(to, s, strlen(s));
 }
 
+void html_vprintf(FILE *to, const char *fmt, va_list args)
+{
+	char *s;
+	int n = vasprintf(&s, fmt, args);
+
+	if (n < 0)
+		abort();
+	html_bytes(to, s, (size_t)n);
+	free(s);
+}
+
 void html_printf(FILE *to, const char *fmt, ...)
 {
 	va_list args;
-	char *s;
-	int n;
 
 	va_start(args, fmt);
-	n = vasprintf(&s, fmt, args);
+	html_vprintf(to, fmt, args);
 	va_end(args);
-	if (n < 0)
-		return;
-	html_bytes(to, s, (size_t)n);
-	free(s);
 }
 
 void html_attr(FILE *to, const char *name, const char *value)
@@ -71,22 +75,9 @@ void html_attr(FILE *to, const char *name, const char *value)
 
 void html_attr_number(FILE *to, const char *name, double x)
 {
-	char text[40];
-
 	if (!isfinite(x))
 		return;
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof text, "%.*g", digits, x);
-		if (strtod(text, NULL) == x)
-			break;
-	}
-	html_attr(to, name, text);
-}
-
-void html_attr_id(FILE *to, const char *prefix, const char *s)
-{
-	fprintf(to, " id=\"%s", prefix);
-	for (; *s; s++)
-		fputc(isalnum((unsigned char)*s) ? *s : '-', to);
+	fprintf(to, " %s=\"", name);
+	json_number(to, x);
 	fputc('"', to);
 }

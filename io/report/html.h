@@ -1,6 +1,7 @@
 #ifndef OFFING_IO_REPORT_HTML_H
 #define OFFING_IO_REPORT_HTML_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -18,15 +19,12 @@ void html_bytes(FILE *to, const char *s, size_t n);
 
 /** The same of what printf makes of it. */
 void html_printf(FILE *to, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void html_vprintf(FILE *to, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /** ` name="value"`, with a blank before it. */
 void html_attr(FILE *to, const char *name, const char *value);
 
-/** The same of a number: the shortest digits that read back to the same double; nothing where it
- *  is not finite. */
+/** The same of a number, as json_number() has it; nothing where it is not finite. */
 void html_attr_number(FILE *to, const char *name, double x);
-
-/** A word for id="...": letters, digits and hyphens of @s, others as hyphens. */
-void html_attr_id(FILE *to, const char *prefix, const char *s);
 
 #endif

@@ -91,8 +91,7 @@ static bool check_text(struct markdown *m, struct str line, bool first)
 			"read");
 	if (first && (indent(line) >= 4 || *line.s == '\t'))
 		return markdown_fail(m, line.s, "code is read between lines of ```, not indented");
-	if (*s.s == '[' && memchr(s.s, ']', s.n) && strstr(s.s, "]:") &&
-		strstr(s.s, "]:") < s.s + s.n && !markdown_link_at(s, &words, &target, &n))
+	if (*s.s == '[' && memmem(s.s, s.n, "]:", 2) && !markdown_link_at(s, &words, &target, &n))
 		return markdown_fail(m, s.s, "links by reference are not read");
 	return (s.n < 3 || strncmp(s.s, "~~~", 3) != 0) ||
 	       markdown_fail(m, s.s, "code is read between lines of ```");

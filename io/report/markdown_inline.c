@@ -124,16 +124,14 @@ static bool begins(struct str s, const char *with)
 /** The section that a local target is; NULL: it is not on the page. */
 static const struct markdown_file *on_page(struct markdown *m, struct str target)
 {
-	const char *hash = memchr(target.s, '#', target.n), *slash = strrchr(m->now->file, '/');
+	const char *hash = memchr(target.s, '#', target.n);
 	const size_t n = hash ? (size_t)(hash - target.s) : target.n;
-	const int folder = *target.s != '/' && slash ? (int)(slash + 1 - m->now->file) : 0;
 	const struct markdown_file *found = NULL;
 	char *path;
 
 	if (n == 0)
 		return m->now;
-	path = realpath(
-		arena_printf(m->arena, "%.*s%.*s", folder, m->now->file, (int)n, target.s), NULL);
+	path = realpath(markdown_beside(m, (struct str){target.s, n}), NULL);
 	for (size_t i = 0; path && i < m->n; i++)
 		if (strcmp(m->files[i].path, path) == 0)
 			found = &m->files[i];

@@ -18,6 +18,9 @@ struct markdown {
 /** Record an error at the line and column of @at, a place in the text of the file. False. */
 bool markdown_fail(struct markdown *m, const char *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/** The path of @target, which is named from the file's own folder. */
+const char *markdown_beside(struct markdown *m, struct str target);
+
 /** Text with what is marked in it. */
 bool markdown_inline(struct markdown *m, struct str text);
 

@@ -33,8 +33,6 @@ static bool fail(struct markdown *m, struct str target, const char *why)
 static bool read_picture(struct picture *out, struct markdown *m, struct str target)
 {
 	static const char png[] = "\x89PNG\r\n\x1a\n";
-	const char *slash = strrchr(m->now->file, '/');
-	const int folder = *target.s != '/' && slash ? (int)(slash + 1 - m->now->file) : 0;
 	struct err why = {0};
 
 	if (memmem(target.s, target.n, "://", 3))
@@ -43,10 +41,8 @@ static bool read_picture(struct picture *out, struct markdown *m, struct str tar
 	out->svg = ends_with(target, ".svg");
 	if (!out->svg && !ends_with(target, ".png"))
 		return fail(m, target, "is neither .svg nor .png");
-	if (!text_file_read(&out->bytes, &out->n, m->arena,
-		    arena_printf(
-			    m->arena, "%.*s%.*s", folder, m->now->file, (int)target.n, target.s),
-		    PICTURE_MAX, (struct src_pos){0}, &why))
+	if (!text_file_read(&out->bytes, &out->n, m->arena, markdown_beside(m, target), PICTURE_MAX,
+		    (struct src_pos){0}, &why))
 		return fail(m, target, arena_printf(m->arena, "cannot be read: %s", why.msg));
 	if (out->svg ? !strstr(out->bytes, "<svg") : out->n < 8 || memcmp(out->bytes, png, 8) != 0)
 		return fail(m, target, out->svg ? "is no SVG" : "is no PNG");

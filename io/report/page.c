@@ -84,24 +84,13 @@ void page_heading(struct page *p, const char *text)
 	fputs("</h3>\n", p->body);
 }
 
-static void print_text(FILE *to, const char *fmt, va_list args)
-{
-	char *s;
-	int n = vasprintf(&s, fmt, args);
-
-	if (n < 0)
-		abort();
-	html_bytes(to, s, (size_t)n);
-	free(s);
-}
-
 void page_fact(struct page *p, const char *fmt, ...)
 {
 	va_list args;
 
 	fputs("<li>", p->facts);
 	va_start(args, fmt);
-	print_text(p->facts, fmt, args);
+	html_vprintf(p->facts, fmt, args);
 	va_end(args);
 	fputs("</li>\n", p->facts);
 }
@@ -115,7 +104,7 @@ void page_text(struct page *p, const char *css, const char *fmt, ...)
 		html_attr(p->body, "class", css);
 	fputc('>', p->body);
 	va_start(args, fmt);
-	print_text(p->body, fmt, args);
+	html_vprintf(p->body, fmt, args);
 	va_end(args);
 	fputs("</p>\n", p->body);
 }
@@ -139,18 +128,21 @@ void page_fold_end(struct page *p)
 	fputs("</details>\n", p->body);
 }
 
+static void put_lines(FILE *to, const char *css, const char *text)
+{
+	fprintf(to, "<pre class=\"%s\" tabindex=\"0\">", css);
+	html_text(to, text);
+	fputs("</pre>\n", to);
+}
+
 void page_verbatim(struct page *p, const char *text)
 {
-	fputs("<pre class=\"long\" tabindex=\"0\">", p->body);
-	html_text(p->body, text);
-	fputs("</pre>\n", p->body);
+	put_lines(p->body, "long", text);
 }
 
 void page_commands(struct page *p, const char *text)
 {
-	fputs("<pre class=\"commands\" tabindex=\"0\">", p->body);
-	html_text(p->body, text);
-	fputs("</pre>\n", p->body);
+	put_lines(p->body, "commands", text);
 }
 
 /* The document */

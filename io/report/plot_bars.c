@@ -93,17 +93,5 @@ static void put_all(struct drawing *d)
 
 bool plot_bars(struct figure *out, const struct plot_chart *c, struct err *err)
 {
-	struct plot_chart in_words;
-	struct drawing d;
-	struct arena arena;
-	bool ok;
-
-	arena_init(&arena);
-	in_words = chart_in_words(&arena, c);
-	ok = drawing_init(&d, out, &in_words, err);
-	if (ok)
-		put_all(&d);
-	drawing_finish(&d);
-	arena_finish(&arena);
-	return ok;
+	return drawing_make_in_words(out, c, put_all, err);
 }

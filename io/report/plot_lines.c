@@ -72,11 +72,5 @@ static void put_all(struct drawing *d)
 
 bool plot_lines(struct figure *out, const struct plot_chart *c, struct err *err)
 {
-	struct drawing d;
-	bool ok = drawing_init(&d, out, c, err);
-
-	if (ok)
-		put_all(&d);
-	drawing_finish(&d);
-	return ok;
+	return drawing_make(out, c, put_all, err);
 }
