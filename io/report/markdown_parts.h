@@ -21,6 +21,13 @@ bool markdown_fail(struct markdown *m, const char *at, const char *fmt, ...) PRI
 /** The path of @target, which is named from the file's own folder. */
 const char *markdown_beside(struct markdown *m, struct str target);
 
+/** The title of a file is its first line, if that is a heading; what follows it is the section.
+ *  n is 0: there is none. */
+struct str markdown_title(struct str *rest);
+
+/** Paragraphs, lists and the like: lines of the text of the file. */
+bool markdown_blocks(struct markdown *m, struct str text);
+
 /** Text with what is marked in it. */
 bool markdown_inline(struct markdown *m, struct str text);
 
