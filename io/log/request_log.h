@@ -7,8 +7,9 @@
 
 /**
  * Reads what a server or a load generator wrote of each request, gzipped or not: CSV with
- * a heading, or the result of `vllm bench serve --save-result --save-detailed`, one JSON object,
- * told by its first character. docs/fitting.md names columns and members.
+ * a heading or an object a line, in our own columns or those of BLIS, LLMServingSim and AIPerf, or
+ * the result of `vllm bench serve --save-result --save-detailed`, one JSON object; told by its
+ * beginning. docs/fitting.md and docs/formats.md name columns and members.
  *
  * Refused with file, line and column: a missing column, one that is there in two ways, a value that
  * is none, a prompt of 0 tokens, a first token before its arrival, an end before its first token.
