@@ -30,11 +30,22 @@ ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_sta
 	meson test -C build-asan --print-errorlogs \
 	--no-suite slow --no-suite theory --no-suite net --no-suite lint --no-suite once || status=1
 
+logs='build/meson-logs/testlog.json build-asan/meson-logs/testlog.json'
 count()
 {
-	cat build/meson-logs/testlog.json build-asan/meson-logs/testlog.json |
-		grep -c "\"result\": \"$1\"" || true
+	# shellcheck disable=SC2086
+	cat $logs | grep -c "\"result\": \"$1\"" || true
 }
+
+# What failed once more at the end, where it is looked for: a line a test, and the end of what it said.
+# shellcheck disable=SC2086
+cat $logs | grep -E '"result": "(FAIL|TIMEOUT|ERROR|INTERRUPT|UNEXPECTEDPASS)"' | while read -r test; do
+	printf '%s\n' "$test" | sed -E 's/.*"name": "([^"]*)".*"result": "([A-Z]+)".*/\2 \1/'
+	for stream in stdout stderr; do
+		printf '%s\n' "$test" | sed -n -E 's/.*"'$stream'": "(([^"\\]|\\.)*)".*/\1/p' |
+			sed 's/\\n/\n/g; s/\\t/\t/g; s/\\"/"/g' | tail -n 30 | cut -c 1-300 | sed 's/^/    /'
+	done
+done
 ok=$(($(count OK) + $(count EXPECTEDFAIL)))
 skipped=$(count SKIP)
 total=$(cat build/meson-logs/testlog.json build-asan/meson-logs/testlog.json | grep -c '"result":')

@@ -21,6 +21,15 @@ YAML
 sed -e 's/^links: .*/links: {l: {between: [users, e], rate: 1 Mbps, schedule: {1 ns: {rate: 2 Mbps}}, repeat: 2 ns}}/' \
 	-e 's/think: 1 ns/think: 1 d/' -e 's/^name: .*/name: rates/' busy.yaml >rates.yaml
 
+# begun FOLDER: its run is under way
+begun() {
+	for _ in $(seq 400); do
+		[ ! -e "$1/results.sqlite" ] || break
+		sleep 0.05
+	done
+	sleep 0.2
+}
+
 for case in busy-INT busy-TERM busy-HUP rates-INT; do
 	file=${case%-*}.yaml
 	signal=${case#*-}
@@ -28,7 +37,7 @@ for case in busy-INT busy-TERM busy-HUP rates-INT; do
 	set -m
 	"$offing" run $file -q -o $case >out 2>&1 &
 	set +m
-	sleep 0.5
+	begun $case
 	kill -$signal $!
 	for _ in $(seq 100); do
 		kill -0 $! 2>/dev/null || break
@@ -48,7 +57,7 @@ done
 set -m
 nohup "$offing" run busy.yaml -q -o nohup >out 2>&1 </dev/null &
 set +m
-sleep 0.5
+begun nohup
 kill -HUP $!
 sleep 0.3
 kill -0 $! || { echo "nohup: hung up all the same"; exit 1; }

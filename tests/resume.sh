@@ -98,9 +98,20 @@ YAML
 ask() {
 	sqlite3 "$1/results.sqlite" "$2" 2>/dev/null
 }
-for signal in INT TERM; do
+# broken_off SIGNAL: long.yaml is begun and ended by the signal when some of its replications are there
+broken_off() {
 	rm -rf long
-	timeout -s $signal 0.7 "$offing" run long.yaml -q -o long >/dev/null 2>&1
+	# in the background of a script SIGINT would be ignored
+	env --default-signal=INT "$offing" run long.yaml -q -o long >/dev/null 2>&1 &
+	for _ in $(seq 2000); do
+		[ "$(ask long "SELECT count(*) > 1 FROM replication WHERE status = 'complete'")" != 1 ] || break
+		sleep 0.01
+	done
+	kill -"$1" $!
+	wait $!
+}
+for signal in INT TERM; do
+	broken_off $signal
 	# those before the first that was cut; another thread may have finished the one behind it
 	n=$(ask long "SELECT coalesce((SELECT min(number) - 1 FROM replication WHERE status <> 'complete'),
 		(SELECT count(*) FROM replication))")
@@ -119,8 +130,7 @@ done
 cmp -s long/series.h5 straight/series.h5 || complain "interrupted: other series"
 
 # Two that go on at once: one does, the other says so and harms nothing.
-rm -rf long
-timeout -s INT 0.5 "$offing" run long.yaml -q -o long >/dev/null 2>&1
+broken_off INT
 "$offing" run long.yaml -q --resume -o long >/dev/null 2>first &
 "$offing" run long.yaml -q --resume -o long >/dev/null 2>second
 second=$?

@@ -88,7 +88,7 @@ slurm_start() {
 	for n in $(seq "$slurm_nodes"); do
 		slurm_node "$n"
 	done
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ "$(sinfo -h -t idle -o %D 2>/dev/null)" = "$slurm_nodes" ] && return
 		sleep 0.1
 	done

@@ -22,7 +22,7 @@ complain() {
 sweep() {
 	local want=$1 status=0
 	shift
-	timeout 60 "$root/scripts/sweep.sh" "$@" >out 2>err || status=$?
+	timeout 120 "$root/scripts/sweep.sh" "$@" >out 2>err || status=$?
 	[ "$status" = "$want" ] || complain "sweep $*: status $status, not $want: $(cat err)"
 }
 
@@ -32,15 +32,15 @@ same() {
 	[ ! -e "$1/failed.csv" ] || cmp "$1/failed.csv" "$2/failed.csv" || complain "$2: other failures"
 }
 
-# until WHAT COMMAND...: the command succeeds within 10 s
+# until_true WHAT COMMAND...: the command succeeds within a minute
 until_true() {
 	local what=$1
 	shift
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		"$@" && return
 		sleep 0.1
 	done
-	complain "$what: not in 10 s"
+	complain "$what: not in a minute"
 }
 
 cat >s.yaml <<'YAML'
@@ -78,10 +78,30 @@ running() {
 # --resume runs what is left.
 long=(--vary 'seed=1,2,3,4' -s run.requests=400000 -s record.requests=false)
 sweep 0 s.yaml "${long[@]}" -o long
+
+# However fast this machine is: a point stands still in its middle while the file hold is there.
+cat >held <<SH
+#!/bin/sh
+[ -e "$dir/hold" ] && [ "\$1" = run ] || exec "$offing" "\$@"
+"$offing" "\$@" &
+for word; do
+	[ "\$before" != -o ] || folder=\$word
+	before=\$word
+done
+until [ -e "\$folder/results.sqlite" ]; do sleep 0.01; done
+kill -STOP \$!
+while [ -e "$dir/hold" ]; do sleep 0.05; done
+kill -CONT \$!
+wait \$!
+SH
+chmod +x held
+OFFING=$dir/held
+: >hold
 "$root/scripts/sweep.sh" s.yaml "${long[@]}" -o lost --slurm >out 2>err &
 sweeping=$!
 until_true 'a task that runs' running lost
 slurm_kill "$node" tasks
+rm hold
 wait $sweeping
 [ $? = 1 ] || complain "a task that is lost: status is not 1: $(cat err)"
 grep -q ',,"did not finish: its process or its machine is gone"' lost/failed.csv ||
@@ -91,6 +111,7 @@ same long lost
 
 # A node dies, and the sweep is killed; Slurm starts the task again on another node (its pause of
 # two minutes is cut short), and --resume waits for it.
+: >hold
 "$root/scripts/sweep.sh" s.yaml "${long[@]}" -o dead --slurm >out 2>err &
 sweeping=$!
 until_true 'a task that runs' running dead
@@ -98,6 +119,7 @@ task=$(squeue -h -t R -w "n$node" -o %i | head -n 1)
 slurm_kill "$node"
 kill -KILL $sweeping
 wait $sweeping 2>/dev/null
+rm hold
 scontrol update nodename="n$node" state=down reason=dead
 # shellcheck disable=SC2317
 requeued() {
