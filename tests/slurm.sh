@@ -83,6 +83,8 @@ slurm_start() {
 	chmod 755 "$slurm"
 	slurm_munge || return
 	slurm_conf >"$SLURM_CONF"
+	# or it looks for one that is mounted, also where nothing asks for it
+	echo 'CgroupPlugin=cgroup/v1' >"$slurm/cgroup.conf"
 	slurmctld -c -D >"$slurm/slurmctld.out" 2>&1 &
 	echo $! >"$slurm/controller"
 	for n in $(seq "$slurm_nodes"); do

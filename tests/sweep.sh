@@ -84,7 +84,7 @@ while [ "${1#-}" != "$1" ]; do shift; done
 echo "$1" >>hosts
 shift
 [ "$1" != -- ] || shift
-exec sh -c "$*"
+SHELL=/bin/sh exec sh -c "$*" # as a login has it
 END
 chmod +x bin/ssh
 if command -v parallel >/dev/null; then

@@ -79,20 +79,21 @@ running() {
 long=(--vary 'seed=1,2,3,4' -s run.requests=400000 -s record.requests=false)
 sweep 0 s.yaml "${long[@]}" -o long
 
-# However fast this machine is: a point stands still in its middle while the file hold is there.
+# However fast this machine is, points are caught in their middle: while the file hold is there they
+# are killed as soon as they have written something, and go on when it is gone.
 cat >held <<SH
 #!/bin/sh
-[ -e "$dir/hold" ] && [ "\$1" = run ] || exec "$offing" "\$@"
-"$offing" "\$@" &
-for word; do
-	[ "\$before" != -o ] || folder=\$word
-	before=\$word
-done
-until [ -e "\$folder/results.sqlite" ]; do sleep 0.01; done
-kill -STOP \$!
-while [ -e "$dir/hold" ]; do sleep 0.05; done
-kill -CONT \$!
-wait \$!
+if [ -e "$dir/hold" ] && [ "\$1" = run ]; then
+	"$offing" "\$@" &
+	for word; do
+		[ "\$before" != -o ] || folder=\$word
+		before=\$word
+	done
+	until [ -e "\$folder/results.sqlite" ]; do sleep 0.01; done
+	kill -KILL \$!
+	while [ -e "$dir/hold" ]; do sleep 0.05; done
+fi
+exec "$offing" "\$@"
 SH
 chmod +x held
 OFFING=$dir/held
