@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/results/details.h"
 
 /* Two of them */
 
@@ -80,7 +79,7 @@ static const double ERROR = 0.05;
 static bool find_metric(struct results_metric *out, const struct contender *c,
 	enum metric_id metric, struct err *err)
 {
-	if (!results_metric_named(out, c->of, c->run, metrics[metric].name, err))
+	if (!results_metric_named(out, c->of, c->run, "", metrics[metric].name, err))
 		return false;
 	return out->n > 0 || err_input(err, "%s has no %s", c->label, metrics[metric].name);
 }

@@ -8,7 +8,6 @@
 #include "base/quantity.h"
 #include "io/export/calls.h"
 #include "io/export/numbers.h"
-#include "io/results/details.h"
 
 enum { S = 9 }; /* digits behind which nanoseconds are one */
 
@@ -141,7 +140,7 @@ static bool metric_of(
 {
 	struct results_metric m;
 
-	if (!results_metric_named(&m, spec->results, spec->run, name, err))
+	if (!results_metric_named(&m, spec->results, spec->run, "", name, err))
 		return false;
 	*out = metric_at(&m, spec->replication);
 	return true;

@@ -48,9 +48,4 @@ struct results_leaf {
 MUST_CHECK bool results_leaves(
 	size_t *n, const struct results_leaf **out, struct results *r, size_t run, struct err *err);
 
-/** Metric @name of the system by replication, as results_metrics() has it; @out->n is 0 where
- *  there is none. */
-MUST_CHECK bool results_metric_named(struct results_metric *out, struct results *r, size_t run,
-	const char *name, struct err *err);
-
 #endif

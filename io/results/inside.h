@@ -16,13 +16,10 @@ struct results {
 	struct results_run *runs;
 };
 
-/** Set @err to what SQLite says; false. */
-bool results_fail(const struct results *r, struct err *err);
-
 /** The file's name as a URI that opens it for reading only. */
 const char *results_uri(struct results *r);
 
-/** A column of text, that lives as long as @r; "" where it is NULL. */
-const char *results_text(struct results *r, sqlite3_stmt *st, int column);
+/** What the tables call a status. */
+enum run_status results_status(const char *word);
 
 #endif

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/results/inside.h"
+#include "io/results/details.h"
+#include "io/results/rows.h"
 
 /* All of them */
 
@@ -17,19 +18,17 @@ static bool gather(struct gathered *g, struct results *r, struct err *err)
 {
 	static const char sql[] =
 		"SELECT key, value, count(*) FROM setting GROUP BY key, value ORDER BY key";
-	sqlite3_stmt *st;
-	int rc;
+	struct rows q;
 
-	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return results_fail(r, err);
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+	if (!rows_of_all(&q, r, sql, err))
+		return false;
+	while (rows_next(&q)) {
 		g->at = mem_grow(g->at, g->n, &g->cap, sizeof *g->at);
-		g->at[g->n++] = (struct setting_key){.name = results_text(r, st, 0),
-			.value = results_text(r, st, 1),
-			.runs = (size_t)sqlite3_column_int64(st, 2)};
+		g->at[g->n++] = (struct setting_key){.name = rows_text(&q, 0),
+			.value = rows_text(&q, 1),
+			.runs = (size_t)sqlite3_column_int64(q.st, 2)};
 	}
-	sqlite3_finalize(st);
-	return rc == SQLITE_DONE || results_fail(r, err);
+	return rows_end(&q, err);
 }
 
 static int by_name(const void *x, const void *y)
@@ -78,39 +77,13 @@ bool keys_all(size_t *n, struct setting_key **out, struct results *const *result
 
 /* Two runs */
 
-struct pair {
-	const char *key, *value;
-};
-
-/** What @run has, in order of key. */
-static bool read_settings(
-	size_t *n, struct pair **out, struct results *r, size_t run, struct err *err)
-{
-	static const char sql[] = "SELECT key, value FROM setting WHERE run = ? ORDER BY key";
-	size_t cap = 0;
-	sqlite3_stmt *st;
-	int rc;
-
-	*n = 0;
-	*out = NULL;
-	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return results_fail(r, err);
-	sqlite3_bind_int64(st, 1, r->runs[run].id);
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		*out = mem_grow(*out, *n, &cap, sizeof **out);
-		(*out)[(*n)++] = (struct pair){results_text(r, st, 0), results_text(r, st, 1)};
-	}
-	sqlite3_finalize(st);
-	return rc == SQLITE_DONE || results_fail(r, err);
-}
-
 bool keys_differing(size_t *n, const char ***out, struct results *a, size_t run_a,
 	struct results *b, size_t run_b, struct err *err)
 {
+	const struct results_leaf *of_a, *of_b;
 	size_t n_a, n_b, cap = 0;
-	struct pair *of_a, *of_b = NULL;
-	bool ok = read_settings(&n_a, &of_a, a, run_a, err) &&
-		  read_settings(&n_b, &of_b, b, run_b, err);
+	bool ok = results_leaves(&n_a, &of_a, a, run_a, err) &&
+		  results_leaves(&n_b, &of_b, b, run_b, err);
 
 	*n = 0;
 	*out = NULL;
@@ -124,7 +97,5 @@ bool keys_differing(size_t *n, const char ***out, struct results *a, size_t run_
 		i += which <= 0;
 		k += which >= 0;
 	}
-	free(of_a);
-	free(of_b);
 	return ok;
 }

@@ -6,11 +6,10 @@
 /** The leaves of resolved scenarios, over several results. */
 
 struct setting_key {
-	const char *name; /* borrowed from the results */
-	const char
-		*value; /* of the first that has it; NULL in keys_differing() where runs differ */
-	size_t runs;    /* that have it */
-	bool differs;   /* between those */
+	const char *name;  /* borrowed from the results */
+	const char *value; /* of the first that has it */
+	size_t runs;       /* that have it */
+	bool differs;      /* between those */
 };
 
 /** Every key of @results in order of name: *@n of them, to be freed by the caller. */

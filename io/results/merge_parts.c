@@ -4,6 +4,7 @@
 
 #include "io/record/schema.h"
 #include "io/results/merge_inside.h"
+#include "io/results/rows.h"
 
 /* Schemas whose tables have the columns of this one. */
 enum { OLDEST_MERGED = 5 };

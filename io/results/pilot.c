@@ -3,63 +3,40 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "io/results/inside.h"
-
-static bool prepare(
-	sqlite3_stmt **st, struct results *r, size_t run, const char *sql, struct err *err)
-{
-	if (sqlite3_prepare_v2(r->db, sql, -1, st, NULL) != SQLITE_OK)
-		return err_input(err, "%s: %s: it was written by an earlier version", r->path,
-			sqlite3_errmsg(r->db));
-	sqlite3_bind_int64(*st, 1, r->runs[run].id);
-	return true;
-}
+#include "io/results/rows.h"
 
 static bool read_warmup(struct results_pilot *out, struct results *r, size_t run, struct err *err)
 {
-	sqlite3_stmt *st;
-	int rc;
+	static const char sql[] = "SELECT warmup_s FROM replication WHERE run = ? AND status = "
+				  "'complete' ORDER BY number LIMIT 1";
+	struct rows q;
 
-	if (!prepare(&st, r, run,
-		    "SELECT warmup_s FROM replication WHERE run = ? AND status = 'complete' "
-		    "ORDER BY number LIMIT 1",
-		    err))
+	if (!rows_of_run(&q, r, run, sql, err))
 		return false;
-	rc = sqlite3_step(st);
-	out->warmup_s = rc == SQLITE_ROW ? sqlite3_column_double(st, 0) : (double)NAN;
-	sqlite3_finalize(st);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE || results_fail(r, err);
-}
-
-static bool gather(struct results_pilot *out, struct results *r, sqlite3_stmt *st, struct err *err)
-{
-	size_t cap_t = 0, cap_n = 0;
-	int rc;
-
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		out->t_s = mem_grow(out->t_s, out->n, &cap_t, sizeof *out->t_s);
-		out->in_system = mem_grow(out->in_system, out->n, &cap_n, sizeof *out->in_system);
-		out->t_s[out->n] = sqlite3_column_double(st, 0);
-		out->in_system[out->n++] = sqlite3_column_double(st, 1);
-		if (sqlite3_column_type(st, 2) == SQLITE_NULL)
-			out->cut_s = (double)NAN;
-		else if (sqlite3_column_int(st, 2) == 0)
-			out->cut_s = sqlite3_column_double(st, 0);
-	}
-	return rc == SQLITE_DONE || results_fail(r, err);
+	out->warmup_s = rows_next(&q) ? rows_number(&q, 0) : (double)NAN;
+	return rows_end(&q, err);
 }
 
 static bool read_levels(struct results_pilot *out, struct results *r, size_t run, struct err *err)
 {
-	sqlite3_stmt *st;
-	bool ok;
+	static const char sql[] =
+		"SELECT t_s, in_system, kept FROM pilot WHERE run = ? ORDER BY t_s";
+	size_t cap_t = 0, cap_n = 0;
+	struct rows q;
 
-	if (!prepare(&st, r, run,
-		    "SELECT t_s, in_system, kept FROM pilot WHERE run = ? ORDER BY t_s", err))
+	if (!rows_of_newer_run(&q, r, run, sql, err))
 		return false;
-	ok = gather(out, r, st, err);
-	sqlite3_finalize(st);
-	return ok &&
+	while (rows_next(&q)) {
+		out->t_s = mem_grow(out->t_s, out->n, &cap_t, sizeof *out->t_s);
+		out->in_system = mem_grow(out->in_system, out->n, &cap_n, sizeof *out->in_system);
+		out->t_s[out->n] = sqlite3_column_double(q.st, 0);
+		out->in_system[out->n++] = sqlite3_column_double(q.st, 1);
+		if (sqlite3_column_type(q.st, 2) == SQLITE_NULL)
+			out->cut_s = (double)NAN;
+		else if (sqlite3_column_int(q.st, 2) == 0)
+			out->cut_s = sqlite3_column_double(q.st, 0);
+	}
+	return rows_end(&q, err) &&
 	       (out->n > 0 || err_input(err,
 				      "'%s' has no pilot run of policy '%s': its run.warmup is not "
 				      "auto",

@@ -3,9 +3,8 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "io/results/inside.h"
+#include "io/results/rows.h"
 
 struct results_requests {
 	const struct results *of;
@@ -125,16 +124,12 @@ static void read_row(struct results_request *q, sqlite3_stmt *st)
 static bool kept_any(struct results *r, size_t run, bool *any, struct err *err)
 {
 	static const char sql[] = "SELECT EXISTS (SELECT 1 FROM request WHERE run = ?)";
-	sqlite3_stmt *st;
-	bool ok = sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) == SQLITE_OK;
+	struct rows q;
 
-	if (ok) {
-		sqlite3_bind_int64(st, 1, r->runs[run].id);
-		ok = sqlite3_step(st) == SQLITE_ROW;
-		*any = ok && sqlite3_column_int(st, 0);
-	}
-	sqlite3_finalize(st);
-	return ok || results_fail(r, err);
+	if (!rows_of_run(&q, r, run, sql, err))
+		return false;
+	*any = rows_next(&q) && sqlite3_column_int(q.st, 0);
+	return rows_end(&q, err);
 }
 
 bool results_requests_open(struct results_requests **out, struct results *r, size_t run,
@@ -183,57 +178,35 @@ void results_requests_close(struct results_requests *all)
 
 /* Replications */
 
-static double real_of(sqlite3_stmt *st, int column)
-{
-	return sqlite3_column_type(st, column) == SQLITE_NULL ? (double)NAN
-							      : sqlite3_column_double(st, column);
-}
-
 bool results_replications(size_t *n, const struct results_replication **out, struct results *r,
 	size_t run, struct err *err)
 {
 	static const char sql[] = "SELECT number, warmup_s, horizon_s, status FROM replication "
 				  "WHERE run = ? ORDER BY number";
-	struct results_replication *all = NULL, *kept;
+	struct results_replication *all = NULL;
 	size_t cap = 0;
-	sqlite3_stmt *st;
-	int rc;
+	struct rows q;
 
 	*n = 0;
-	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return results_fail(r, err);
-	sqlite3_bind_int64(st, 1, r->runs[run].id);
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *status = text_of(st, 3);
-
+	if (!rows_of_run(&q, r, run, sql, err))
+		return false;
+	while (rows_next(&q)) {
 		all = mem_grow(all, *n, &cap, sizeof *all);
-		all[(*n)++] = (struct results_replication){whole_of(st, 0), real_of(st, 1),
-			real_of(st, 2),
-			!strcmp(status, "complete") ? RUN_COMPLETE
-			: !strcmp(status, "failed") ? RUN_FAILED
-						    : RUN_INTERRUPTED};
+		all[(*n)++] = (struct results_replication){whole_of(q.st, 0), rows_number(&q, 1),
+			rows_number(&q, 2), results_status(text_of(q.st, 3))};
 	}
-	sqlite3_finalize(st);
-	kept = arena_alloc(&r->arena, *n + 1, sizeof *kept);
-	if (*n > 0)
-		memcpy(kept, all, *n * sizeof *kept);
-	free(all);
-	*out = kept;
-	return rc == SQLITE_DONE || results_fail(r, err);
+	*out = rows_keep(r, all, *n, sizeof *all);
+	return rows_end(&q, err);
 }
 
 bool results_scenario(const char **out, struct results *r, size_t run, struct err *err)
 {
-	sqlite3_stmt *st;
-	bool ok = sqlite3_prepare_v2(r->db, "SELECT scenario FROM run WHERE id = ?", -1, &st,
-			  NULL) == SQLITE_OK;
+	struct rows q;
 
 	*out = "";
-	if (ok) {
-		sqlite3_bind_int64(st, 1, r->runs[run].id);
-		ok = sqlite3_step(st) == SQLITE_ROW;
-		*out = ok ? results_text(r, st, 0) : "";
-	}
-	sqlite3_finalize(st);
-	return ok || results_fail(r, err);
+	if (!rows_of_run(&q, r, run, "SELECT scenario FROM run WHERE id = ?", err))
+		return false;
+	if (rows_next(&q))
+		*out = rows_text(&q, 0);
+	return rows_end(&q, err);
 }

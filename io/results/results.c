@@ -1,27 +1,13 @@
-#include "io/results/inside.h"
-
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "io/record/schema.h"
+#include "io/results/rows.h"
 
 /* Schemas that are read: metrics, settings and runs are the same in all of them. */
-enum { OLDEST_SCHEMA = 3, APPLICATION = 0x6f666667, PATIENCE_MS = 60000 };
-
-bool results_fail(const struct results *r, struct err *err)
-{
-	return err_run(err, "%s: %s", r->path, sqlite3_errmsg(r->db));
-}
-
-const char *results_text(struct results *r, sqlite3_stmt *st, int column)
-{
-	const unsigned char *s = sqlite3_column_text(st, column);
-
-	return s ? arena_strdup(&r->arena, (const char *)s) : "";
-}
+enum { OLDEST_SCHEMA = 3, PATIENCE_MS = 60000 };
 
 /* Opening */
 
@@ -80,7 +66,7 @@ static bool check_schema(struct results *r, struct err *err)
 	if (!pragma(&application, r, "PRAGMA application_id", err) ||
 		!pragma(&schema, r, "PRAGMA user_version", err))
 		return false;
-	if (application != APPLICATION)
+	if (application != REC_APPLICATION)
 		return err_input(err, "%s was not written by offing", r->path);
 	if (schema < OLDEST_SCHEMA || schema > REC_SCHEMA)
 		return err_input(err,
@@ -94,7 +80,7 @@ static bool check_schema(struct results *r, struct err *err)
 
 /* Runs */
 
-static enum run_status status_of(const char *word)
+enum run_status results_status(const char *word)
 {
 	enum run_status s = RUN_COMPLETE;
 
@@ -103,20 +89,20 @@ static enum run_status status_of(const char *word)
 	return s;
 }
 
-static void add_run(struct results *r, sqlite3_stmt *st)
+static void add_run(struct results *r, const struct rows *q)
 {
 	r->runs = mem_grow(r->runs, r->n_runs, &r->runs_cap, sizeof *r->runs);
 	r->runs[r->n_runs++] = (struct results_run){
-		.id = sqlite3_column_int64(st, 0),
-		.name = results_text(r, st, 1),
-		.policy = results_text(r, st, 2),
-		.sha256 = results_text(r, st, 3),
-		.version = results_text(r, st, 4),
-		.started_utc = results_text(r, st, 5),
-		.seed = (uint64_t)sqlite3_column_int64(st, 6),
-		.asked = (uint32_t)sqlite3_column_int64(st, 7),
-		.status = status_of(results_text(r, st, 8)),
-		.alike = sqlite3_column_int(st, 9),
+		.id = sqlite3_column_int64(q->st, 0),
+		.name = rows_text(q, 1),
+		.policy = rows_text(q, 2),
+		.sha256 = rows_text(q, 3),
+		.version = rows_text(q, 4),
+		.started_utc = rows_text(q, 5),
+		.seed = (uint64_t)sqlite3_column_int64(q->st, 6),
+		.asked = (uint32_t)sqlite3_column_int64(q->st, 7),
+		.status = results_status(rows_text(q, 8)),
+		.alike = sqlite3_column_int(q->st, 9),
 	};
 }
 
@@ -124,18 +110,15 @@ static bool read_runs(struct results *r, struct err *err)
 {
 	static const char sql[] =
 		"SELECT id, name, policy, scenario_sha256, version, started_utc, seed, "
-		"replications, status, EXISTS (SELECT 1 FROM warning WHERE warning.run = run.id "
-		"AND "
-		"kind = 'not-random') FROM run ORDER BY id";
-	sqlite3_stmt *st;
-	int rc;
+		"replications, status, id IN (SELECT run FROM warning WHERE kind = 'not-random') "
+		"FROM run ORDER BY id";
+	struct rows q;
 
-	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return results_fail(r, err);
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		add_run(r, st);
-	sqlite3_finalize(st);
-	return rc == SQLITE_DONE || results_fail(r, err);
+	if (!rows_of_all(&q, r, sql, err))
+		return false;
+	while (rows_next(&q))
+		add_run(r, &q);
+	return rows_end(&q, err);
 }
 
 bool results_open(struct results **out, const char *dir, struct err *err)
@@ -184,19 +167,15 @@ bool results_setting(
 	const char **out, struct results *r, size_t run, const char *key, struct err *err)
 {
 	static const char sql[] = "SELECT value FROM setting WHERE run = ? AND key = ?";
-	sqlite3_stmt *st;
-	int rc;
+	struct rows q;
 
 	*out = NULL;
-	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return results_fail(r, err);
-	sqlite3_bind_int64(st, 1, r->runs[run].id);
-	sqlite3_bind_text(st, 2, key, -1, SQLITE_STATIC);
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*out = results_text(r, st, 0);
-	sqlite3_finalize(st);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE || results_fail(r, err);
+	if (!rows_of_run(&q, r, run, sql, err))
+		return false;
+	sqlite3_bind_text(q.st, 2, key, -1, SQLITE_STATIC);
+	if (rows_next(&q))
+		*out = rows_text(&q, 0);
+	return rows_end(&q, err);
 }
 
 /* Rows come in order of scope, name and number; while they are read, a metric's numbers and values
@@ -208,26 +187,22 @@ struct gathered {
 	double *values;
 };
 
-static void gather(struct gathered *g, struct results *r, sqlite3_stmt *st)
+static void gather(struct gathered *g, const struct rows *q)
 {
-	const char *scope = (const char *)sqlite3_column_text(st, 0);
-	const char *name = (const char *)sqlite3_column_text(st, 1);
+	const char *scope = (const char *)sqlite3_column_text(q->st, 0);
+	const char *name = (const char *)sqlite3_column_text(q->st, 1);
 	const struct results_metric *last = g->n_metrics ? &g->metrics[g->n_metrics - 1] : NULL;
 
 	if (!last || strcmp(last->scope, scope) != 0 || strcmp(last->name, name) != 0) {
 		g->metrics =
 			mem_grow(g->metrics, g->n_metrics, &g->metrics_cap, sizeof *g->metrics);
-		g->metrics[g->n_metrics++] =
-			(struct results_metric){.scope = results_text(r, st, 0),
-				.name = results_text(r, st, 1),
-				.unit = results_text(r, st, 2)};
+		g->metrics[g->n_metrics++] = (struct results_metric){
+			.scope = rows_text(q, 0), .name = rows_text(q, 1), .unit = rows_text(q, 2)};
 	}
 	g->numbers = mem_grow(g->numbers, g->n, &g->numbers_cap, sizeof *g->numbers);
 	g->values = mem_grow(g->values, g->n, &g->values_cap, sizeof *g->values);
-	g->numbers[g->n] = (uint32_t)sqlite3_column_int64(st, 3);
-	g->values[g->n++] = sqlite3_column_type(st, 4) == SQLITE_NULL
-				    ? (double)NAN
-				    : sqlite3_column_double(st, 4);
+	g->numbers[g->n] = (uint32_t)sqlite3_column_int64(q->st, 3);
+	g->values[g->n++] = rows_number(q, 4);
 	g->metrics[g->n_metrics - 1].n++;
 }
 
@@ -250,13 +225,21 @@ static const struct results_metric *keep(struct results *r, struct gathered *g)
 	return metrics;
 }
 
-static bool gather_all(struct gathered *g, struct results *r, sqlite3_stmt *st, struct err *err)
+static bool gather_all(
+	size_t *n, const struct results_metric **out, struct rows *q, struct err *err)
 {
-	int rc;
+	struct gathered g = {0};
+	bool ok;
 
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		gather(g, r, st);
-	return rc == SQLITE_DONE || results_fail(r, err);
+	while (rows_next(q))
+		gather(&g, q);
+	ok = rows_end(q, err);
+	*n = g.n_metrics;
+	*out = ok ? keep(q->r, &g) : NULL;
+	free(g.metrics);
+	free(g.numbers);
+	free(g.values);
+	return ok;
 }
 
 bool results_metrics(size_t *n, const struct results_metric **out, struct results *r, size_t run,
@@ -267,20 +250,34 @@ bool results_metrics(size_t *n, const struct results_metric **out, struct result
 		"JOIN replication ON replication.run = metric.run AND number = replication "
 		"WHERE metric.run = ?1 AND status = 'complete' AND (?2 IS NULL OR scope = ?2) "
 		"ORDER BY scope, name, replication";
-	struct gathered g = {0};
-	sqlite3_stmt *st;
-	bool ok;
+	struct rows q;
 
-	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return results_fail(r, err);
-	sqlite3_bind_int64(st, 1, r->runs[run].id);
-	sqlite3_bind_text(st, 2, scope, -1, SQLITE_STATIC);
-	ok = gather_all(&g, r, st, err);
-	sqlite3_finalize(st);
-	*n = g.n_metrics;
-	*out = ok ? keep(r, &g) : NULL;
-	free(g.metrics);
-	free(g.numbers);
-	free(g.values);
-	return ok;
+	if (!rows_of_run(&q, r, run, sql, err))
+		return false;
+	sqlite3_bind_text(q.st, 2, scope, -1, SQLITE_STATIC);
+	return gather_all(n, out, &q, err);
+}
+
+/* By replication, of which each is looked up: the others are not read. */
+bool results_metric_named(struct results_metric *out, struct results *r, size_t run,
+	const char *scope, const char *name, struct err *err)
+{
+	static const char sql[] =
+		"SELECT scope, name, unit, number, value FROM replication JOIN metric ON "
+		"metric.run = replication.run AND replication = number AND scope = ?2 AND "
+		"name = ?3 WHERE replication.run = ?1 AND status = 'complete' ORDER BY number";
+	const struct results_metric *one;
+	struct rows q;
+	size_t n;
+
+	*out = (struct results_metric){.scope = scope, .name = name, .unit = ""};
+	if (!rows_of_run(&q, r, run, sql, err))
+		return false;
+	sqlite3_bind_text(q.st, 2, scope, -1, SQLITE_STATIC);
+	sqlite3_bind_text(q.st, 3, name, -1, SQLITE_STATIC);
+	if (!gather_all(&n, &one, &q, err))
+		return false;
+	if (n > 0)
+		*out = *one;
+	return true;
 }

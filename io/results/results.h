@@ -50,6 +50,10 @@ struct results_metric {
 MUST_CHECK bool results_metrics(size_t *n, const struct results_metric **out, struct results *r,
 	size_t run, const char *scope, struct err *err);
 
+/** Metric @name of @scope alone; @out->n is 0 where there is none. */
+MUST_CHECK bool results_metric_named(struct results_metric *out, struct results *r, size_t run,
+	const char *scope, const char *name, struct err *err);
+
 /** One metric over the replications of a run. */
 struct results_summary {
 	double mean, sd;        /* NaN: nothing was measured; sd where n < 2 */

@@ -1,10 +1,8 @@
 #include "io/results/spans.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "io/results/inside.h"
+#include "io/results/rows.h"
 
 /* One row a request and instance; where phases are apart the KV cache is on its way in between.
  * edge2 comes before edge10. */
@@ -23,52 +21,41 @@ static const char sql[] =
 	"FROM stay WHERE instance IS NOT NULL AND arrived_s IS NOT NULL) WHERE nth <= ?3 "
 	"ORDER BY rtrim(instance, '0123456789'), length(instance), instance, nth";
 
-static double seconds(sqlite3_stmt *st, int column)
+static void add(struct results_span *spans, size_t n, const struct rows *q)
 {
-	return sqlite3_column_type(st, column) == SQLITE_NULL ? (double)NAN
-							      : sqlite3_column_double(st, column);
-}
+	const char *name = (const char *)sqlite3_column_text(q->st, 0);
+	const bool same = n > 0 && strcmp(spans[n - 1].instance, name) == 0;
 
-static bool gather(
-	size_t *n, struct results_span **out, struct results *r, sqlite3_stmt *st, struct err *err)
-{
-	size_t cap = 0;
-	int rc;
-
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(st, 0);
-		const bool same = *n > 0 && strcmp((*out)[*n - 1].instance, name) == 0;
-
-		*out = mem_grow(*out, *n, &cap, sizeof **out);
-		(*out)[*n] = (struct results_span){
-			.instance = same ? (*out)[*n - 1].instance : results_text(r, st, 0),
-			.id = (uint64_t)sqlite3_column_int64(st, 1),
-			.arrived_s = seconds(st, 2),
-			.started_s = seconds(st, 3),
-			.first_token_s = seconds(st, 4),
-			.left_s = seconds(st, 5),
-			.tokens = sqlite3_column_int(st, 6) != 0,
-		};
-		++*n;
-	}
-	return rc == SQLITE_DONE || results_fail(r, err);
+	spans[n] = (struct results_span){
+		.instance = same ? spans[n - 1].instance : rows_text(q, 0),
+		.id = (uint64_t)sqlite3_column_int64(q->st, 1),
+		.arrived_s = rows_number(q, 2),
+		.started_s = rows_number(q, 3),
+		.first_token_s = rows_number(q, 4),
+		.left_s = rows_number(q, 5),
+		.tokens = sqlite3_column_int(q->st, 6) != 0,
+	};
 }
 
 bool results_spans(size_t *n, struct results_span **out, struct results *r, size_t run,
 	uint32_t number, size_t most, struct err *err)
 {
-	sqlite3_stmt *st;
+	size_t cap = 0;
+	struct rows q;
 	bool ok;
 
 	*n = 0;
 	*out = NULL;
-	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return results_fail(r, err);
-	sqlite3_bind_int64(st, 1, r->runs[run].id);
-	sqlite3_bind_int64(st, 2, number);
-	sqlite3_bind_int64(st, 3, (sqlite3_int64)most);
-	ok = gather(n, out, r, st, err);
-	sqlite3_finalize(st);
+	if (!rows_of_run(&q, r, run, sql, err))
+		return false;
+	sqlite3_bind_int64(q.st, 2, number);
+	sqlite3_bind_int64(q.st, 3, (sqlite3_int64)most);
+	while (rows_next(&q)) {
+		*out = mem_grow(*out, *n, &cap, sizeof **out);
+		add(*out, *n, &q);
+		++*n;
+	}
+	ok = rows_end(&q, err);
 	if (ok && *n == 0)
 		ok = err_input(err,
 			"%s has no requests of replication %u of policy '%s': run it with "

@@ -1,12 +1,10 @@
 #include "io/results/times.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/near.h"
 #include "base/quote.h"
 #include "base/str.h"
-#include "io/results/inside.h"
+#include "io/results/rows.h"
 #include "models/measure/metric.h"
 
 /* By name; the causes of the metrics time.* follow, by column. */
@@ -106,32 +104,20 @@ static bool scope_of(const char **column, const char **name, const char *scope, 
 	return true;
 }
 
-static bool gather(size_t *n, double **out, struct results *r, sqlite3_stmt *st, struct err *err)
-{
-	size_t cap = 0;
-	int rc;
-
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		*out = mem_grow(*out, *n, &cap, sizeof **out);
-		(*out)[(*n)++] = sqlite3_column_double(st, 0);
-	}
-	return rc == SQLITE_DONE || results_fail(r, err);
-}
-
 static bool ask(size_t *n, double **out, struct results *r, size_t run, const char *sql,
 	const char *name, struct err *err)
 {
-	sqlite3_stmt *st;
-	bool ok;
+	size_t cap = 0;
+	struct rows q;
 
-	if (sqlite3_prepare_v2(r->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return err_input(err, "%s: %s: it was written by an earlier version", r->path,
-			sqlite3_errmsg(r->db));
-	sqlite3_bind_int64(st, 1, r->runs[run].id);
-	sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
-	ok = gather(n, out, r, st, err);
-	sqlite3_finalize(st);
-	return ok;
+	if (!rows_of_newer_run(&q, r, run, sql, err))
+		return false;
+	sqlite3_bind_text(q.st, 2, name, -1, SQLITE_STATIC);
+	while (rows_next(&q)) {
+		*out = mem_grow(*out, *n, &cap, sizeof **out);
+		(*out)[(*n)++] = sqlite3_column_double(q.st, 0);
+	}
+	return rows_end(&q, err);
 }
 
 bool results_times(size_t *n, double **out, struct results *r, size_t run,
