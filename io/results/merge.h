@@ -23,9 +23,9 @@ struct merge_spec {
 
 /** A run of one of the folders. */
 struct merge_part {
-	const char *dir;
-	int64_t id; /* there */
-	const char *name, *policy, *sha256, *version;
+	const char *dir, *uri; /* the latter as SQLite opens its tables */
+	int64_t id;            /* there */
+	const char *policy, *sha256, *version;
 	enum run_status status;
 	size_t asked, complete; /* replications */
 	int64_t to;             /* its number in the merged file; 0: it is left out */

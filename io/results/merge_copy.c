@@ -74,24 +74,6 @@ static bool columns_of(struct buf *out, struct copy *c, const char *table, struc
 	return rc == SQLITE_DONE || fail(c, err);
 }
 
-/** @sql has ?1: the number of a run in the merged file, ?2: that in the attached one. */
-static bool copy_rows(
-	struct copy *c, const char *sql, const struct merge_part *part, struct err *err)
-{
-	sqlite3_stmt *st;
-	bool ok;
-
-	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return fail(c, err);
-	sqlite3_bind_int64(st, 1, part->to);
-	sqlite3_bind_int64(st, 2, part->id);
-	ok = sqlite3_step(st) == SQLITE_DONE;
-	if (!ok)
-		err_run(err, "%s, from %s: %s", c->path, part->dir, sqlite3_errmsg(c->db));
-	sqlite3_finalize(st);
-	return ok;
-}
-
 /** An older schema may lack it. */
 static bool has_table(bool *out, struct copy *c, const char *name, struct err *err)
 {
@@ -109,7 +91,9 @@ static bool has_table(bool *out, struct copy *c, const char *name, struct err *e
 	return rc == SQLITE_ROW || rc == SQLITE_DONE || fail(c, err);
 }
 
-static bool copy_table(struct copy *c, size_t table, const struct merge_part *part, struct err *err)
+/** What copies the rows of a run, whose number is ?1 in the merged file and ?2 in the attached one;
+ *  NULL where that has no such table. */
+static bool prepare_table(sqlite3_stmt **out, struct copy *c, size_t table, struct err *err)
 {
 	const char *name = tables[table].name;
 	struct buf sql, columns;
@@ -124,51 +108,72 @@ static bool copy_table(struct copy *c, size_t table, const struct merge_part *pa
 	ok = columns_of(&columns, c, name, err);
 	buf_printf(&sql, "INSERT INTO main.%s SELECT ?1%s FROM part.%s WHERE %s = ?2 ORDER BY %s",
 		name, columns.s, name, table == 0 ? "id" : "run", tables[table].order);
-	ok = ok && copy_rows(c, sql.s, part, err);
+	ok = ok && (sqlite3_prepare_v2(c->db, sql.s, -1, out, NULL) == SQLITE_OK || fail(c, err));
 	buf_finish(&columns);
 	buf_finish(&sql);
 	return ok;
 }
 
+static bool copy_rows(
+	struct copy *c, sqlite3_stmt *st, const struct merge_part *part, struct err *err)
+{
+	bool ok;
+
+	sqlite3_bind_int64(st, 1, part->to);
+	sqlite3_bind_int64(st, 2, part->id);
+	ok = sqlite3_step(st) == SQLITE_DONE;
+	if (!ok)
+		err_run(err, "%s, from %s: %s", c->path, part->dir, sqlite3_errmsg(c->db));
+	sqlite3_reset(st);
+	return ok;
+}
+
 /** In a transaction of its own: the file counts them, and must not tell of the folders. */
-static bool copy_run(struct copy *c, const struct merge_part *part, struct err *err)
+static bool copy_run(struct copy *c, sqlite3_stmt *const st[static TABLES],
+	const struct merge_part *part, struct err *err)
 {
 	bool ok = exec(c, "BEGIN", err);
 
 	for (size_t t = 0; t < TABLES && ok; t++)
-		ok = copy_table(c, t, part, err);
+		ok = !st[t] || copy_rows(c, st[t], part, err);
 	return ok && exec(c, "COMMIT", err);
 }
 
 /* Folders */
 
-static bool attach(struct copy *c, const char *dir, struct err *err)
+static bool attach(struct copy *c, const struct merge_part *part, struct err *err)
 {
-	struct results *r;
 	sqlite3_stmt *st;
-	bool ok;
+	bool ok = sqlite3_prepare_v2(c->db, "ATTACH ? AS part", -1, &st, NULL) == SQLITE_OK;
 
-	if (!results_open(&r, dir, err))
-		return false;
-	ok = sqlite3_prepare_v2(c->db, "ATTACH ? AS part", -1, &st, NULL) == SQLITE_OK;
 	if (ok) {
-		sqlite3_bind_text(st, 1, results_uri(r), -1, SQLITE_TRANSIENT);
+		sqlite3_bind_text(st, 1, part->uri, -1, SQLITE_STATIC);
 		ok = sqlite3_step(st) == SQLITE_DONE;
 		sqlite3_finalize(st);
 	}
-	if (!ok)
-		err_run(err, "%s/results.sqlite: %s", dir, sqlite3_errmsg(c->db));
-	results_close(r);
-	return ok;
+	return ok || err_run(err, "%s/results.sqlite: %s", part->dir, sqlite3_errmsg(c->db));
+}
+
+/** In one transaction, which locks and looks for changes once. */
+static bool prepare_tables(sqlite3_stmt *out[static TABLES], struct copy *c, struct err *err)
+{
+	bool ok = exec(c, "BEGIN", err);
+
+	for (size_t t = 0; t < TABLES && ok; t++)
+		ok = prepare_table(&out[t], c, t, err);
+	return ok && exec(c, "COMMIT", err);
 }
 
 /** Parts @from to @to, which are of one folder. */
 static bool copy_folder(struct copy *c, size_t from, size_t to, struct err *err)
 {
-	bool ok = attach(c, c->m->parts[from].dir, err);
+	sqlite3_stmt *st[TABLES] = {0};
+	bool ok = attach(c, &c->m->parts[from], err) && prepare_tables(st, c, err);
 
 	for (size_t i = from; i < to && ok; i++)
-		ok = c->m->parts[i].to == 0 || copy_run(c, &c->m->parts[i], err);
+		ok = c->m->parts[i].to == 0 || copy_run(c, st, &c->m->parts[i], err);
+	for (size_t t = 0; t < TABLES; t++)
+		sqlite3_finalize(st[t]);
 	return ok && exec(c, "DETACH part", err);
 }
 
@@ -191,107 +196,13 @@ static bool copy_folders(struct copy *c, struct err *err)
 
 /* What is on top of them */
 
-/** Of as many columns as a view can have, with some to spare for what joins it. */
-enum { MOST_SWEPT = 1000 };
-
-static void quoted(struct buf *out, const char *text, char quote)
-{
-	buf_putc(out, quote);
-	for (; *text; text++) {
-		buf_putc(out, *text);
-		if (*text == quote)
-			buf_putc(out, quote);
-	}
-	buf_putc(out, quote);
-}
-
-static bool is_column(const char *key)
-{
-	return sqlite3_stricmp(key, "run") != 0 && sqlite3_stricmp(key, "name") != 0 &&
-	       sqlite3_stricmp(key, "policy") != 0;
-}
-
-/** The first of those that become columns; free() them and what is in them. */
-struct swept {
-	size_t n;
-	char *keys[MOST_SWEPT];
-};
-
-static bool read_swept(struct swept *out, struct copy *c, struct err *err)
-{
-	static const char keys[] =
-		"SELECT key FROM setting GROUP BY key HAVING min(value) IS NOT max(value) OR "
-		"count(*) < (SELECT count(*) FROM run) ORDER BY key";
-	sqlite3_stmt *st;
-	int rc;
-
-	if (sqlite3_prepare_v2(c->db, keys, -1, &st, NULL) != SQLITE_OK)
-		return fail(c, err);
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *key = (const char *)sqlite3_column_text(st, 0);
-
-		if (is_column(key) && c->m->n_swept++ < MOST_SWEPT)
-			out->keys[out->n++] = mem_strdup(key);
-	}
-	sqlite3_finalize(st);
-	c->m->n_shown = out->n;
-	return rc == SQLITE_DONE || fail(c, err);
-}
-
-/** How many of the keys before @to SQL takes for the same as @i, which heeds no case. */
-static size_t namesakes(const struct swept *s, size_t i, size_t to)
-{
-	size_t n = 0;
-
-	for (size_t k = 0; k < to; k++)
-		n += sqlite3_stricmp(s->keys[k], s->keys[i]) == 0;
-	return n;
-}
-
-static void put_columns(struct buf *sql, const struct swept *s)
-{
-	struct buf name;
-
-	buf_init(&name);
-	for (size_t i = 0; i < s->n; i++) {
-		buf_puts(sql,
-			",\n\t(SELECT value FROM setting WHERE setting.run = run.id AND key = ");
-		quoted(sql, s->keys[i], '\'');
-		buf_puts(sql, ") AS ");
-		buf_clear(&name);
-		buf_puts(&name, s->keys[i]);
-		if (namesakes(s, i, s->n) > 1)
-			buf_printf(&name, " (%zu)", namesakes(s, i, i) + 1);
-		quoted(sql, name.s, '"');
-	}
-	buf_finish(&name);
-}
-
-static bool swept_columns(struct buf *sql, struct copy *c, struct err *err)
-{
-	struct swept *s = mem_zalloc(1, sizeof *s);
-	bool ok = read_swept(s, c, err);
-
-	if (ok)
-		put_columns(sql, s);
-	for (size_t i = 0; i < s->n; i++)
-		free(s->keys[i]);
-	free(s);
-	return ok;
-}
-
 static bool make_view(struct copy *c, struct err *err)
 {
 	struct buf sql;
 	bool ok;
 
 	buf_init(&sql);
-	buf_puts(&sql,
-		"CREATE VIEW swept AS -- the keys in which runs differ\nSELECT run.id AS run, "
-		"run.name, run.policy");
-	ok = swept_columns(&sql, c, err);
-	buf_puts(&sql, "\nFROM run");
-	ok = ok && exec(c, sql.s, err);
+	ok = (merge_swept(&sql, c->m, c->db) || fail(c, err)) && exec(c, sql.s, err);
 	buf_finish(&sql);
 	return ok;
 }

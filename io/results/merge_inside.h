@@ -1,6 +1,7 @@
 #ifndef OFFING_IO_RESULTS_MERGE_INSIDE_H
 #define OFFING_IO_RESULTS_MERGE_INSIDE_H
 
+#include "base/str.h"
 #include "io/results/inside.h"
 #include "io/results/merge.h"
 
@@ -14,6 +15,10 @@ MUST_CHECK bool merge_compare(struct merged *m, struct err *err);
 
 /** merge_copy.c: results.sqlite of them in the folder @into. */
 MUST_CHECK bool merge_copy(struct merged *m, const char *into, struct err *err);
+
+/** merge_swept.c: SQL of the view `swept` of the runs in @db, whose keys @m counts; false: @db says
+ *  why. */
+MUST_CHECK bool merge_swept(struct buf *sql, struct merged *m, sqlite3 *db);
 
 /** merge_series.c: series.h5 of them in the folder @into, where any has one. */
 MUST_CHECK bool merge_series(struct merged *m, const char *into, struct err *err);

@@ -18,23 +18,22 @@ static const char *own_text(struct merged *m, sqlite3_stmt *st, int column)
 	return s ? arena_strdup(&m->arena, (const char *)s) : "";
 }
 
-static void add_part(struct merged *m, const struct results *r, size_t run, sqlite3_stmt *st)
+/** @from: what it has in common with the others of its folder. */
+static void add_part(struct merged *m, const struct merge_part *from, const struct results_run *of,
+	sqlite3_stmt *st)
 {
-	const struct results_run *of = &r->runs[run];
-	const char *dir = arena_strdup(&m->arena, r->dir);
-
 	m->parts = mem_grow(m->parts, m->n, &m->cap, sizeof *m->parts);
 	m->parts[m->n++] = (struct merge_part){
-		.dir = dir,
+		.dir = from->dir,
+		.uri = from->uri,
 		.id = of->id,
-		.name = arena_strdup(&m->arena, of->name),
 		.policy = arena_strdup(&m->arena, of->policy),
 		.sha256 = arena_strdup(&m->arena, of->sha256),
 		.version = arena_strdup(&m->arena, of->version),
 		.status = of->status,
 		.asked = of->asked,
 		.complete = (size_t)sqlite3_column_int64(st, 0),
-		.folder = dir,
+		.folder = from->dir,
 		.host = own_text(m, st, 1),
 		.started_utc = own_text(m, st, 2),
 		.wall_s = own_text(m, st, 3),
@@ -47,6 +46,8 @@ static bool read_runs(struct merged *m, struct results *r, struct err *err)
 		"SELECT (SELECT count(*) FROM replication WHERE replication.run = run.id AND "
 		"replication.status = 'complete'), host, started_utc, wall_s "
 		"FROM run WHERE id = ?";
+	const struct merge_part from = {.dir = arena_strdup(&m->arena, r->dir),
+		.uri = arena_strdup(&m->arena, results_uri(r))};
 	sqlite3_stmt *st;
 	bool ok = true;
 
@@ -56,7 +57,7 @@ static bool read_runs(struct merged *m, struct results *r, struct err *err)
 		sqlite3_reset(st);
 		sqlite3_bind_int64(st, 1, r->runs[run].id);
 		if (sqlite3_step(st) == SQLITE_ROW)
-			add_part(m, r, run, st);
+			add_part(m, &from, &r->runs[run], st);
 		else
 			ok = results_fail(r, err);
 	}
