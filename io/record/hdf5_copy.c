@@ -59,6 +59,19 @@ static bool copy_attributes(const struct copier *c, hid_t from, hid_t to)
 	return true;
 }
 
+bool hdf5_copy_attribute(hid_t from, const char *name, hid_t to, const char *path, struct err *err)
+{
+	const struct copier c = {path, err};
+	hid_t a = H5Aopen(from, name, H5P_DEFAULT);
+
+	if (a < 0)
+		return fail(&c);
+	if (!copy_attribute(&c, a, to))
+		return false;
+	H5Aclose(a);
+	return true;
+}
+
 /* Datasets */
 
 static bool copy_chunk(const struct copier *c, hid_t from, hid_t to, const hsize_t *at)

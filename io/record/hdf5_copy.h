@@ -17,4 +17,8 @@
 MUST_CHECK bool hdf5_copy_group(int64_t from, const char *name, int64_t to, const char *as,
 	const char *path, struct err *err);
 
+/** The attribute @name of @from, a number or a text, becomes one of @to; the same on false. */
+MUST_CHECK bool hdf5_copy_attribute(
+	int64_t from, const char *name, int64_t to, const char *path, struct err *err);
+
 #endif

@@ -79,3 +79,13 @@ hid_t hdf5_create(const char *path)
 	H5Pclose(access);
 	return file;
 }
+
+hid_t hdf5_open_read(const char *path)
+{
+	hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
+
+	if (H5Pset_file_locking(access, false, true) >= 0)
+		file = H5Fopen(path, H5F_ACC_RDONLY, access);
+	H5Pclose(access);
+	return file;
+}

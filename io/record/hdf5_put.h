@@ -17,6 +17,9 @@ bool hdf5_put_uint64(int64_t at, const char *name, uint64_t value);
  */
 int64_t hdf5_create(const char *path);
 
+/** To read it, without a lock: a run may be writing there. Below 0: it cannot be read. */
+int64_t hdf5_open_read(const char *path);
+
 /** What HDF5 says went wrong last with @path; false. */
 bool hdf5_fail(const char *path, struct err *err);
 

@@ -48,6 +48,14 @@ static bool fail(const struct rec_backend *b, struct err *err)
 	return err_run(err, "%s: %s", b->path, strerror(errno));
 }
 
+static void backend_free(struct rec_backend *b)
+{
+	buf_finish(&b->buf);
+	free(b->path);
+	free(b->dir);
+	free(b);
+}
+
 static bool kept_open(
 	struct rec_backend **out, const char *path, const struct rec_opening *o, struct err *err)
 {
@@ -57,15 +65,13 @@ static bool kept_open(
 	b->path = mem_strdup(path);
 	buf_init(&b->buf);
 	b->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	*out = b;
-	if (b->fd >= 0)
+	if (b->fd >= 0) {
+		*out = b;
 		return true;
-	fail(b, err);
-	buf_finish(&b->buf);
-	free(b->path);
-	free(b->dir);
-	free(b);
+	}
 	*out = NULL;
+	fail(b, err);
+	backend_free(b);
 	return false;
 }
 
@@ -121,10 +127,7 @@ static bool kept_close(struct rec_backend *b, const struct rec_closing *c, struc
 
 	if (ok && c->whole)
 		rec_parts_remove(b->dir);
-	buf_finish(&b->buf);
-	free(b->path);
-	free(b->dir);
-	free(b);
+	backend_free(b);
 	return ok;
 }
 

@@ -124,16 +124,6 @@ static const char *get_text(struct str *from)
 	return s;
 }
 
-static bool metric_of(enum metric_id *out, const char *name)
-{
-	for (size_t id = 0; id < METRICS; id++)
-		if (strcmp(metrics[id].name, name) == 0) {
-			*out = (enum metric_id)id;
-			return true;
-		}
-	return false;
-}
-
 static bool warning_of(enum warning_kind *out, const char *word)
 {
 	for (size_t k = 0; k < WARNING_KINDS; k++)
@@ -154,7 +144,7 @@ static bool get_metrics(struct world_result *out, struct str names, struct str *
 	memcpy(out->strings, names.s, names.n);
 	at = (struct str){out->strings, names.n};
 	for (size_t i = 0; i < out->n_metrics && ok; i++) {
-		ok = metric_of(&out->metrics[i].id, get_text(&at));
+		ok = metric_find(&out->metrics[i].id, get_text(&at));
 		out->metrics[i].scope = get_text(&at);
 		ok = ok && get(&out->metrics[i].value, from, sizeof(double));
 	}

@@ -24,15 +24,7 @@ static void group_of(char name[static NAME], bool grouped, struct rec_part p)
 
 static hid_t open_read(const char *path)
 {
-	hid_t how, file = -1;
-
-	if (access(path, R_OK) != 0)
-		return -1;
-	how = H5Pcreate(H5P_FILE_ACCESS);
-	if (H5Pset_file_locking(how, false, true) >= 0)
-		file = H5Fopen(path, H5F_ACC_RDONLY, how);
-	H5Pclose(how);
-	return file;
+	return access(path, R_OK) == 0 ? hdf5_open_read(path) : -1;
 }
 
 static bool has(hid_t file, const char *path)

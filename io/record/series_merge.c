@@ -22,16 +22,6 @@ enum { NAME = 32 };
 
 /* Files */
 
-static hid_t open_read(const char *path)
-{
-	hid_t how = H5Pcreate(H5P_FILE_ACCESS), file = -1;
-
-	if (H5Pset_file_locking(how, false, true) >= 0)
-		file = H5Fopen(path, H5F_ACC_RDONLY, how);
-	H5Pclose(how);
-	return file;
-}
-
 static void close_from(struct series_merge *s)
 {
 	if (s->from_path)
@@ -48,7 +38,7 @@ static bool read_from(struct series_merge *s, const char *path, struct err *err)
 	if (s->from_path && strcmp(s->from_path, path) == 0)
 		return true;
 	close_from(s);
-	s->from = open_read(path);
+	s->from = hdf5_open_read(path);
 	if (s->from < 0) {
 		hdf5_fail(path, &why);
 		return err_input(err, "%s", why.msg);
@@ -92,39 +82,18 @@ bool series_merge_close(struct series_merge *s, struct err *err)
 
 /* Runs */
 
-/** The attribute @name of @to becomes that of @from; true also where there is none. */
-static bool copy_attribute(hid_t from, hid_t to, const char *name)
-{
-	hid_t a, type, space, b;
-	char value[sizeof(uint64_t)]; /* a number, or where a text is */
-	bool ok, text;
-
-	if (H5Aexists(from, name) <= 0)
-		return true;
-	a = H5Aopen(from, name, H5P_DEFAULT);
-	type = H5Aget_type(a);
-	space = H5Aget_space(a);
-	text = H5Tis_variable_str(type) > 0;
-	ok = (text || H5Tget_size(type) <= sizeof value) && H5Aread(a, type, value) >= 0;
-	b = ok ? H5Acreate2(to, name, type, space, H5P_DEFAULT, H5P_DEFAULT) : -1;
-	ok = b >= 0 && H5Awrite(b, type, value) >= 0;
-	if (text && b >= 0)
-		H5Dvlen_reclaim(type, space, H5P_DEFAULT, value);
-	ok = (b < 0 || H5Aclose(b) >= 0) && ok;
-	H5Sclose(space);
-	H5Tclose(type);
-	H5Aclose(a);
-	return ok;
-}
-
 /** What is common to several runs is at the root of a file that no merge has made. */
-static bool copy_about(hid_t file, hid_t from, hid_t to)
+static bool copy_about(const struct series_merge *s, hid_t from, hid_t to, struct err *err)
 {
 	static const char *const names[] = {"policy", "scenario", "seed", "version"};
 	bool ok = true;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names && ok; i++)
-		ok = copy_attribute(H5Aexists(from, names[i]) > 0 ? from : file, to, names[i]);
+	for (size_t i = 0; i < sizeof names / sizeof *names && ok; i++) {
+		const hid_t at = H5Aexists(from, names[i]) > 0 ? from : s->from;
+
+		if (H5Aexists(at, names[i]) > 0)
+			ok = hdf5_copy_attribute(at, names[i], to, s->path, err);
+	}
 	return ok;
 }
 
@@ -161,7 +130,7 @@ static bool copy_group(const struct series_merge *s, hid_t from, hid_t to, struc
 {
 	size_t n;
 	unsigned *numbers = list_replications(&n, from);
-	bool ok = (numbers && copy_about(s->from, from, to)) || hdf5_fail(s->path, err);
+	bool ok = (numbers || hdf5_fail(s->path, err)) && copy_about(s, from, to, err);
 
 	for (size_t i = 0; i < n && ok; i++) {
 		char name[NAME];

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "io/record/parts.h"
 
 enum { BACKENDS = 3 };
 
@@ -37,13 +38,12 @@ static bool backend_wanted(const struct rec_writer *w, size_t i)
 
 static bool backend_open(struct rec_writer *w, size_t i, struct err *err)
 {
-	char *path = NULL;
+	char *path;
 	bool ok;
 
 	if (!backend_wanted(w, i))
 		return true;
-	path = mem_zalloc(strlen(w->spec.dir) + strlen(backend_ops[i]->file) + 2, 1);
-	strcat(strcat(strcpy(path, w->spec.dir), "/"), backend_ops[i]->file);
+	path = rec_path(w->spec.dir, backend_ops[i]->file);
 	ok = backend_ops[i]->open(&w->backends[i], path,
 		&(struct rec_opening){.spec = &w->spec, .begun = w->begun}, err);
 	free(path);

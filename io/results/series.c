@@ -4,9 +4,11 @@
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
-#include "base/str.h"
+#include "io/record/hdf5_put.h"
+#include "io/record/series_file.h"
 
 enum { ROWS = 4096, COLUMN_Q = SERIES_COLUMNS, SETS };
 
@@ -33,28 +35,15 @@ static bool fail(const struct results_series *s, struct err *err)
 
 /* Opening */
 
-/** Without a lock: a run may be writing there. */
 static bool open_file(struct results_series *s, struct results *r, struct err *err)
 {
-	hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-	struct buf path;
-	FILE *there;
-
-	buf_init(&path);
-	buf_printf(&path, "%s/series.h5", results_dir(r));
-	s->path = mem_strdup(path.s);
-	buf_finish(&path);
-	there = fopen(s->path, "rb");
-	if (there && H5Pset_file_locking(access, false, true) >= 0)
-		s->file = H5Fopen(s->path, H5F_ACC_RDONLY, access);
-	H5Pclose(access);
-	if (there)
-		fclose(there);
-	if (!there)
+	s->path = rec_path(results_dir(r), SERIES_FILE);
+	if (access(s->path, R_OK) != 0)
 		return err_input(err,
 			"'%s' has no series.h5: run it with record.queues, as in -s "
 			"record.queues='1 s'",
 			results_dir(r));
+	s->file = hdf5_open_read(s->path);
 	return s->file >= 0 || fail(s, err);
 }
 
