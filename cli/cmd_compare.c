@@ -82,12 +82,10 @@ static bool read_field(struct field *f, struct err *err)
 {
 	size_t runs = 0;
 
-	f->results = mem_zalloc(f->o->n_args, sizeof(struct results *));
-	for (; f->n_results < f->o->n_args; f->n_results++) {
-		if (!results_open(&f->results[f->n_results], f->o->args[f->n_results], err))
-			return false;
-		runs += results_n_runs(f->results[f->n_results]);
-	}
+	if (!results_open_all(&f->results, &f->n_results, f->o->args, f->o->n_args, err))
+		return false;
+	for (size_t d = 0; d < f->n_results; d++)
+		runs += results_n_runs(f->results[d]);
 	f->at = mem_zalloc(runs, sizeof *f->at);
 	for (size_t d = 0; d < f->n_results; d++)
 		for (size_t k = 0; k < results_n_runs(f->results[d]); k++)
@@ -98,9 +96,7 @@ static bool read_field(struct field *f, struct err *err)
 
 static void finish(struct field *f)
 {
-	for (size_t d = 0; d < f->n_results; d++)
-		results_close(f->results[d]);
-	free(f->results);
+	results_close_all(f->results, f->n_results);
 	free(f->at);
 	arena_finish(&f->arena);
 }

@@ -1,6 +1,5 @@
 /* offing plot: results as a picture, with the script and the data that make it. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -121,13 +120,8 @@ static bool plot(struct plotted *p, struct err *err)
 	const struct plot_kind *named = kind_of(p->o), *k = named ? named : plot_kinds;
 	const size_t n = p->o->n_args - (named ? 1 : 0);
 
-	if (!check_options(k, p->o, err) || !check_output(p->o, err))
-		return false;
-	p->results = mem_zalloc(n, sizeof(struct results *));
-	for (; p->n < n; p->n++)
-		if (!results_open(&p->results[p->n], p->o->args[p->n], err))
-			return false;
-	return draw(k, p, err);
+	return check_options(k, p->o, err) && check_output(p->o, err) &&
+	       results_open_all(&p->results, &p->n, p->o->args, n, err) && draw(k, p, err);
 }
 
 static enum status run(const struct opts *o)
@@ -139,9 +133,7 @@ static enum status run(const struct opts *o)
 
 	arena_init(&arena);
 	ok = plot(&p, &err);
-	for (size_t i = 0; i < p.n; i++)
-		results_close(p.results[i]);
-	free(p.results);
+	results_close_all(p.results, p.n);
 	arena_finish(&arena);
 	return ok ? STATUS_DONE : command_fail(&err);
 }

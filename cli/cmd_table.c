@@ -72,15 +72,6 @@ static bool read_format(const struct format **out, const struct opts *o, struct 
 	return near_refuse(&near, "format", err);
 }
 
-static bool open_results(struct asked *a, struct err *err)
-{
-	a->results = mem_zalloc(a->o->n_args, sizeof(struct results *));
-	for (; a->n_results < a->o->n_args; a->n_results++)
-		if (!results_open(&a->results[a->n_results], a->o->args[a->n_results], err))
-			return false;
-	return true;
-}
-
 static void read_spec(struct asked *a)
 {
 	struct query_spec *s = &a->spec;
@@ -138,8 +129,9 @@ static bool print(struct asked *a, struct err *err)
 	struct query *q;
 
 	read_spec(a);
-	if (!read_format(&format, a->o, err) || !open_results(a, err) || !choose_rows(a, err) ||
-		!query_ask(&q, a->results, a->n_results, &a->spec, err))
+	if (!read_format(&format, a->o, err) ||
+		!results_open_all(&a->results, &a->n_results, a->o->args, a->o->n_args, err) ||
+		!choose_rows(a, err) || !query_ask(&q, a->results, a->n_results, &a->spec, err))
 		return false;
 	say_again(q);
 	table_make(&table, q);
@@ -157,9 +149,7 @@ static enum status run(const struct opts *o)
 
 	arena_init(&a.arena);
 	ok = print(&a, &err);
-	for (size_t d = 0; d < a.n_results; d++)
-		results_close(a.results[d]);
-	free(a.results);
+	results_close_all(a.results, a.n_results);
 	arena_finish(&a.arena);
 	return ok ? STATUS_DONE : command_fail(&err);
 }

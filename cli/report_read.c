@@ -83,11 +83,8 @@ static bool enter_runs(struct report *r, const struct opts *o, struct err *err)
 
 bool report_read(struct report *r, const struct opts *o, struct err *err)
 {
-	r->results = mem_zalloc(o->n_args, sizeof *r->results);
-	for (; r->n_results < o->n_args; r->n_results++)
-		if (!results_open(&r->results[r->n_results], o->args[r->n_results], err))
-			return false;
-	if (!enter_runs(r, o, err))
+	if (!results_open_all(&r->results, &r->n_results, o->args, o->n_args, err) ||
+		!enter_runs(r, o, err))
 		return false;
 	for (size_t i = 0; i < r->n; i++)
 		if (!results_details(&r->runs[i].known, r->runs[i].as.of, r->runs[i].as.run, err))
@@ -104,9 +101,7 @@ void report_finish(struct report *r)
 		ranked_finish(&r->points[p].ranking);
 		free(r->points[p].contenders);
 	}
-	for (size_t d = 0; d < r->n_results; d++)
-		results_close(r->results[d]);
-	free(r->results);
+	results_close_all(r->results, r->n_results);
 	free(r->points);
 	free(r->runs);
 	free(r->keys);

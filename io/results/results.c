@@ -146,6 +146,23 @@ void results_close(struct results *r)
 	free(r);
 }
 
+bool results_open_all(
+	struct results ***out, size_t *n, char *const *dirs, size_t n_dirs, struct err *err)
+{
+	*out = mem_zalloc(n_dirs, sizeof(struct results *));
+	for (*n = 0; *n < n_dirs; ++*n)
+		if (!results_open(&(*out)[*n], dirs[*n], err))
+			return false;
+	return true;
+}
+
+void results_close_all(struct results **all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		results_close(all[i]);
+	free(all);
+}
+
 const char *results_dir(const struct results *r)
 {
 	return r->dir;

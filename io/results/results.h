@@ -29,6 +29,12 @@ struct results_run {
 MUST_CHECK bool results_open(struct results **out, const char *dir, struct err *err);
 void results_close(struct results *r); /* NULL is taken */
 
+/** Those in @dirs, up to the first that cannot be opened: *@n of them. Close with
+ *  results_close_all(), also on false. */
+MUST_CHECK bool results_open_all(
+	struct results ***out, size_t *n, char *const *dirs, size_t n_dirs, struct err *err);
+void results_close_all(struct results **all, size_t n);
+
 /** As handed in, and in the order run. */
 const char *results_dir(const struct results *r);
 size_t results_n_runs(const struct results *r);
