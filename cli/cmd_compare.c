@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/near.h"
-#include "base/quote.h"
 #include "cli/command.h"
 #include "cli/compared.h"
+#include "cli/judged.h"
 
 struct field {
 	struct arena arena;
@@ -40,58 +39,24 @@ static void enter(struct field *f, struct results *r, size_t run)
 				 : arena_printf(&f->arena, "%s:%s", results_dir(r), policy)};
 }
 
-static bool wanted(const struct field *f, const char *policy)
-{
-	size_t n;
-	const char **names = opts_all(f->o, "policy", &n);
-	bool yes = n == 0;
-
-	for (size_t i = 0; i < n; i++)
-		yes = yes || strcmp(names[i], policy) == 0;
-	free(names);
-	return yes;
-}
-
-/** A policy that is named and nowhere. */
-static bool check_named(const struct field *f, struct err *err)
-{
-	size_t n;
-	const char **names = opts_all(f->o, "policy", &n);
-	char quoted[QUOTE_SIZE];
-	bool ok = true;
-
-	for (size_t i = 0; i < n && ok; i++)
-		if (namesakes(f, names[i]) == 0) {
-			struct near near;
-
-			near_init(&near, names[i]);
-			for (size_t d = 0; d < f->n_results; d++)
-				for (size_t k = 0; k < results_n_runs(f->results[d]); k++)
-					near_add(&near, results_run(f->results[d], k)->policy);
-			quote(quoted, sizeof quoted, names[i]);
-			ok = err_input(err, "no result has a policy '%s'%s%s%s", quoted,
-				near_best(&near) ? "; did you mean '" : "",
-				near_best(&near) ? near_best(&near) : "",
-				near_best(&near) ? "'?" : "");
-		}
-	free(names);
-	return ok;
-}
-
 static bool read_field(struct field *f, struct err *err)
 {
+	struct judged asked;
 	size_t runs = 0;
+	bool ok;
 
 	if (!results_open_all(&f->results, &f->n_results, f->o->args, f->o->n_args, err))
 		return false;
 	for (size_t d = 0; d < f->n_results; d++)
 		runs += results_n_runs(f->results[d]);
 	f->at = mem_zalloc(runs, sizeof *f->at);
-	for (size_t d = 0; d < f->n_results; d++)
+	ok = judged_read(&asked, f->o, f->results, f->n_results, err);
+	for (size_t d = 0; d < f->n_results && ok; d++)
 		for (size_t k = 0; k < results_n_runs(f->results[d]); k++)
-			if (wanted(f, results_run(f->results[d], k)->policy))
+			if (judged_has(&asked, results_run(f->results[d], k)->policy))
 				enter(f, f->results[d], k);
-	return check_named(f, err);
+	judged_finish(&asked);
+	return ok;
 }
 
 static void finish(struct field *f)
@@ -154,39 +119,15 @@ static bool show_partners(const struct field *f, struct err *err)
 
 /* Ranking several */
 
-static bool choose_metric(enum metric_id *out, const struct field *f, struct err *err)
-{
-	const char *name = opts_get(f->o, "best");
-	char quoted[QUOTE_SIZE];
-	struct near near;
-
-	*out = METRIC_E2E_MEAN;
-	if (!name || metric_find(out, name))
-		return true;
-	near_init(&near, name);
-	for (enum metric_id m = 0; m < METRICS; m++)
-		near_add(&near, metrics[m].name);
-	quote(quoted, sizeof quoted, name);
-	if (near_best(&near))
-		return err_input(err, "--best: there is no metric '%s'; did you mean '%s'?", quoted,
-			near_best(&near));
-	return err_input(err, "--best: there is no metric '%s'; see `offing list metrics`", quoted);
-}
-
 static bool show_ranking(const struct field *f, struct err *err)
 {
-	double share = 0.01;
+	double share;
 	enum metric_id metric;
 	struct ranked_all r = {0};
 	bool ok;
 
-	if (!choose_metric(&metric, f, err) ||
-		!opts_quantity(f->o, "indifference", QUANTITY_FRACTION, &share, err))
+	if (!judged_by(&metric, &share, f->o, err))
 		return false;
-	if (!(share > 0.0 && share < 1.0))
-		return err_input(err,
-			"--indifference must be above 0 %% and below 100 %%, not %g %%",
-			100.0 * share);
 	ok = ranked_read(&r, f->at, f->n, metric, share, err);
 	if (ok && opts_get(f->o, "json"))
 		ranking_json(stdout, &r);

@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/near.h"
-#include "base/quote.h"
 #include "base/whole_file.h"
 #include "cli/command.h"
+#include "cli/judged.h"
 #include "cli/report.h"
 #include "cli/say.h"
 #include "cli/version.h"
@@ -98,35 +97,11 @@ static bool make_and_print(struct report *r, struct err *err)
 
 /* Options */
 
-static bool choose_metric(enum metric_id *out, const struct opts *o, struct err *err)
-{
-	const char *name = opts_get(o, "best");
-	char quoted[QUOTE_SIZE];
-	struct near near;
-
-	*out = METRIC_E2E_MEAN;
-	if (!name || metric_find(out, name))
-		return true;
-	near_init(&near, name);
-	for (enum metric_id m = 0; m < METRICS; m++)
-		near_add(&near, metrics[m].name);
-	quote(quoted, sizeof quoted, name);
-	return err_input(err, "--best: there is no metric '%s'; %s%s%s", quoted,
-		near_best(&near) ? "did you mean '" : "see `offing list metrics`",
-		near_best(&near) ? near_best(&near) : "", near_best(&near) ? "'?" : "");
-}
-
 static bool read_options(struct report *r, const struct opts *o, struct err *err)
 {
-	r->indifference = 0.01;
 	if (opts_get(o, "title"))
 		return err_input(err, "--title is for --pages: results have their name");
-	if (!choose_metric(&r->metric, o, err) ||
-		!opts_quantity(o, "indifference", QUANTITY_FRACTION, &r->indifference, err))
-		return false;
-	return (r->indifference > 0.0 && r->indifference < 1.0) ||
-	       err_input(err, "--indifference must be above 0 %% and below 100 %%, not %g %%",
-		       100.0 * r->indifference);
+	return judged_by(&r->metric, &r->indifference, o, err);
 }
 
 static enum status run_results(const struct opts *o)

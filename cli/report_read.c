@@ -5,19 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/near.h"
-#include "base/quote.h"
+#include "cli/judged.h"
 
-/* Policies that are asked for */
-
-static bool wanted(const char *const *names, size_t n, const char *policy)
-{
-	bool yes = n == 0;
-
-	for (size_t i = 0; i < n; i++)
-		yes = yes || strcmp(names[i], policy) == 0;
-	return yes;
-}
+/* Runs that are asked for */
 
 static size_t n_runs_of(const struct report *r)
 {
@@ -26,22 +16,6 @@ static size_t n_runs_of(const struct report *r)
 	for (size_t d = 0; d < r->n_results; d++)
 		n += results_n_runs(r->results[d]);
 	return n;
-}
-
-/** @name is a policy of no result. */
-static bool unknown_policy(const struct report *r, const char *name, struct err *err)
-{
-	char quoted[QUOTE_SIZE];
-	struct near near;
-
-	near_init(&near, name);
-	for (size_t d = 0; d < r->n_results; d++)
-		for (size_t k = 0; k < results_n_runs(r->results[d]); k++)
-			near_add(&near, results_run(r->results[d], k)->policy);
-	quote(quoted, sizeof quoted, name);
-	return err_input(err, "no result has a policy '%s'%s%s%s", quoted,
-		near_best(&near) ? "; did you mean '" : "",
-		near_best(&near) ? near_best(&near) : "", near_best(&near) ? "'?" : "");
 }
 
 static void enter(struct report *r, size_t folder, size_t run)
@@ -54,28 +28,17 @@ static void enter(struct report *r, size_t folder, size_t run)
 	};
 }
 
-static bool has_policy(const struct report *r, const char *name)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(contender_run(&r->runs[i].as)->policy, name) == 0)
-			return true;
-	return false;
-}
-
 static bool enter_runs(struct report *r, const struct opts *o, struct err *err)
 {
-	size_t n;
-	const char **names = opts_all(o, "policy", &n);
-	bool ok = true;
+	struct judged asked;
+	bool ok = judged_read(&asked, o, r->results, r->n_results, err);
 
 	r->runs = mem_zalloc(n_runs_of(r), sizeof *r->runs);
-	for (size_t d = 0; d < r->n_results; d++)
+	for (size_t d = 0; d < r->n_results && ok; d++)
 		for (size_t k = 0; k < results_n_runs(r->results[d]); k++)
-			if (wanted(names, n, results_run(r->results[d], k)->policy))
+			if (judged_has(&asked, results_run(r->results[d], k)->policy))
 				enter(r, d, k);
-	for (size_t i = 0; i < n && ok; i++)
-		ok = has_policy(r, names[i]) || unknown_policy(r, names[i], err);
-	free(names);
+	judged_finish(&asked);
 	return ok && (r->n > 0 || err_input(err, "'%s' holds no run", results_dir(r->results[0])));
 }
 
