@@ -17,7 +17,9 @@ struct report_run {
 	const char *const *values; /* of the report's keys; NULL: it has none of that */
 	const double *numbers;     /* the same in SI; NaN where not all are numbers of one kind */
 	struct results_details known;
+	size_t policy;   /* of the report's */
 	unsigned colour; /* of its policy, as plots have it: --c1 to --c9 of page.css */
+	double verdict;  /* of all replications: enum drift_verdict; NaN: not asked for */
 };
 
 /** Runs whose scenarios are the same but for their policies: what may be ranked. */
@@ -38,7 +40,9 @@ struct report {
 	struct results **results;
 	size_t n; /* at least 1 */
 	struct report_run *runs;
-	size_t n_keys; /* leaves in which points differ */
+	size_t n_policies;
+	const char **policies; /* their labels, in the order of their first runs */
+	size_t n_keys;         /* leaves in which points differ */
 	const char **keys;
 	size_t n_own; /* of policies, in which contenders of one point differ */
 	const char **own;
@@ -91,8 +95,20 @@ MUST_CHECK bool report_value(struct report_value *out, const struct report_run *
 MUST_CHECK bool report_line(struct summary_line *out, bool *known, const struct report *r,
 	enum metric_id id, struct err *err);
 
-/** Verdict of all replications together: 1, 0, -1; NaN: none was asked for. */
-MUST_CHECK bool report_verdict(double *out, const struct report_run *run, struct err *err);
+/** "end to end mean" */
+const char *report_metric(struct report *r, enum metric_id id);
+
+/** Within text. @v is of @run and @line. */
+void report_put_value(FILE *to, const struct report_run *run, struct report_value *v,
+	const struct summary_line *line);
+
+/** @verdict is that of a run, not NaN. */
+void report_put_verdict(FILE *to, double verdict);
+
+/** Columns for the keys of points; returns how many. */
+size_t report_key_columns(struct page_column *out, const struct report *r);
+/** The cells of @run in them. */
+void report_key_cells(struct page *p, const struct report *r, const struct report_run *run);
 
 /* The parts of the page, in order. False: see @err. */
 /** Without gnuplot, and where what it takes was not recorded, the page says so. */

@@ -13,12 +13,6 @@ const char *report_before(size_t i, size_t n)
 	return i == 0 ? "" : i + 1 < n ? ", " : " and ";
 }
 
-/** "end to end mean" */
-static const char *name_of(struct report *r, enum metric_id id)
-{
-	return arena_printf(&r->arena, "%s %s", metrics[id].section, metrics[id].label);
-}
-
 /** A number that is worked out of the runs @among, of the metric that all is judged by. */
 static void put_derived(FILE *to, const char *among, const char *what, double value, double half,
 	const struct summary_line *line)
@@ -34,17 +28,6 @@ static void put_derived(FILE *to, const char *among, const char *what, double va
 				.among = among,
 				.scale = line->scale}},
 		line->unit);
-}
-
-/** A metric of one run. */
-static void put_value(FILE *to, const struct report_run *run, struct report_value *v,
-	const struct summary_line *line)
-{
-	v->number.from = report_source(run);
-	v->number.from.name = metrics[line->id].name;
-	v->number.from.scope = "";
-	v->number.from.scale = line->scale;
-	page_data(to, &v->number, line->unit);
 }
 
 /* The answer */
@@ -69,7 +52,7 @@ static void answer_best(
 	fputs("<p class=\"big\">", to);
 	html_text(to, p->contenders[k->is.best].label);
 	fprintf(to, " is the best of %zu with 95 %% confidence.</p>\n<p>Its ", k->n);
-	html_text(to, name_of(r, k->metric));
+	html_text(to, report_metric(r, k->metric));
 	fputs(" is ", to);
 	put_derived(to, among, "rank-mean", best->mean.mean, 0.5 * (best->mean.hi - best->mean.lo),
 		line);
@@ -89,7 +72,7 @@ static void answer_undecided(FILE *to, struct report *r, const struct report_poi
 
 	fprintf(to, "<p class=\"big\">Undecided between %zu of %zu.</p>\n<p>By ", k->is.n_left,
 		k->n);
-	html_text(to, name_of(r, k->metric));
+	html_text(to, report_metric(r, k->metric));
 	put_direction(to, k->metric);
 	fprintf(to, " %zu replications do not tell ", k->n_replications);
 	for (size_t i = 0; i < k->n; i++) {
@@ -133,9 +116,9 @@ static bool answer_alone(
 		fputs("Nothing was measured.</p>\n", to);
 		return true;
 	}
-	html_text(to, name_of(r, line->id));
+	html_text(to, report_metric(r, line->id));
 	fputs(": ", to);
-	put_value(to, &r->runs[0], &v, line);
+	report_put_value(to, &r->runs[0], &v, line);
 	fputs("</p>\n<p>Under ", to);
 	html_text(to, r->runs[0].as.label);
 	put_direction(to, line->id);
@@ -157,33 +140,31 @@ static int by_points(const void *x, const void *y)
 				      : strcmp(a->policy, b->policy);
 }
 
+/** Of the policies that are the best at some, those that are so at most first. */
 static size_t count_wins(struct wins *wins, const struct report *r, size_t *undecided)
 {
-	size_t n = 0;
+	size_t n = r->n_policies;
 
 	*undecided = 0;
+	for (size_t k = 0; k < n; k++)
+		wins[k] = (struct wins){r->policies[k], 0};
 	for (size_t p = 0; p < r->n_points; p++) {
 		const struct report_point *at = &r->points[p];
-		const char *policy;
-		size_t i = 0;
 
-		*undecided += !at->ranked || at->ranking.is.n_left > 1;
 		if (!at->ranked || at->ranking.is.n_left > 1)
-			continue;
-		policy = contender_run(&at->contenders[at->ranking.is.best])->policy;
-		while (i < n && strcmp(wins[i].policy, policy) != 0)
-			i++;
-		if (i == n)
-			wins[n++] = (struct wins){policy, 0};
-		wins[i].points++;
+			++*undecided;
+		else
+			wins[at->runs[at->ranking.is.best]->policy].points++;
 	}
 	mem_sort(wins, n, sizeof *wins, by_points);
+	while (n > 0 && wins[n - 1].points == 0)
+		n--;
 	return n;
 }
 
 static void answer_points(FILE *to, struct report *r)
 {
-	struct wins *wins = arena_alloc(&r->arena, r->n_points, sizeof *wins);
+	struct wins *wins = arena_alloc(&r->arena, r->n_policies, sizeof *wins);
 	size_t undecided, n = count_wins(wins, r, &undecided);
 
 	fputs("<p class=\"big\">", to);
@@ -196,7 +177,7 @@ static void answer_points(FILE *to, struct report *r)
 		fprintf(to, "%s%s at %zu of %zu points", n ? "; " : "",
 			n ? "undecided" : "Undecided", undecided, r->n_points);
 	fputs(".</p>\n<p>By ", to);
-	html_text(to, name_of(r, r->metric));
+	html_text(to, report_metric(r, r->metric));
 	put_direction(to, r->metric);
 	fputs(", with 95 % confidence at each point by itself.</p>\n", to);
 }
@@ -223,11 +204,11 @@ static bool answer_range(
 		!report_value(&most, &r->runs[high], line, err))
 		return false;
 	fputs("<p class=\"big\">", to);
-	html_text(to, name_of(r, line->id));
+	html_text(to, report_metric(r, line->id));
 	fputs(" from ", to);
-	put_value(to, &r->runs[low], &least, line);
+	report_put_value(to, &r->runs[low], &least, line);
 	fputs(" to ", to);
-	put_value(to, &r->runs[high], &most, line);
+	report_put_value(to, &r->runs[high], &most, line);
 	fputs("</p>\n<p>The least at ", to);
 	html_text(to, report_point_name(r, &r->points[r->runs[low].point]));
 	fputs(", the most at ", to);

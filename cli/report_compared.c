@@ -42,10 +42,9 @@ static void put_ranked(struct page *p, const struct report_point *at, size_t i, 
 {
 	const struct report_run *run = at->runs[i];
 	const struct ranked *x = &at->ranking.at[i];
+	const struct page_source from = report_source(run);
 
-	page_row(p, "",
-		&(struct page_source){
-			.folder = run->folder, .run = (size_t)contender_run(&run->as)->id});
+	page_row(p, "", &from);
 	page_name_cell(p, "pin", at->contenders[i].label);
 	put_worked_out(p, "rank-mean", x->mean.mean, 0.5 * (x->mean.hi - x->mean.lo), scale);
 	if (i == at->ranking.is.best)
@@ -60,13 +59,14 @@ static void put_ranked(struct page *p, const struct report_point *at, size_t i, 
 static void put_ranking(struct page *p, struct report *r, const struct report_point *at,
 	const struct summary_line *line)
 {
-	const char *title = arena_printf(
-		&r->arena, "%s %s", metrics[line->id].section, metrics[line->id].label);
 	const struct page_source from = {
 		.name = metrics[line->id].name, .among = report_among(r, at), .scale = line->scale};
 	const struct page_column columns[] = {
 		{.title = "policy", .unit = "", .pin = true},
-		{.title = title, .unit = line->unit, .number = true, .from = from},
+		{.title = report_metric(r, line->id),
+			.unit = line->unit,
+			.number = true,
+			.from = from},
 		{.title = "from the first", .unit = line->unit, .number = true, .from = from},
 		{.title = "verdict", .unit = ""},
 	};
@@ -91,13 +91,8 @@ static void point_columns(
 	struct page_column *c, const struct report *r, const struct summary_line *line)
 {
 	const struct page_source from = {.name = metrics[line->id].name, .scale = line->scale};
-	size_t n = 0;
+	size_t n = report_key_columns(c, r);
 
-	for (size_t k = 0; k < r->n_keys; k++)
-		c[n++] = (struct page_column){.title = r->keys[k],
-			.unit = "",
-			.number = true,
-			.from = {.column = r->keys[k]}};
 	c[n++] = (struct page_column){.title = "best", .unit = ""};
 	c[n++] = (struct page_column){.title = metrics[line->id].section,
 		.unit = line->unit,
@@ -132,12 +127,7 @@ static void put_point(struct page *p, struct report *r, const struct report_poin
 	from = report_source(run);
 	from.among = report_among(r, at);
 	page_row(p, "", &from);
-	for (size_t k = 0; k < r->n_keys; k++)
-		page_number_cell(
-			p, &(struct page_number){.text = run->values[k] ? run->values[k] : "–",
-				   .half = "",
-				   .value = run->numbers[k],
-				   .bar = (double)NAN});
+	report_key_cells(p, r, run);
 	to = page_cell_begin(p);
 	if (decided)
 		html_text(to, run->as.label);

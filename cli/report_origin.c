@@ -62,8 +62,9 @@ static void put_run(struct page *p, const struct report_run *run)
 {
 	const struct results_run *is = contender_run(&run->as);
 	const struct results_details *d = &run->known;
+	const struct page_source from = report_source(run);
 
-	page_row(p, "", &(struct page_source){.folder = run->folder, .run = (size_t)is->id});
+	page_row(p, "", &from);
 	page_name_cell(p, "pin", run->as.label);
 	page_cell(p, results_dir(run->as.of));
 	page_word(page_cell_begin(p), is->status == RUN_COMPLETE ? "good" : "bad",
@@ -129,10 +130,10 @@ static bool seen_input(const struct report *r, size_t i, size_t k)
 
 static void put_input(struct page *p, const struct report_run *run, const struct results_input *x)
 {
-	page_row(p, "",
-		&(struct page_source){.folder = run->folder,
-			.run = (size_t)contender_run(&run->as)->id,
-			.name = x->key});
+	struct page_source from = report_source(run);
+
+	from.name = x->key;
+	page_row(p, "", &from);
 	page_name_cell(p, "pin", x->path);
 	page_cell(p, x->key);
 	put_number(p, "%.0f", (double)x->bytes);
@@ -179,11 +180,11 @@ static bool seen_profile(const struct report *r, size_t i, size_t k)
 static void put_profile(
 	struct page *p, const struct report_run *run, const struct results_profile *x)
 {
-	page_row(p, "",
-		&(struct page_source){.folder = run->folder,
-			.run = (size_t)contender_run(&run->as)->id,
-			.name = x->profile,
-			.scope = x->instance});
+	struct page_source from = report_source(run);
+
+	from.name = x->profile;
+	from.scope = x->instance;
+	page_row(p, "", &from);
 	page_name_cell(p, "pin", x->profile);
 	page_word(page_cell_begin(p), strcmp(x->provenance, "measured") == 0 ? "good" : "fair",
 		x->provenance);

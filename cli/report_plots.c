@@ -38,6 +38,11 @@ static void with(struct picture *x, const char *option, const char *value)
 		x->options[x->n++] = (struct opt_value){option, value};
 }
 
+static void with_policy(struct picture *x, struct report *r, size_t policy)
+{
+	with(x, "where", arena_printf(&r->arena, "policy=%s", r->policies[policy]));
+}
+
 /** Where --policy left some out. */
 static void with_policies(struct picture *x, struct report *r)
 {
@@ -45,18 +50,8 @@ static void with_policies(struct picture *x, struct report *r)
 
 	for (size_t d = 0; d < r->n_results; d++)
 		all += results_n_runs(r->results[d]);
-	for (size_t i = 0; i < r->n && r->n < all; i++) {
-		bool again = false;
-
-		for (size_t k = 0; k < i && !again; k++)
-			again = r->runs[k].colour == r->runs[i].colour &&
-				strcmp(contender_run(&r->runs[k].as)->policy,
-					contender_run(&r->runs[i].as)->policy) == 0;
-		if (!again)
-			with(x, "where",
-				arena_printf(&r->arena, "policy=%s",
-					contender_run(&r->runs[i].as)->policy));
-	}
+	for (size_t k = 0; k < r->n_policies && r->n < all; k++)
+		with_policy(x, r, k);
 }
 
 /* Drawing */
@@ -221,25 +216,17 @@ static void draw_over_key(struct gallery *g, const enum metric_id *ids, size_t n
 static void draw_maps(struct gallery *g)
 {
 	struct report *r = g->r;
-	const char *done[MOST_DRAWN];
-	size_t n = 0;
 
-	for (size_t i = 0; i < r->n && n < MOST_DRAWN; i++) {
-		const char *policy = contender_run(&r->runs[i].as)->policy;
+	for (size_t k = 0; k < r->n_policies && k < MOST_DRAWN; k++) {
 		struct picture x = {.kind = "heat"};
-		bool again = false;
 
-		for (size_t k = 0; k < n && !again; k++)
-			again = strcmp(done[k], policy) == 0;
-		if (again)
-			continue;
-		done[n++] = policy;
 		with(&x, "x", r->keys[0]);
 		with(&x, "by", r->keys[1]);
 		with(&x, "metric", metrics[r->metric].name);
-		with(&x, "where", arena_printf(&r->arena, "policy=%s", policy));
+		with_policy(&x, r, k);
 		draw(g, &x,
-			arena_printf(&r->arena, "%s: %s", policy, caption_of(r, r->metric, "")));
+			arena_printf(
+				&r->arena, "%s: %s", r->policies[k], caption_of(r, r->metric, "")));
 	}
 }
 
@@ -294,8 +281,7 @@ static void draw_requests(struct gallery *g)
 	end(g);
 	page_heading(
 		g->page, arena_printf(&r->arena, "The first requests under %s", best->as.label));
-	with(&first, "where",
-		arena_printf(&r->arena, "policy=%s", contender_run(&best->as)->policy));
+	with_policy(&first, r, best->policy);
 	begin(g, true);
 	draw(g, &first,
 		"A bar is a request at an instance, in the first replication, warm-up included.");

@@ -192,7 +192,7 @@ static void find_numbers(struct report *r)
 
 static bool same_policy(const struct report_run *a, const struct report_run *b)
 {
-	return strcmp(contender_run(&a->as)->policy, contender_run(&b->as)->policy) == 0;
+	return a->policy == b->policy;
 }
 
 /** Does own key @key tell @run from others of its policy in @p? Its value in *@out. */
@@ -261,32 +261,32 @@ static void rank(struct report *r, struct report_point *p)
 					r->indifference, &p->why_not);
 }
 
-/* Colours */
+/* Policies */
 
 enum { COLOURS = 9 };
 
-/** Of each policy that there is the place of its first run. */
-static void find_colours(struct report *r)
+/** The place of @name among those of the report, where it is now. */
+static size_t policy_of(struct report *r, const char *name)
 {
-	const char **names = mem_zalloc(r->n, sizeof *names);
+	size_t k = 0;
+
+	while (k < r->n_policies && strcmp(r->policies[k], name) != 0)
+		k++;
+	r->policies[k] = name;
+	r->n_policies += k == r->n_policies;
+	return k;
+}
+
+static void find_policies(struct report *r)
+{
 	unsigned *lines = mem_zalloc(r->n, sizeof *lines);
-	size_t n = 0;
 
-	for (size_t i = 0; i < r->n; i++) {
-		const char *policy = contender_run(&r->runs[i].as)->policy;
-		size_t k = 0;
-
-		while (k < n && strcmp(names[k], policy) != 0)
-			k++;
-		names[k] = policy;
-		n += k == n;
-	}
-	style_lines(lines, n, names);
+	r->policies = mem_zalloc(r->n, sizeof *r->policies);
 	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < n; k++)
-			if (strcmp(names[k], contender_run(&r->runs[i].as)->policy) == 0)
-				r->runs[i].colour = 1 + (lines[k] - 1) % COLOURS;
-	free(names);
+		r->runs[i].policy = policy_of(r, contender_run(&r->runs[i].as)->policy);
+	style_lines(lines, r->n_policies, r->policies);
+	for (size_t i = 0; i < r->n; i++)
+		r->runs[i].colour = 1 + (lines[r->runs[i].policy] - 1) % COLOURS;
 	free(lines);
 }
 
@@ -299,7 +299,7 @@ bool report_arrange(struct report *r, struct err *err)
 			return false;
 	find_points(r);
 	find_numbers(r);
-	find_colours(r);
+	find_policies(r);
 	for (size_t p = 0; p < r->n_points; p++)
 		rank(r, &r->points[p]);
 	return true;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/judged.h"
+#include "sim/drift_test.h"
 
 /* Runs that are asked for */
 
@@ -44,13 +45,25 @@ static bool enter_runs(struct report *r, const struct opts *o, struct err *err)
 
 /* All of it */
 
+static bool read_verdict(struct report_run *run, struct err *err)
+{
+	struct results_summary s;
+
+	if (!results_summary(
+		    &s, run->as.of, run->as.run, "", metrics[METRIC_LYAPUNOV_VERDICT].name, err))
+		return false;
+	run->verdict = s.mean;
+	return true;
+}
+
 bool report_read(struct report *r, const struct opts *o, struct err *err)
 {
 	if (!results_open_all(&r->results, &r->n_results, o->args, o->n_args, err) ||
 		!enter_runs(r, o, err))
 		return false;
 	for (size_t i = 0; i < r->n; i++)
-		if (!results_details(&r->runs[i].known, r->runs[i].as.of, r->runs[i].as.run, err))
+		if (!results_details(&r->runs[i].known, r->runs[i].as.of, r->runs[i].as.run, err) ||
+			!read_verdict(&r->runs[i], err))
 			return false;
 	for (size_t d = 0; d < r->n_results; d++)
 		if (!report_provenance(r, d + 1, err))
@@ -68,6 +81,7 @@ void report_finish(struct report *r)
 	free(r->points);
 	free(r->runs);
 	free(r->keys);
+	free(r->policies);
 	arena_finish(&r->arena);
 }
 
@@ -120,6 +134,11 @@ const char *report_shell_word(struct report *r, const char *s)
 
 /* Metrics */
 
+const char *report_metric(struct report *r, enum metric_id id)
+{
+	return arena_printf(&r->arena, "%s %s", metrics[id].section, metrics[id].label);
+}
+
 bool report_line(struct summary_line *out, bool *known, const struct report *r, enum metric_id id,
 	struct err *err)
 {
@@ -155,13 +174,42 @@ bool report_value(struct report_value *out, const struct report_run *run,
 	return true;
 }
 
-bool report_verdict(double *out, const struct report_run *run, struct err *err)
+void report_put_value(FILE *to, const struct report_run *run, struct report_value *v,
+	const struct summary_line *line)
 {
-	struct results_summary s;
+	v->number.from = report_source(run);
+	v->number.from.name = metrics[line->id].name;
+	v->number.from.scope = "";
+	v->number.from.scale = line->scale;
+	page_data(to, &v->number, line->unit);
+}
 
-	if (!results_summary(
-		    &s, run->as.of, run->as.run, "", metrics[METRIC_LYAPUNOV_VERDICT].name, err))
-		return false;
-	*out = s.mean;
-	return true;
+void report_put_verdict(FILE *to, double verdict)
+{
+	static const char *const css[] = {"bad", "fair", "good"};
+
+	page_word(to, css[(int)verdict + 1], drift_verdict_name((enum drift_verdict)verdict));
+}
+
+/* Keys */
+
+size_t report_key_columns(struct page_column *out, const struct report *r)
+{
+	for (size_t k = 0; k < r->n_keys; k++)
+		out[k] = (struct page_column){.title = r->keys[k],
+			.unit = "",
+			.number = true,
+			.from = {.column = r->keys[k]}};
+	return r->n_keys;
+}
+
+void report_key_cells(struct page *p, const struct report *r, const struct report_run *run)
+{
+	for (size_t k = 0; k < r->n_keys; k++)
+		page_number_cell(p, &(struct page_number){
+					    .text = run->values[k] ? run->values[k] : "–",
+					    .half = "",
+					    .value = run->numbers[k],
+					    .bar = (double)NAN,
+				    });
 }

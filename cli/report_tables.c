@@ -19,6 +19,7 @@ struct overview {
 	size_t n;
 	struct summary_line lines[MOST_COLUMNS];
 	double most[MOST_COLUMNS], best[MOST_COLUMNS]; /* of means, in the metric's unit */
+	struct report_value *values[MOST_COLUMNS];     /* of each run */
 	bool verdicts;
 };
 
@@ -42,20 +43,20 @@ static bool better(enum metric_id id, double a, double b)
 }
 
 /** Where all are alike none is the best. */
-static bool find_extremes(
-	struct overview *o, const struct report *r, size_t column, struct err *err)
+static bool read_column(struct overview *o, struct report *r, size_t column, struct err *err)
 {
-	struct report_value v;
+	struct report_value *v = arena_alloc(&r->arena, r->n, sizeof *v);
 	double least = HUGE_VAL, most = -HUGE_VAL;
 
 	for (size_t i = 0; i < r->n; i++) {
-		if (!report_value(&v, &r->runs[i], &o->lines[column], err))
+		if (!report_value(&v[i], &r->runs[i], &o->lines[column], err))
 			return false;
-		if (isnan(v.mean))
+		if (isnan(v[i].mean))
 			continue;
-		least = fmin(least, v.mean);
-		most = fmax(most, v.mean);
+		least = fmin(least, v[i].mean);
+		most = fmax(most, v[i].mean);
 	}
+	o->values[column] = v;
 	o->most[column] = fmax(most, -least);
 	o->best[column] = metrics[o->lines[column].id].better == BETTER_NONE || !(least < most)
 				  ? (double)NAN
@@ -64,29 +65,24 @@ static bool find_extremes(
 	return true;
 }
 
-static bool has_verdicts(bool *out, const struct report *r, struct err *err)
+static bool has_verdicts(const struct report *r)
 {
-	double v;
-
-	*out = false;
-	for (size_t i = 0; i < r->n && !*out; i++) {
-		if (!report_verdict(&v, &r->runs[i], err))
-			return false;
-		*out = !isnan(v);
-	}
-	return true;
+	for (size_t i = 0; i < r->n; i++)
+		if (!isnan(r->runs[i].verdict))
+			return true;
+	return false;
 }
 
-static bool choose(struct overview *o, const struct report *r, struct err *err)
+static bool choose(struct overview *o, struct report *r, struct err *err)
 {
-	*o = (struct overview){0};
-	if (!add_metric(o, r, r->metric, err) || !has_verdicts(&o->verdicts, r, err))
+	*o = (struct overview){.verdicts = has_verdicts(r)};
+	if (!add_metric(o, r, r->metric, err))
 		return false;
 	for (size_t i = 0; i < SHOWN; i++)
 		if (!add_metric(o, r, shown[i], err))
 			return false;
 	for (size_t i = 0; i < o->n; i++)
-		if (!find_extremes(o, r, i, err))
+		if (!read_column(o, r, i, err))
 			return false;
 	return true;
 }
@@ -96,16 +92,11 @@ static void overview_columns(struct page_column *c, const struct overview *o, st
 	size_t n = 0;
 
 	c[n++] = (struct page_column){.title = "policy", .unit = "", .pin = true};
-	for (size_t k = 0; k < r->n_keys; k++)
-		c[n++] = (struct page_column){.title = r->keys[k],
-			.unit = "",
-			.number = true,
-			.from = {.column = r->keys[k]}};
+	n += report_key_columns(c + n, r);
 	for (size_t i = 0; i < o->n; i++) {
 		const struct metric *m = &metrics[o->lines[i].id];
 
-		c[n++] = (struct page_column){
-			.title = arena_printf(&r->arena, "%s %s", m->section, m->label),
+		c[n++] = (struct page_column){.title = report_metric(r, o->lines[i].id),
 			.unit = o->lines[i].unit,
 			.hint = arena_printf(&r->arena, "%s: %s", m->name, m->meaning),
 			.number = true,
@@ -132,60 +123,39 @@ static void put_policy(struct page *p, const struct report_run *run)
 	fputs("</th>", to);
 }
 
-static bool put_verdict(struct page *p, const struct report_run *run, struct err *err)
+static void put_verdict(struct page *p, const struct report_run *run)
 {
-	static const char *const words[] = {"unstable", "undecided", "stable"};
-	static const char *const css[] = {"bad", "fair", "good"};
-	double v;
+	FILE *to = page_cell_begin(p);
 
-	if (!report_verdict(&v, run, err))
-		return false;
-	if (!isnan(v))
-		page_word(page_cell_begin(p), css[(int)v + 1], words[(int)v + 1]);
+	if (isnan(run->verdict))
+		html_text(to, "–");
 	else
-		html_text(page_cell_begin(p), "–");
+		report_put_verdict(to, run->verdict);
 	page_cell_end(p);
-	return true;
 }
 
-static void put_keys(struct page *p, const struct report *r, const struct report_run *run)
+static void put_run(struct page *p, const struct report *r, const struct overview *o, size_t run)
 {
-	for (size_t k = 0; k < r->n_keys; k++)
-		page_number_cell(p, &(struct page_number){
-					    .text = run->values[k] ? run->values[k] : "–",
-					    .half = "",
-					    .value = run->numbers[k],
-					    .bar = (double)NAN,
-				    });
-}
+	const struct page_source from = report_source(&r->runs[run]);
 
-static bool put_run(struct page *p, const struct report *r, const struct overview *o,
-	const struct report_run *run, struct err *err)
-{
-	struct report_value v;
-
-	page_row(p, "",
-		&(struct page_source){
-			.folder = run->folder, .run = (size_t)contender_run(&run->as)->id});
-	put_policy(p, run);
-	put_keys(p, r, run);
+	page_row(p, "", &from);
+	put_policy(p, &r->runs[run]);
+	report_key_cells(p, r, &r->runs[run]);
 	for (size_t i = 0; i < o->n; i++) {
-		if (!report_value(&v, run, &o->lines[i], err))
-			return false;
-		v.number.bar = o->most[i] > 0.0 ? fabs(v.mean) / o->most[i] : (double)NAN;
-		v.number.top = r->n_points == 1 && v.mean == o->best[i];
-		page_number_cell(p, &v.number);
+		struct report_value *v = &o->values[i][run];
+
+		v->number.bar = o->most[i] > 0.0 ? fabs(v->mean) / o->most[i] : (double)NAN;
+		v->number.top = r->n_points == 1 && v->mean == o->best[i];
+		page_number_cell(p, &v->number);
 	}
-	if (o->verdicts && !put_verdict(p, run, err))
-		return false;
+	if (o->verdicts)
+		put_verdict(p, &r->runs[run]);
 	page_row_end(p);
-	return true;
 }
 
 /** The main metrics of a run alone, each in a tile. */
 static bool put_tiles(struct page *p, struct report *r, struct err *err)
 {
-	const struct report_run *run = &r->runs[0];
 	FILE *to = page_out(p);
 	struct overview o;
 
@@ -193,19 +163,10 @@ static bool put_tiles(struct page *p, struct report *r, struct err *err)
 		return false;
 	fputs("<dl class=\"tiles\">\n", to);
 	for (size_t i = 0; i < o.n; i++) {
-		const struct metric *m = &metrics[o.lines[i].id];
-		struct report_value v;
-
-		if (!report_value(&v, run, &o.lines[i], err))
-			return false;
-		v.number.from = report_source(run);
-		v.number.from.name = m->name;
-		v.number.from.scope = "";
-		v.number.from.scale = o.lines[i].scale;
 		fputs("<div><dt>", to);
-		html_printf(to, "%s %s", m->section, m->label);
+		html_text(to, report_metric(r, o.lines[i].id));
 		fputs("</dt><dd>", to);
-		page_data(to, &v.number, o.lines[i].unit);
+		report_put_value(to, &r->runs[0], &o.values[i][0], &o.lines[i]);
 		fputs("</dd></div>\n", to);
 	}
 	fputs("</dl>\n", to);
@@ -227,8 +188,7 @@ static bool put_overview(struct page *p, struct report *r, struct err *err)
 	overview_columns(columns, &o, r);
 	page_table(p, "Main metrics of every run", n, columns, r->n, true);
 	for (size_t i = 0; i < r->n; i++)
-		if (!put_run(p, r, &o, &r->runs[i], err))
-			return false;
+		put_run(p, r, &o, i);
 	page_table_end(p);
 	page_text(p, "note",
 		"Mean over replications ± half-width of its 95 %% interval, chance alone%s.",
@@ -315,8 +275,7 @@ static void detail_columns(struct page_column *c, struct report *r)
 		c[1 + i] = (struct page_column){.title = r->runs[i].as.label,
 			.unit = report_point_name(r, &r->points[r->runs[i].point]),
 			.number = true,
-			.from = {.folder = r->runs[i].folder,
-				.run = (size_t)contender_run(&r->runs[i].as)->id}};
+			.from = report_source(&r->runs[i])};
 }
 
 static bool put_details(struct page *p, struct report *r, struct err *err)

@@ -13,21 +13,6 @@ static const char *plural(size_t n)
 
 /* How many of what */
 
-static size_t n_policies(const struct report *r)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n; i++) {
-		bool seen = false;
-
-		for (size_t k = 0; k < i && !seen; k++)
-			seen = strcmp(contender_run(&r->runs[i].as)->policy,
-				       contender_run(&r->runs[k].as)->policy) == 0;
-		n += !seen;
-	}
-	return n;
-}
-
 static bool all_alike(const struct report *r)
 {
 	bool alike = true;
@@ -90,7 +75,6 @@ static void put_lengths(FILE *to, const struct report *r)
 static void say_what(struct page *p, struct report *r)
 {
 	const struct results_run *first = contender_run(&r->runs[0].as);
-	size_t policies = n_policies(r);
 	FILE *to = page_out(p);
 
 	fputs("<p>The scenario <b>", to);
@@ -106,12 +90,12 @@ static void say_what(struct page *p, struct report *r)
 		}
 		fputs(", ", to);
 	}
-	if (policies == 1) {
+	if (r->n_policies == 1) {
 		fputs("under the policy <b>", to);
 		html_text(to, first->policy);
 		fputs("</b>: ", to);
 	} else {
-		fprintf(to, "under %zu policies: ", policies);
+		fprintf(to, "under %zu policies: ", r->n_policies);
 	}
 	put_lengths(to, r);
 	fputs(".", to);
@@ -122,30 +106,22 @@ static void say_what(struct page *p, struct report *r)
 
 /* Stability */
 
-static const char *const verdicts[] = {"unstable", "undecided", "stable"};
-static const char *const verdict_css[] = {"bad", "fair", "good"};
-
-static bool say_stability(struct page *p, struct report *r, struct err *err)
+static void say_stability(struct page *p, const struct report *r)
 {
 	size_t count[3] = {0}, none = 0;
 	FILE *to = page_out(p);
 
-	for (size_t i = 0; i < r->n; i++) {
-		double v;
-
-		if (!report_verdict(&v, &r->runs[i], err))
-			return false;
-		if (isnan(v))
+	for (size_t i = 0; i < r->n; i++)
+		if (isnan(r->runs[i].verdict))
 			none++;
 		else
-			count[(int)v + 1]++;
-	}
+			count[(int)r->runs[i].verdict + 1]++;
 	if (none == r->n)
-		return true;
+		return;
 	fputs("<p>Stability: ", to);
 	for (size_t k = 3; k-- > 0;)
 		if (count[k] > 0) {
-			page_word(to, verdict_css[k], verdicts[k]);
+			report_put_verdict(to, (double)k - 1.0);
 			fprintf(to, " %zu of %zu ", count[k], r->n);
 		}
 	fputs("</p>\n", to);
@@ -153,60 +129,52 @@ static bool say_stability(struct page *p, struct report *r, struct err *err)
 		page_text(p, "note",
 			"Under what is unstable the backlog grows, so times depend on the "
 			"length of the run.");
-	return true;
 }
 
 /* Warnings */
 
 enum { MOST_WARNINGS = 10 };
 
+/** Among the first @n of @run. */
+static bool is_among(const struct results_warning *w, const struct report_run *run, size_t n)
+{
+	for (size_t m = 0; m < n; m++) {
+		const struct results_warning *x = &run->known.warnings[m];
+
+		if (strcmp(x->kind, w->kind) == 0 && strcmp(x->scope, w->scope) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** Runs of the policy of @i, before run @end, that were warned of the same. */
+static size_t times_warned(
+	const struct report *r, size_t i, const struct results_warning *w, size_t end)
+{
+	size_t n = 0;
+
+	for (size_t j = 0; j < end; j++)
+		n += r->runs[j].policy == r->runs[i].policy &&
+		     is_among(w, &r->runs[j], r->runs[j].known.n_warnings);
+	return n;
+}
+
 static bool told(const struct report *r, size_t i, size_t k)
 {
 	const struct results_warning *w = &r->runs[i].known.warnings[k];
 
-	for (size_t j = 0; j <= i; j++)
-		for (size_t m = 0; m < (j < i ? r->runs[j].known.n_warnings : k); m++) {
-			const struct results_warning *x = &r->runs[j].known.warnings[m];
-
-			if (strcmp(x->kind, w->kind) == 0 && strcmp(x->scope, w->scope) == 0 &&
-				strcmp(contender_run(&r->runs[j].as)->policy,
-					contender_run(&r->runs[i].as)->policy) == 0)
-				return true;
-		}
-	return false;
-}
-
-/** Runs of its policy that were warned of the same. */
-static size_t times_warned(const struct report *r, size_t i, const struct results_warning *w)
-{
-	size_t n = 0;
-
-	for (size_t j = 0; j < r->n; j++) {
-		bool met = false;
-
-		if (strcmp(contender_run(&r->runs[i].as)->policy,
-			    contender_run(&r->runs[j].as)->policy) != 0)
-			continue;
-		for (size_t m = 0; m < r->runs[j].known.n_warnings && !met; m++) {
-			const struct results_warning *x = &r->runs[j].known.warnings[m];
-
-			met = strcmp(x->kind, w->kind) == 0 && strcmp(x->scope, w->scope) == 0;
-		}
-		n += met;
-	}
-	return n;
+	return is_among(w, &r->runs[i], k) || times_warned(r, i, w, i) > 0;
 }
 
 static void say_warning(FILE *to, const struct report *r, size_t i, size_t k)
 {
 	const struct results_warning *w = &r->runs[i].known.warnings[k];
-	size_t n = times_warned(r, i, w);
+	size_t n = times_warned(r, i, w, r->n);
 
 	fputs("<li>", to);
 	page_word(to, "fair", w->kind);
-	html_printf(to, " %s: %s%s%s",
-		n > 1 ? contender_run(&r->runs[i].as)->policy : r->runs[i].as.label, w->scope,
-		*w->scope ? ": " : "", w->text);
+	html_printf(to, " %s: %s%s%s", n > 1 ? r->policies[r->runs[i].policy] : r->runs[i].as.label,
+		w->scope, *w->scope ? ": " : "", w->text);
 	if (n > 1)
 		html_printf(to, " (and in %zu other run%s)", n - 1, plural(n - 1));
 	fputs("</li>\n", to);
@@ -254,8 +222,7 @@ bool report_words(struct page *p, struct report *r, struct err *err)
 		return false;
 	say_what(p, r);
 	say_unfinished(p, r);
-	if (!say_stability(p, r, err))
-		return false;
+	say_stability(p, r);
 	say_warnings(p, r);
 	return true;
 }
