@@ -24,9 +24,7 @@ bool plot_choose(struct plot_choice *out, const struct plotted *p, struct err *e
 	for (size_t c = 0; c < cols->n; c++) {
 		const struct query_cell *cell = query_cell(out->q, 0, c, 0);
 		const char *text = cols->values[c].text;
-
-		struct plot_run one = {
-			plotted_results(p, cell), cell->run, text ? text : "(none)", NULL};
+		struct plot_run one = {cell->of, cell->run, text ? text : "(none)", NULL};
 
 		if (strcmp(by, "policy") == 0 && !plotted_policy(&one.policy, p, cell, err)) {
 			query_finish(out->q);

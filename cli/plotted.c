@@ -27,26 +27,17 @@ bool plotted_ask(struct query **out, const struct plotted *p, const char *x, con
 	return ok;
 }
 
-struct results *plotted_results(const struct plotted *p, const struct query_cell *c)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->results[i] == c->of)
-			return p->results[i];
-	return NULL;
-}
-
 bool plotted_policy(
 	const char **out, const struct plotted *p, const struct query_cell *c, struct err *err)
 {
-	struct results *of = plotted_results(p, c);
 	const char *key;
 
 	*out = NULL;
-	if (!of)
+	if (!c->of)
 		return true;
-	key = arena_printf(p->arena, "policies.%s.name", results_run(of, c->run)->policy);
-	return results_setting(out, of, c->run, key, err) &&
-	       (*out || results_setting(out, of, c->run, "policy.name", err));
+	key = arena_printf(p->arena, "policies.%s.name", results_run(c->of, c->run)->policy);
+	return results_setting(out, c->of, c->run, key, err) &&
+	       (*out || results_setting(out, c->of, c->run, "policy.name", err));
 }
 
 const char *plotted_title(const struct plotted *p, const struct query *q)

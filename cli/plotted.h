@@ -30,9 +30,6 @@ extern const struct plot_kind plot_kinds[];
 MUST_CHECK bool plotted_ask(struct query **out, const struct plotted *p, const char *x,
 	const char *by, const char *metric, struct err *err);
 
-/** The results that a cell is of, to be asked more. */
-struct results *plotted_results(const struct plotted *p, const struct query_cell *c);
-
 /** The name of the policy of a cell's run, whatever its label is: colours belong to it. NULL: there
  *  is no run, or it does not tell. */
 MUST_CHECK bool plotted_policy(

@@ -69,8 +69,8 @@ struct query_metric {
 };
 
 struct query_cell {
-	const struct results *of; /* NULL: there is no such run; all else is then 0 or NaN */
-	size_t run;               /* of those */
+	struct results *of; /* NULL: there is no such run; all else is then 0 or NaN */
+	size_t run;         /* of those */
 	enum run_status status;
 	size_t asked, n;        /* replications; with a value, of complete ones */
 	double mean, sd;        /* NaN: nothing was measured; sd NaN where n < 2 */
