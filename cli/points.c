@@ -7,6 +7,7 @@
 #include "base/quote.h"
 #include "base/str.h"
 #include "cli/vary.h"
+#include "io/text/csv.h"
 #include "io/text/csv_table.h"
 #include "study/design.h"
 
@@ -14,11 +15,9 @@
 
 static bool whole_number(size_t *out, const char *text)
 {
-	char *end;
-
 	if (!text[0] || text[strspn(text, "0123456789")] || strlen(text) > 9)
 		return false;
-	*out = (size_t)strtoul(text, &end, 10);
+	*out = (size_t)strtoul(text, NULL, 10);
 	return *out > 0;
 }
 
@@ -335,14 +334,10 @@ static void print_cell(FILE *to, const char *text)
 {
 	if (!text)
 		return;
-	if (!strpbrk(text, ",\"") && text[0] != ' ' && text[strlen(text) - 1] != ' ') {
+	if (strpbrk(text, ",\"") || text[0] == ' ' || text[strlen(text) - 1] == ' ')
+		csv_print_quoted(to, text);
+	else
 		fputs(text, to);
-		return;
-	}
-	fputc('"', to);
-	for (; *text; text++)
-		fprintf(to, *text == '"' ? "\"\"" : "%c", *text);
-	fputc('"', to);
 }
 
 void points_print(FILE *to, const struct points *p)

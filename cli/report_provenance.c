@@ -21,18 +21,17 @@ static const char *kept(struct report *r, struct str s)
 	return arena_printf(&r->arena, "%.*s", (int)s.n, s.n ? s.s : "");
 }
 
-static struct report_run *run_of(const struct report *r, size_t folder, const char *id)
+static struct report_run *run_of(const struct report *r, size_t folder, int64_t id)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->runs[i].folder == folder &&
-			contender_run(&r->runs[i].as)->id == strtoll(id, NULL, 10))
+		if (r->runs[i].folder == folder && contender_run(&r->runs[i].as)->id == id)
 			return &r->runs[i];
 	return NULL;
 }
 
 static void take(struct report *r, size_t folder, const struct str value[CSV_COLUMNS])
 {
-	struct report_run *run = run_of(r, folder, kept(r, value[RUN]));
+	struct report_run *run = run_of(r, folder, strtoll(kept(r, value[RUN]), NULL, 10));
 
 	if (!run || *run->known.host)
 		return;

@@ -7,17 +7,14 @@
 
 #include "cli/json.h"
 #include "cli/table.h"
+#include "io/text/csv.h"
 
 static void put(FILE *to, const char *text)
 {
-	const bool quoted = strpbrk(text, ",\"\n\r") || *text == ' ';
-
-	fputs(quoted ? "\"" : "", to);
-	for (; *text; text++) {
-		fputs(*text == '"' ? "\"" : "", to);
-		fputc(*text, to);
-	}
-	fputs(quoted ? "\"" : "", to);
+	if (strpbrk(text, ",\"\n\r") || *text == ' ')
+		csv_print_quoted(to, text);
+	else
+		fputs(text, to);
 }
 
 static void put_number(FILE *to, double x)

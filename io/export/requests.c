@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "io/export/numbers.h"
 #include "io/results/requests.h"
+#include "io/text/csv.h"
 
 const char *const export_formats[EXPORT_FORMATS] = {
 	[EXPORT_CSV] = "csv",
@@ -62,10 +63,7 @@ static void text(struct out *o, const char *name, const char *s)
 	} else if (!strpbrk(s, ",\"\n")) {
 		fputs(s, o->to);
 	} else {
-		fputc('"', o->to);
-		for (; *s; s++)
-			fprintf(o->to, *s == '"' ? "\"\"" : "%c", *s);
-		fputc('"', o->to);
+		csv_print_quoted(o->to, s);
 	}
 }
 

@@ -26,14 +26,10 @@ static const struct line_limits limits = {.bytes = 1u << 30, .lines = 10000000};
 
 static void put_field(FILE *to, const char *text)
 {
-	const bool quoted = strpbrk(text, ",\"") || *text == ' ';
-
-	fputs(quoted ? "\"" : "", to);
-	for (; *text; text++) {
-		fputs(*text == '"' ? "\"" : "", to);
-		fputc(*text, to);
-	}
-	fputs(quoted ? "\"" : "", to);
+	if (strpbrk(text, ",\"") || *text == ' ')
+		csv_print_quoted(to, text);
+	else
+		fputs(text, to);
 }
 
 /** In one line, whatever the name of a folder has in it. */

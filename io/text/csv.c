@@ -288,3 +288,13 @@ int csv_next(struct csv_reader *r, struct str value[CSV_COLUMNS], struct err *er
 		return -1;
 	return n == r->n_fields ? 1 : refuse_row(r, n, err);
 }
+
+void csv_print_quoted(FILE *to, const char *text)
+{
+	fputc('"', to);
+	for (; *text; text++) {
+		fputs(*text == '"' ? "\"" : "", to);
+		fputc(*text, to);
+	}
+	fputc('"', to);
+}

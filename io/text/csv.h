@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "io/text/line_reader.h"
@@ -58,5 +59,8 @@ int csv_next(struct csv_reader *r, struct str value[CSV_COLUMNS], struct err *er
 /** Cut the field before the next comma off *@rest, which starts as a whole line: 1; 0: there is
  *  none left; -1: *@why says why not. Quotes around it are gone, doubled ones stay doubled. */
 int csv_cut(struct str *rest, struct str *field, const char **why);
+
+/** @text as a field in quotes, those in it doubled. Which fields need them is of who writes. */
+void csv_print_quoted(FILE *to, const char *text);
 
 #endif
