@@ -44,65 +44,74 @@ static bool name_of(struct str *out, const struct system *s, const char *section
 	return true;
 }
 
-static void put(const struct system *s, const char *before, const char *value, const char *after)
-{
-	if (!value)
-		return;
-	fputs(before, s->to);
-	html_text(s->to, value);
-	fputs(after, s->to);
-}
+/** What is said of a leaf, where there is one. */
+struct said {
+	const char *before, *key, *after;
+	const char *unless; /* a value that goes without saying; NULL: none does */
+};
 
-static void put_site(const struct system *s, struct str name)
-{
-	const char *gpu = leaf(s, "sites", name, "gpu"), *gpus = leaf(s, "sites", name, "gpus");
+static const struct said of_site[] = {
+	{" ", "count", " ×"},
+	{" ", "gpus", " ×", "1"},
+	{" ", "gpu", ""},
+	{" (", "tier", ")"},
+	{0},
+};
 
-	put(s, " ", leaf(s, "sites", name, "count"), " ×");
-	put(s, " ", gpus && strcmp(gpus, "1") != 0 ? gpus : NULL, " ×");
-	put(s, " ", gpu, "");
-	put(s, " (", leaf(s, "sites", name, "tier"), ")");
-}
+static const struct said of_link[] = {
+	{" ", "between.0", ""},
+	{" – ", "between.1", ""},
+	{", ", "rate", ""},
+	{", ", "delay", ""},
+	{", loss ", "loss", ""},
+	{0},
+};
 
-static void put_model(const struct system *s, struct str name)
-{
-	put(s, " ", leaf(s, "models", name, "model"), "");
-	put(s, ", ", leaf(s, "models", name, "precision"), "");
-	put(s, ", drafts by ", leaf(s, "models", name, "draft"), "");
-}
+static const struct said of_model[] = {
+	{" ", "model", ""},
+	{", ", "precision", ""},
+	{", drafts by ", "draft", ""},
+	{0},
+};
 
-static void put_instance(const struct system *s, struct str name)
-{
-	put(s, " ", leaf(s, "instances", name, "model"), "");
-	put(s, " on ", leaf(s, "instances", name, "site"), "");
-	put(s, ", ", leaf(s, "instances", name, "batching"), " batching");
-	put(s, ", up to ", leaf(s, "instances", name, "max_batch"), " at once");
-	put(s, ", ", leaf(s, "instances", name, "slots"), " slots");
-	put(s, ", ", leaf(s, "instances", name, "discipline"), "");
-	put(s, ", service ", leaf(s, "instances", name, "service.distribution"), "");
-	put(s, " of ", leaf(s, "instances", name, "service.mean"), "");
-	put(s, ", service ", leaf(s, "instances", name, "service"), "");
-}
+static const struct said of_instance[] = {
+	{" ", "model", ""},
+	{" on ", "site", ""},
+	{", ", "batching", " batching"},
+	{", up to ", "max_batch", " at once"},
+	{", ", "slots", " slots"},
+	{", ", "discipline", ""},
+	{", service ", "service.distribution", ""},
+	{" of ", "service.mean", ""},
+	{", service ", "service", ""},
+	{0},
+};
 
-static void put_link(const struct system *s, struct str name)
-{
-	put(s, " ", leaf(s, "links", name, "between.0"), "");
-	put(s, " – ", leaf(s, "links", name, "between.1"), "");
-	put(s, ", ", leaf(s, "links", name, "rate"), "");
-	put(s, ", ", leaf(s, "links", name, "delay"), "");
-	put(s, ", loss ", leaf(s, "links", name, "loss"), "");
-}
+static const struct said of_users[] = {
+	{" ", "arrivals.process", ""},
+	{" ", "arrivals.rate", ""},
+	{", ", "workload", ""},
+	{", prompts of ", "workload.prompt_tokens.mean", " tokens"},
+	{", prompts of ", "workload.prompt_tokens", " tokens"},
+	{", answers of ", "workload.output_tokens.mean", " tokens"},
+	{", answers of ", "workload.output_tokens", " tokens"},
+	{", at home at ", "home", ""},
+	{", within ", "deadline", ""},
+	{0},
+};
 
-static void put_users(const struct system *s, struct str name)
+static void put_all(
+	const struct system *s, const char *section, struct str name, const struct said *said)
 {
-	put(s, " ", leaf(s, "users", name, "arrivals.process"), "");
-	put(s, " ", leaf(s, "users", name, "arrivals.rate"), "");
-	put(s, ", ", leaf(s, "users", name, "workload"), "");
-	put(s, ", prompts of ", leaf(s, "users", name, "workload.prompt_tokens.mean"), " tokens");
-	put(s, ", prompts of ", leaf(s, "users", name, "workload.prompt_tokens"), " tokens");
-	put(s, ", answers of ", leaf(s, "users", name, "workload.output_tokens.mean"), " tokens");
-	put(s, ", answers of ", leaf(s, "users", name, "workload.output_tokens"), " tokens");
-	put(s, ", at home at ", leaf(s, "users", name, "home"), "");
-	put(s, ", within ", leaf(s, "users", name, "deadline"), "");
+	for (; said->key; said++) {
+		const char *value = leaf(s, section, name, said->key);
+
+		if (!value || (said->unless && strcmp(value, said->unless) == 0))
+			continue;
+		fputs(said->before, s->to);
+		html_text(s->to, value);
+		fputs(said->after, s->to);
+	}
 }
 
 static bool same_str(struct str a, struct str b)
@@ -110,8 +119,8 @@ static bool same_str(struct str a, struct str b)
 	return a.n == b.n && memcmp(a.s, b.s, a.n) == 0;
 }
 
-static void put_section(const struct system *s, const char *title, const char *section,
-	void (*put_one)(const struct system *s, struct str name))
+static void put_section(
+	const struct system *s, const char *title, const char *section, const struct said *said)
 {
 	struct str name, last = {NULL, 0};
 	size_t n = 0;
@@ -130,7 +139,7 @@ static void put_section(const struct system *s, const char *title, const char *s
 		fputs("<li><b>", s->to);
 		html_bytes(s->to, name.s, name.n);
 		fputs("</b>", s->to);
-		put_one(s, name);
+		put_all(s, section, name, said);
 		fputs("</li>\n", s->to);
 	}
 	if (n > MOST_NAMES)
@@ -147,11 +156,11 @@ bool report_system(struct page *p, struct report *r, struct err *err)
 		return false;
 	page_section(p, "system", "What was simulated");
 	fputs("<dl class=\"system\">\n", s.to);
-	put_section(&s, "Machines", "sites", put_site);
-	put_section(&s, "Links", "links", put_link);
-	put_section(&s, "Models", "models", put_model);
-	put_section(&s, "Instances", "instances", put_instance);
-	put_section(&s, "Users", "users", put_users);
+	put_section(&s, "Machines", "sites", of_site);
+	put_section(&s, "Links", "links", of_link);
+	put_section(&s, "Models", "models", of_model);
+	put_section(&s, "Instances", "instances", of_instance);
+	put_section(&s, "Users", "users", of_users);
 	fputs("</dl>\n", s.to);
 	return true;
 }
