@@ -112,13 +112,14 @@ static void list_host_time(struct list *l, const char *key, double s)
 
 void list_runtimes(struct list *l)
 {
-	static const char *const titles[] = {
-		"runtime", "step", "sequence", "request", "sigma", "provenance", NULL};
+	static const char *const titles[] = {"runtime", "step", "sequence", "prefill", "prompt",
+		"request", "sigma", "provenance", NULL};
 
 	l->titles = titles;
 	l->note =
 		"Milliseconds of the server's host beside the device: of every step, of a sequence "
-		"in it, of a request; sigma: of their log. A "
+		"in it, of a step with prompts and of each that begins in it, of a request while "
+		"steps go on; sigma: of their log. A "
 		"scenario says those of a host it knows (instances.X.host_time). "
 		"Sources: docs/real-servers.md.";
 	for (size_t i = 0; i < catalog_n_runtimes; i++) {
@@ -127,6 +128,8 @@ void list_runtimes(struct list *l)
 		list_add(l, r->name, r->summary);
 		list_host_time(l, "step_s", r->host.step_s);
 		list_host_time(l, "sequence_s", r->host.sequence_s);
+		list_host_time(l, "prefill_s", r->host.prefill_s);
+		list_host_time(l, "prompt_s", r->host.prompt_s);
 		list_host_time(l, "request_s", r->host.request_s);
 		list_number(l, "sigma", r->host.sigma, figure(l, r->host.sigma, 1.0));
 		list_text(l, "provenance", r->provenance, r->provenance ? r->provenance : "-");

@@ -210,7 +210,8 @@ static double known(const struct fit *f, enum fit_constant k, double otherwise, 
 
 static bool needs_host(const struct host_time *h)
 {
-	return h->step_s > 0.0 || h->sequence_s > 0.0 || h->request_s > 0.0;
+	return h->step_s > 0.0 || h->sequence_s > 0.0 || h->prefill_s > 0.0 || h->prompt_s > 0.0 ||
+	       h->request_s > 0.0;
 }
 
 static bool conclude(struct fit_result *out, struct arena *a, const struct fit *f, struct err *err)

@@ -14,6 +14,9 @@
 static const struct schema_key host_time_keys[] = {
 	HOST("step", step_s, .help = "Time before each step."),
 	HOST("sequence", sequence_s, .help = "Time for each sequence that gets a token in it."),
+	HOST("prefill", prefill_s,
+		.help = "Time before each step with prompts in it, beside `step`."),
+	HOST("prompt", prompt_s, .help = "Time for each prompt that begins in it."),
 	HOST("request", request_s, .help = "Time before a prompt that has come stands in line."),
 	{.name = "ahead",
 		.kind = SCHEMA_BOOL,
@@ -66,6 +69,8 @@ void host_time_preset(struct schema_reader *r, struct yaml_node *map)
 		return; /* said when it is read */
 	fill_time(r, to, "step", runtime->host.step_s);
 	fill_time(r, to, "sequence", runtime->host.sequence_s);
+	fill_time(r, to, "prefill", runtime->host.prefill_s);
+	fill_time(r, to, "prompt", runtime->host.prompt_s);
 	fill_time(r, to, "request", runtime->host.request_s);
 	fill(r, to, "ahead", runtime->host.ahead ? "true" : "false");
 	fill(r, to, "late", runtime->host.late ? "true" : "false");

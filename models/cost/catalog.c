@@ -469,14 +469,16 @@ const struct catalog_runtime catalog_runtimes[] = {
 	{.name = "fused", .summary = "fused kernels as in llama.cpp or TensorRT-LLM"},
 	{.name = "llmint8",
 		.summary = "bitsandbytes LLM.int8: launch-bound, weights cast below cc 7.5"},
-	/* Of four hosts, each fitted on two loads (docs/real-servers.md): means, and for what goes
-	   with sequences the geometric one. */
+	/* Of four hosts, each fitted on two loads, and what is each prompt's of the time for
+	   prompts on one burst (docs/real-servers.md): means, and for what goes with sequences the
+	   geometric one. */
 	{.name = "vllm-0.7",
 		.summary = "vLLM's kernels and the host time of its V0 engine (0.6, 0.7) in a "
 			   "server",
 		.host = {.step_s = 1.9e-3,
-			.sequence_s = 0.154e-3,
-			.request_s = 6.7e-3,
+			.sequence_s = 0.131e-3,
+			.prefill_s = 6.7e-3,
+			.prompt_s = 1.9e-3,
 			.late = true,
 			.sigma = 0.3},
 		.provenance = "fitted"},
@@ -484,6 +486,16 @@ const struct catalog_runtime catalog_runtimes[] = {
 	{.name = "vllm-v1",
 		.summary = "vLLM's kernels and the host time of its V1 engine",
 		.host = {.step_s = 0.15e-3, .request_s = 6e-3, .ahead = true, .sigma = 0.5},
+		.provenance = "fitted"},
+	/* Llama 3.1 8B on an A100 with SGLang 0.3.0, at 8 requests/s and offline. */
+	{.name = "sglang",
+		.summary =
+			"vLLM's kernels and the host time of SGLang 0.3, before its scheduler ran "
+			"beside the GPU",
+		.host = {.step_s = 1.5e-3,
+			.sequence_s = 0.039e-3,
+			.prefill_s = 9.2e-3,
+			.sigma = 0.5},
 		.provenance = "fitted"},
 	/* First token of one prompt of 128 tokens, Llama 2 7B on an A100 (NVIDIA's performance
 	   page); the step assumed. */

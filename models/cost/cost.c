@@ -81,6 +81,12 @@ static double host_s(const struct cost *c, double sequences)
 	return c->host.step_s + c->host.sequence_s * sequences;
 }
 
+/* The same before a step with prompts in it, more than before any other. */
+static double prompts_host_s(const struct cost *c, double begun)
+{
+	return c->host.prefill_s + c->host.prompt_s * begun;
+}
+
 /* Append a cell that starts at @from_tok, where the cell before it ends. */
 static void push_cell(struct cost *c, double base_s, double per_tok_s, uint64_t from_tok)
 {
@@ -291,6 +297,8 @@ static struct host_time host_of(const struct cost_spec *spec)
 
 	host.step_s *= factor;
 	host.sequence_s *= factor;
+	host.prefill_s *= factor;
+	host.prompt_s *= factor;
 	return host;
 }
 
@@ -381,7 +389,8 @@ static double prompts_s(const struct cost *c, uint64_t new_tok, size_t n_prompts
 double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts)
 {
 	assert(new_tok >= 1 && n_prompts >= 1);
-	return prompts_s(c, new_tok, n_prompts) + host_s(c, (double)n_prompts);
+	return prompts_s(c, new_tok, n_prompts) + host_s(c, (double)n_prompts) +
+	       prompts_host_s(c, (double)n_prompts);
 }
 
 /* What decoding adds to a prefill of all rows together: measured, or what its attention does. */
@@ -496,7 +505,8 @@ double cost_step_s(const struct cost *c, const struct cost_work *w)
 {
 	if (w->n_verify == 0 && w->prompt_tok == 0)
 		return cost_decode_s(c, w->n_decode, w->decode_context_tok);
-	return device_s(c, w) + host_s(c, (double)(w->n_decode + w->n_verify + w->n_ended));
+	return device_s(c, w) + host_s(c, (double)(w->n_decode + w->n_verify + w->n_ended)) +
+	       (w->prompt_tok > 0 ? prompts_host_s(c, (double)w->n_begun) : 0.0);
 }
 
 static double dense_s(const struct cost *c, double new_tok, double context_tok)

@@ -35,7 +35,7 @@ struct cost_spec {
 	/* the device has but the rest; NULL: all layers (models/cost/offload.h has the others) */
 	const struct offload_spec *offload;
 	struct host_time
-		host; /* of the server, with the head; request_s and ahead are not of a step */
+		host; /* of the server, with the head; request_s, ahead, late are not of a step */
 	struct src_pos at;
 };
 
@@ -93,6 +93,7 @@ struct cost_work {
 	double decode_context_tok;
 	uint64_t prompt_tok; /* new tokens of prompts, or of their chunks */
 	size_t n_ended;      /* prompts that end in this step */
+	size_t n_begun;      /* prompts that the host takes in before it */
 	/* verification of drafts: up to max_batch sequences, and their rows, k + 1 each */
 	size_t n_verify;
 	uint64_t verify_rows;
@@ -123,8 +124,8 @@ double cost_round_s(const struct cost *model, const struct cost *draft, size_t n
 	double context_tok);
 
 /**
- * A prefill step of several prompts: cost_prefill_s(c, sum of new tokens,
- * number of prompts) + the sum over the prompts of cost_prefill_attention_s().
+ * A prefill step of several prompts, all of which begin and end in it: cost_prefill_s(c, sum of new
+ * tokens, number of prompts) + the sum over the prompts of cost_prefill_attention_s().
  */
 double cost_prefill_s(const struct cost *c, uint64_t new_tok, size_t n_prompts);
 /** Of @new_tok tokens behind @context_tok earlier ones; dense where they are fewer than 128. */

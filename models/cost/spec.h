@@ -82,10 +82,12 @@ enum profile_quantile { PROFILE_LOW, PROFILE_MEDIAN, PROFILE_HIGH };
 struct host_time {
 	double step_s;     /* of every step, before the next can begin */
 	double sequence_s; /* the same, for every sequence that gets a token in the step */
+	double prefill_s;  /* of every step with prompts in it, more than @step_s */
+	double prompt_s;   /* the same, for every prompt that begins in it */
 	double request_s;  /* of a request, while others are served */
 	bool ahead;        /* steps are made up while the one before runs: who comes misses one */
 	bool late;         /* tokens are told of while the step behind theirs runs */
-	double sigma;      /* of the log of the first two */
+	double sigma;      /* of the log of the first four */
 };
 
 #endif

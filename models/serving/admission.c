@@ -142,7 +142,9 @@ void admission_admit(struct batch *b, size_t place)
 	b->prefill_tok += q->chunk_tok;
 	if (b->batching == &batching_continuous) /* else its chunks do, one by one */
 		prefix_computes(b, q);
-	if (q->started_ns == TIME_NONE)
+	if (q->started_ns == TIME_NONE) {
 		q->started_ns = batch_now_ns(b);
+		b->n_begun++;
+	}
 	b->prefill[b->n_prefill++] = seq;
 }

@@ -66,6 +66,7 @@ static bool same_parallel(const struct parallel_spec *a, const struct parallel_s
 static bool same_host_time(const struct host_time *a, const struct host_time *b)
 {
 	return a->step_s == b->step_s && a->sequence_s == b->sequence_s &&
+	       a->prefill_s == b->prefill_s && a->prompt_s == b->prompt_s &&
 	       a->request_s == b->request_s && a->ahead == b->ahead && a->late == b->late &&
 	       a->sigma == b->sigma;
 }

@@ -48,6 +48,7 @@ static enum batch_activity form(struct batch *b)
 	if (b->n_away > 0)
 		apart_gather(b);
 	prefix_settle(b);
+	b->n_begun = 0;
 	b->batching->form(b);
 	admission_set_aside(b);
 	if (b->n_prefill > 0)

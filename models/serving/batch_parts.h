@@ -123,6 +123,7 @@ struct batch {
 	uint32_t *prefill; /* sequences in the prefill step */
 	size_t n_prefill;
 	uint64_t prefill_tok; /* their new tokens in it */
+	size_t n_begun;       /* those of them that were in no step before */
 	bool mixed;           /* those that decode take part */
 	struct running running;
 	size_t n_away;      /* in the batch, waiting for drafts from elsewhere */

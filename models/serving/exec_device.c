@@ -6,7 +6,7 @@
 /** Prompts that are computed together. */
 static double pass_s(const struct batch *b, const struct cost *c)
 {
-	struct cost_work w = {.prompt_tok = b->prefill_tok};
+	struct cost_work w = {.prompt_tok = b->prefill_tok, .n_begun = b->n_begun};
 	double s;
 
 	for (size_t i = 0; i < b->n_prefill; i++)
@@ -34,6 +34,7 @@ static double passes_s(const struct batch *b, const struct cost *c)
 		pass.prefill = b->prefill + done;
 		pass.n_prefill = b->n_prefill - done < fit ? b->n_prefill - done : fit;
 		pass.prefill_tok = pass.n_prefill * tok;
+		pass.n_begun = pass.n_prefill;
 		s += pass_s(&pass, c);
 	}
 	return s;

@@ -120,6 +120,7 @@ static double verifies(const struct batch *b, struct cost_work *w)
 		return 0.0;
 	of.prompt_tok = w->prompt_tok;
 	of.n_ended = w->n_ended;
+	of.n_begun = w->n_begun;
 	*w = of;
 	return 0.0;
 }

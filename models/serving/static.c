@@ -54,6 +54,7 @@ static void take(struct batch *b)
 		sequence_charge(q, CAUSE_INSTANCE_WAIT, batch_now_ns(b));
 		b->prefill[b->n_prefill++] = seq;
 	}
+	b->n_begun = p.n;
 	b->prefill_tok = p.n * p.prompt_tok;
 	kvcache_take(&b->kv, p.n * kvcache_blocks(&b->kv, p.prompt_tok + 1));
 }

@@ -4,7 +4,7 @@
 offing-profile: 1
 device: *
 cc.from: 8.9
-runtime: vllm-0.7 vllm-v1
+runtime: vllm-0.7 vllm-v1 sglang
 model: *
 precision: int8 fp8 w8a16 w4a16
 provenance: fitted
@@ -20,14 +20,14 @@ linear             int8       peak            int8    published
 linear             fp8        peak            int8    published    # fp8 has the same rate; a GeForce sums in fp32 at half of it
 linear             w8a16      peak            fp16    published
 linear             w4a16      peak            fp16    published
-linear             int8       t0              14e-6   fitted       # quantising activations included
+linear             int8       t0              14.5e-6 fitted       # quantising activations included
 linear             fp8        t0              2.2e-6  fitted
-linear             w8a16      t0              0.6e-6  fitted
-linear             w4a16      t0              6.4e-6  fitted
-linear             int8       ec              0.45    fitted
+linear             w8a16      t0              1.1e-6  fitted
+linear             w4a16      t0              6.5e-6  fitted
+linear             int8       ec              0.53    fitted
 linear             fp8        ec              0.76    fitted
-linear             w8a16      ec              0.73    fitted
-linear             w4a16      ec              0.87    fitted
+linear             w8a16      ec              0.76    fitted
+linear             w4a16      ec              0.91    fitted
 linear             *          eb              0.85    assumed
 head               *          peak            fp16    published    # embedding and head stay in 16 bits
 head               *          t0              4e-6    published    # as generic-vllm-fp16

@@ -3,7 +3,7 @@
 offing-profile: 1
 device: *
 cc.below: 8.9
-runtime: vllm-0.7 vllm-v1
+runtime: vllm-0.7 vllm-v1 sglang
 model: *
 precision: fp16
 provenance: transferred

@@ -3,7 +3,7 @@ offing-profile: 1
 device: *
 cc.from: 9.0
 cc.below: 10.0
-runtime: vllm-0.7 vllm-v1
+runtime: vllm-0.7 vllm-v1 sglang
 model: *
 precision: fp16
 provenance: fitted

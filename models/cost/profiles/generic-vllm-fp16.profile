@@ -2,7 +2,7 @@
 # generic-fused-fp16, attention of decode steps as on an RTX 4090 (rtx-4090-vllm-fp16).
 offing-profile: 1
 device: *
-runtime: vllm-0.7 vllm-v1
+runtime: vllm-0.7 vllm-v1 sglang
 model: *
 precision: fp16
 provenance: transferred

@@ -5,7 +5,7 @@
 offing-profile: 1
 device: *
 cc.below: 8.9
-runtime: vllm-0.7 vllm-v1
+runtime: vllm-0.7 vllm-v1 sglang
 model: *
 precision: int8 fp8 w8a16 w4a16
 provenance: fitted
@@ -21,14 +21,14 @@ linear             int8       peak            int8    published
 linear             fp8        peak            fp16    published    # no fp8 arithmetic before Ada
 linear             w8a16      peak            fp16    published
 linear             w4a16      peak            fp16    published
-linear             int8       t0              14e-6   fitted       # quantising activations included
-linear             fp8        t0              5.8e-6  fitted
-linear             w8a16      t0              6.7e-6  fitted
+linear             int8       t0              15.5e-6 fitted       # quantising activations included
+linear             fp8        t0              6.3e-6  fitted
+linear             w8a16      t0              7.1e-6  fitted
 linear             w4a16      t0              15e-6   fitted
-linear             int8       ec              0.55    fitted
-linear             fp8        ec              0.46    fitted
-linear             w8a16      ec              0.42    fitted
-linear             w4a16      ec              0.51    fitted
+linear             int8       ec              0.80    fitted
+linear             fp8        ec              0.49    fitted
+linear             w8a16      ec              0.46    fitted
+linear             w4a16      ec              0.55    fitted
 linear             *          eb              0.85    assumed
 head               *          peak            fp16    published    # embedding and head stay in 16 bits
 head               *          t0              4e-6    published    # as generic-vllm-fp16

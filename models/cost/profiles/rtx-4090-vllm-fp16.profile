@@ -3,7 +3,7 @@
 # layer, 1 to 2048 rows); in parentheses the root mean square of what is left.
 offing-profile: 1
 device: rtx-4090 rtx-4090-d
-runtime: vllm-0.7 vllm-v1
+runtime: vllm-0.7 vllm-v1 sglang
 model: *
 precision: fp16
 provenance: fitted

@@ -13,6 +13,7 @@
 /* test_cost.c has the sums of this device and model: batch 2 takes 64.840 us and .096 us a token.
  */
 static const struct host_time host = {.step_s = 1e-3, .sequence_s = 1e-4, .sigma = 0.2};
+static const struct host_time prompts = {.prefill_s = 7e-3, .prompt_s = 3e-4, .sigma = 0.2};
 
 static const char form[] = "offing-profile: 1\ndevice: *\nruntime: fused vllm-v1\nmodel: *\n"
 			   "precision: fp16\nprovenance: transferred\nsigma.step: 0.1\n"
@@ -111,6 +112,38 @@ static void a_step_takes_the_host_a_and_b_for_each_who_gets_a_token(void **state
 	}
 }
 
+/* p + d n before a step with prompts in it, of which n begin; nothing before any other. */
+static void a_step_with_prompts_takes_the_host_more_and_more_for_each_that_begins(void **state)
+{
+	static const char *const profiles[] = {form, grid};
+
+	(void)state;
+	for (size_t p = 0; p < 2; p++) {
+		const struct profile *of = parsed(profiles[p], "");
+		struct cost *bare = made(of, (struct cost_spec){0});
+		struct cost *with = made(of, (struct cost_spec){.host = prompts});
+
+		for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
+			struct cost_work w = works[i];
+
+			for (w.n_begun = 0; w.n_begun < 3; w.n_begun++) {
+				double n = (double)w.n_begun;
+				double want = w.prompt_tok > 0 ? 7e-3 + 3e-4 * n : 0.0;
+
+				assert_near(cost_step_s(with, &w) - cost_step_s(bare, &works[i]),
+					want, 1e-15);
+			}
+		}
+		for (size_t n = 1; n <= 4; n++)
+			assert_true(
+				cost_decode(with, n, 12).base_s == cost_decode(bare, n, 12).base_s);
+		assert_near(
+			cost_prefill_s(with, 20, 2) - cost_prefill_s(bare, 20, 2), 7.6e-3, 1e-15);
+		cost_destroy(bare);
+		cost_destroy(with);
+	}
+}
+
 /* Of sigma .2 high is exp(1.645 x .2) = 1.38958 times, low the inverse; the device goes by its own.
  */
 static void the_host_has_a_sigma_of_its_own(void **state)
@@ -127,6 +160,10 @@ static void the_host_has_a_sigma_of_its_own(void **state)
 
 		assert_ratio(cost_decode(with, 2, 0).base_s - cost_decode(bare, 2, 0).base_s,
 			1.2e-3 * by[q], 1e-5);
+		cost_destroy(with);
+		with = made_in((enum profile_quantile)q, of, (struct cost_spec){.host = prompts});
+		assert_ratio(cost_prefill_s(with, 20, 2) - cost_prefill_s(bare, 20, 2),
+			7.6e-3 * by[q], 1e-5);
 		cost_destroy(bare);
 		cost_destroy(with);
 	}
@@ -214,7 +251,9 @@ static void every_runtime_with_host_time_says_where_it_is_from(void **state)
 	(void)state;
 	for (size_t i = 0; i < catalog_n_runtimes; i++) {
 		const struct catalog_runtime *r = &catalog_runtimes[i];
-		bool takes = r->host.step_s + r->host.sequence_s + r->host.request_s > 0.0;
+		bool takes = r->host.step_s + r->host.sequence_s + r->host.prefill_s +
+				     r->host.prompt_s + r->host.request_s >
+			     0.0;
 
 		assert_true(!takes || r->provenance);
 		assert_true(takes == (r->host.sigma > 0.0));
@@ -249,6 +288,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_step_takes_the_host_a_and_b_for_each_who_gets_a_token),
+		cmocka_unit_test(
+			a_step_with_prompts_takes_the_host_more_and_more_for_each_that_begins),
 		cmocka_unit_test(the_host_has_a_sigma_of_its_own),
 		cmocka_unit_test(a_stage_without_the_head_has_no_host),
 		cmocka_unit_test(decode_attention_may_take_longer_beside_prompts),

@@ -54,10 +54,10 @@ static void a_name_a_place_and_a_price_make_no_difference(void **state)
 /* Whatever a step's time, the memory, or the room depends on. */
 static void whatever_a_model_is_served_by_does(void **state)
 {
-	struct instance_spec x[17];
+	struct instance_spec x[19];
 
 	(void)state;
-	for (size_t i = 0; i < 17; i++)
+	for (size_t i = 0; i < 19; i++)
 		x[i] = llm;
 	x[0].model.i = 3;
 	x[1].attention = ATTENTION_DAS;
@@ -76,7 +76,9 @@ static void whatever_a_model_is_served_by_does(void **state)
 	x[14].host_time.ahead = true;
 	x[15].host_time.late = true;
 	x[16].host_time.sigma = 0.1;
-	for (size_t i = 0; i < 17; i++)
+	x[17].host_time.prefill_s = 1e-3;
+	x[18].host_time.prompt_s = 1e-3;
+	for (size_t i = 0; i < 19; i++)
 		assert_false(like(&llm, &x[i]));
 }
 

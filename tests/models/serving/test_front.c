@@ -120,12 +120,96 @@ static void a_front_end_holds_nobody_else_up(void **state)
 	assert_true(took[0] - took[1] <= 2 && took[1] - took[0] <= 2);
 }
 
+/* Three prompts of one token's answer in a step of their own each time: 20 ms for the step, 4 for
+ * each prompt, whoever forms it. Static batches are computed in passes of two here: 20 ms a pass.
+ */
+static void each_prompt_that_begins_takes_its_time_before_the_step(void **state)
+{
+	static const enum batching kinds[] = {
+		BATCHING_CONTINUOUS, BATCHING_CHUNKED, BATCHING_STATIC};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+		double end_s[2];
+
+		for (int with = 0; with < 2; with++) {
+			struct host_time host = {0};
+			struct fixture f;
+
+			if (with)
+				host = (struct host_time){.prefill_s = 20e-3, .prompt_s = 4e-3};
+			instance(&f, host);
+			f.instances[0].batching = kinds[k];
+			f.instances[0].chunk_tok = 512;
+			f.instances[0].max_batch = 3;
+			f.instances[0].limits.batch_wait_s = 1.0;
+			fixture_run_trace(&f, "1,100,1\n1,100,1\n1,100,1\n");
+			end_s[with] = (double)f.rows[2].finished_ns / 1e9;
+			fixture_finish(&f);
+		}
+		/* where it begins at once the first is alone, and two come behind it */
+		assert_near(end_s[1] - end_s[0],
+			kinds[k] == BATCHING_STATIC ? 20e-3 + 12e-3 : 40e-3 + 12e-3, 3e-9);
+	}
+}
+
+/* The step of a prompt holds those up who decode, for all the host takes: that is stalled time. And
+ * what was preempted is computed again and not taken in again (test_kv_memory.c). */
+static void who_decodes_is_stalled_by_what_the_host_does_for_a_prompt(void **state)
+{
+	int64_t stalled[2];
+
+	(void)state;
+	for (int with = 0; with < 2; with++) {
+		struct host_time host = {0};
+		struct fixture f;
+
+		if (with)
+			host = (struct host_time){.prefill_s = 20e-3, .prompt_s = 4e-3};
+		instance(&f, host);
+		fixture_run_trace(&f, "1,100,400\n3,100,2\n");
+		stalled[with] = f.rows[0].cause_ns[CAUSE_STALLED];
+		fixture_finish(&f);
+	}
+	assert_near((double)(stalled[1] - stalled[0]) / 1e9, 24e-3, 5e-9);
+}
+
+/* Poisson prompts of one token's answer, one in a step: M/D/1 whose service is the device's time
+ * and 30 ms of the host. At a load of .8 they wait .8 / (2 x .2) = 2 services on average. */
+static void prompts_one_by_one_wait_as_in_m_d_1(void **state)
+{
+	struct host_time host = {.prefill_s = 25e-3, .prompt_s = 5e-3};
+	struct fixture f;
+	struct cost *c;
+	double service_s, wait_s;
+
+	(void)state;
+	instance(&f, host);
+	c = cost_of(&f);
+	service_s = prefill_s(c, 100);
+	cost_destroy(c);
+	assert_true(service_s > 30e-3);
+	f.instances[0].max_batch = 1;
+	f.groups[0].arrivals.rate_per_s = 0.8 / service_s;
+	f.groups[0].workload.prompt_tok = dist_constant(100.0);
+	f.groups[0].workload.output_tok = dist_constant(1.0);
+	f.spec.run.horizon_s = 4000.0;
+	f.spec.run.warmup_s = 100.0;
+	fixture_run(&f);
+	wait_s = fixture_metric(&f, "", "ttft.mean_s") - service_s;
+	assert_ratio(wait_s, 2.0 * service_s, 0.05);
+	fixture_finish(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_first_token_alone_waits_for_the_front_end),
 		cmocka_unit_test(who_comes_misses_the_step_that_is_made_up),
 		cmocka_unit_test(a_front_end_holds_nobody_else_up),
+		cmocka_unit_test(each_prompt_that_begins_takes_its_time_before_the_step),
+		cmocka_unit_test(who_decodes_is_stalled_by_what_the_host_does_for_a_prompt),
+		cmocka_unit_test(prompts_one_by_one_wait_as_in_m_d_1),
 	};
 
 	return cmocka_run_group_tests_name("front", tests, NULL, NULL);

@@ -16,12 +16,14 @@ struct naive_request {
 	int64_t ready_ns;
 	uint32_t prompt, output, emitted, computed, chunk, preemptions;
 	uint64_t held, reserved, on_host; /* blocks */
+	bool begun;                       /* it was in a step */
 	unsigned long order;              /* in the prefill, and of those that run: of joining */
 	double first_s, finished_s;
 };
 
 struct naive {
-	struct cost *cost;
+	struct cost *cost; /* of the device alone */
+	struct host_time host;
 	bool chunked;
 	uint32_t max_batch, block_tok, budget, limit;
 	uint64_t total, watermark, cap_tok, host_room, swapped;
@@ -283,7 +285,7 @@ static void form(struct naive *v)
 static double step_s(struct naive *v, bool decodes)
 {
 	struct cost_work w = {0};
-	double s = v->due_s;
+	double s = v->due_s + v->host.step_s;
 
 	for (size_t i = 0; i < v->n; i++) {
 		struct naive_request *r = &v->r[i];
@@ -297,8 +299,12 @@ static double step_s(struct naive *v, bool decodes)
 		w.prompt_tok += r->chunk;
 		w.n_ended += r->computed + r->chunk == r->prompt + r->emitted;
 		s += cost_prefill_attention_s(v->cost, r->chunk, r->computed);
+		s += r->begun ? 0.0 : v->host.prompt_s;
+		r->begun = true;
 	}
 	v->due_s = 0.0;
+	s += v->host.sequence_s * (double)(w.n_decode + w.n_ended);
+	s += w.prompt_tok > 0 ? v->host.prefill_s : 0.0;
 	return s + cost_step_s(v->cost, &w);
 }
 
@@ -386,6 +392,7 @@ static void naive_of(struct naive *v, const struct fixture *f)
 	double block_bytes = llm_kv_bytes_per_tok(spec.shape) * s->block_tok;
 
 	*v = (struct naive){
+		.host = s->host_time,
 		.chunked = s->batching == BATCHING_CHUNKED,
 		.max_batch = s->max_batch,
 		.block_tok = s->block_tok,
@@ -465,6 +472,11 @@ static void random_system(struct fixture *f, uint64_t seed)
 		i->kv.swap_bytes = space[seeds_next(&x) % 3];
 		i->kv.pcie_bytes_per_s = 3e9 * (double)(seeds_next(&x) % 3);
 	}
+	if (seeds_next(&x) % 2)
+		i->host_time = (struct host_time){.step_s = 1e-4 * (double)(seeds_next(&x) % 30),
+			.sequence_s = 1e-5 * (double)(seeds_next(&x) % 20),
+			.prefill_s = 1e-3 * (double)(seeds_next(&x) % 20),
+			.prompt_s = 1e-3 * (double)(seeds_next(&x) % 5)};
 	if (seeds_next(&x) % 2)
 		i->limits.max_batched_tok = i->max_batch + (unsigned)(seeds_next(&x) % 900);
 	if (seeds_next(&x) % 3 == 0)
