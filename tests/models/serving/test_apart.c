@@ -110,6 +110,11 @@ static void random_system(struct fixture *f, struct plan *p, uint64_t seed)
 		u->workload.output_tok = dist_uniform(1.0, 200.0);
 		u->home = (struct site_id){g < EDGES ? g + 1 : NO_ID};
 	}
+	if (seeds_next(&x) % 2)
+		i->host_time = (struct host_time){.step_s = 1e-4 * (double)(seeds_next(&x) % 30),
+			.sequence_s = 1e-5 * (double)(seeds_next(&x) % 20),
+			.prefill_s = 1e-3 * (double)(seeds_next(&x) % 20),
+			.prompt_s = 1e-3 * (double)(seeds_next(&x) % 5)};
 	f->spec.run.seed = seed;
 	f->spec.run.horizon_s = 20.0;
 }
@@ -121,7 +126,7 @@ struct request {
 	int64_t ready_ns, first_ns, finished_ns;
 	uint32_t prompt, output, emitted, computed, chunk, round, preemptions;
 	uint64_t holds_tok;
-	bool reserved, in_step;
+	bool reserved, in_step, begun;
 	enum { COMING, LINE, PROMPT, READY, AWAY, DONE } stage;
 	double order;
 	unsigned long admitted;
@@ -560,15 +565,18 @@ static void take(struct naive *v)
 	}
 }
 
-static double step_s(const struct naive *v)
+static double step_s(struct naive *v)
 {
+	const struct host_time *host = &v->spec->host_time;
 	struct cost_work w = {0};
-	double s = 0.0;
+	double s = host->step_s;
 
 	for (size_t i = 0; i < v->n; i++) {
-		const struct request *r = &v->r[i];
+		struct request *r = &v->r[i];
 
 		if (v->doing != ROUND && r->stage == PROMPT) {
+			s += r->begun ? 0.0 : host->prompt_s;
+			r->begun = true;
 			w.prompt_tok += r->chunk;
 			w.n_ended += r->computed + r->chunk == r->prompt + r->emitted;
 			if (r->chunk > 0)
@@ -583,6 +591,8 @@ static double step_s(const struct naive *v)
 		w.n_decode++;
 		w.decode_context_tok += r->prompt + r->emitted;
 	}
+	s += host->sequence_s * (double)(w.n_decode + w.n_verify + w.n_ended);
+	s += w.prompt_tok > 0 ? host->prefill_s : 0.0;
 	return s + cost_step_s(v->cost, &w);
 }
 

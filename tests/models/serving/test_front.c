@@ -120,8 +120,7 @@ static void a_front_end_holds_nobody_else_up(void **state)
 	assert_true(took[0] - took[1] <= 2 && took[1] - took[0] <= 2);
 }
 
-/* Three prompts of one token's answer in a step of their own each time: 20 ms for the step, 4 for
- * each prompt, whoever forms it. Static batches are computed in passes of two here: 20 ms a pass.
+/* Three prompts of one token's answer: 20 ms for a step with prompts, 4 for each, whoever forms it.
  */
 static void each_prompt_that_begins_takes_its_time_before_the_step(void **state)
 {
