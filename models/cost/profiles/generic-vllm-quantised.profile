@@ -1,5 +1,5 @@
 # vLLM's kernels for quantised weights before Ada: int8 is W8A8 (CUTLASS, int8 arithmetic); fp8, w8a16
-# and w4a16 are weights alone (Marlin), computed in fp16, which costs them rate. t0 and ec of each
+# and w4a16 are weights alone (Marlin), computed in fp16, which costs them rate. eb and ec of each
 # fitted to two loads of vLLM 0.7.3 on an A100 of 40 GB (AccelMark: 8 users, 10 requests/s); the rest
 # as generic-vllm-fp16.
 offing-profile: 1
@@ -9,7 +9,7 @@ runtime: vllm-0.7 vllm-v1 sglang
 model: *
 precision: int8 fp8 w8a16 w4a16
 provenance: fitted
-method: t0 and ec fitted to vLLM 0.7.3 on an A100 of 40 GB, 8 users and 10 requests/s
+method: eb and ec fitted to vLLM 0.7.3 on an A100 of 40 GB, 8 users and 10 requests/s
 sigma.decode: 0.1
 sigma.prefill: 0.1
 sigma.attention: 0.4
@@ -21,15 +21,18 @@ linear             int8       peak            int8    published
 linear             fp8        peak            fp16    published    # no fp8 arithmetic before Ada
 linear             w8a16      peak            fp16    published
 linear             w4a16      peak            fp16    published
-linear             int8       t0              15.5e-6 fitted       # quantising activations included
-linear             fp8        t0              6.3e-6  fitted
-linear             w8a16      t0              7.1e-6  fitted
-linear             w4a16      t0              15e-6   fitted
-linear             int8       ec              0.80    fitted
-linear             fp8        ec              0.49    fitted
-linear             w8a16      ec              0.46    fitted
-linear             w4a16      ec              0.55    fitted
-linear             *          eb              0.85    assumed
+linear             int8       t0              4e-6    published    # as generic-vllm-fp16; so the others
+linear             fp8        t0              4e-6    published
+linear             w8a16      t0              4e-6    published
+linear             w4a16      t0              4e-6    published
+linear             int8       ec              0.68    fitted
+linear             fp8        ec              0.493    fitted
+linear             w8a16      ec              0.457    fitted
+linear             w4a16      ec              0.506    fitted
+linear             int8       eb              0.67    fitted       # quantising activations included
+linear             fp8        eb              0.81    fitted
+linear             w8a16      eb              0.79    fitted
+linear             w4a16      eb              0.565   fitted
 head               *          peak            fp16    published    # embedding and head stay in 16 bits
 head               *          t0              4e-6    published    # as generic-vllm-fp16
 head               *          ec              0.80    published
