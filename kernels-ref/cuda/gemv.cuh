@@ -6,17 +6,18 @@
 
 #include "kernels-ref/cuda/cuda_common.cuh"
 #include "kernels-ref/cuda/packed_rows.cuh"
+#include "kernels-ref/cuda/wgmma_ops.cuh"
 
 /**
  * y[row][n] = sum_k x[row][k] w[n][k] for up to 64 rows of x: weights int8 (or half), packed
  * as llama_q8.cuh says, activations half in panels (packed_rows.cuh), sums float.
  *
  * A block owns a run of output tiles (of 8) and, where @splits > 1, one share of the inputs. They
- * come through a ring of stages, each weights and the inputs they meet, so that inputs leave L2
+ * come through a ring of stages, each inputs and the weights they meet, so that inputs leave L2
  * once a block whatever its outputs. Some warps stand side by side over the tiles, and groups of
  * these take turns at the stages. Weights depend on nothing: the ring is filled with them while
  * the previous kernel still runs, on a multiprocessor whose block has ended. Two tiles make the 16
- * rows of a tensor-core operand, 8 rows of x the other.
+ * rows of a tensor-core operand, 8 rows of x the other; by warpgroups eight tiles and all of x.
  */
 #define GEMV_WARPS 16
 #define GEMV_THREADS (GEMV_WARPS * WARP)
@@ -29,7 +30,7 @@
 #define GEMV_MAX_STAGES 24
 #define GEMV_STAGE_BYTES 6144 /* about, where a unit is less */
 #endif
-#define GEMV_BARRIER_BYTES 512
+#define GEMV_BARRIER_BYTES 1024
 #define GEMV_SHARED (176 * 1024)
 
 /**
@@ -48,8 +49,10 @@ struct gemv_in {
 	unsigned tiles, units, rows; /* outputs / 8, inputs / 64, rows of x */
 	float2 *part;      /* where splits may be: [splits][tiles][rows][4] shares of the sums */
 	uint32_t *arrived; /* with it: [tiles], zero before and after */
+	bool warpgroups;   /* more than 16 rows by their tensor cores (9.0a) */
 	/* of the launch: */
 	unsigned splits = 1, step = 1, stages = 0, stage_bytes = 0; /* units of a stage, stages */
+	unsigned x_bytes = 0; /* of the inputs of a unit in a stage, in front of the weights */
 };
 
 /** One lane's weights of STEPS steps (2 or 4) of 16 inputs of one tile, W words of 4 a step. */
@@ -96,23 +99,39 @@ __device__ void prefetch_outputs(const E &epilogue, unsigned tile0, unsigned til
 		epilogue.prefetch(tile0 * 8 + n);
 }
 
-/** Sizes of one instance: B 8-row tiles of x, W bytes a weight. */
-template <int B, int W> struct gemv_size {
-	static constexpr int side = W * (B > 2 ? B : 2);       /* warps side by side: a group */
-	static constexpr int turns = GEMV_WARPS / side;        /* groups, in turn */
-	static constexpr int held = GEMV_MAX_TILES / 2 / side; /* pairs of tiles a warp has */
+/** Sizes of one instance: B 8-row tiles of x, W bytes a weight, G whether by warpgroups. */
+template <int B, int W, bool G> struct gemv_size {
+	static constexpr int side = G ? 8 : W * (B > 2 ? B : 2); /* warps side by side: a group */
+	static constexpr int turns = GEMV_WARPS / side;          /* groups, in turn */
+	static constexpr int held = GEMV_MAX_TILES / 2 / side;   /* pairs of tiles a warp has */
 	static constexpr int at_once = B == 1 ? 4 / W : B == 2 ? 2 : 1; /* of these */
 	static constexpr int tile = 512 * W; /* 8 outputs x 64 inputs, bytes */
+	static constexpr int align = G ? 1024 : 128; /* bytes, of the inputs of a unit */
 	/* what may be read behind a stage: tiles or rows that are not there */
 	static constexpr int more_rows = (B > 2 ? 4 * B : 8) * 128;
 	static constexpr int more_tiles = 2 * at_once * side * tile;
 	static constexpr int behind = more_rows > more_tiles ? more_rows : more_tiles;
+	static_assert(!G || side % 4 == 0, "whole warpgroups");
 	/* items of an epilogue: rows and tiles at once */
 	static constexpr int rows = 8 * B, groups = GEMV_THREADS / 4 / rows;
 };
 
-template <int B, int W, class E> struct gemv_block {
-	using size = gemv_size<B, W>;
+/** A place in the ring, and which of the fillings it has. */
+struct gemv_place {
+	unsigned slot, parity;
+
+	__device__ void advance(unsigned by, unsigned places)
+	{
+		slot += by;
+		if (slot >= places) {
+			slot -= places;
+			parity ^= 1;
+		}
+	}
+};
+
+template <int B, int W, bool G, class E> struct gemv_block {
+	using size = gemv_size<B, W, G>;
 	using taken = typename E::taken;
 
 	const gemv_in &in;
@@ -120,6 +139,7 @@ template <int B, int W, class E> struct gemv_block {
 	char *ring;
 	uint64_t *full, *empty;
 	unsigned turn, member, side; /* this warp's group, which of it, and where it stands */
+	unsigned pairs; /* of its warpgroup; warps without one add up what nobody asks for */
 	unsigned split, tile0, tiles, unit0, units, n_stages;
 
 	__device__ gemv_block(const gemv_in &in, const E &epilogue, char *shared)
@@ -140,6 +160,9 @@ template <int B, int W, class E> struct gemv_block {
 		unit0 = in.units * split / in.splits;
 		units = in.units * (split + 1) / in.splits - unit0;
 		n_stages = (units + in.step - 1) / in.step;
+		/* of lane 0, so that the compiler sees that all have the same */
+		pairs = (tiles + 2 * size::side - 1 - 2 * (side / 4 * 4)) / (2 * size::side);
+		pairs = __shfl_sync(FULL_WARP, pairs, 0);
 	}
 
 	__device__ unsigned units_in(unsigned stage) const
@@ -157,18 +180,18 @@ template <int B, int W, class E> struct gemv_block {
 
 		stage_open(full + slot, n * (bytes + in.rows * 128));
 		if (lane < n)
-			stage_copy(ring + slot * in.stage_bytes + lane * bytes,
+			stage_copy(ring + slot * in.stage_bytes + in.step * in.x_bytes + lane * bytes,
 				in.w + (unit * in.tiles + tile0) * size::tile, bytes, full + slot);
 	}
 
 	__device__ void copy_inputs(unsigned s, unsigned slot) const
 	{
-		size_t unit = unit0 + s * in.step;
+		unsigned lane = threadIdx.x % WARP;
+		size_t unit = unit0 + s * in.step + lane;
 
-		if (threadIdx.x % WARP == WARP - 1)
-			stage_copy(ring + slot * in.stage_bytes + in.step * tiles * size::tile,
-				in.x + unit * in.rows * 64, units_in(s) * in.rows * 128,
-				full + slot);
+		if (lane < units_in(s))
+			stage_copy(ring + slot * in.stage_bytes + lane * in.x_bytes,
+				in.x + unit * in.rows * 64, in.rows * 128, full + slot);
 		stage_close(full + slot);
 	}
 
@@ -184,14 +207,14 @@ template <int B, int W, class E> struct gemv_block {
 			copy_inputs(s, s);
 	}
 
-	/* The place @slot of stage @s, which this warp has read, for whoever fills it next. */
-	__device__ void refill(unsigned s, unsigned slot, unsigned parity) const
+	/* The place of stage @s, which this warp has read, for whoever fills it next. */
+	__device__ void refill(unsigned s, gemv_place at) const
 	{
 		if (s + in.stages >= n_stages || s / size::turns % size::side != member)
 			return;
-		stage_wait(empty + slot, parity);
-		copy_weights(s + in.stages, slot);
-		copy_inputs(s + in.stages, slot);
+		stage_wait(empty + at.slot, at.parity);
+		copy_weights(s + in.stages, at.slot);
+		copy_inputs(s + in.stages, at.slot);
 	}
 
 	/* --- products ---------------------------------------------------------------------- */
@@ -328,35 +351,167 @@ template <int B, int W, class E> struct gemv_block {
 			multiply_few(acc, w, x);
 	}
 
+	/* This warp has read a place. */
+	__device__ void leave(unsigned slot) const
+	{
+		__syncwarp();
+		if (threadIdx.x % WARP == 0)
+			mbar_arrive(empty + slot);
+	}
+
 	/* Others of the group may still read what this warp has: it fills the place before that. */
 	__device__ void multiply(float acc[size::held][B][4]) const
 	{
-		unsigned slot = turn, parity = 0, before = 0, parity_before = 0;
+		gemv_place at = {turn, 0}, before = at;
 
 		for (unsigned s = turn; s < n_stages; s += size::turns) {
-			const char *w = ring + slot * in.stage_bytes;
-			const char *x = w + in.step * tiles * size::tile;
+			const char *x = ring + at.slot * in.stage_bytes;
+			const char *w = x + in.step * in.x_bytes;
 			unsigned n = has_pair(0) ? units_in(s) : 0;
 
 			if (s > turn)
-				refill(s - size::turns, before, parity_before);
-			stage_wait(full + slot, parity);
+				refill(s - size::turns, before);
+			stage_wait(full + at.slot, at.parity);
 			for (unsigned u = 0; u < n; u++) {
 				multiply_unit(acc, w, x);
 				w += tiles * size::tile;
-				x += in.rows * 128;
+				x += in.x_bytes;
 			}
-			__syncwarp();
-			if (threadIdx.x % WARP == 0)
-				mbar_arrive(empty + slot);
-			before = slot;
-			parity_before = parity;
-			slot += size::turns;
-			if (slot >= in.stages) {
-				slot -= in.stages;
-				parity ^= 1;
-			}
+			leave(at.slot);
+			before = at;
+			at.advance(size::turns, in.stages);
 		}
+	}
+
+	/* --- the same by warpgroups, a unit a stage ----------------------------------------------
+	 *
+	 * The tensor cores fetch the inputs by themselves, once for 64 outputs, and run on while the
+	 * next weights are widened. Until waited for, a place of the ring, the widened weights and
+	 * the sums are theirs.
+	 */
+
+	template <int N> struct group_words {
+		gemv_weights<W, 4> lo[N], hi[N];
+
+		/* Nothing that is made of them may be made before this. */
+		__device__ void hold(void)
+		{
+#pragma unroll
+			for (int j = 0; j < N; j++)
+#pragma unroll
+				for (int i = 0; i < 4 * W; i++) {
+					hold_word(lo[j].word[i]);
+					hold_word(hi[j].word[i]);
+				}
+		}
+	};
+
+	template <int N> __device__ group_words<N> load_pairs(const char *w) const
+	{
+		group_words<N> words;
+
+#pragma unroll
+		for (int j = 0; j < N; j++) {
+			words.lo[j].load(pair_at(w, j), 0);
+			words.hi[j].load(pair_at(w, j) + size::tile, 0);
+		}
+		return words;
+	}
+
+	/* Start the products of a unit with N pairs, widened to @a. */
+	template <int N>
+	__device__ void start_products(float acc[size::held][B][4], uint32_t a[N][4][4],
+		const group_words<N> &words, const char *x) const
+	{
+		matrix_desc inputs = matrix_desc_of(x, 0, 1024);
+
+#pragma unroll
+		for (int j = 0; j < N; j++)
+#pragma unroll
+			for (int s = 0; s < 4; s++) {
+				uint32_t lo[2], hi[2];
+
+				words.lo[j].take(lo, s);
+				words.hi[j].take(hi, s);
+				a[j][s][0] = lo[0];
+				a[j][s][1] = hi[0];
+				a[j][s][2] = lo[1];
+				a[j][s][3] = hi[1];
+			}
+		wgmma_fence();
+#pragma unroll
+		for (int j = 0; j < N; j++)
+#pragma unroll
+			for (int s = 0; s < 4; s++)
+				wgmma_rows<B>(&acc[j][0][0], a[j][s],
+					matrix_desc_advance(inputs, (uint32_t)s * 32));
+		wgmma_commit();
+	}
+
+	/* Where registers allow it weights are widened while products run: to @a while they have
+	 * the other place for them. */
+	template <int N> static constexpr bool two_places = N == 1;
+
+	template <int N>
+	__device__ void multiply_stage(float acc[size::held][B][4], uint32_t a[N][4][4],
+		unsigned s, gemv_place *at, gemv_place *before) const
+	{
+		const char *x = ring + at->slot * in.stage_bytes, *w = x + in.x_bytes;
+		group_words<N> words;
+
+		stage_wait(full + at->slot, at->parity);
+		words = load_pairs<N>(w);
+		if constexpr (two_places<N>) {
+			start_products<N>(acc, a, words, x);
+			wgmma_wait_rows<1, N * B * 4>(&acc[0][0][0]);
+		} else {
+			wgmma_wait_rows<0, N * B * 4>(&acc[0][0][0]);
+			words.hold();
+			start_products<N>(acc, a, words, x);
+		}
+		if (s > turn) {
+			leave(before->slot);
+			refill(s - size::turns, *before);
+		}
+		*before = *at;
+		at->advance(size::turns, in.stages);
+	}
+
+	template <int N> __device__ void multiply_pairs_of_group(float acc[size::held][B][4]) const
+	{
+		gemv_place at = {turn, 0}, before = at;
+		uint32_t a[two_places<N> ? 2 : 1][N][4][4];
+
+		for (unsigned s = turn; s < n_stages; s += 2 * size::turns) {
+			multiply_stage<N>(acc, a[0], s, &at, &before);
+			if (s + size::turns < n_stages)
+				multiply_stage<N>(acc, a[two_places<N>], s + size::turns, &at,
+					&before);
+		}
+		wgmma_wait_rows<0, N * B * 4>(&acc[0][0][0]);
+	}
+
+	/* A warpgroup without a pair: its warps fill their share of the places. */
+	__device__ void pass_stages(void) const
+	{
+		gemv_place at = {turn, 0};
+
+		for (unsigned s = turn; s < n_stages; s += size::turns) {
+			stage_wait(full + at.slot, at.parity);
+			leave(at.slot);
+			refill(s, at);
+			at.advance(size::turns, in.stages);
+		}
+	}
+
+	template <int N> __device__ void multiply_grouped(float acc[size::held][B][4]) const
+	{
+		if constexpr (N == 0)
+			pass_stages();
+		else if (pairs == N)
+			multiply_pairs_of_group<N>(acc);
+		else
+			multiply_grouped<N - 1>(acc);
 	}
 
 	/* --- the sums, where the ring was: [turn][tile][row][4] of two outputs -----------------
@@ -521,7 +676,10 @@ template <int B, int W, class E> struct gemv_block {
 		for (int i = 0; i < size::held * B * 4; i++)
 			(&acc[0][0][0])[i] = 0.0f;
 		fill();
-		multiply(acc);
+		if constexpr (G)
+			multiply_grouped<size::held>(acc);
+		else
+			multiply(acc);
 		__syncthreads();
 		lay_down(acc);
 		__syncthreads();
@@ -531,16 +689,17 @@ template <int B, int W, class E> struct gemv_block {
 	}
 };
 
-template <int B, int W, class E>
+template <int B, int W, bool G, class E>
 __global__ void __launch_bounds__(GEMV_THREADS, 1) gemv(gemv_in in, E epilogue)
 {
-	DYNAMIC_SHARED(char, shared);
-	gemv_block<B, W, E> b(in, epilogue, shared);
+	DYNAMIC_SHARED(char, raw);
+	char *shared = raw + (1024 - shared_address(raw) % 1024) % 1024;
+	gemv_block<B, W, G, E> b(in, epilogue, shared);
 
 	launch_next();
 	if (threadIdx.x < in.stages) {
 		stage_init(b.full + threadIdx.x);
-		mbar_init(b.empty + threadIdx.x, gemv_size<B, W>::side);
+		mbar_init(b.empty + threadIdx.x, gemv_size<B, W, G>::side);
 	}
 	fence_mbar_init();
 	__syncthreads();
@@ -549,28 +708,32 @@ __global__ void __launch_bounds__(GEMV_THREADS, 1) gemv(gemv_in in, E epilogue)
 	b.work();
 }
 
-inline unsigned gemv_ranges(unsigned tiles, unsigned blocks, unsigned splits)
+inline unsigned round_up(unsigned x, unsigned to)
 {
-	unsigned least = (tiles + GEMV_MAX_TILES - 1) / GEMV_MAX_TILES, ranges = blocks / splits;
-
-	return ranges > least ? ranges : least;
+	return (x + to - 1) / to * to;
 }
 
-/* Bytes of a unit that a block fetches. */
-inline unsigned gemv_unit(const gemv_in &in, unsigned ranges, unsigned weight)
+/* Blocks with one share of the inputs. */
+inline unsigned gemv_ranges(unsigned tiles, unsigned blocks, unsigned splits)
 {
-	return (in.tiles + ranges - 1) / ranges * 512 * weight + in.rows * 128;
+	return std::max(blocks / splits, round_up(tiles, GEMV_MAX_TILES) / GEMV_MAX_TILES);
+}
+
+/* Bytes of weights and inputs of a unit in a stage. */
+template <class size> unsigned gemv_unit(const gemv_in &in, unsigned ranges)
+{
+	return round_up(in.tiles, ranges) / ranges * size::tile + in.x_bytes;
 }
 
 /** Shares of the inputs by which a block reads least. */
-inline unsigned gemv_splits(const gemv_in &in, unsigned blocks, unsigned weight)
+template <class size> unsigned gemv_splits(const gemv_in &in, unsigned blocks)
 {
 	unsigned best = 1;
 	double least = HUGE_VAL;
 
 	for (unsigned s = 1; s <= GEMV_MAX_SPLITS && s <= in.units && s <= blocks; s++) {
 		unsigned ranges = gemv_ranges(in.tiles, blocks, s);
-		double bytes = (double)gemv_unit(in, ranges, weight) * (double)in.units / s;
+		double bytes = (double)gemv_unit<size>(in, ranges) * (double)in.units / s;
 
 		/* shares wait for each other: all must be there at once */
 		if (bytes < least && (s == 1 || (in.part && ranges * s <= blocks))) {
@@ -581,49 +744,58 @@ inline unsigned gemv_splits(const gemv_in &in, unsigned blocks, unsigned weight)
 	return best;
 }
 
-template <int B, int W, class E>
+template <int B, int W, bool G, class E>
 void gemv_launch(gemv_in in, const E &epilogue, cudaStream_t stream)
 {
-	using size = gemv_size<B, W>;
-	unsigned blocks = multiprocessors(), shared, room, ranges, unit;
+	using size = gemv_size<B, W, G>;
+	unsigned blocks = multiprocessors(), shared, room, ranges, unit, at_least;
+	dim3 threads(GEMV_THREADS), grid;
 
 	shared = std::min(
 		device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin), (unsigned)GEMV_SHARED);
-	room = shared - GEMV_BARRIER_BYTES - size::behind;
-	in.splits = gemv_splits(in, blocks, W);
+	/* the first kilobyte aligns the rest */
+	room = shared - 1024 - GEMV_BARRIER_BYTES - size::behind;
+	in.x_bytes = round_up(in.rows * 128, size::align);
+	in.splits = gemv_splits<size>(in, blocks);
 	ranges = gemv_ranges(in.tiles, blocks, in.splits);
-	/* a stage for every turn, and room for the sums of all */
-	while (unit = gemv_unit(in, ranges, W),
-		unit * size::turns > room ||
-			(unit - in.rows * 128) / size::tile * in.rows * 32 * size::turns > room) {
+	/* a stage for every turn, of warpgroups two, and room for the sums of all */
+	at_least = size::turns * (G ? 2 : 1);
+	while (unit = gemv_unit<size>(in, ranges),
+		round_up(unit, size::align) * at_least > room ||
+			(unit - in.x_bytes) / size::tile * in.rows * 32 * size::turns > room) {
 		ranges *= 2;
 		in.splits = 1;
 	}
-	in.step = std::min(std::max(1u, GEMV_STAGE_BYTES / unit), room / size::turns / unit);
-	in.stage_bytes = in.step * unit;
+	in.step = G ? 1 : std::min(std::max(1u, GEMV_STAGE_BYTES / unit), room / at_least / unit);
+	in.stage_bytes = round_up(in.step * unit, size::align);
 	/* whole turns: a place in the ring is always the same warps', in order, so that none waits
 	 * for a filling that is two ahead of what is there */
 	in.stages = std::min(room / in.stage_bytes, (unsigned)GEMV_MAX_STAGES) / size::turns *
 		    size::turns;
 	CUDA_TRY(cudaFuncSetAttribute(
-		gemv<B, W, E>, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared));
+		gemv<B, W, G, E>, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared));
+	grid = dim3(ranges * in.splits);
 	if (in.splits > 1)
-		launch_resident(stream, gemv<B, W, E>, dim3(ranges * in.splits), dim3(GEMV_THREADS),
-			shared, in, epilogue);
+		launch_resident(stream, gemv<B, W, G, E>, grid, threads, shared, in, epilogue);
 	else
-		launch_overlapped(stream, gemv<B, W, E>, dim3(ranges), dim3(GEMV_THREADS), shared,
-			in, epilogue);
+		launch_overlapped(stream, gemv<B, W, G, E>, grid, threads, shared, in, epilogue);
 }
 
 template <int W, class E> void gemv_any(const gemv_in &in, const E &epilogue, cudaStream_t stream)
 {
 	if (in.rows <= 8)
-		return gemv_launch<1, W>(in, epilogue, stream);
+		return gemv_launch<1, W, false>(in, epilogue, stream);
 	if (in.rows <= 16)
-		return gemv_launch<2, W>(in, epilogue, stream);
+		return gemv_launch<2, W, false>(in, epilogue, stream);
+	if constexpr (W == 1) {
+		if (in.warpgroups && in.rows <= 32)
+			return gemv_launch<4, W, true>(in, epilogue, stream);
+		if (in.warpgroups)
+			return gemv_launch<8, W, true>(in, epilogue, stream);
+	}
 	if (in.rows <= 32)
-		return gemv_launch<4, W>(in, epilogue, stream);
-	gemv_launch<8, W>(in, epilogue, stream);
+		return gemv_launch<4, W, false>(in, epilogue, stream);
+	gemv_launch<8, W, false>(in, epilogue, stream);
 }
 
 #endif

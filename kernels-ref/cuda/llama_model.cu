@@ -271,6 +271,7 @@ void gpu_llama_destroy(gpu_llama *m)
 void gpu_state_create(gpu_state *s, const llama_shape *p, size_t kv_tok)
 {
 	size_t rows = STEP_MAX_ROWS, kv = p->n_layers * p->n_heads * 128 * kv_tok;
+	size_t outputs = std::max(3 * p->hidden, 2 * p->ffn);
 
 	*s = {};
 	s->x = device_alloc<float>(rows * p->hidden);
@@ -283,9 +284,9 @@ void gpu_state_create(gpu_state *s, const llama_shape *p, size_t kv_tok)
 	s->part = device_alloc<float>(rows * p->n_heads * STEP_MAX_SPLITS * 132);
 	s->arrived = device_alloc<uint32_t>(rows * p->n_heads);
 	CUDA_TRY(cudaMemset(s->arrived, 0, rows * p->n_heads * sizeof(uint32_t)));
-	s->share = device_alloc<float2>(GEMV_MAX_SPLITS * p->hidden / 2 * rows);
-	s->shares_in = device_alloc<uint32_t>(p->hidden / 8);
-	CUDA_TRY(cudaMemset(s->shares_in, 0, p->hidden / 8 * sizeof(uint32_t)));
+	s->share = device_alloc<float2>((size_t)multiprocessors() * GEMV_MAX_TILES * 4 * rows);
+	s->shares_in = device_alloc<uint32_t>(outputs / 8);
+	CUDA_TRY(cudaMemset(s->shares_in, 0, outputs / 8 * sizeof(uint32_t)));
 	s->meetings = device_alloc<uint32_t>(1);
 	CUDA_TRY(cudaMemset(s->meetings, 0, sizeof(uint32_t)));
 	s->token = device_alloc<uint32_t>(STEP_ROW_WORDS);
@@ -294,6 +295,7 @@ void gpu_state_create(gpu_state *s, const llama_shape *p, size_t kv_tok)
 	s->seq = s->cached + rows;
 	s->slot = s->seq + rows;
 	s->spread = true;
+	s->warpgroups = device_attribute(cudaDevAttrComputeCapabilityMajor) == 9;
 	s->k = device_alloc<half>(kv);
 	s->v = device_alloc<half>(kv);
 	launch_kernel(0, random_half, dim3(blocks_for(kv < (1u << 24) ? kv : 1u << 24)),

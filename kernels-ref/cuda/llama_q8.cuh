@@ -84,12 +84,13 @@ struct gpu_state {
 	float *sumsq;  /* [2 layers + 1][64] of x, for the norms */
 	float *part;   /* split attention: [64 heads][STEP_MAX_SPLITS][132] */
 	uint32_t *arrived;
-	float2 *share;       /* of the sums of o and down: [4 splits][hidden / 2][64] */
-	uint32_t *shares_in; /* [hidden / 8] */
+	float2 *share;       /* of sums, where blocks share the inputs: gemv.cuh */
+	uint32_t *shares_in; /* a word for 8 outputs */
 	uint32_t *meetings;  /* of all blocks; zero before and after */
 	uint32_t *token, *pos, *cached, *seq; /* [64] each, one after another */
 	uint32_t *slot;                       /* [STEP_MAX_SLOTS] behind them: row_attn.cuh */
 	enum step_way way[STEP_FEW_ROWS + 1]; /* by rows; one kernel, unless changed */
+	bool warpgroups; /* products of more than 16 rows by them; if the device has them, unless changed */
 	bool spread; /* long contexts are dealt out to more blocks; true, unless changed */
 	half *k, *v;
 	size_t n_seq, cap_tok;

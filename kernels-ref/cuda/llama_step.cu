@@ -51,11 +51,12 @@ __global__ void embed_rows(embed_in in)
 	}
 }
 
-/* A multiplication whose outputs are few has room for shares of its sums. */
-static gemv_in gemv_of(const gpu_matrix *w, const half *x, size_t n, const gpu_state *s, bool split)
+/* Where outputs are few, or rows many, blocks may share the inputs. */
+static gemv_in gemv_of(const gpu_matrix *w, const half *x, size_t n, const gpu_state *s)
 {
+	bool shared = w->rows <= w->cols || (s->warpgroups && n > 16);
 	gemv_in in = {w->packed, x, (unsigned)(w->rows / 8), (unsigned)(w->cols / 64), (unsigned)n,
-		split ? s->share : NULL, split ? s->shares_in : NULL};
+		shared ? s->share : NULL, shared ? s->shares_in : NULL, s->warpgroups};
 
 	return in;
 }
@@ -66,7 +67,7 @@ void gpu_linear(const gpu_matrix *w, const half *gain, const half *x, gpu_state 
 	epilogue_residual e = {
 		w->scale, gain, s->x, s->sumsq, s->xn, (unsigned)w->rows, (unsigned)n};
 
-	gemv_any<1>(gemv_of(w, x, n, s, true), e, stream);
+	gemv_any<1>(gemv_of(w, x, n, s), e, stream);
 }
 
 void gpu_step_part(const gpu_llama *m, gpu_state *s, size_t l, enum step_part part, size_t n,
@@ -77,18 +78,15 @@ void gpu_step_part(const gpu_llama *m, gpu_state *s, size_t l, enum step_part pa
 
 	switch (part) {
 	case STEP_QKV:
-		return gemv_any<1>(
-			gemv_of(&w->qkv, s->xn, n, s, false), v.qkv((unsigned)l), stream);
+		return gemv_any<1>(gemv_of(&w->qkv, s->xn, n, s), v.qkv((unsigned)l), stream);
 	case STEP_ATTENTION:
 		return gpu_row_attn(m, s, l, n, max_tok, stream);
 	case STEP_OUT:
-		return gemv_any<1>(gemv_of(&w->o, s->att, n, s, true), v.out((unsigned)l), stream);
+		return gemv_any<1>(gemv_of(&w->o, s->att, n, s), v.out((unsigned)l), stream);
 	case STEP_GATE_UP:
-		return gemv_any<1>(
-			gemv_of(&w->gu, s->xn, n, s, false), v.gate_up((unsigned)l), stream);
+		return gemv_any<1>(gemv_of(&w->gu, s->xn, n, s), v.gate_up((unsigned)l), stream);
 	case STEP_DOWN:
-		return gemv_any<1>(
-			gemv_of(&w->down, s->act, n, s, true), v.down((unsigned)l), stream);
+		return gemv_any<1>(gemv_of(&w->down, s->act, n, s), v.down((unsigned)l), stream);
 	}
 }
 
@@ -96,7 +94,7 @@ void gpu_head(const gpu_llama *m, gpu_state *s, size_t n, cudaStream_t stream)
 {
 	const llama_shape *p = &m->shape;
 	gemv_in in = {(const uint8_t *)m->head, s->xn, (unsigned)(p->vocab / 8),
-		(unsigned)(p->hidden / 64), (unsigned)n, NULL, NULL};
+		(unsigned)(p->hidden / 64), (unsigned)n, NULL, NULL, s->warpgroups};
 
 	gemv_any<2>(in, step_view_of(m, s, m->layers, n).logits(), stream);
 }

@@ -27,8 +27,9 @@ struct copy {
 struct wgmma_op {
 	float *d;
 	matrix_desc a, b;
-	uint32_t a_lanes[32][4]; /* where a came in registers: all the warp's */
-	bool a_shared, add;
+	const uint32_t *a_lanes[32]; /* where a is in registers: all the warp's, read when it is done */
+	bool a_shared, b_rows, add; /* b read across its rows */
+	unsigned columns;
 };
 
 struct fiber {
@@ -580,12 +581,12 @@ static void wgmma_do(const wgmma_op &op)
 					  ? along_rows(op.a, warp * 16 + g + 8 * r, k)
 					  : half_at(op.a_lanes[g * 4 + k % 8 / 2][r + 2 * (k / 8)],
 						    k % 2);
-	for (unsigned c = 0; c < 32; c++) {
+	for (unsigned c = 0; c < op.columns / 4; c++) {
 		unsigned col = c / 2 * 8 + 2 * t + c % 2;
 		double sum[2] = {0.0, 0.0};
 
 		for (unsigned k = 0; k < 16; k++) {
-			float b = op.a_shared ? along_rows(op.b, col, k) : along_cols(op.b, k, col);
+			float b = op.b_rows ? along_rows(op.b, col, k) : along_cols(op.b, k, col);
 
 			sum[0] += (double)a[0][k] * (double)b;
 			sum[1] += (double)a[1][k] * (double)b;
@@ -613,17 +614,26 @@ void wgmma_fence(void)
 
 void wgmma_scores(float d[64], matrix_desc a, matrix_desc b, bool add)
 {
-	start_product({d, a, b, {}, true, add});
+	start_product({d, a, b, {}, true, true, add, 128});
+}
+
+static void start_from_registers(wgmma_op op, const uint32_t a[4])
+{
+	const char *all = emu_warp_meet("wgmma", &a, sizeof(void *));
+
+	for (unsigned i = 0; i < 32; i++)
+		op.a_lanes[i] = emu_from_lane<const uint32_t *>(all, i);
+	start_product(op);
 }
 
 void wgmma_products(float d[64], const uint32_t a[4], matrix_desc b)
 {
-	wgmma_op op = {d, {}, b, {}, false, true};
-	const char *all = emu_warp_meet("wgmma", a, 16);
+	start_from_registers({d, {}, b, {}, false, false, true, 128}, a);
+}
 
-	for (unsigned i = 0; i < 32; i++)
-		memcpy(op.a_lanes[i], all + i * MEET_BYTES, 16);
-	start_product(op);
+void emu_wgmma_rows(float *d, const uint32_t a[4], matrix_desc b, unsigned columns)
+{
+	start_from_registers({d, {}, b, {}, false, true, true, columns}, a);
 }
 
 void wgmma_commit(void)
@@ -638,6 +648,7 @@ void emu_wgmma_wait(unsigned left)
 {
 	fiber *f = emu().now;
 
+	__syncwarp();
 	while (f->batches.size() > left) {
 		for (const wgmma_op &op : f->batches.front())
 			wgmma_do(op);

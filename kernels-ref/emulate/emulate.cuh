@@ -11,9 +11,9 @@
 /**
  * CUDA on a CPU, for tests: the kernels of cuda/ compiled by a C++ compiler and run
  * block by block, every thread of a block as a fiber. Slow and exact. It finds wrong indices,
- * wrong fragments, unequal barriers, unaligned copies, and copies or products used before they
- * were waited for: a block does asynchronous work at once or as late as the rules allow, by
- * lot. It finds most races within a block (threads run in changing order), none between blocks
+ * wrong fragments, unequal barriers, unaligned copies, and copies or products used, or their
+ * operands written, before they were waited for: a block does asynchronous work at once or as late
+ * as the rules allow, by lot. It finds most races within a block (threads run in changing order), none between blocks
  * or between overlapping launches, and says nothing about time.
  *
  * Only what the kernels use is here. One host thread at a time.
@@ -369,6 +369,18 @@ template <int N> void wgmma_wait(float *)
 }
 void wgmma_scores(float d[64], matrix_desc a, matrix_desc b, bool add);
 void wgmma_products(float d[64], const uint32_t a[4], matrix_desc b);
+void emu_wgmma_rows(float *d, const uint32_t a[4], matrix_desc b, unsigned columns);
+template <int B> void wgmma_rows(float *d, const uint32_t a[4], matrix_desc b)
+{
+	emu_wgmma_rows(d, a, b, 8 * B);
+}
+inline void hold_word(uint32_t &)
+{
+}
+template <int N, int M> void wgmma_wait_rows(float *)
+{
+	emu_wgmma_wait(N);
+}
 inline void fence_async_proxy(void)
 {
 }

@@ -16,6 +16,9 @@
 		       */
 #define SHORT_TIMES 3 /* as launching is much of their time */
 #define LONG_TIMES 1
+/* More rows with prompts, or keys of those that decode, are seldom in a step of a loaded server. */
+#define LIGHT_TOK 1024
+#define LIGHT_CONTEXT (32 << 10)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
@@ -61,16 +64,28 @@ static double time_prompt(serve_device *d, const prompt_row &row, std::mt19937 *
 /* --- the order ---------------------------------------------------------------------------------
  */
 
+static size_t rows_of(const prompt_row &row)
+{
+	return row.n_decode + row.chunk_tok;
+}
+
+/* Some order, but the light before the heavy: those warm the GPU more than a server does, and what
+ * comes between them takes a hundredth longer. */
+template <class F> static void shuffle(std::vector<size_t> *order, std::mt19937 *rng, F light)
+{
+	std::shuffle(order->begin(), order->end(), *rng);
+	std::stable_partition(order->begin(), order->end(), light);
+}
+
 /* Every row of @prompts, some several times. */
-static std::vector<size_t> prompt_turns(const std::vector<prompt_row> &prompts)
+static std::vector<size_t> prompt_turns(const std::vector<prompt_row> &prompts, std::mt19937 *rng)
 {
 	std::vector<size_t> turns;
 
-	for (size_t i = 0; i < prompts.size(); i++) {
-		size_t tok = prompts[i].n_decode + prompts[i].chunk_tok;
-
-		turns.insert(turns.end(), tok <= SHORT_TOK ? SHORT_TIMES : LONG_TIMES, i);
-	}
+	for (size_t i = 0; i < prompts.size(); i++)
+		turns.insert(turns.end(),
+			rows_of(prompts[i]) <= SHORT_TOK ? SHORT_TIMES : LONG_TIMES, i);
+	shuffle(&turns, rng, [&](size_t i) { return rows_of(prompts[i]) <= LIGHT_TOK; });
 	return turns;
 }
 
@@ -84,7 +99,9 @@ static void rehearse_round(serve_device *d, size_t room, std::vector<decode_row>
 
 	for (size_t i = 0; i < order.size(); i++)
 		order[i] = i;
-	std::shuffle(order.begin(), order.end(), *rng);
+	shuffle(&order, rng, [&](size_t i) {
+		return (*decodes)[i].batch * (*decodes)[i].context <= LIGHT_CONTEXT;
+	});
 	for (size_t i = 0; i < order.size(); i++) {
 		decode_row &row = (*decodes)[order[i]];
 		size_t cap = std::min((size_t)SERVE_MAX_TOK + 128, room / row.batch);
@@ -107,12 +124,9 @@ void rehearse(serve_device *d, size_t room, std::vector<decode_row> *decodes,
 {
 	std::mt19937 rng(20261128);
 
-	for (int round = 0; round < REHEARSE_ROUNDS; round++) {
-		std::vector<size_t> turns = prompt_turns(*prompts);
-
-		std::shuffle(turns.begin(), turns.end(), rng);
-		rehearse_round(d, room, decodes, prompts, turns, round, &rng);
-	}
+	for (int round = 0; round < REHEARSE_ROUNDS; round++)
+		rehearse_round(
+			d, room, decodes, prompts, prompt_turns(*prompts, &rng), round, &rng);
 }
 
 /* --- what comes of it ---------------------------------------------------------------------------

@@ -9,7 +9,7 @@
  * Steps timed as a server meets them: as its device makes them, one after another, each waited for;
  * after every step with a prompt some that decode, so that neither is behind its like, the GPU is
  * as warm and the host as busy as theirs. Rows come in an order drawn anew in each of some rounds,
- * which lie as far apart in time as the measurement lets them.
+ * light ones first, which lie as far apart in time as the measurement lets them.
  */
 #define REHEARSE_ROUNDS 3
 

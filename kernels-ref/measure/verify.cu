@@ -130,19 +130,24 @@ static std::vector<float> gpu_decode(const gpu_llama *m, gpu_state *s, size_t n,
 static void verify_rows(tally *t, const gpu_llama *m, gpu_state *s, size_t n, size_t steps,
 	const std::vector<float> &truth)
 {
-	static const char *const ways[STEP_WAYS] = {"", " by kernels"};
 	const llama_shape *shape = &m->shape;
+	bool have = s->warpgroups, few = n <= STEP_FEW_ROWS, wide = have && n > 16;
 	char what[120];
 
-	for (int way = 0; way < (n <= STEP_FEW_ROWS ? STEP_WAYS : 1); way++) {
-		if (n <= STEP_FEW_ROWS)
+	for (int way = 0; way < (few || wide ? STEP_WAYS : 1); way++) {
+		if (few)
 			s->way[n] = (enum step_way)way;
+		s->warpgroups = have && way == 0;
 		std::vector<float> out = gpu_decode(m, s, n, steps);
 
 		snprintf(what, sizeof(what), "decode %s, %zu rows%s, %zu steps", shape->name, n,
-			ways[way], steps);
+			way == 0 ? ""
+			: few    ? " by kernels"
+				 : " without warpgroups",
+			steps);
 		judge(t, what, relative_error(out.data(), truth.data(), n * shape->vocab), 5e-3);
 	}
+	s->warpgroups = have;
 }
 
 static void verify_decode(tally *t, const llama_shape *shape, size_t steps)
