@@ -21,8 +21,8 @@ enum {
 /* What the metric is at a scale */
 
 struct seen {
-	size_t n;
-	double *miss; /* [run] by how much it is missed: 0 or below meets the target */
+	size_t n, runs;
+	double *miss; /* [n] independent: by how much it is missed: 0 or below meets the target */
 	double mean;  /* HUGE_VAL: no run came to an end, or had anything to measure */
 };
 
@@ -66,11 +66,12 @@ static void read_off(struct seen *x, struct search *s, const struct experiment_r
 	x->mean = HUGE_VAL;
 	if (r->status != RUN_COMPLETE || row == r->samples.n_metrics)
 		return;
-	x->miss = mem_zalloc(r->samples.n, sizeof *x->miss);
+	x->runs = r->samples.n;
+	x->miss = samples_values(&x->n, &r->samples, row);
 	x->mean = 0.0;
-	for (size_t i = 0; i < r->samples.n; i++) {
-		x->miss[x->n] = miss_of(t, r->samples.values[row * r->samples.cap + i]);
-		x->mean += x->miss[x->n++];
+	for (size_t i = 0; i < x->n; i++) {
+		x->miss[i] = miss_of(t, x->miss[i]);
+		x->mean += x->miss[i];
 	}
 	x->mean /= (double)x->n;
 }
@@ -130,7 +131,7 @@ static bool look(struct seen *x, struct search *s, double scale, uint32_t runs, 
 	ok = groups_scaled(&spec.groups, s->q->spec->groups, spec.n_groups, scale, &a, err) &&
 	     experiment(x, s, &spec, &value, err);
 	if (ok)
-		capacity_note(s, scale, value, x->n);
+		capacity_note(s, scale, value, x->runs);
 	arena_finish(&a);
 	if (ok && s->q->stop && atomic_load(s->q->stop))
 		ok = err_stop(err);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "sim/antithetic.h"
 #include "sim/replicate.h"
-#include "sim/rng.h"
 #include "sim/stat.h"
 
 enum { LEAST_FOR_PRECISION = 10 };
@@ -21,12 +21,9 @@ struct replicate_work {
 
 /* Replications */
 
-/* Of a pair both draw from the streams of one number. */
 static uint32_t stream_of(const struct run_spec *run, uint32_t number)
 {
-	if (!run->antithetic)
-		return number;
-	return (number + 1) / 2 | RNG_INVERSE | (number % 2 == 0 ? RNG_MIRROR : 0);
+	return run->antithetic ? antithetic_stream(number) : number;
 }
 
 static bool run_one(struct replicate_work *k, size_t job, struct err *err)
@@ -188,11 +185,8 @@ static void warn_of_growth(struct experiment_result *out)
 static double fewest_answers(const struct samples *s)
 {
 	const size_t m = samples_find(s, METRIC_REQUESTS_DONE, "");
-	double least = HUGE_VAL;
 
-	for (size_t i = 0; m < s->n_metrics && i < s->n; i++)
-		least = fmin(least, s->values[m * s->cap + i]);
-	return least;
+	return m < s->n_metrics ? samples_least(s, m) : HUGE_VAL;
 }
 
 /* The largest of n values is beyond the quantile p with probability 1 - p^n: as long as that is
@@ -301,7 +295,7 @@ static enum replicate_next take(struct replicate_work *k, size_t job, struct err
 			memcpy(k->out->within, r->within, sizeof r->within);
 		}
 		samples_add(&k->out->samples, (uint32_t)job + 1, r);
-		pool_add(&k->out->pool, r);
+		pool_add(&k->out->pool, (uint32_t)job + 1, r);
 	} else if (k->out->status == RUN_COMPLETE) {
 		k->out->status = r->status;
 		memcpy(k->out->failure, r->failure, sizeof r->failure);

@@ -2,9 +2,12 @@
 
 #include <math.h>
 
+#include "sim/antithetic.h"
+
 void pool_begin(struct pool *p, const struct run_spec *run)
 {
-	*p = (struct pool){.question = {.error = DRIFT_ERROR, .indifference = DRIFT_INDIFFERENCE}};
+	*p = (struct pool){.paired = run->antithetic,
+		.question = {.error = DRIFT_ERROR, .indifference = DRIFT_INDIFFERENCE}};
 	for (size_t i = 0; i < run->n_goals; i++)
 		if (run->goals[i].id == METRIC_LYAPUNOV_VERDICT) {
 			p->question.error = run->goals[i].relative;
@@ -12,9 +15,42 @@ void pool_begin(struct pool *p, const struct run_spec *run)
 		}
 }
 
-void pool_add(struct pool *p, const struct world_result *r)
+static void add_slots(struct pool *p, uint32_t number, const struct drift *slots)
 {
+	const bool is_second = number == p->waits_for;
+
+	if (is_second) {
+		drift_beside(&p->waiting, slots);
+		drift_merge(&p->drift, &p->waiting);
+		p->n_slots++;
+	}
+	drift_finish(&p->waiting);
+	p->waits_for = 0;
+	if (is_second || number % 2 == 0)
+		return;
+	drift_merge(&p->waiting, slots);
+	p->waiting.full = slots->full;
+	p->waits_for = number + 1;
+}
+
+static void add_pairwise(struct pool *p, uint32_t number, const struct world_result *r)
+{
+	add_slots(p, number, &r->drift);
+	if (antithetic_pair(number) == p->last)
+		return;
+	p->last = antithetic_pair(number);
 	p->n++;
+	drift_evidence_add(&p->evidence, &r->evidence);
+}
+
+void pool_add(struct pool *p, uint32_t number, const struct world_result *r)
+{
+	if (p->paired && r->random) {
+		add_pairwise(p, number, r);
+		return;
+	}
+	p->n++;
+	p->n_slots++;
 	if (!r->random && p->n > 1)
 		return; /* what is alike adds nothing */
 	drift_merge(&p->drift, &r->drift);
@@ -24,6 +60,7 @@ void pool_add(struct pool *p, const struct world_result *r)
 void pool_finish(struct pool *p)
 {
 	drift_finish(&p->drift);
+	drift_finish(&p->waiting);
 }
 
 static struct stat_interval interval_of(const struct drift_mean *m, size_t n)
@@ -62,7 +99,7 @@ bool pool_interval(struct stat_interval *out, const struct pool *p, enum metric_
 	if (id != METRIC_LYAPUNOV_EPSILON && id != METRIC_LYAPUNOV_B)
 		return false;
 	f = drift_fit(&p->drift);
-	*out = interval_of(id == METRIC_LYAPUNOV_B ? &f.B : &f.epsilon, p->n);
+	*out = interval_of(id == METRIC_LYAPUNOV_B ? &f.B : &f.epsilon, p->n_slots);
 	return true;
 }
 

@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "sim/antithetic.h"
 
 static void set_cap(struct samples *s, size_t cap)
 {
 	double *values = mem_zalloc(cap * s->n_metrics, sizeof *values);
 
 	for (size_t m = 0; m < s->n_metrics && s->n > 0; m++)
-		memcpy(values + m * cap, s->values + m * s->cap, s->n * sizeof *values);
-	free(s->values);
-	s->values = values;
+		memcpy(values + m * cap, s->by_replication + m * s->cap, s->n * sizeof *values);
+	free(s->by_replication);
+	s->by_replication = values;
 	s->numbers = mem_resize(s->numbers, cap, sizeof *s->numbers);
 	s->cap = cap;
 }
@@ -28,7 +29,7 @@ void samples_add(struct samples *s, uint32_t number, struct world_result *r)
 	if (s->n == s->cap)
 		set_cap(s, s->cap ? 2 * s->cap : 16);
 	for (size_t m = 0; m < s->n_metrics; m++)
-		s->values[m * s->cap + s->n] = r->metrics[m].value;
+		s->by_replication[m * s->cap + s->n] = r->metrics[m].value;
 	s->numbers[s->n] = number;
 	s->random = s->random || r->random;
 	if (s->n++ == 0) { /* the names stay here */
@@ -46,7 +47,7 @@ void samples_trim(struct samples *s)
 void samples_finish(struct samples *s)
 {
 	free(s->numbers);
-	free(s->values);
+	free(s->by_replication);
 	free(s->names);
 	free(s->strings);
 	*s = (struct samples){0};
@@ -61,49 +62,67 @@ size_t samples_find(const struct samples *s, enum metric_id id, const char *scop
 	return m;
 }
 
-/* Are places @i and the next of ascending @numbers a pair? */
-static bool is_pair(const uint32_t *numbers, size_t i)
+/* Independent values of the replications @numbers, which are among those of @s; NULL: all. */
+static double *values_of(size_t *n, const struct samples *s, size_t metric, const uint32_t *numbers,
+	size_t n_numbers)
 {
-	return numbers[i] % 2 == 1 && numbers[i + 1] == numbers[i] + 1;
-}
-
-/* Of each pair the mean, where both of it are there: @n values of the replications @of. */
-static size_t pairs(double *x, const uint32_t *of, size_t n)
-{
+	const double *x = s->by_replication + metric * s->cap;
+	double *out = mem_zalloc(s->n, sizeof *out);
+	uint32_t *of = mem_zalloc(s->n, sizeof *of);
 	size_t k = 0;
 
-	for (size_t i = 0; i + 1 < n; i++)
-		if (is_pair(of, i)) {
-			x[k++] = (x[i] + x[i + 1]) / 2.0;
-			i++;
-		}
-	return k;
-}
-
-/* Over @numbers, which are among those of @s; NULL: all. */
-static struct stat_interval interval(
-	const struct samples *s, size_t metric, const uint32_t *numbers, size_t n_numbers)
-{
-	const double *x = s->values + metric * s->cap;
-	double *known = mem_zalloc(s->n, sizeof *known);
-	uint32_t *of = mem_zalloc(s->n, sizeof *of);
-	struct stat_interval out;
-	size_t n = 0, k = 0;
-
+	*n = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		while (numbers && k < n_numbers && numbers[k] < s->numbers[i])
 			k++;
 		if (numbers && (k == n_numbers || numbers[k] != s->numbers[i]))
 			continue;
-		if (isnan(x[i]))
-			continue;
-		of[n] = s->numbers[i];
-		known[n++] = x[i];
+		of[*n] = s->numbers[i];
+		out[(*n)++] = x[i];
 	}
-	stat_interval(&out, known, s->paired ? pairs(known, of, n) : n, 0.95);
+	if (s->paired)
+		*n = antithetic_means(out, of, *n);
 	free(of);
-	free(known);
 	return out;
+}
+
+static struct stat_interval interval(
+	const struct samples *s, size_t metric, const uint32_t *numbers, size_t n_numbers)
+{
+	struct stat_interval out;
+	size_t n, known = 0;
+	double *x = values_of(&n, s, metric, numbers, n_numbers);
+
+	for (size_t i = 0; i < n; i++)
+		if (!isnan(x[i]))
+			x[known++] = x[i];
+	stat_interval(&out, x, known, 0.95);
+	free(x);
+	return out;
+}
+
+size_t samples_alone(const struct samples *s)
+{
+	size_t alone = s->paired ? s->n : 0;
+
+	for (size_t i = 0; s->paired && i + 1 < s->n; i++)
+		if (antithetic_are_pair(s->numbers[i], s->numbers[i + 1]))
+			alone -= 2;
+	return alone;
+}
+
+double *samples_values(size_t *n, const struct samples *s, size_t metric)
+{
+	return values_of(n, s, metric, NULL, 0);
+}
+
+double samples_least(const struct samples *s, size_t metric)
+{
+	double least = HUGE_VAL;
+
+	for (size_t i = 0; i < s->n; i++)
+		least = fmin(least, s->by_replication[metric * s->cap + i]);
+	return least;
 }
 
 struct stat_interval samples_interval(const struct samples *s, size_t metric)
@@ -113,11 +132,12 @@ struct stat_interval samples_interval(const struct samples *s, size_t metric)
 
 double samples_pair_correlation(size_t *n, const struct samples *s, size_t metric)
 {
-	const double *x = s->values + metric * s->cap;
+	const double *x = s->by_replication + metric * s->cap;
 	struct stat_mean first = {0}, second = {0}, sum = {0};
 
 	for (size_t i = 0; i + 1 < s->n; i++) {
-		if (!is_pair(s->numbers, i) || isnan(x[i]) || isnan(x[i + 1]))
+		if (!antithetic_are_pair(s->numbers[i], s->numbers[i + 1]) || isnan(x[i]) ||
+			isnan(x[i + 1]))
 			continue;
 		stat_mean_add(&first, x[i]);
 		stat_mean_add(&second, x[i + 1]);

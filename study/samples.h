@@ -15,12 +15,12 @@
  * empty.
  */
 struct samples {
-	size_t n, cap;     /* replications */
-	size_t n_metrics;  /* the same in all of them, in the same order */
-	uint32_t *numbers; /* of the replications, ascending */
-	double *values;    /* [metric][cap]; NaN: nothing to measure */
-	bool random;       /* one of them drew from a random stream; else all are alike */
-	bool paired; /* replications 2k - 1 and 2k are antithetic: means of both are independent */
+	size_t n, cap;          /* replications */
+	size_t n_metrics;       /* the same in all of them, in the same order */
+	uint32_t *numbers;      /* of the replications, ascending */
+	double *by_replication; /* [metric][cap]; NaN: nothing to measure; no sample where paired */
+	bool random;            /* one of them drew from a random stream; else all are alike */
+	bool paired;            /* they are antithetic: a sample is of pairs (sim/antithetic.h) */
 	struct metric_row *names; /* scope and id of each metric */
 	char *strings;
 };
@@ -34,7 +34,17 @@ void samples_finish(struct samples *s);
 /** The place of a metric; n_metrics: it was not measured. */
 size_t samples_find(const struct samples *s, enum metric_id id, const char *scope);
 
-/** 95 %, over the replications that have a value, or over the pairs of which both have. */
+/** How many complete replications no sample has, since the other of their pair is not complete. */
+size_t samples_alone(const struct samples *s);
+
+/** Independent values: of replications or, where these are antithetic, means of pairs. NaN: nothing
+ *  to measure. *@n of them; free() them. */
+double *samples_values(size_t *n, const struct samples *s, size_t metric);
+
+/** Of the replications, each by itself; infinite where none has a value. */
+double samples_least(const struct samples *s, size_t metric);
+
+/** 95 %, over the independent values that there are. */
 struct stat_interval samples_interval(const struct samples *s, size_t metric);
 
 /** Correlation of the first with the second of a pair; NaN below two pairs. *@n: pairs. */

@@ -121,6 +121,34 @@ void drift_merge(struct drift *d, const struct drift *from)
 	d->most_left = fmax(d->most_left, from->most_left);
 }
 
+/* Slots in a stretch are as many in both. */
+static void fold_until(struct drift *d, uint32_t full)
+{
+	while (d->n > 1 && d->full < full) {
+		fold(d);
+		d->full *= 2;
+	}
+}
+
+void drift_beside(struct drift *to, const struct drift *from)
+{
+	struct drift with = {.full = from->full};
+
+	drift_merge(&with, from);
+	fold_until(&with, to->full);
+	fold_until(to, with.full);
+	if (with.n > to->n) {
+		reserve(to, with.n);
+		to->n = with.n;
+	}
+	for (size_t i = 0; i < with.n; i++)
+		for (size_t b = 0; b < DRIFT_BINS; b++)
+			sums_add(&to->at[i][b], &with.at[i][b]);
+	to->places = fmax(to->places, with.places);
+	to->most_left = fmax(to->most_left, with.most_left);
+	drift_finish(&with);
+}
+
 void drift_finish(struct drift *d)
 {
 	free(d->at);

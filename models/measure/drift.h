@@ -55,6 +55,9 @@ struct drift_step {
 void drift_slot(struct drift *d, const struct drift_step *s);
 /** Take all of @from in. */
 void drift_merge(struct drift *d, const struct drift *from);
+/** Take the stretches of @from, one by one, into those of @to, of which they are not independent:
+ *  two runs at a time. */
+void drift_beside(struct drift *to, const struct drift *from);
 void drift_finish(struct drift *d);
 
 /** A mean with its interval, mean -+ half; half NaN: too little is known for one. */

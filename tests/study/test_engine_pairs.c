@@ -205,8 +205,8 @@ static void same_samples(const struct pair *p, const struct samples *a, const st
 	assert_int_equal(a->n, b->n);
 	assert_int_equal(a->n_metrics, b->n_metrics);
 	for (size_t m = 0; m < a->n_metrics; m++)
-		if (memcmp(&a->values[m * a->cap], &b->values[m * b->cap],
-			    a->n * sizeof *a->values) != 0)
+		if (memcmp(&a->by_replication[m * a->cap], &b->by_replication[m * b->cap],
+			    a->n * sizeof *a->by_replication) != 0)
 			fail_msg("%s: other values of %s of '%s' by the number of threads", p->name,
 				metrics[a->names[m].id].name, a->names[m].scope);
 }

@@ -38,11 +38,11 @@ static void evidence_of_replications_adds_up_to_a_verdict(void **state)
 	(void)state;
 	pool_begin(&p, &run);
 	assert_false(pool_verdict(&a, &p));
-	pool_add(&p, &r);
+	pool_add(&p, (uint32_t)p.n + 1, &r);
 	assert_true(pool_verdict(&a, &p));
 	assert_int_equal(a.verdict, DRIFT_UNDECIDED);
 	for (int k = 0; k < 29; k++)
-		pool_add(&p, &r);
+		pool_add(&p, (uint32_t)p.n + 1, &r);
 	assert_true(pool_verdict(&a, &p));
 	assert_int_equal(a.verdict, DRIFT_STABLE);
 	assert_near(p.evidence.net, -900, 1e-9);
@@ -60,7 +60,7 @@ static void replications_that_are_alike_are_no_more_evidence_than_one(void **sta
 	(void)state;
 	pool_begin(&p, &run);
 	for (int k = 0; k < 30; k++)
-		pool_add(&p, &r);
+		pool_add(&p, (uint32_t)p.n + 1, &r);
 	assert_true(pool_verdict(&a, &p));
 	assert_int_equal(a.verdict, DRIFT_UNDECIDED);
 	assert_int_equal(p.evidence.runs, 1);
@@ -101,7 +101,7 @@ static void the_summary_of_epsilon_is_of_all_slots_and_not_of_the_replications(v
 		drift_slot(&r[i / 3].drift, &(struct drift_step){20, 1, drifts[i], 0.5});
 	for (size_t i = 0; i < 2; i++) {
 		r[i].drift.places = 10;
-		pool_add(&p, &r[i]);
+		pool_add(&p, (uint32_t)i + 1, &r[i]);
 		drift_finish(&r[i].drift);
 	}
 	pool_rows(rows, 2, &p);
@@ -112,6 +112,62 @@ static void the_summary_of_epsilon_is_of_all_slots_and_not_of_the_replications(v
 	pool_finish(&p);
 }
 
+/* Twelve runs of 48 slots of backlog 20 to 27, whose drifts differ from slot to slot and run to
+ * run. */
+static void slots_of(struct world_result *r, unsigned run)
+{
+	unsigned x = 17 * run + 1;
+
+	*r = replication(true, -30.0 + 5.0 * run);
+	for (unsigned k = 0; k < 48; k++) {
+		x = x * 1103515245 + 12345;
+		drift_slot(&r->drift, &(struct drift_step){20 + (x >> 16) % 8, 1,
+					      (double)((x >> 20) % 9) - 8.0, 0.5});
+	}
+	r->drift.places = 10;
+}
+
+/* Copies tell nothing more, so the pool of pairs is as sure as that of the first of each. The third
+ * pair is not whole: its slots are left out of the first, and its evidence is not. */
+static void a_pair_of_copies_is_no_more_than_one_of_them(void **state)
+{
+	const struct run_spec in_pairs = {.replications = 24, .antithetic = true},
+			      apart = {.replications = 12};
+	struct pool pairs, once, whole;
+	struct stat_interval a, b;
+
+	(void)state;
+	pool_begin(&pairs, &in_pairs);
+	pool_begin(&once, &apart);
+	pool_begin(&whole, &apart);
+	for (unsigned k = 1; k <= 12; k++) {
+		struct world_result r;
+
+		slots_of(&r, k);
+		pool_add(&once, k, &r);
+		if (k != 3)
+			pool_add(&whole, k, &r);
+		pool_add(&pairs, 2 * k - 1, &r);
+		if (k != 3)
+			pool_add(&pairs, 2 * k, &r);
+		drift_finish(&r.drift);
+	}
+	assert_near(pairs.evidence.net, once.evidence.net, 1e-9);
+	assert_near(pairs.evidence.net_var, once.evidence.net_var, 1e-9);
+	assert_int_equal(pairs.evidence.runs, 12);
+	for (enum metric_id id = 0; id < METRICS; id++) {
+		if (id != METRIC_LYAPUNOV_EPSILON && id != METRIC_LYAPUNOV_B)
+			continue;
+		assert_true(pool_interval(&a, &pairs, id) && pool_interval(&b, &whole, id));
+		assert_near(a.mean, b.mean, 1e-9);
+		assert_near(a.hi, b.hi, 1e-9);
+		assert_true(a.hi > a.mean && a.n == 11 && b.n == 11);
+	}
+	pool_finish(&pairs);
+	pool_finish(&once);
+	pool_finish(&whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +176,7 @@ int main(void)
 		cmocka_unit_test(the_error_of_the_verdict_is_the_one_that_is_asked_for),
 		cmocka_unit_test(
 			the_summary_of_epsilon_is_of_all_slots_and_not_of_the_replications),
+		cmocka_unit_test(a_pair_of_copies_is_no_more_than_one_of_them),
 	};
 
 	return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

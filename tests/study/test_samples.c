@@ -51,6 +51,7 @@ static void of_antithetic_replications_pairs_are_the_values(void **state)
 			    opposite[] = {2, 8, 70, 4, 6, 9, 1, 80};
 	struct samples s = {.paired = true};
 	struct stat_interval c;
+	double *values;
 	size_t n;
 
 	(void)state;
@@ -66,6 +67,11 @@ static void of_antithetic_replications_pairs_are_the_values(void **state)
 	c = samples_interval(&s, 1);
 	assert_near(c.mean, 5, 1e-12);
 	assert_near(c.hi, c.lo, 1e-12);
+	assert_int_equal(samples_alone(&s), 2);
+	values = samples_values(&n, &s, 0);
+	assert_true(n == 3 && values[0] == 3 && values[1] == 5 && values[2] == 10);
+	free(values);
+	assert_near(samples_least(&s, 1), 1, 0);
 	samples_finish(&s);
 }
 

@@ -364,6 +364,32 @@ static void what_is_drained_when_nobody_comes_any_more_is_no_drift(void **state)
 	fixture_finish(&f);
 }
 
+/* 100 slots are 25 stretches of 4; 40 are 20 of 2, so 10 of 4. Side by side these are 25 stretches,
+ * ten of them of eight slots, whichever comes first. */
+static void runs_side_by_side_have_the_stretches_of_the_longer_one(void **state)
+{
+	(void)state;
+	for (int longer_first = 0; longer_first < 2; longer_first++) {
+		struct drift a = {0}, b = {0};
+		const size_t bin = drift_bin(6);
+
+		for (int k = 0; k < (longer_first ? 100 : 40); k++)
+			put(&a, 6, 1);
+		for (int k = 0; k < (longer_first ? 40 : 100); k++)
+			put(&b, 6, 2);
+		a.places = 3;
+		b.places = 5;
+		drift_beside(&a, &b);
+		assert_true(a.n == 25 && a.full == 4 && a.places == 5);
+		assert_near(a.at[0][bin].slots, 8, 0);
+		assert_near(a.at[9][bin].dN, 12, 0);
+		assert_near(a.at[10][bin].slots, 4, 0);
+		assert_near(a.at[24][bin].dN, longer_first ? 4 : 8, 0);
+		drift_finish(&a);
+		drift_finish(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +403,7 @@ int main(void)
 		cmocka_unit_test(what_is_drained_when_nobody_comes_any_more_is_no_drift),
 		cmocka_unit_test(a_stable_station_has_its_epsilon_and_b_within_the_intervals),
 		cmocka_unit_test(so_has_an_unstable_one),
+		cmocka_unit_test(runs_side_by_side_have_the_stretches_of_the_longer_one),
 	};
 
 	return cmocka_run_group_tests_name("drift", tests, NULL, NULL);
