@@ -185,6 +185,23 @@ static void print_side(FILE *to, const char *name, const struct contender *c)
 		run->status == RUN_COMPLETE ? "" : ", not complete");
 }
 
+static void print_sampled(struct wrap *w, const struct compared *c)
+{
+	const bool a = c->of_a.pairs, b = c->of_b.pairs;
+	struct sampled both = c->of_a;
+	char alone[SAMPLED_SIZE];
+
+	sampled_add(&both, b, c->of_b.alone);
+	if (!both.pairs)
+		return;
+	wrap_printf(w, "%s antithetic: the mean of a pair counts as one replication here%s",
+		a && b ? "A and B are"
+		: a    ? "A is"
+		       : "B is",
+		sampled_alone(alone, &both));
+	wrap_end(w);
+}
+
 static void print_heading(FILE *to, const struct compared *c)
 {
 	struct wrap w = {.to = to, .width = COMPARED_WIDTH};
@@ -209,6 +226,7 @@ static void print_heading(FILE *to, const struct compared *c)
 			"of each difference by itself, chance alone",
 			c->n_pairs);
 	wrap_end(&w);
+	print_sampled(&w, c);
 	fputc('\n', to);
 }
 
@@ -253,7 +271,8 @@ void compare_print(FILE *to, const struct compared *c, bool all_scopes)
 		summary_lines_finish(&chosen);
 }
 
-static void json_side(FILE *to, const char *name, const struct contender *c)
+static void json_side(
+	FILE *to, const char *name, const struct contender *c, const struct sampled *sampled)
 {
 	const struct results_run *run = contender_run(c);
 
@@ -262,7 +281,9 @@ static void json_side(FILE *to, const char *name, const struct contender *c)
 	json_member_string(to, "name", run->name);
 	json_member_string(to, "policy", run->policy);
 	json_member_string(to, "status", run_status_words[run->status]);
-	fprintf(to, ", \"seed\": %ju}", (uintmax_t)run->seed);
+	fprintf(to, ", \"seed\": %ju", (uintmax_t)run->seed);
+	json_member_string(to, "counted", sampled_unit(sampled));
+	fprintf(to, ", \"left_out\": %zu}", sampled->alone);
 }
 
 static void json_metric(FILE *to, const struct compared_metric *m)
@@ -283,9 +304,9 @@ static void json_metric(FILE *to, const struct compared_metric *m)
 void compare_json(FILE *to, const struct compared *c)
 {
 	fputc('{', to);
-	json_side(to, "a", c->a);
+	json_side(to, "a", c->a, &c->of_a);
 	fputc(',', to);
-	json_side(to, "b", c->b);
+	json_side(to, "b", c->b, &c->of_b);
 	fprintf(to, ", \"paired\": %s, \"metrics\": [", c->paired ? "true" : "false");
 	for (size_t i = 0; i < c->n; i++) {
 		if (i)

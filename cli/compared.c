@@ -29,6 +29,8 @@ static void add(struct compared *c, const struct results_metric *a, const struct
 	if (!metric_find(&m.id, a->name)) /* of a later version */
 		return;
 	m.is = compare(&of_a, &of_b, c->paired);
+	c->of_a.alone = a->alone > c->of_a.alone ? a->alone : c->of_a.alone;
+	c->of_b.alone = b->alone > c->of_b.alone ? b->alone : c->of_b.alone;
 	c->n_pairs = m.is.n > c->n_pairs ? m.is.n : c->n_pairs;
 	c->at[c->n++] = m;
 }
@@ -50,8 +52,10 @@ bool compared_read(struct compared *out, const struct contender *a, const struct
 
 	*out = (struct compared){
 		.a = a, .b = b, .paired = contender_run(a)->seed == contender_run(b)->seed};
-	if (!results_metrics(&n_a, &of_a, a->of, a->run, scope, err) ||
-		!results_metrics(&n_b, &of_b, b->of, b->run, scope, err))
+	sampled_add(&out->of_a, contender_run(a)->antithetic, 0);
+	sampled_add(&out->of_b, contender_run(b)->antithetic, 0);
+	if (!results_samples(&n_a, &of_a, a->of, a->run, scope, err) ||
+		!results_samples(&n_b, &of_b, b->of, b->run, scope, err))
 		return false;
 	out->at = mem_zalloc(n_a, sizeof *out->at);
 	for (size_t i = 0, k = 0; i < n_a && k < n_b;) {
@@ -79,7 +83,7 @@ static const double ERROR = 0.05;
 static bool find_metric(struct results_metric *out, const struct contender *c,
 	enum metric_id metric, struct err *err)
 {
-	if (!results_metric_named(out, c->of, c->run, "", metrics[metric].name, err))
+	if (!results_sample_named(out, c->of, c->run, "", metrics[metric].name, err))
 		return false;
 	return out->n > 0 || err_input(err, "%s has no %s", c->label, metrics[metric].name);
 }
@@ -100,22 +104,22 @@ static double value_of(const struct results_metric *m, uint32_t number)
 	return at ? m->values[at - m->numbers] : (double)NAN;
 }
 
-/** [system][replication] of those that all have. */
-static double **join(const struct results_metric *of, size_t n, size_t *n_replications)
+/** [system][value] of those that all have. */
+static double **join(const struct results_metric *of, size_t n, size_t *n_values)
 {
 	double **values = mem_zalloc(n, sizeof *values);
 
-	*n_replications = 0;
+	*n_values = 0;
 	for (size_t i = 0; i < n; i++)
 		values[i] = mem_zalloc(of[0].n, sizeof **values);
 	for (size_t k = 0; k < of[0].n; k++) {
 		bool in_all = true;
 
 		for (size_t i = 0; i < n && in_all; i++) {
-			values[i][*n_replications] = value_of(&of[i], of[0].numbers[k]);
-			in_all = !isnan(values[i][*n_replications]);
+			values[i][*n_values] = value_of(&of[i], of[0].numbers[k]);
+			in_all = !isnan(values[i][*n_values]);
 		}
-		*n_replications += in_all;
+		*n_values += in_all;
 	}
 	return values;
 }
@@ -142,12 +146,11 @@ static bool select_best(
 	const char *name = metrics[out->metric].name;
 	double best;
 
-	if (out->n_replications < FIRST_STAGE)
+	if (out->n_values < FIRST_STAGE)
 		return err_input(err,
-			"to rank them takes %d replications that all have a value of %s in, not "
-			"%zu",
-			FIRST_STAGE, name, out->n_replications);
-	best = best_mean(values, out->n, out->n_replications, more);
+			"to rank them takes %d %s that all have a value of %s in, not %zu",
+			FIRST_STAGE, sampled_unit(&out->sampled), name, out->n_values);
+	best = best_mean(values, out->n, out->n_values, more);
 	if (!(best != 0.0))
 		return err_input(err,
 			"the best %s is 0, of which there is no share: an indifference cannot be "
@@ -158,7 +161,7 @@ static bool select_best(
 	out->at = mem_zalloc(out->n, sizeof *out->at);
 	out->is = ranking_select(out->at, &(struct ranking_setting){
 						  .n_systems = out->n,
-						  .n = out->n_replications,
+						  .n = out->n_values,
 						  .values = (const double *const *)values,
 						  .more_is_better = more,
 						  .indifference = out->indifference,
@@ -178,10 +181,12 @@ bool ranked_read(struct ranked_all *out, const struct contender *contenders, siz
 	*out = (struct ranked_all){.metric = metric, .n = n, .contenders = contenders};
 	if (metrics[metric].better == BETTER_NONE)
 		ok = err_input(err, "neither more nor less of %s is better", metrics[metric].name);
-	for (size_t i = 0; i < n && ok; i++)
+	for (size_t i = 0; i < n && ok; i++) {
 		ok = find_metric(&of[i], &contenders[i], metric, err);
+		sampled_add(&out->sampled, contender_run(&contenders[i])->antithetic, of[i].alone);
+	}
 	if (ok) {
-		values = join(of, n, &out->n_replications);
+		values = join(of, n, &out->n_values);
 		ok = select_best(out, values, share, err);
 		for (size_t i = 0; i < n; i++)
 			free(values[i]);

@@ -1,6 +1,7 @@
 #ifndef OFFING_CLI_COMPARED_H
 #define OFFING_CLI_COMPARED_H
 
+#include "cli/sampled.h"
 #include "io/results/results.h"
 #include "models/measure/metric.h"
 #include "study/compare.h"
@@ -31,6 +32,7 @@ struct compared {
 	const struct contender *a, *b;
 	bool paired; /* they have the same seed */
 	size_t n_pairs;
+	struct sampled of_a, of_b;
 	size_t n;
 	struct compared_metric *at; /* in order of scope and metric */
 };
@@ -43,7 +45,8 @@ void compared_finish(struct compared *c);
 struct ranked_all {
 	enum metric_id metric;
 	double indifference, error; /* of the metric */
-	size_t n_replications;      /* that all have */
+	size_t n_values;            /* that all have: replications, or antithetic pairs */
+	struct sampled sampled;     /* which of the two */
 	size_t n;
 	const struct contender *contenders;
 	struct ranked *at;

@@ -35,9 +35,8 @@ static void print_verdict(FILE *to, const struct ranked_all *r)
 	double lead = ranked_lead(r);
 
 	if (r->is.n_left > 1)
-		wrap_printf(&w,
-			"undecided between %zu after %zu replications; at most %zu decide it",
-			r->is.n_left, r->n_replications, r->is.most);
+		wrap_printf(&w, "undecided between %zu after %zu %s; at most %zu decide it",
+			r->is.n_left, r->n_values, sampled_unit(&r->sampled), r->is.most);
 	else
 		wrap_printf(&w, "%s is the best with %g %% confidence",
 			r->contenders[r->is.best].label, 100.0 * (1.0 - r->error));
@@ -100,6 +99,7 @@ void ranking_print(FILE *to, const struct ranked_all *r)
 {
 	const struct metric *m = &metrics[r->metric];
 	size_t *order = ranked_order(r), name = 0, wide[RANK_COLUMNS] = {4, 0, 14, 0, 0};
+	char alone[SAMPLED_SIZE];
 	char(*cells)[RANK_COLUMNS][CELL_SIZE] = mem_zalloc(r->n, sizeof *cells);
 
 	for (size_t k = 0; k < r->n; k++) {
@@ -108,9 +108,10 @@ void ranking_print(FILE *to, const struct ranked_all *r)
 		for (size_t c = 0; c < RANK_COLUMNS; c++)
 			wide[c] = text_widen(wide[c], cells[k][c]);
 	}
-	fprintf(to, "%s%s%s, %s is better; %zu replications that all have\n\n", m->name,
+	fprintf(to, "%s%s%s, %s is better; %zu %s that all have%s\n\n", m->name,
 		*unit_of(r->metric) ? " in " : "", unit_of(r->metric),
-		m->better == BETTER_MORE ? "more" : "less", r->n_replications);
+		m->better == BETTER_MORE ? "more" : "less", r->n_values, sampled_unit(&r->sampled),
+		sampled_alone(alone, &r->sampled));
 	fprintf(to, "%*s%*s%*s%*s\n", (int)name, "", (int)wide[OWN] + 3, "mean",
 		(int)wide[OWN_HALF] + 1, "", (int)wide[BEHIND] + 3, "from the first");
 	for (size_t k = 0; k < r->n; k++) {
@@ -157,7 +158,9 @@ void ranking_json(FILE *to, const struct ranked_all *r)
 	json_member_string(to, "best", r->is.n_left == 1 ? r->contenders[r->is.best].label : NULL);
 	json_member_number(to, "confidence", 1.0 - r->error);
 	json_member_number(to, "indifference", r->indifference);
-	json_member_number(to, "replications", (double)r->n_replications);
+	json_member_string(to, "counted", sampled_unit(&r->sampled));
+	json_member_number(to, "replications", (double)r->n_values);
+	json_member_number(to, "left_out", (double)r->sampled.alone);
 	json_member_number(to, "used", (double)r->is.used);
 	json_member_number(to, "most", (double)r->is.most);
 	fputs(", \"ranking\": [", to);

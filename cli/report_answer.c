@@ -74,7 +74,7 @@ static void answer_undecided(FILE *to, struct report *r, const struct report_poi
 		k->n);
 	html_text(to, report_metric(r, k->metric));
 	put_direction(to, k->metric);
-	fprintf(to, " %zu replications do not tell ", k->n_replications);
+	fprintf(to, " %zu %s do not tell ", k->n_values, sampled_unit(&k->sampled));
 	for (size_t i = 0; i < k->n; i++) {
 		if (k->at[order[i]].out)
 			continue;

@@ -24,17 +24,17 @@ static void put_worked_out(
 			    });
 }
 
-static void put_fate(struct page *p, const struct ranking *all, const struct ranked *x)
+static void put_fate(struct page *p, const struct ranked_all *all, const struct ranked *x)
 {
 	FILE *to = page_cell_begin(p);
 
 	if (x->out_after > 0)
-		html_printf(to, "out after %zu replications", x->out_after);
+		html_printf(to, "out after %zu %s", x->out_after, sampled_unit(&all->sampled));
 	else if (x->out)
 		html_text(to, "out by its interval");
 	else
-		page_word(
-			to, all->n_left == 1 ? "good" : "fair", all->n_left == 1 ? "best" : "left");
+		page_word(to, all->is.n_left == 1 ? "good" : "fair",
+			all->is.n_left == 1 ? "best" : "left");
 	page_cell_end(p);
 }
 
@@ -52,7 +52,7 @@ static void put_ranked(struct page *p, const struct report_point *at, size_t i, 
 	else
 		put_worked_out(p, "rank-behind", x->behind.mean,
 			0.5 * (x->behind.hi - x->behind.lo), scale);
-	put_fate(p, &at->ranking.is, x);
+	put_fate(p, &at->ranking, x);
 	page_row_end(p);
 }
 
@@ -71,6 +71,7 @@ static void put_ranking(struct page *p, struct report *r, const struct report_po
 		{.title = "verdict", .unit = ""},
 	};
 	size_t *order = ranked_order(&at->ranking);
+	char alone[SAMPLED_SIZE];
 
 	page_heading(p, "Which is the best");
 	page_table(p, "Policies in order", 4, columns, at->n, true);
@@ -78,10 +79,11 @@ static void put_ranking(struct page *p, struct report *r, const struct report_po
 		put_ranked(p, at, order[i], line->scale);
 	page_table_end(p);
 	page_text(p, "note",
-		"Over the %zu replications that all have. Means: 95 %% intervals, each by itself. "
+		"Over the %zu %s that all have%s. Means: 95 %% intervals, each by itself. "
 		"“From the first”: intervals of the differences in pairs, which hold together. "
 		"Kim and Nelson’s procedure (docs/comparing.md).",
-		at->ranking.n_replications);
+		at->ranking.n_values, sampled_unit(&at->ranking.sampled),
+		sampled_alone(alone, &at->ranking.sampled));
 	free(order);
 }
 
@@ -300,18 +302,37 @@ static void put_differences(
 	page_table_end(p);
 }
 
+/** Who is in several differences is told of once. */
+static struct sampled sampled_in(const struct pairs *all)
+{
+	struct sampled s = {0};
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct compared *c = &all->at[i].is;
+
+		sampled_add(&s, c->of_b.pairs, c->of_b.alone);
+		if (i == 0 || c->a != all->at[i - 1].is.a)
+			sampled_add(&s, c->of_a.pairs, c->of_a.alone);
+	}
+	return s;
+}
+
 static void note_pairs(struct page *p, const struct pairs *all)
 {
+	const struct sampled s = sampled_in(all);
+	char alone[SAMPLED_SIZE];
 	bool paired = true;
 
 	for (size_t i = 0; i < all->n; i++)
 		paired = paired && all->at[i].is.paired;
 	page_text(p, "note",
-		"%s A word stands where the interval leaves out 0; each interval is a "
+		"%s%s%s%s A word stands where the interval leaves out 0; each interval is a "
 		"statement by itself, so of 20 that do not differ one will seem to.",
 		paired ? "Means of the differences in pairs of replications with one seed, ± "
 			 "half-width of the 95 % interval, chance alone."
-		       : "Seeds differ, so replications are no pairs: Welch’s 95 % intervals.");
+		       : "Seeds differ, so replications are no pairs: Welch’s 95 % intervals.",
+		s.pairs ? " Antithetic replications count as the means of their pairs" : "",
+		s.pairs ? sampled_alone(alone, &s) : "", s.pairs ? "." : "");
 }
 
 static bool put_all_pairs(struct page *p, struct report *r, struct err *err)

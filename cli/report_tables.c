@@ -154,6 +154,15 @@ static void put_run(struct page *p, const struct report *r, const struct overvie
 }
 
 /** The main metrics of a run alone, each in a tile. */
+static const char *sampled_in(const struct report *r)
+{
+	struct sampled s = {0};
+
+	for (size_t i = 0; i < r->n; i++)
+		sampled_add(&s, contender_run(&r->runs[i].as)->antithetic, 0);
+	return sampled_unit(&s);
+}
+
 static bool put_tiles(struct page *p, struct report *r, struct err *err)
 {
 	FILE *to = page_out(p);
@@ -170,8 +179,8 @@ static bool put_tiles(struct page *p, struct report *r, struct err *err)
 		fputs("</dd></div>\n", to);
 	}
 	fputs("</dl>\n", to);
-	page_text(p, "note",
-		"Mean over replications ± half-width of its 95 %% interval, chance alone.");
+	page_text(p, "note", "Mean over %s ± half-width of its 95 %% interval, chance alone.",
+		sampled_in(r));
 	return true;
 }
 
@@ -190,8 +199,8 @@ static bool put_overview(struct page *p, struct report *r, struct err *err)
 	for (size_t i = 0; i < r->n; i++)
 		put_run(p, r, &o, i);
 	page_table_end(p);
-	page_text(p, "note",
-		"Mean over replications ± half-width of its 95 %% interval, chance alone%s.",
+	page_text(p, "note", "Mean over %s ± half-width of its 95 %% interval, chance alone%s.",
+		sampled_in(r),
 		r->n > 1 && r->n_points == 1
 			? "; in bold the best mean of a column, which need not "
 			  "be certain"

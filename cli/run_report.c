@@ -42,6 +42,7 @@ static struct run_summary summary_of(const struct run_job *j, size_t p)
 		.n_rows = r->samples.n_metrics,
 		.rows = r->rows,
 		.n = r->samples.n,
+		.alone = samples_alone(&r->samples),
 		.alike = !r->samples.random,
 		.note = note_of(r),
 		.pool = &r->pool,

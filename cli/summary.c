@@ -10,6 +10,7 @@
 #include "cli/cell.h"
 #include "cli/json.h"
 #include "cli/provenance.h"
+#include "cli/sampled.h"
 #include "cli/stability_said.h"
 #include "cli/summary_lines.h"
 #include "cli/wrap.h"
@@ -207,6 +208,7 @@ static bool has_intervals(const struct summary *s)
 /* What @n replications of all runs are told as. */
 static void print_number(struct wrap *w, const struct summary *s, size_t n)
 {
+	const char *pairs = s->spec && s->spec->run.antithetic ? " in antithetic pairs" : "";
 	bool alike = true;
 
 	for (size_t i = 0; i < s->n_runs; i++)
@@ -223,18 +225,19 @@ static void print_number(struct wrap *w, const struct summary *s, size_t n)
 	else if (s->n_common > 0)
 		wrap_printf(w,
 			"mean ± half-width of the 95 %% interval, chance alone, over the %zu "
-			"replications that all have",
-			n);
+			"replications that all have%s",
+			n, pairs);
 	else
 		wrap_printf(w,
 			"%zu replications%s, mean ± half-width of the 95 %% interval, chance alone",
-			n, s->spec && s->spec->run.antithetic ? " in antithetic pairs" : "");
+			n, pairs);
 	wrap_end(w);
 }
 
 static void print_heading(FILE *to, const struct summary *s)
 {
 	struct wrap w = {.to = to, .width = s->width};
+	char alone[SAMPLED_SIZE];
 	size_t i, n = s->n_common;
 
 	for (i = 0; i < s->n_runs && s->n_common == 0; i++)
@@ -245,8 +248,10 @@ static void print_heading(FILE *to, const struct summary *s)
 		const struct run_summary *r = &s->runs[i];
 
 		if (r->status != RUN_COMPLETE) {
-			wrap_printf(&w, "%s: %s after %zu replication%s", r->policy,
-				run_status_words[r->status], r->n, r->n == 1 ? "" : "s");
+			wrap_printf(&w, "%s: %s after %zu replication%s%s", r->policy,
+				run_status_words[r->status], r->n, r->n == 1 ? "" : "s",
+				sampled_alone(alone,
+					&(struct sampled){.pairs = true, .alone = r->alone}));
 			wrap_end(&w);
 		}
 		if (r->note) {

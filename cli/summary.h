@@ -16,6 +16,7 @@ struct run_summary {
 	size_t n_rows;
 	const struct summary_row *rows;
 	size_t n;         /* complete replications */
+	size_t alone;     /* of them those that no mean has: their antithetic one is not complete */
 	bool alike;       /* and nothing in them was random */
 	const char *note; /* what a reader must know of this policy, whose column has a "!" then;
 			   * NULL: nothing */

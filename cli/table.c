@@ -6,6 +6,7 @@
 
 #include "base/quote.h"
 #include "base/str.h"
+#include "cli/sampled.h"
 #include "sim/drift_test.h"
 
 /* Cells */
@@ -50,7 +51,8 @@ static void fill(struct table *t)
 
 struct counts {
 	size_t missing, unmeasured, unfinished; /* cells */
-	size_t least, most;                     /* replications of those that have a value */
+	size_t least, most;                     /* values of those that have one */
+	struct sampled sampled;                 /* what these are of */
 	bool intervals;                         /* some have one */
 };
 
@@ -70,6 +72,7 @@ static struct counts count(const struct table *t)
 			n.intervals = n.intervals || q->ci_high > q->ci_low;
 			n.least = q->n < n.least ? q->n : n.least;
 			n.most = q->n > n.most ? q->n : n.most;
+			sampled_add(&n.sampled, q->antithetic, 0);
 		}
 	return n;
 }
@@ -94,16 +97,17 @@ static const char *caption_of(struct table *t, const struct counts *n)
 	if (n->most == 0)
 		return arena_printf(&t->arena, "%snothing measured", what);
 	if (n->most == 1)
-		return arena_printf(&t->arena, "%sone replication and so no interval", what);
+		return arena_printf(&t->arena, "%sone %s and so no interval", what,
+			n->sampled.pairs ? "antithetic pair" : "replication");
 	if (!n->intervals)
 		return arena_printf(&t->arena, "%smean, without an interval", what);
 	if (n->least == n->most)
 		return arena_printf(&t->arena,
-			"%smean ± half-width of the 95 %% interval over %zu replications", what,
-			n->most);
+			"%smean ± half-width of the 95 %% interval over %zu %s", what, n->most,
+			sampled_unit(&n->sampled));
 	return arena_printf(&t->arena,
-		"%smean ± half-width of the 95 %% interval over %zu to %zu replications", what,
-		n->least, n->most);
+		"%smean ± half-width of the 95 %% interval over %zu to %zu %s", what, n->least,
+		n->most, sampled_unit(&n->sampled));
 }
 
 static void note(struct table *t, const char *text)
@@ -168,7 +172,10 @@ static void add_notes(struct table *t, const struct counts *n)
 	if (n->unmeasured > 0)
 		note(t, "-: the run had nothing to measure there.");
 	if (n->unfinished > 0)
-		note(t, "*: the run is not complete; of the replications that are.");
+		note(t, n->sampled.pairs ? "*: the run is not complete; of the replications that "
+					   "are, antithetic ones where both of a pair are."
+					 : "*: the run is not complete; of the replications that "
+					   "are.");
 }
 
 const char *table_metric(struct table *t, size_t metric)

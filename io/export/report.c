@@ -335,7 +335,7 @@ bool export_report(FILE *to, const struct export_spec *spec, struct err *err)
 	struct lengths l = {0};
 	bool ok;
 
-	ok = results_metrics(&r.n, &r.metrics, spec->results, spec->run, NULL, err) &&
+	ok = results_by_replication(&r.n, &r.metrics, spec->results, spec->run, NULL, err) &&
 	     read_lengths(&l, &r, err);
 	fputs("version: \"0.2.1\"\n", to);
 	ok = ok && run_part(&r, err) && scenario_part(&r, &l, err) &&

@@ -140,7 +140,7 @@ static bool metric_of(
 {
 	struct results_metric m;
 
-	if (!results_metric_named(&m, spec->results, spec->run, "", name, err))
+	if (!results_by_replication_named(&m, spec->results, spec->run, "", name, err))
 		return false;
 	*out = metric_at(&m, spec->replication);
 	return true;

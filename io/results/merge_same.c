@@ -16,7 +16,7 @@ static bool metrics_of(size_t *n, const struct results_metric **out, struct resu
 	if (run == results_n_runs(*r))
 		return err_run(
 			err, "%s: run %lld is no longer there", part->dir, (long long)part->id);
-	return results_metrics(n, out, *r, run, NULL, err);
+	return results_by_replication(n, out, *r, run, NULL, err);
 }
 
 /** Processors may differ in the last bits of exp() and log(). */

@@ -141,6 +141,7 @@ static bool fill_cell(struct query_cell *out, const struct picked *p, const stru
 	*out = (struct query_cell){.of = p->of,
 		.run = p->run,
 		.status = run->status,
+		.antithetic = run->antithetic,
 		.asked = run->asked,
 		.n = s.n,
 		.mean = s.mean,

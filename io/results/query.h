@@ -72,7 +72,8 @@ struct query_cell {
 	struct results *of; /* NULL: there is no such run; all else is then 0 or NaN */
 	size_t run;         /* of those */
 	enum run_status status;
-	size_t asked, n;        /* replications; with a value, of complete ones */
+	bool antithetic;        /* replications are pairs */
+	size_t asked, n;        /* replications; independent values of complete ones */
 	double mean, sd;        /* NaN: nothing was measured; sd NaN where n < 2 */
 	double ci_low, ci_high; /* 95 %; NaN where there is none */
 };

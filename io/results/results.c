@@ -103,6 +103,7 @@ static void add_run(struct results *r, const struct rows *q)
 		.asked = (uint32_t)sqlite3_column_int64(q->st, 7),
 		.status = results_status(rows_text(q, 8)),
 		.alike = sqlite3_column_int(q->st, 9),
+		.antithetic = sqlite3_column_int(q->st, 10),
 	};
 }
 
@@ -110,7 +111,8 @@ static bool read_runs(struct results *r, struct err *err)
 {
 	static const char sql[] =
 		"SELECT id, name, policy, scenario_sha256, version, started_utc, seed, "
-		"replications, status, id IN (SELECT run FROM warning WHERE kind = 'not-random') "
+		"replications, status, id IN (SELECT run FROM warning WHERE kind = 'not-random'), "
+		"id IN (SELECT run FROM setting WHERE key = 'run.antithetic' AND value = 'true') "
 		"FROM run ORDER BY id";
 	struct rows q;
 
@@ -193,108 +195,4 @@ bool results_setting(
 	if (rows_next(&q))
 		*out = rows_text(&q, 0);
 	return rows_end(&q, err);
-}
-
-/* Rows come in order of scope, name and number; while they are read, a metric's numbers and values
- * are places in the two arrays, which move. */
-struct gathered {
-	size_t n_metrics, metrics_cap, n, numbers_cap, values_cap;
-	struct results_metric *metrics;
-	uint32_t *numbers;
-	double *values;
-};
-
-static void gather(struct gathered *g, const struct rows *q)
-{
-	const char *scope = (const char *)sqlite3_column_text(q->st, 0);
-	const char *name = (const char *)sqlite3_column_text(q->st, 1);
-	const struct results_metric *last = g->n_metrics ? &g->metrics[g->n_metrics - 1] : NULL;
-
-	if (!last || strcmp(last->scope, scope) != 0 || strcmp(last->name, name) != 0) {
-		g->metrics =
-			mem_grow(g->metrics, g->n_metrics, &g->metrics_cap, sizeof *g->metrics);
-		g->metrics[g->n_metrics++] = (struct results_metric){
-			.scope = rows_text(q, 0), .name = rows_text(q, 1), .unit = rows_text(q, 2)};
-	}
-	g->numbers = mem_grow(g->numbers, g->n, &g->numbers_cap, sizeof *g->numbers);
-	g->values = mem_grow(g->values, g->n, &g->values_cap, sizeof *g->values);
-	g->numbers[g->n] = (uint32_t)sqlite3_column_int64(q->st, 3);
-	g->values[g->n++] = rows_number(q, 4);
-	g->metrics[g->n_metrics - 1].n++;
-}
-
-static const struct results_metric *keep(struct results *r, struct gathered *g)
-{
-	struct results_metric *metrics = arena_alloc(&r->arena, g->n_metrics, sizeof *metrics);
-	uint32_t *numbers = arena_alloc(&r->arena, g->n, sizeof *numbers);
-	double *values = arena_alloc(&r->arena, g->n, sizeof *values);
-	size_t from = 0;
-
-	for (size_t i = 0; i < g->n; i++) {
-		numbers[i] = g->numbers[i];
-		values[i] = g->values[i];
-	}
-	for (size_t m = 0; m < g->n_metrics; from += metrics[m++].n) {
-		metrics[m] = g->metrics[m];
-		metrics[m].numbers = numbers + from;
-		metrics[m].values = values + from;
-	}
-	return metrics;
-}
-
-static bool gather_all(
-	size_t *n, const struct results_metric **out, struct rows *q, struct err *err)
-{
-	struct gathered g = {0};
-	bool ok;
-
-	while (rows_next(q))
-		gather(&g, q);
-	ok = rows_end(q, err);
-	*n = g.n_metrics;
-	*out = ok ? keep(q->r, &g) : NULL;
-	free(g.metrics);
-	free(g.numbers);
-	free(g.values);
-	return ok;
-}
-
-bool results_metrics(size_t *n, const struct results_metric **out, struct results *r, size_t run,
-	const char *scope, struct err *err)
-{
-	static const char sql[] =
-		"SELECT scope, name, unit, replication, value FROM metric "
-		"JOIN replication ON replication.run = metric.run AND number = replication "
-		"WHERE metric.run = ?1 AND status = 'complete' AND (?2 IS NULL OR scope = ?2) "
-		"ORDER BY scope, name, replication";
-	struct rows q;
-
-	if (!rows_of_run(&q, r, run, sql, err))
-		return false;
-	sqlite3_bind_text(q.st, 2, scope, -1, SQLITE_STATIC);
-	return gather_all(n, out, &q, err);
-}
-
-/* By replication, of which each is looked up: the others are not read. */
-bool results_metric_named(struct results_metric *out, struct results *r, size_t run,
-	const char *scope, const char *name, struct err *err)
-{
-	static const char sql[] =
-		"SELECT scope, name, unit, number, value FROM replication JOIN metric ON "
-		"metric.run = replication.run AND replication = number AND scope = ?2 AND "
-		"name = ?3 WHERE replication.run = ?1 AND status = 'complete' ORDER BY number";
-	const struct results_metric *one;
-	struct rows q;
-	size_t n;
-
-	*out = (struct results_metric){.scope = scope, .name = name, .unit = ""};
-	if (!rows_of_run(&q, r, run, sql, err))
-		return false;
-	sqlite3_bind_text(q.st, 2, scope, -1, SQLITE_STATIC);
-	sqlite3_bind_text(q.st, 3, name, -1, SQLITE_STATIC);
-	if (!gather_all(&n, &one, &q, err))
-		return false;
-	if (n > 0)
-		*out = *one;
-	return true;
 }

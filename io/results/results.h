@@ -21,7 +21,8 @@ struct results_run {
 	uint64_t seed;
 	uint32_t asked; /* replications */
 	enum run_status status;
-	bool alike; /* nothing in it was random: all replications are one */
+	bool alike;      /* nothing in it was random: all replications are one */
+	bool antithetic; /* replications are pairs (sim/antithetic.h) */
 };
 
 /** ERR_INPUT where there is no result in @dir or one that this program cannot read; *@out is NULL
@@ -44,27 +45,40 @@ const struct results_run *results_run(const struct results *r, size_t run);
 MUST_CHECK bool results_setting(
 	const char **out, struct results *r, size_t run, const char *key, struct err *err);
 
-/** A metric of one scope, by replication; borrowed. */
+/** Values of a metric of one scope; borrowed. */
 struct results_metric {
 	const char *scope, *name, *unit;
 	size_t n;
-	const uint32_t *numbers; /* of the complete replications, ascending */
+	const uint32_t *numbers; /* ascending */
 	const double *values;    /* NaN: nothing to measure */
+	size_t alone;            /* complete replications that are left out of them */
 };
 
-/** Those of @run in order of scope and name. With @scope those of that scope alone. */
-MUST_CHECK bool results_metrics(size_t *n, const struct results_metric **out, struct results *r,
+/**
+ * A sample of each metric of @run, in order of scope and name; with @scope of those of that scope
+ * alone. Its values are independent, and those of one seed and number are common random numbers:
+ * they are of the complete replications or, where these are antithetic, the means of the pairs of
+ * which both are. All that says what chance did to a run is made of these.
+ */
+MUST_CHECK bool results_samples(size_t *n, const struct results_metric **out, struct results *r,
 	size_t run, const char *scope, struct err *err);
 
-/** Metric @name of @scope alone; @out->n is 0 where there is none. */
-MUST_CHECK bool results_metric_named(struct results_metric *out, struct results *r, size_t run,
+/** That of metric @name of @scope alone; @out->n is 0 where there is none. */
+MUST_CHECK bool results_sample_named(struct results_metric *out, struct results *r, size_t run,
 	const char *scope, const char *name, struct err *err);
+
+/** The same two of every complete replication, of which antithetic ones depend on each other: to
+ *  say what one came to. */
+MUST_CHECK bool results_by_replication(size_t *n, const struct results_metric **out,
+	struct results *r, size_t run, const char *scope, struct err *err);
+MUST_CHECK bool results_by_replication_named(struct results_metric *out, struct results *r,
+	size_t run, const char *scope, const char *name, struct err *err);
 
 /** One metric over the replications of a run. */
 struct results_summary {
 	double mean, sd;        /* NaN: nothing was measured; sd where n < 2 */
 	double ci_low, ci_high; /* 95 %, NaN where there is none */
-	size_t n;               /* complete replications that had a value */
+	size_t n; /* complete replications that had a value; antithetic: pairs of which both had */
 };
 
 /** As the end of the run has it; of one that was killed before, of its complete replications by

@@ -40,7 +40,7 @@ static bool of_replications(struct results_summary *out, struct results *r, size
 
 	if (is_pooled(scope, name))
 		return true;
-	if (!results_metric_named(&m, r, run, scope, name, err))
+	if (!results_sample_named(&m, r, run, scope, name, err))
 		return false;
 	if (m.n > 0)
 		*out = summary_of(&m, r->runs[run].alike);

@@ -76,7 +76,7 @@ static void what_was_written_is_read(void **state)
 	assert_true(results_setting(&value, r, 0, "links.wan.rate", &err));
 	assert_string_equal(value, "50 Mbps");
 	assert_true(results_setting(&value, r, 1, "links.wan.rate", &err) && !value);
-	assert_true(results_metrics(&n, &m, r, 0, NULL, &err));
+	assert_true(results_by_replication(&n, &m, r, 0, NULL, &err));
 	assert_int_equal(n, 3);
 	assert_string_equal(m[0].name, "cost.usd");
 	assert_string_equal(m[1].name, "e2e.mean_s");
@@ -84,9 +84,48 @@ static void what_was_written_is_read(void **state)
 	/* that of the interrupted replication is left out */
 	assert_true(m[1].n == 2 && m[1].numbers[0] == 1 && m[1].numbers[1] == 10);
 	assert_true(isnan(m[1].values[0]) && m[1].values[1] == 3.5);
-	assert_true(
-		results_metrics(&n, &m, r, 0, "group:x", &err) && n == 1 && m[0].values[0] == 1);
-	assert_true(results_metrics(&n, &m, r, 1, NULL, &err) && n == 0);
+	assert_true(results_by_replication(&n, &m, r, 0, "group:x", &err) && n == 1 &&
+		    m[0].values[0] == 1);
+	assert_true(results_by_replication(&n, &m, r, 1, NULL, &err) && n == 0);
+	results_close(r);
+	finish(db);
+}
+
+/* Pair 1 is 2 and 4; of pair 2 one has no value, of pair 3 one is not complete. Run 2 has the same
+ * values and is not antithetic. */
+static void of_antithetic_replications_a_sample_is_of_pairs(void **state)
+{
+	struct err err = {0};
+	struct results_summary s;
+	struct results_metric m;
+	struct results *r;
+	sqlite3 *db = begin();
+
+	(void)state;
+	a_result(db);
+	say(db, "DELETE FROM metric; DELETE FROM replication; DELETE FROM warning;"
+		"UPDATE run SET status = 'interrupted';"
+		"INSERT INTO setting VALUES (1, 'run.antithetic', 'true'), "
+		"(2, 'run.antithetic', 'false');"
+		"WITH of(run) AS (VALUES (1), (2)), x(number, status, value) AS (VALUES "
+		"(1, 'complete', 2), (2, 'complete', 4), (3, 'complete', NULL), (4, 'complete', 9),"
+		"(5, 'complete', 70), (6, 'interrupted', 1), (9, 'complete', 8), "
+		"(10, 'complete', 10)) INSERT INTO metric SELECT run, number, '', 'e2e.mean_s', "
+		"'s', value FROM of, x;"
+		"INSERT INTO replication SELECT run, replication, 1, 0, 1, 1, iif(replication = 6, "
+		"'interrupted', 'complete') FROM metric;");
+	assert_true(results_open(&r, dir, &err));
+	assert_true(results_run(r, 0)->antithetic && !results_run(r, 1)->antithetic);
+	assert_true(results_sample_named(&m, r, 0, "", "e2e.mean_s", &err));
+	assert_true(m.n == 3 && m.alone == 1 && m.numbers[0] == 1 && m.numbers[2] == 5);
+	assert_true(m.values[0] == 3 && isnan(m.values[1]) && m.values[2] == 9);
+	assert_true(results_by_replication_named(&m, r, 0, "", "e2e.mean_s", &err));
+	assert_true(m.n == 7 && m.alone == 0 && m.numbers[6] == 10);
+	assert_true(results_sample_named(&m, r, 1, "", "e2e.mean_s", &err));
+	assert_true(m.n == 7 && m.alone == 0);
+	assert_true(results_summary(&s, r, 0, "", "e2e.mean_s", &err));
+	assert_true(s.n == 2 && s.mean == 6);
+	assert_near(s.sd, sqrt(18), 1e-12);
 	results_close(r);
 	finish(db);
 }
@@ -174,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(of_antithetic_replications_a_sample_is_of_pairs),
 		cmocka_unit_test(the_schema_says_its_number),
 		cmocka_unit_test(a_folder_that_forbids_writing_is_read),
 		cmocka_unit_test(what_is_no_result_is_refused),
