@@ -155,4 +155,36 @@ cp t.csv two
 same 'a table of a run that was killed'
 grep -q 'over 11 to 13 antithetic pairs' p.text || complain "the table says $(cat p.text)"
 grep -q 'both of a pair are' p.text || complain "the table does not tell of pairs left out: $(cat p.text)"
+
+# A capacity is where the line through two scales meets the target, and its interval the jackknife over what is independent:
+# of the runs that it made at these scales, made again, the means of pairs. u and 1 - u change the first and the third
+# server for each other, so that pairs are copies once more, now with lines. t by degrees of freedom at 97.5 %.
+sed 's/^name: .*/name: lines/; s/^run: .*/run: {requests: 300, warmup: 0 s, seed: 1, replications: 2, antithetic: true}/
+	s/rate: 0.1/rate: 1/' copies.yaml >lines.yaml
+"$offing" capacity lines.yaml --target 'e2e.mean <= 2.5 s' --precision '6 %' -o capacity >/dev/null 2>run.err ||
+	complain "no capacity: $(cat run.err)"
+tail -2 capacity/points.csv | while IFS=, read -r _ scale _ runs; do
+	run_of="scale$scale"
+	"$offing" run lines.yaml -q -o "$run_of" -s "users.u.arrivals.rate=$scale /s" -s "run.replications=$runs" >/dev/null 2>&1
+	sqlite3 -separator ' ' "$run_of/results.sqlite" "SELECT (replication + 1) / 2, $scale, avg(value) - 2.5 FROM metric
+		WHERE scope = '' AND name = 'e2e.mean_s' GROUP BY 1 ORDER BY 1"
+done >misses
+awk 'function root(a, b) { return x[1] - a * (x[2] - x[1]) / (b - a) }
+	BEGIN { t[5] = 2.776445; t[10] = 2.262157; t[20] = 2.093024; t[40] = 2.022691; t[80] = 1.990450 }
+	!($2 in k) { k[$2] = ++scales; x[scales] = $2 }
+	{ y[k[$2], $1] = $3; sum[k[$2]] += $3; n = $1 }
+	END {
+		all = root(sum[1] / n, sum[2] / n)
+		for (i = 1; i <= n; i++) {
+			p[i] = n * all - (n - 1) * root((sum[1] - y[1, i]) / (n - 1), (sum[2] - y[2, i]) / (n - 1))
+			mean += p[i] / n
+		}
+		for (i = 1; i <= n; i++)
+			squares += (p[i] - mean) ^ 2
+		half = t[n] * sqrt(squares / (n - 1) / n)
+		printf "%d %.12g %.12g %.12g\n", n, mean, mean - half, mean + half
+	}' misses >jackknife
+awk -F, 'NR == 2 { print $4, $5, $6 }' capacity/capacity.csv | paste -d ' ' jackknife - |
+	awk '{ exit !($1 >= 5 && $4 > $2 && ($2 / $5 - 1) ^ 2 < 1e-10 && ($3 / $6 - 1) ^ 2 < 1e-8 && ($4 / $7 - 1) ^ 2 < 1e-8) }' ||
+	complain "a capacity by pairs is $(cat jackknife), not $(tail -1 capacity/capacity.csv)"
 exit "$failed"
